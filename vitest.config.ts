@@ -1,15 +1,41 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
 /** Packages are tested from their sources: the `@isthmus/source` export condition needs no build. */
-const conditions = ["@isthmus/source", "module", "node", "development|production", "import", "default"];
+const fromSource = (defaults: readonly string[]): string[] => ["@isthmus/source", ...defaults];
+
+const full = "test/**/*.full.test.ts";
+const soak = "test/**/*.soak.test.ts";
+
+/** fast needs Node only; full needs Chromium or Python packages; soak takes long. See CONTRIBUTING.md. */
+const tiers = {
+  fast: { include: ["test/**/*.test.ts"], exclude: [full, soak], testTimeout: 60_000 },
+  full: { include: [full], exclude: [], testTimeout: 300_000 },
+  soak: { include: [soak], exclude: [], testTimeout: 3_600_000 },
+};
+const tier = tiers[(process.env["ISTHMUS_TIER"] ?? "fast") as keyof typeof tiers];
+
+const folders = (below: string): string[] => readdirSync(here(below)).map((name) => `${below}/${name}`);
 
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
+  resolve: { conditions: fromSource(defaultClientConditions) },
+  ssr: { resolve: { conditions: fromSource(defaultServerConditions) } },
   test: {
-    projects: ["packages/*", "apps/*", "tools"].map((root) => ({
+    projects: [...folders("packages"), ...folders("apps"), "tools"].map((folder) => ({
       extends: true as const,
-      test: { name: root.replace("packages/", ""), root, include: ["test/**/*.test.ts"] },
+      test: {
+        name: folder.split("/").at(-1)!,
+        root: here(folder),
+        ...tier,
+        hookTimeout: 120_000,
+        execArgv: ["--expose-gc"],
+        setupFiles: [here("tools/vitest/quiet.ts")],
+        globalSetup: [here("tools/vitest/kernels.ts")],
+      },
     })),
   },
 });

@@ -1,0 +1,39 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+/** Debian's interpreter: the one that apt's torch, numpy and onnx belong to. */
+export const python = process.env.ISTHMUS_PYTHON ?? "/usr/bin/python3";
+
+/** Where a Chromium is looked for; playwright's own download is never used. */
+export const chromium = process.env.ISTHMUS_CHROMIUM ?? "/usr/bin/chromium";
+
+function pythonHas(module) {
+  return spawnSync(python, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0;
+}
+
+/**
+ * What the full tier can use on this machine: need -> found, and how to get it where it is missing.
+ * Tests call it through `tools/lib/probe.mjs` and skip by name what is not here.
+ */
+export function probe() {
+  const module = (name, hint) => ({ need: `python: ${name}`, key: name, found: pythonHas(name), hint });
+  return [
+    { need: "chromium", key: "chromium", found: existsSync(chromium), hint: "apt-get install chromium" },
+    { need: "python3", key: "python3", found: spawnSync(python, ["--version"]).status === 0, hint: "apt-get install python3" },
+    module("torch", "apt-get install python3-torch"),
+    module("numpy", "apt-get install python3-numpy"),
+    module("scipy", "apt-get install python3-scipy"),
+    module("onnx", "apt-get install python3-onnx"),
+    module("safetensors", "not packaged by Debian 12; pip install safetensors"),
+  ];
+}
+
+/** The same as a record, e.g. `has().torch`. */
+export function has() {
+  return Object.fromEntries(probe().map(({ key, found }) => [key, found]));
+}
+
+/** Lines for people: one per need. */
+export function probeTable() {
+  return probe().map(({ need, found, hint }) => `  ${need.padEnd(20)} ${found ? "found" : `missing: tests that need it are skipped (${hint})`}`);
+}
