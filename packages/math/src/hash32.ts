@@ -1,3 +1,5 @@
+import { requireKind } from "./arguments.ts";
+
 /**
  * The 32-bit FNV-1a hash of a string's UTF-8 bytes (Fowler, Noll and Vo; offset 2166136261, prime 16777619).
  * It names random streams: the fourth word of the generator's counter. Pinned: a change would change every draw.
@@ -7,7 +9,7 @@
  * @throws TypeError when `name` is not a string.
  */
 export function hash32(name: string): number {
-  if (typeof name !== "string") throw new TypeError(`"name" expected a string, got ${typeof name}`);
+  requireKind("name", name, "String");
   let hash = 0x811c9dc5;
   for (const character of name) {
     for (const byte of utf8(character.codePointAt(0)!)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -1,6 +1,16 @@
 export type { ArrayOps, MatmulOptions, ReduceOptions } from "./array-ops.ts";
+export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
+export { elbo } from "./elbo.ts";
+export type { ElboTerms } from "./elbo.ts";
 export { IsthmusError } from "./errors.ts";
+export { gaussianLogProb } from "./gaussian.ts";
+export type { DiagonalGaussian, EventOptions, FixedVarianceGaussian } from "./gaussian.ts";
 export { hash32 } from "./hash32.ts";
+export { klDiagonalGaussian } from "./kl.ts";
+export { broadcastTo, fromNested, ndArray, reshape, toNested, transpose } from "./nd-array.ts";
+export type { NdArray, Nested } from "./nd-array.ts";
+export { ndArrayOps } from "./nd-array-ops.ts";
 export { randomNormal, randomUint32, randomUniform, splitSeed, uint32Sequence } from "./noise.ts";
 export type { NoiseKey } from "./noise.ts";
 export { philox4x32 } from "./philox.ts";
+export { reparameterise } from "./reparameterise.ts";

@@ -6,6 +6,7 @@
  * was drawn before. Every float operation is one of + - * / sqrt rounded to float32, in the order written here, without
  * fused multiply-add; a SIMD port of these lines gives the same bits.
  */
+import { requireKind } from "./arguments.ts";
 import { hash32 } from "./hash32.ts";
 import { philox4x32 } from "./philox.ts";
 
@@ -29,7 +30,7 @@ export function splitSeed(seed: number | readonly [low: number, high: number]): 
   if (!Array.isArray(seed)) return splitInteger("seed", seed as number);
   if (seed.length !== 2) throw new TypeError(`"seed" expected a number or [low, high], got ${seed.length} words`);
   for (const word of seed) {
-    if (typeof word !== "number") throw new TypeError(`"seed" expected two numbers, got ${typeof word}`);
+    requireKind("seed", word, "Number");
     if (!isWord(word)) throw new RangeError(`"seed" expected words that are integers in [0, 2^32), got ${word}`);
   }
   return [seed[0], seed[1]];
@@ -41,7 +42,7 @@ export function splitSeed(seed: number | readonly [low: number, high: number]): 
  * @throws TypeError, RangeError for a bad `out` or key, as {@link splitSeed}.
  */
 export function randomUint32(out: Uint32Array, key: NoiseKey): void {
-  if (!(out instanceof Uint32Array)) throw new TypeError(`"out" expected a Uint32Array, got ${kindOf(out)}`);
+  requireKind("out", out, "Uint32Array");
   forEachBlock(out.length, key, (words, start, count) => {
     for (let lane = 0; lane < count; lane++) out[start + lane] = words[lane]!;
   });
@@ -72,7 +73,7 @@ export function uint32Sequence(key: NoiseKey): () => number {
  * @throws TypeError, RangeError for a bad `out` or key, as {@link splitSeed}.
  */
 export function randomUniform(out: Float32Array, key: NoiseKey): void {
-  requireFloat32Array(out);
+  requireKind("out", out, "Float32Array");
   forEachBlock(out.length, key, (words, start, count) => {
     for (let lane = 0; lane < count; lane++) out[start + lane] = ((words[lane]! >>> 9) + 0.5) * 2 ** -23;
   });
@@ -88,7 +89,7 @@ export function randomUniform(out: Float32Array, key: NoiseKey): void {
  * @throws TypeError, RangeError for a bad `out` or key, as {@link splitSeed}.
  */
 export function randomNormal(out: Float32Array, key: NoiseKey): void {
-  requireFloat32Array(out);
+  requireKind("out", out, "Float32Array");
   const z = new Float32Array(4);
   forEachBlock(out.length, key, (words, start, count) => {
     boxMuller(words[0]!, words[1]!, z, 0);
@@ -115,7 +116,7 @@ function forEachBlock(
 }
 
 function blockState({ seed, stream, step = 0 }: NoiseKey): Record<"counter" | "words" | "cipherKey", Uint32Array> {
-  if (typeof stream !== "string") throw new TypeError(`"stream" expected a string, got ${kindOf(stream)}`);
+  requireKind("stream", stream, "String");
   const counter = Uint32Array.of(0, ...splitInteger("step", step), hash32(stream));
   return { counter, words: new Uint32Array(4), cipherKey: Uint32Array.from(splitSeed(seed)) };
 }
@@ -197,7 +198,7 @@ function cosQuarter(w: number): number {
 }
 
 function splitInteger(name: string, value: number): [low: number, high: number] {
-  if (typeof value !== "number") throw new TypeError(`"${name}" expected a number, got ${kindOf(value)}`);
+  requireKind(name, value, "Number");
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new RangeError(`"${name}" expected a non-negative safe integer, got ${value}`);
   }
@@ -206,12 +207,4 @@ function splitInteger(name: string, value: number): [low: number, high: number] 
 
 function isWord(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value < 2 ** 32;
-}
-
-function requireFloat32Array(out: Float32Array): void {
-  if (!(out instanceof Float32Array)) throw new TypeError(`"out" expected a Float32Array, got ${kindOf(out)}`);
-}
-
-function kindOf(value: unknown): string {
-  return value === null ? "null" : typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value;
 }
