@@ -1,5 +1,4 @@
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { bootstrap, pnpm } from "./bootstrap.mjs";
 import { root } from "./paths.mjs";
 import { expected, passThrough, workspaceEnv } from "./process.mjs";
@@ -7,7 +6,9 @@ import { expected, passThrough, workspaceEnv } from "./process.mjs";
 /** Runs a TypeScript file from its sources: workspace packages resolve to their `src`, no build is needed. */
 function script(file, args, cwd = root) {
   const tsx = import.meta.resolve("tsx");
-  return passThrough(process.execPath, ["--import", tsx, "--conditions=@isthmus/source", join(root, file), ...args], { cwd });
+  return passThrough(process.execPath, ["--import", tsx, "--conditions=@isthmus/source", join(root, file), ...args], {
+    cwd,
+  });
 }
 
 /** `npm run` moves to the root before it starts us; paths that a user types are relative to where they typed them. */
@@ -40,7 +41,8 @@ const commands = {
 /** Bootstraps, then runs a command; resolves to the exit code. */
 export async function run(name, args) {
   const command = commands[name];
-  if (!command) throw expected(`Usage: node tools/run.mjs <command> [args]; commands: ${Object.keys(commands).join(", ")}`);
+  if (!command)
+    throw expected(`Usage: node tools/run.mjs <command> [args]; commands: ${Object.keys(commands).join(", ")}`);
   await bootstrap();
   return command(args);
 }

@@ -15,7 +15,9 @@ export function members(top = root) {
           .sort()
           .map((name) => `${folder}/${name}`)
       : [];
-  return [...below("packages"), ...below("apps"), "tools"].filter((folder) => existsSync(join(top, folder, "package.json")));
+  return [...below("packages"), ...below("apps"), "tools"].filter((folder) =>
+    existsSync(join(top, folder, "package.json")),
+  );
 }
 
 /** Members that go to the registry. */

@@ -19,7 +19,12 @@ export function probe() {
   const module = (name, hint) => ({ need: `python: ${name}`, key: name, found: pythonHas(name), hint });
   return [
     { need: "chromium", key: "chromium", found: existsSync(chromium), hint: "apt-get install chromium" },
-    { need: "python3", key: "python3", found: spawnSync(python, ["--version"]).status === 0, hint: "apt-get install python3" },
+    {
+      need: "python3",
+      key: "python3",
+      found: spawnSync(python, ["--version"]).status === 0,
+      hint: "apt-get install python3",
+    },
     module("torch", "apt-get install python3-torch"),
     module("numpy", "apt-get install python3-numpy"),
     module("scipy", "apt-get install python3-scipy"),
@@ -35,5 +40,8 @@ export function has() {
 
 /** Lines for people: one per need. */
 export function probeTable() {
-  return probe().map(({ need, found, hint }) => `  ${need.padEnd(20)} ${found ? "found" : `missing: tests that need it are skipped (${hint})`}`);
+  return probe().map(
+    ({ need, found, hint }) =>
+      `  ${need.padEnd(20)} ${found ? "found" : `missing: tests that need it are skipped (${hint})`}`,
+  );
 }

@@ -7,7 +7,9 @@ import { passThrough, workspaceEnv } from "./process.mjs";
 
 /** Counts from vitest's JSON report. A file that could not be loaded has no assertions: it counts as one failure. */
 export function totals(report) {
-  const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.every((one) => one.status !== "failed"));
+  const broken = report.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.every((one) => one.status !== "failed"),
+  );
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken.length,
@@ -61,9 +63,12 @@ function summarise(tier, code, report) {
   const total = totals(report);
   const skipped = skippedTests(report);
   if (skipped.length > 0) process.stdout.write(`Skipped:\n${skipped.join("\n")}\n`);
-  if (tier === "full" && skipped.length > 0) process.stdout.write(`Because this machine has:\n${probeTable().join("\n")}\n`);
+  if (tier === "full" && skipped.length > 0)
+    process.stdout.write(`Because this machine has:\n${probeTable().join("\n")}\n`);
   if (code !== 0 && total.failed === 0) {
-    process.stdout.write("vitest itself failed (an unhandled error, or no test file matched); it counts as one failure.\n");
+    process.stdout.write(
+      "vitest itself failed (an unhandled error, or no test file matched); it counts as one failure.\n",
+    );
     total.failed = 1;
   }
   process.stdout.write(`${totalLine(total)}\n`);
