@@ -1,1 +1,18 @@
-export {};
+export type { BitstreamErrorCode } from "./bitstream-error.ts";
+export { crc32c } from "./crc32c.ts";
+export { FRAME_HEADER_BYTES, FRAME_LIMITS, readFrame, readFrames, writeFrame } from "./frame.ts";
+export type { AncillaryField, Frame, FrameLimits, ReadFrame } from "./frame.ts";
+export {
+  countSymbols,
+  fitFrequencyTable,
+  fitFrequencyTables,
+  frequencyTable,
+  packTables,
+  unpackTables,
+} from "./frequency-table.ts";
+export type { FitOptions, FrequencyTable, Histogram } from "./frequency-table.ts";
+export { decodeLatents, encodeLatents } from "./latent-stream.ts";
+export type { DecodeLatentsOptions, EncodeLatentsOptions, Latents } from "./latent-stream.ts";
+export { dequantise, quantise, uniformQuantiser } from "./quantiser.ts";
+export type { UniformQuantiser } from "./quantiser.ts";
+export { codeLengthBits, decodeSymbols, encodeSymbols } from "./rans.ts";

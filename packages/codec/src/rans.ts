@@ -1,0 +1,242 @@
+/**
+ * Range asymmetric numeral systems (Duda 2009 and 2013), 32-bit state, 16-bit words.
+ *
+ *     coding s with frequency f, start c, total M:   x -> floor(x / f) * M + (x mod f) + c
+ *     decoding:        slot = x mod M,   c <= slot < c + f,   x -> f * floor(x / M) + slot - c
+ *
+ * x stays in [2^16, 2^32): before coding, words of 16 bits leave while x would become too large; after decoding, words
+ * enter while x is too small. Coding is a stack, so the coder goes through the symbols backwards and the decoder
+ * forwards. Every number here is an integer below 2^53 in float64, hence exact.
+ */
+import { bitstreamError } from "./bitstream-error.ts";
+import type { FrequencyTable } from "./frequency-table.ts";
+
+const WORD = 0x10000;
+const LOWER = WORD; // x >= LOWER, and x = LOWER before the first and after the last symbol
+const STATE_BYTES = 4;
+const INT32_MIN = -(2 ** 31);
+const INT32_MAX = 2 ** 31 - 1;
+
+/** The number of bits after the leading one of an escape: 31 reach the farthest pair of int32. */
+const MAX_ESCAPE_BITS = 31;
+
+interface Coder {
+  x: number;
+  /** Words in the order in which they left; the decoder wants them in reverse. */
+  words: Uint16Array<ArrayBuffer>;
+  length: number;
+}
+
+/**
+ * Codes symbols with a table per dimension. Symbol i uses table `i mod tables.length`.
+ *
+ * @param symbols `[items, dims]`, any int32
+ * @param tables `[dims]`
+ * @returns the final state (u32) and the 16-bit words in decoding order, little-endian: at least 4 bytes, an even number
+ * @throws RangeError when `symbols` is not a whole number of items
+ */
+export function encodeSymbols(symbols: Int32Array, tables: readonly FrequencyTable[]): Uint8Array<ArrayBuffer> {
+  checkWholeItems(symbols.length, tables);
+  const coder: Coder = { x: LOWER, words: new Uint16Array(256), length: 0 };
+  for (let i = symbols.length - 1, d = tables.length - 1; i >= 0; i--, d = d === 0 ? tables.length - 1 : d - 1) {
+    pushSymbol(coder, symbols[i]!, tables[d]!);
+  }
+  return toBytes(coder);
+}
+
+function checkWholeItems(length: number, tables: readonly FrequencyTable[]): void {
+  if (tables.length === 0) throw new RangeError("tables: expected at least one, got none");
+  if (length % tables.length !== 0) {
+    throw new RangeError(`symbols: expected a multiple of ${tables.length} (one table per dimension), got ${length}`);
+  }
+}
+
+function pushSymbol(coder: Coder, symbol: number, { precision, minimum, frequencies, cumulative }: FrequencyTable): void {
+  const escape = frequencies.length - 1;
+  let index = symbol - minimum;
+  if (index < 0 || index >= escape) {
+    pushEscaped(coder, index, escape);
+    index = escape;
+  }
+  push(coder, frequencies[index]!, cumulative[index]!, precision);
+}
+
+/** One step of the coder: frequency f and start c out of M = 2^precision. */
+function push(coder: Coder, f: number, c: number, precision: number): void {
+  if (coder.x >= f * WORD * (WORD >>> precision)) {
+    emit(coder, coder.x & 0xffff);
+    coder.x >>>= 16;
+  }
+  const r = coder.x % f;
+  coder.x = ((coder.x - r) / f) * (1 << precision) + r + c;
+}
+
+function emit(coder: Coder, word: number): void {
+  if (coder.length === coder.words.length) {
+    const grown = new Uint16Array(2 * coder.length);
+    grown.set(coder.words);
+    coder.words = grown;
+  }
+  coder.words[coder.length++] = word;
+}
+
+/**
+ * How far a symbol lies outside the table, by its side and an Exp-Golomb code of order 0 of its distance: with
+ * u = distance + 1 of n + 1 bits, the decoder meets the side (1 bit: 1 is below), n zeros, a one, and the n lower bits of u.
+ */
+function pushEscaped(coder: Coder, index: number, count: number): void {
+  const below = index < 0 ? 1 : 0;
+  const u = below ? -index : index - count + 1;
+  const n = 31 - Math.clz32(u);
+  const rest = u - 2 ** n;
+  pushBits(coder, rest & 0xffff, Math.min(n, 16));
+  if (n > 16) pushBits(coder, rest >>> 16, n - 16);
+  pushBits(coder, 1, 1);
+  for (let i = 0; i < n; i++) pushBits(coder, 0, 1);
+  pushBits(coder, below, 1);
+}
+
+/** Equally likely values: frequency 1, start `value`, out of 2^count, count <= 16. */
+function pushBits(coder: Coder, value: number, count: number): void {
+  push(coder, 1, value, count);
+}
+
+function toBytes({ x, words, length }: Coder): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(STATE_BYTES + 2 * length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, x, true);
+  for (let i = 0; i < length; i++) view.setUint16(STATE_BYTES + 2 * i, words[length - 1 - i]!, true);
+  return bytes;
+}
+
+interface Decoder {
+  x: number;
+  readonly bytes: Uint8Array;
+  /** The next word's place in `bytes`. */
+  position: number;
+  /** Where `bytes` begins in what the caller holds, for error messages. */
+  readonly base: number;
+}
+
+/**
+ * Decodes what `encodeSymbols` made. Takes time in proportion to `symbols.length`, never more: every loop is bounded.
+ *
+ * @param payload from `encodeSymbols` with the same tables
+ * @param tables `[dims]`
+ * @param symbols `[items, dims]`, written; its length says how much to decode
+ * @param base added to offsets in errors: where the payload begins in the caller's bytes
+ * @throws IsthmusError `BITSTREAM_STATE` when the payload does not begin with a state; `BITSTREAM_SYMBOL` for an escape
+ *   that the encoder does not write; `BITSTREAM_END` when the payload ends before the symbols do, or after
+ * @throws RangeError when `symbols` is not a whole number of items
+ */
+export function decodeSymbols(
+  payload: Uint8Array,
+  tables: readonly FrequencyTable[],
+  symbols: Int32Array,
+  base = 0,
+): void {
+  checkWholeItems(symbols.length, tables);
+  const decoder: Decoder = { x: startOf(payload, base), bytes: payload, position: STATE_BYTES, base };
+  for (let i = 0, d = 0; i < symbols.length; i++, d = d + 1 === tables.length ? 0 : d + 1) {
+    symbols[i] = pullSymbol(decoder, tables[d]!, i);
+  }
+  checkEnd(decoder);
+}
+
+function startOf(payload: Uint8Array, base: number): number {
+  if (payload.length < STATE_BYTES || payload.length % 2 !== 0) {
+    throw bitstreamError("BITSTREAM_STATE", base, `a payload of ${payload.length} bytes: expected an even number >= 4`);
+  }
+  const x = (payload[0]! | (payload[1]! << 8) | (payload[2]! << 16) | (payload[3]! << 24)) >>> 0;
+  if (x < LOWER) throw bitstreamError("BITSTREAM_STATE", base, `coder state ${x}: expected >= ${LOWER}`, { state: x });
+  return x;
+}
+
+function checkEnd({ x, bytes, position, base }: Decoder): void {
+  const left = bytes.length - position;
+  if (left > 0) throw bitstreamError("BITSTREAM_END", base + position, `${left} bytes left after the last symbol`, { left });
+  if (x !== LOWER) throw bitstreamError("BITSTREAM_END", base + position, `final coder state ${x}: expected ${LOWER}`, { state: x });
+}
+
+function pullSymbol(decoder: Decoder, { precision, minimum, frequencies, cumulative }: FrequencyTable, i: number): number {
+  const slot = decoder.x & ((1 << precision) - 1);
+  const index = indexOfSlot(cumulative, slot);
+  decoder.x = frequencies[index]! * (decoder.x >>> precision) + slot - cumulative[index]!;
+  refill(decoder, i);
+  const escape = frequencies.length - 1;
+  return index < escape ? minimum + index : pullEscaped(decoder, minimum, minimum + escape - 1, i);
+}
+
+/** The index with cumulative[index] <= slot < cumulative[index + 1]. */
+function indexOfSlot(cumulative: Uint32Array, slot: number): number {
+  let low = 0;
+  let high = cumulative.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (cumulative[middle]! <= slot) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+function refill(decoder: Decoder, i: number): void {
+  if (decoder.x >= LOWER) return;
+  const { bytes, position, base } = decoder;
+  if (position === bytes.length) {
+    throw bitstreamError("BITSTREAM_END", base + position, `the payload ends within symbol ${i}`, { symbol: i });
+  }
+  decoder.x = decoder.x * WORD + (bytes[position]! | (bytes[position + 1]! << 8));
+  decoder.position = position + 2;
+}
+
+function pullEscaped(decoder: Decoder, minimum: number, maximum: number, i: number): number {
+  const below = pullBits(decoder, 1, i);
+  let n = 0;
+  while (pullBits(decoder, 1, i) === 0) if (++n > MAX_ESCAPE_BITS) throw badEscape(decoder, i, "longer than 31 bits");
+  const high = n > 16 ? pullBits(decoder, n - 16, i) : 0;
+  const u = 2 ** n + high * WORD + pullBits(decoder, Math.min(n, 16), i);
+  const symbol = below ? minimum - u : maximum + u;
+  if (symbol < INT32_MIN || symbol > INT32_MAX) throw badEscape(decoder, i, `to ${symbol}, outside int32`);
+  return symbol;
+}
+
+function pullBits(decoder: Decoder, count: number, i: number): number {
+  const value = decoder.x & ((1 << count) - 1);
+  decoder.x >>>= count;
+  refill(decoder, i);
+  return value;
+}
+
+function badEscape({ base, position }: Decoder, i: number, what: string): Error {
+  return bitstreamError("BITSTREAM_SYMBOL", base + position, `symbol ${i} is an escape ${what}`, { symbol: i });
+}
+
+/**
+ * What the symbols cost under the tables if the coder were ideal, in bits: the sum of log2(2^precision / frequency),
+ * and the bits of each escape. A payload is longer by the coder's 32-bit state and what rounding loses.
+ *
+ * @param symbols `[items, dims]`
+ */
+export function codeLengthBits(symbols: Int32Array, tables: readonly FrequencyTable[]): number {
+  checkWholeItems(symbols.length, tables);
+  let bits = 0;
+  for (let i = 0; i < symbols.length; i++) {
+    const { precision, minimum, frequencies } = tables[i % tables.length]!;
+    const escape = frequencies.length - 1;
+    const index = symbols[i]! - minimum;
+    const inside = index >= 0 && index < escape;
+    bits += precision - Math.log2(frequencies[inside ? index : escape]!);
+    if (!inside) bits += 2 + 2 * (31 - Math.clz32(index < 0 ? -index : index - escape + 1));
+  }
+  return bits;
+}
+
+/**
+ * The least that one item can cost under the tables, in bits: its likeliest symbols. Zero is impossible, as the escape
+ * always keeps a share.
+ */
+export function leastBitsPerItem(tables: readonly FrequencyTable[]): number {
+  return tables.reduce((bits, { precision, frequencies }) => {
+    return bits + precision - Math.log2(frequencies.reduce((most, f) => Math.max(most, f)));
+  }, 0);
+}
