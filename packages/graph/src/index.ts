@@ -1,1 +1,36 @@
-export {};
+export { GraphBuilder } from "./builder.ts";
+export type { NoiseSource, ProgramRoots } from "./builder.ts";
+export { canonicalJson } from "./canonical-json.ts";
+export { vjp } from "./differentiate.ts";
+export type { Engine, EngineState, Executable, Handle, HostArray, RunOptions, RunResult } from "./engine.ts";
+export { initialise } from "./initialise.ts";
+export { interpret, interpretNodes } from "./interpreter.ts";
+export type { InterpreterInputs } from "./interpreter.ts";
+export type {
+  Dim,
+  DType,
+  Initialiser,
+  Json,
+  JsonObject,
+  Node,
+  Program,
+  Shape,
+  StateSpec,
+  StateTensor,
+  TensorType,
+} from "./ir.ts";
+export { dense } from "./layers.ts";
+export type { Activation, DenseOptions } from "./layers.ts";
+export { MODEL_FILE_VERSION, modelHashes, readModelFile, writeModelFile } from "./model-file.ts";
+export type { LatentCoding, Model, ModelHashes } from "./model-file.ts";
+export type { Composite, Cotangents, Leaf, Operation, Primitive, ReferenceContext } from "./operation.ts";
+export { operationNamed, operations } from "./operations/index.ts";
+export { adam, AdamSchedule } from "./optimiser.ts";
+export type { AdamOptions } from "./optimiser.ts";
+export { referenceEngine } from "./reference-engine.ts";
+export { resolveBatch } from "./run-inputs.ts";
+export { readSafetensors, writeSafetensors } from "./safetensors.ts";
+export type { Safetensors, StoredTensor } from "./safetensors.ts";
+export { GRAPH_VERSION, parseProgram, programToJson, serialiseProgram } from "./serialise.ts";
+export { batchRank, broadcastShapes, concreteShape, elementCount, formatShape, sameShape } from "./shape.ts";
+export { requireStateTensor, requireStateValues } from "./state-checks.ts";

@@ -1,0 +1,45 @@
+import type { ArrayOps, NdArray } from "@isthmus/math";
+import type { GraphBuilder } from "./builder.ts";
+import type { JsonObject, Node, TensorType } from "./ir.ts";
+
+/** What the float64 interpreter knows while it evaluates a node. */
+export interface ReferenceContext {
+  readonly batch: number;
+}
+
+/** What every operation has: a name, a version that changes with its meaning, and its shape rule. */
+interface Described {
+  readonly name: string;
+  readonly version: number;
+  /** The type of the result; throws `RangeError` or `TypeError` when the inputs do not fit. */
+  infer(inputs: readonly TensorType[], attributes: JsonObject): TensorType;
+}
+
+/** Makes a value from outside: an input, a state tensor, a constant, noise. Engines treat each by name. */
+export interface Leaf extends Described {
+  readonly tier: "leaf";
+}
+
+/** One cotangent per input; `undefined` where the derivative is zero everywhere it exists. */
+export type Cotangents = readonly (Node | undefined)[];
+
+/** Mandatory for every reader of graphs. Its derivative is made of operations that can be differentiated again. */
+export interface Primitive extends Described {
+  readonly tier: "primitive";
+  /**
+   * The cotangents of the inputs. `cotangent` broadcasts to the node's shape but may be smaller; so may the results,
+   * towards their inputs' shapes.
+   */
+  derivative(build: GraphBuilder, node: Node, inputs: readonly Node[], cotangent: Node): Cotangents;
+  reference(inputs: readonly NdArray[], node: Node, context: ReferenceContext): NdArray;
+}
+
+/** A formula over primitives that a reader may fuse or expand. */
+export interface Composite extends Described {
+  readonly tier: "composite";
+  expand<T>(ops: ArrayOps<T>, inputs: readonly T[], attributes: JsonObject): T;
+  /** A better derivative than the expansion's, if there is one. */
+  derivative?(build: GraphBuilder, node: Node, inputs: readonly Node[], cotangent: Node): Cotangents;
+}
+
+export type Operation = Leaf | Primitive | Composite;

@@ -1,0 +1,35 @@
+import type { Operation } from "../operation.ts";
+import * as activationGradients from "./activation-gradients.ts";
+import * as adam from "./adam.ts";
+import { add, div, equal, greater, maximum, minimum, mul, sub } from "./binary.ts";
+import { cast } from "./cast.ts";
+import * as leaves from "./leaves.ts";
+import { matmul } from "./matmul.ts";
+import { max, sum } from "./reduce.ts";
+import { select } from "./select.ts";
+import * as shapes from "./shapes.ts";
+import * as sigmoidCrossEntropy from "./sigmoid-cross-entropy.ts";
+import { straightThrough } from "./straight-through.ts";
+import * as unary from "./unary.ts";
+
+const all: readonly Operation[] = [
+  ...Object.values(leaves),
+  ...Object.values(unary),
+  ...[add, sub, mul, div, maximum, minimum, greater, equal],
+  ...[select, sum, max],
+  ...Object.values(shapes),
+  ...[matmul, cast, straightThrough],
+  ...Object.values(activationGradients),
+  ...Object.values(sigmoidCrossEntropy),
+  ...Object.values(adam),
+];
+
+/** Every operation a graph may hold, by name. */
+export const operations: ReadonlyMap<string, Operation> = new Map(all.map((operation) => [operation.name, operation]));
+
+/** The operation called `name`; `RangeError` if there is none. */
+export function operationNamed(name: string): Operation {
+  const operation = operations.get(name);
+  if (!operation) throw new RangeError(`unknown operation "${name}"; known: ${[...operations.keys()].join(", ")}`);
+  return operation;
+}

@@ -1,0 +1,75 @@
+import type { GraphBuilder } from "./builder.ts";
+import type { Node, StateTensor } from "./ir.ts";
+
+export interface AdamOptions {
+  /** Decay of the first moment. */
+  readonly beta1?: number;
+  /** Decay of the second moment. */
+  readonly beta2?: number;
+  /** Added to the root of the second moment, so that the step stays bounded. */
+  readonly epsilon?: number;
+}
+
+const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const satisfies Required<AdamOptions>;
+
+/**
+ * One step of Adam (Kingma, Ba 2015, algorithm 1) as graph. Declares the inputs `adam.stepSize` and
+ * `adam.secondScale`, scalars that the host computes with `AdamSchedule`, and the state `opt.adam.m.<name>`,
+ * `opt.adam.v.<name>`.
+ *
+ * @param parameters state name -> its node
+ * @param gradients state name -> the loss's gradient, of the same shape
+ * @returns updates: state name -> next value, of parameters and moments
+ */
+export function adam(
+  build: GraphBuilder,
+  parameters: Readonly<Record<string, Node>>,
+  gradients: Readonly<Record<string, Node>>,
+  options: AdamOptions = {},
+): Record<string, Node> {
+  const { beta1, beta2, epsilon } = { ...defaults, ...options };
+  const stepSize = build.input("adam.stepSize", []);
+  const secondScale = build.input("adam.secondScale", []);
+  const updates: Record<string, Node> = {};
+  for (const [name, p] of Object.entries(parameters)) {
+    const g = gradients[name];
+    if (!g) throw new RangeError(`adam: "gradients" has none for "${name}"`);
+    const slot: StateTensor = { shape: p.shape as readonly number[], init: { kind: "zeros" } };
+    const mName = `opt.adam.m.${name}`;
+    const vName = `opt.adam.v.${name}`;
+    const m = build.emit("adamFirstMoment", [build.state(mName, slot), g], { decay: beta1, complement: 1 - beta1 });
+    const v = build.emit("adamSecondMoment", [build.state(vName, slot), g], { decay: beta2, complement: 1 - beta2 });
+    updates[mName] = m;
+    updates[vName] = v;
+    updates[name] = build.emit("adamParameter", [p, m, v, stepSize, secondScale], { epsilon });
+  }
+  return updates;
+}
+
+/**
+ * The two scalars Adam needs at step t = 1, 2, ...: `stepSize = lr / (1 - beta1^t)` and
+ * `secondScale = 1 / sqrt(1 - beta2^t)`. Powers are running products, never `**`, so every platform gets the same bits.
+ */
+export class AdamSchedule {
+  private power1 = 1;
+  private power2 = 1;
+  private readonly beta1: number;
+  private readonly beta2: number;
+
+  constructor(options: AdamOptions = {}) {
+    this.beta1 = options.beta1 ?? defaults.beta1;
+    this.beta2 = options.beta2 ?? defaults.beta2;
+  }
+
+  /** Goes one step forward. */
+  advance(): void {
+    this.power1 *= this.beta1;
+    this.power2 *= this.beta2;
+  }
+
+  /** The inputs of the step reached, written into arrays of length 1. */
+  write(learningRate: number, stepSize: Float32Array, secondScale: Float32Array): void {
+    stepSize[0] = learningRate / (1 - this.power1);
+    secondScale[0] = 1 / Math.sqrt(1 - this.power2);
+  }
+}
