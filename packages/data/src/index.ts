@@ -1,1 +1,10 @@
-export {};
+export { batches, gather, itemSize, parseRange, take } from "./dataset.ts";
+export type { Batch, BatchOptions, Dataset, ItemRange, Provenance } from "./dataset.ts";
+export { gunzip, isGzip } from "./gzip.ts";
+export type { GunzipOptions } from "./gzip.ts";
+export { parseIdx, readIdx, writeIdx } from "./idx.ts";
+export type { IdxArray, IdxType, IdxValues } from "./idx.ts";
+export { permutation, split } from "./shuffle.ts";
+export type { ShuffleOptions, SplitOptions } from "./shuffle.ts";
+export { syntheticDigits } from "./synthetic-digits.ts";
+export type { SyntheticDigitsOptions } from "./synthetic-digits.ts";
