@@ -28,15 +28,18 @@ export function passThrough(program, args, options = {}) {
   });
 }
 
-/** Runs a program in silence; its output comes back beside the exit code. */
+/** Runs a program in silence; what it said comes back beside the exit code, `output` being both streams as they came. */
 export function quietly(program, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text) => (output += text));
+    const said = { output: "", stdout: "" };
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      said.output += text;
+      said.stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => (said.output += text));
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+    child.on("close", (code) => resolve({ code: code ?? 1, ...said }));
   });
 }
 
