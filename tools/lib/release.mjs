@@ -32,7 +32,12 @@ export async function pack(destination) {
   publishable().forEach(prune);
   const filters = ["--filter", "./packages/*", "--filter", "./apps/*"];
   const report = await inWorkspace(...filters, "pack", "--json", "--pack-destination", destination);
-  return JSON.parse(report).map(({ name, version, filename, size }) => ({ name, version, file: filename, bytes: size }));
+  return JSON.parse(report).map(({ name, version, filename, size }) => ({
+    name,
+    version,
+    file: filename,
+    bytes: size,
+  }));
 }
 
 /** What a release would publish, in a folder outside the workspace that stays there to be looked at. */

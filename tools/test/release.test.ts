@@ -32,7 +32,10 @@ const project = join(folder, "empty project");
 async function inProject(source: string): Promise<string> {
   const file = join(project, `run-${crypto.randomUUID()}.mjs`);
   writeFileSync(file, source);
-  const { code, output } = await quietly(process.execPath, [file], { cwd: project, env: { PATH: process.env["PATH"] } });
+  const { code, output } = await quietly(process.execPath, [file], {
+    cwd: project,
+    env: { PATH: process.env["PATH"] },
+  });
   if (code !== 0) throw new Error(output);
   return output;
 }
@@ -43,7 +46,10 @@ beforeAll(async () => {
   const dependencies = Object.fromEntries(libraries.map(({ name }) => [name, tarballs[name]]));
   mkdirSync(project);
   // Overrides stand for the registry, which does not have this version yet.
-  writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module", dependencies, overrides: dependencies }));
+  writeFileSync(
+    join(project, "package.json"),
+    JSON.stringify({ type: "module", dependencies, overrides: dependencies }),
+  );
   const [program, ...args] = npm();
   const install = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
   const { code, output } = await quietly(program!, [...args, ...install], { cwd: project });
@@ -85,7 +91,9 @@ describe("bundled by Vite without configuration", () => {
       build: { write: true, outDir: `${entry}.dist`, rolldownOptions: { input: entry } },
     })) as Rolldown.RolldownOutput;
     const code = output.filter((one) => one.type === "chunk");
-    expect(code.filter((chunk) => chunk.code.includes("__vite-browser-external")).map((chunk) => chunk.fileName)).toEqual([]);
+    expect(
+      code.filter((chunk) => chunk.code.includes("__vite-browser-external")).map((chunk) => chunk.fileName),
+    ).toEqual([]);
     const bundle = pathToFileURL(join(`${entry}.dist`, code.find((chunk) => chunk.isEntry)!.fileName)).href;
     const names = await inProject(`
       const { stdout } = process;
