@@ -1,1 +1,5 @@
-export {};
+export { configToJson, denseConfig, featureCount } from "./definition.ts";
+export type { Binarization, DenseConfig, Likelihood, ModelDefinition, ModelKind, Phase } from "./definition.ts";
+export { denseAutoencoder } from "./dense-autoencoder.ts";
+export { denseVae } from "./dense-vae.ts";
+export { defineModel, modelKinds } from "./zoo.ts";
