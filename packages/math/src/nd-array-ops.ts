@@ -109,7 +109,9 @@ function reduce(
   const rows = transpose(x, [...kept, ...reduced]).data;
   const length = elementCount(reduced.map((axis) => x.shape[axis]!));
   const keptShape = kept.map((axis) => x.shape[axis]!);
-  const data = new Float64Array(elementCount(keptShape)).map((_, i) => fold(rows.subarray(i * length, (i + 1) * length)));
+  const data = new Float64Array(elementCount(keptShape)).map((_, i) =>
+    fold(rows.subarray(i * length, (i + 1) * length)),
+  );
   const shape = keepDims ? x.shape.map((dim, axis) => (reduced.includes(axis) ? 1 : dim)) : keptShape;
   return reshape({ shape: keptShape, data }, shape);
 }
@@ -147,7 +149,9 @@ function matmul(a: NdArray, b: NdArray, { transposeA = false, transposeB = false
   const [rows, inner] = left.shape as [number, number];
   const [innerB, columns] = right.shape as [number, number];
   if (inner !== innerB) {
-    throw new RangeError(`"matmul.b" expected ${inner} rows to match ${formatShape(left.shape)}, got ${formatShape(right.shape)}`);
+    throw new RangeError(
+      `"matmul.b" expected ${inner} rows to match ${formatShape(left.shape)}, got ${formatShape(right.shape)}`,
+    );
   }
   const data = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++) {

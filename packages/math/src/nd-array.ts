@@ -24,7 +24,9 @@ export function ndArray(shape: readonly number[], data: Float64Array): NdArray {
     }
   }
   if (elementCount(shape) !== data.length) {
-    throw new RangeError(`"data" expected ${elementCount(shape)} elements for ${formatShape(shape)}, got ${data.length}`);
+    throw new RangeError(
+      `"data" expected ${elementCount(shape)} elements for ${formatShape(shape)}, got ${data.length}`,
+    );
   }
   return { shape: [...shape], data };
 }
@@ -56,7 +58,9 @@ function collectLeaves(nested: Nested, shape: readonly number[], depth: number, 
   }
   if (typeof nested !== "number") requireKind("nested", nested, "Array");
   if (!Array.isArray(nested) || depth === shape.length || nested.length !== shape[depth]) {
-    throw new RangeError(`"nested" expected shape ${formatShape(shape)} throughout, got a ragged one at depth ${depth}`);
+    throw new RangeError(
+      `"nested" expected shape ${formatShape(shape)} throughout, got a ragged one at depth ${depth}`,
+    );
   }
   for (const inner of nested) collectLeaves(inner, shape, depth + 1, leaves);
 }
@@ -81,7 +85,9 @@ export function toNested(x: NdArray): Nested {
 export function reshape(x: NdArray, shape: readonly number[]): NdArray {
   requireNdArray("x", x);
   if (elementCount(shape) !== x.data.length) {
-    throw new RangeError(`"shape" expected ${x.data.length} elements as in ${formatShape(x.shape)}, got ${formatShape(shape)}`);
+    throw new RangeError(
+      `"shape" expected ${x.data.length} elements as in ${formatShape(x.shape)}, got ${formatShape(shape)}`,
+    );
   }
   return ndArray(shape, x.data);
 }
@@ -98,7 +104,14 @@ export function transpose(x: NdArray, perm: readonly number[] = x.shape.map((_, 
   }
   const strides = rowMajorStrides(x.shape);
   const shape = perm.map((axis) => x.shape[axis]!);
-  return { shape, data: gather(x.data, shape, perm.map((axis) => strides[axis]!)) };
+  return {
+    shape,
+    data: gather(
+      x.data,
+      shape,
+      perm.map((axis) => strides[axis]!),
+    ),
+  };
 }
 
 /**
@@ -110,7 +123,8 @@ export function broadcastTo(x: NdArray, shape: readonly number[]): NdArray {
   requireNdArray("x", x);
   const added = shape.length - x.shape.length;
   const fits = added >= 0 && x.shape.every((dim, axis) => dim === 1 || dim === shape[axis + added]);
-  if (!fits) throw new RangeError(`"x" expected a shape that broadcasts to ${formatShape(shape)}, got ${formatShape(x.shape)}`);
+  if (!fits)
+    throw new RangeError(`"x" expected a shape that broadcasts to ${formatShape(shape)}, got ${formatShape(x.shape)}`);
   if (added === 0 && x.shape.every((dim, axis) => dim === shape[axis])) return x;
   const strides = rowMajorStrides(x.shape).map((stride, axis) => (x.shape[axis] === 1 ? 0 : stride));
   return { shape: [...shape], data: gather(x.data, shape, [...new Array<number>(added).fill(0), ...strides]) };
