@@ -1,0 +1,285 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Frame } from "../src/index.ts";
+import {
+  codeLengthBits,
+  countSymbols,
+  decodeLatents,
+  encodeLatents,
+  fitFrequencyTables,
+  frequencyTable,
+  readFrame,
+  readFrames,
+  writeFrame,
+} from "../src/index.ts";
+import { bellSymbols, isthmusErrorOf, uniforms } from "./support.ts";
+
+const modelId = Uint8Array.of(0xde, 0xad, 0xbe, 0xef, 0, 1, 2, 3);
+const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+
+const dims = 3;
+const symbols = bellSymbols(30, dims, 7);
+const tables = fitFrequencyTables(bellSymbols(500, dims, 8), dims);
+const options = { tables, modelId };
+const stream = encodeLatents(symbols, { ...options, itemsPerFrame: 12 }); // three frames
+
+const framesOf = (bytes: Uint8Array): Uint8Array[] =>
+  [...readFrames(bytes)].map(({ offset, byteLength }) => bytes.slice(offset, offset + byteLength));
+const parts = framesOf(stream);
+const joined = (...pieces: Uint8Array[]): Uint8Array => Uint8Array.from(pieces.flatMap((piece) => [...piece]));
+
+/** The code of the error, which must be a BITSTREAM_ one and say where, within the bytes. */
+function refusal(bytes: Uint8Array): string {
+  const error = isthmusErrorOf(() => decodeLatents(bytes, options));
+  const offset = error.details["offset"] as number;
+  expect(error.code).toMatch(/^BITSTREAM_/);
+  expect(offset).toBeGreaterThanOrEqual(0);
+  expect(offset).toBeLessThanOrEqual(bytes.length);
+  expect(error.message).toContain(`byte ${offset}`);
+  return error.code;
+}
+
+describe("a stream", () => {
+  it("gives back any int32 symbols, in any number of frames", () => {
+    const anySymbol = fc.oneof(fc.integer({ min: -6, max: 6 }), fc.constantFrom(-(2 ** 31), 2 ** 31 - 1), int32);
+    fc.assert(
+      fc.property(fc.array(anySymbol, { maxLength: 90 }), fc.integer({ min: 1, max: 12 }), (values, itemsPerFrame) => {
+        const whole = Int32Array.from(values.slice(0, values.length - (values.length % dims)));
+        const bytes = encodeLatents(whole, { ...options, itemsPerFrame });
+        expect(decodeLatents(bytes, options)).toEqual({ items: whole.length / dims, dims, symbols: whole });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("of no items is one frame, and not an empty file", () => {
+    const bytes = encodeLatents(new Int32Array(0), options);
+    expect(bytes).toHaveLength(24 + 12 + 4);
+    expect(decodeLatents(bytes, options)).toEqual({ items: 0, dims, symbols: new Int32Array(0) });
+  });
+
+  it("may follow another: the items of both, in order", () => {
+    const both = decodeLatents(joined(stream, stream), options);
+    expect(both.items).toBe(60);
+    expect(both.symbols).toEqual(Int32Array.of(...symbols, ...symbols));
+  });
+
+  it("does not depend on where its bytes lie in a buffer", () => {
+    const shifted = joined(new Uint8Array(5), stream).subarray(5);
+    expect(decodeLatents(shifted, options).symbols).toEqual(symbols);
+    expect(encodeLatents(Int32Array.of(0, ...symbols).subarray(1), { ...options, itemsPerFrame: 12 })).toEqual(stream);
+  });
+
+  it("marks its frames: numbered from 0, the last one flagged", () => {
+    const frames = [...readFrames(stream)];
+    expect(frames.map(({ sequence, last, items }) => [sequence, last, items])).toEqual([
+      [0, false, 12],
+      [1, false, 12],
+      [2, true, 6],
+    ]);
+  });
+
+  it("is within 1 % and the fixed bytes of its code length and of the empirical entropy", () => {
+    const many = bellSymbols(20_000, 4, 9);
+    const fitted = fitFrequencyTables(many, 4);
+    const bits = 8 * encodeLatents(many, { tables: fitted, modelId }).length;
+    const fixed = 8 * (24 + 12 + 4); // header, two fields, coder state
+    const entropy = [0, 1, 2, 3].reduce((sum, d) => sum + entropyBits(countSymbols(many, d, 4)), 0);
+    expect(bits - fixed).toBeLessThan(1.01 * codeLengthBits(many, fitted));
+    expect(bits - fixed).toBeLessThan(1.01 * entropy);
+    expect(bits).toBeGreaterThan(entropy);
+  });
+
+  it("is refused to be written from what the format cannot hold", () => {
+    expect(() => encodeLatents(new Int32Array(4), options)).toThrow(RangeError);
+    expect(() => encodeLatents(symbols, { ...options, itemsPerFrame: 0 })).toThrow(/itemsPerFrame/);
+    expect(() => encodeLatents(symbols, { tables, modelId: new Uint8Array(9) })).toThrow(/modelId/);
+    expect(() => encodeLatents(new Int32Array(0), { tables: [], modelId })).toThrow(/tables/);
+    expect(() => decodeLatents(stream, { tables: [], modelId })).toThrow(/tables/);
+    expect(() => decodeLatents(stream, { tables, modelId: new Uint8Array(0) })).toThrow(/modelId/);
+  });
+});
+
+describe("damage", () => {
+  it("at the end: cut at any byte", () => {
+    for (let length = 0; length < stream.length; length++) expect(refusal(stream.slice(0, length))).toBe("BITSTREAM_TRUNCATED");
+  });
+
+  it("by one bit, any bit", () => {
+    const codes = new Set<string>();
+    for (let bit = 0; bit < 8 * stream.length; bit++) {
+      codes.add(refusal(stream.with(bit >> 3, stream[bit >> 3]! ^ (1 << (bit & 7)))));
+    }
+    expect([...codes].sort()).toEqual([
+      "BITSTREAM_CRC",
+      "BITSTREAM_LIMIT",
+      "BITSTREAM_MAGIC",
+      "BITSTREAM_TRUNCATED",
+      "BITSTREAM_VERSION",
+    ]);
+  });
+
+  it("by splicing: what is left of two streams is refused unless every frame is one of theirs", () => {
+    const other = encodeLatents(bellSymbols(30, dims, 70), { ...options, itemsPerFrame: 12 });
+    const whole = new Set([...parts, ...framesOf(other)].map(String));
+    let refused = 0;
+    fc.assert(
+      fc.property(fc.nat(stream.length), fc.nat(other.length), (head, tail) => {
+        const bytes = joined(stream.subarray(0, head), other.subarray(tail));
+        try {
+          decodeLatents(bytes, options);
+        } catch {
+          refused++;
+          refusal(bytes);
+          return;
+        }
+        expect(framesOf(bytes).every((frame) => whole.has(String(frame)))).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+    expect(refused).toBeGreaterThan(400);
+  });
+
+  it("by frames lost, repeated or exchanged", () => {
+    const [a, b, c] = parts as [Uint8Array, Uint8Array, Uint8Array];
+    for (const wrong of [[b, c], [a, c], [a, a, b, c], [a, c, b], [b, a, c], [c]]) {
+      expect(refusal(joined(...wrong))).toBe("BITSTREAM_SEQUENCE");
+    }
+    for (const cut of [[a], [a, b], [a, b, c, a]]) expect(refusal(joined(...cut))).toBe("BITSTREAM_TRUNCATED");
+  });
+
+  it("by anything after the last frame", () => {
+    expect(refusal(joined(stream, Uint8Array.of(0)))).toBe("BITSTREAM_MAGIC");
+    expect(refusal(joined(stream, Uint8Array.of(0xc9)))).toBe("BITSTREAM_TRUNCATED");
+    expect(isthmusErrorOf(() => decodeLatents(joined(stream, Uint8Array.of(10)), options)).details["offset"]).toBe(stream.length);
+  });
+
+  it("beyond recognition: random bytes", () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => void refusal(bytes)), { numRuns: 1000 });
+    const behindMagic = fc.uint8Array({ maxLength: 400 }).map((bytes) => Uint8Array.of(0xc9, 0x53, 0x10, ...bytes));
+    fc.assert(fc.property(behindMagic, (bytes) => void refusal(bytes)), { numRuns: 1000 });
+  });
+
+  it.each([
+    ["PNG", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52]],
+    ["gzip", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ["text", [...new TextEncoder().encode("ISthmus is a strip of land that joins two lands")]],
+    ["UTF-8 text", [...new TextEncoder().encode("É, Ισθμός")]],
+    ["safetensors", [0x40, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x22]],
+    ["zeros", new Array(100).fill(0)],
+  ])("of being %s", (_, bytes) => {
+    expect(refusal(Uint8Array.from(bytes))).toBe("BITSTREAM_MAGIC");
+  });
+});
+
+describe("a frame with a good checksum", () => {
+  const first = readFrame(encodeLatents(symbols, options));
+  const rewritten = (changes: Partial<Frame>): Uint8Array => writeFrame({ ...first, ...changes });
+
+  it("of another model is refused by both ids, after the checksum held", () => {
+    const bytes = rewritten({ modelId: new Uint8Array(8).fill(0x1f) });
+    const error = isthmusErrorOf(() => decodeLatents(bytes, options));
+    expect(error).toMatchObject({
+      code: "BITSTREAM_MODEL",
+      details: { expected: "deadbeef00010203", got: "1f1f1f1f1f1f1f1f", offset: 4 },
+    });
+    expect(error.message).toContain("deadbeef00010203");
+    expect(error.message).toContain("1f1f1f1f1f1f1f1f");
+    expect(refusal(bytes.with(30, bytes[30]! ^ 1))).toBe("BITSTREAM_CRC");
+  });
+
+  it("is refused for another number of dimensions or another quality", () => {
+    expect(refusal(rewritten({ dims: 2 }))).toBe("BITSTREAM_DIMS");
+    expect(refusal(rewritten({ quality: 1 }))).toBe("BITSTREAM_UNSUPPORTED");
+  });
+
+  it("is refused when payload and item count disagree", () => {
+    expect(refusal(rewritten({ items: 29 }))).toBe("BITSTREAM_END");
+    expect(refusal(rewritten({ items: 31 }))).toBe("BITSTREAM_END");
+    expect(refusal(rewritten({ payload: first.payload.subarray(0, first.payload.length - 2) }))).toBe("BITSTREAM_END");
+    expect(refusal(rewritten({ payload: first.payload.subarray(0, first.payload.length - 1) }))).toBe("BITSTREAM_STATE");
+    expect(refusal(rewritten({ payload: new Uint8Array(0), items: 0 }))).toBe("BITSTREAM_STATE");
+  });
+
+  it("with other tables ends badly, but ends", () => {
+    const others = fitFrequencyTables(bellSymbols(500, dims, 8).map((s) => -s), dims);
+    const error = isthmusErrorOf(() => decodeLatents(stream, { tables: others, modelId }));
+    expect(error.code).toMatch(/^BITSTREAM_(END|SYMBOL)$/);
+  });
+
+  it("of random payload ends in an error, or in the only symbols that have this payload", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(60), (payload, items) => {
+        const bytes = rewritten({ payload, items });
+        try {
+          const latents = decodeLatents(bytes, options);
+          expect(encodeLatents(latents.symbols, options)).toEqual(bytes);
+        } catch (error) {
+          expect(error).toMatchObject({ code: expect.stringMatching(/^BITSTREAM_(STATE|SYMBOL|END|LIMIT)$/) });
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("a claim", () => {
+  const claim = (items: number, set: typeof tables, payload = Uint8Array.of(0, 0, 1, 0)): (() => unknown) => {
+    const bytes = writeFrame({ modelId, quality: 0, items, dims: set.length, sequence: 0, last: true, payload, ancillary: [] });
+    return () => decodeLatents(bytes, { tables: set, modelId });
+  };
+
+  it("of more items than the payload can hold is refused before anything is allocated", () => {
+    expect(isthmusErrorOf(claim(2 ** 24, tables)).code).toBe("BITSTREAM_LIMIT");
+    expect(isthmusErrorOf(claim(1000, tables)).code).toBe("BITSTREAM_LIMIT");
+  });
+
+  it("is believed when symbols cost next to nothing, and then decoded in time that the caps bound", () => {
+    const nearlyFree = [frequencyTable(16, 0, [65535, 1])];
+    const zeros = new Int32Array(2 ** 20);
+    const bytes = encodeLatents(zeros, { tables: nearlyFree, modelId });
+    expect(bytes.length).toBeLessThan(60); // 2^20 symbols of 2.2e-5 bits: 23 bits
+    expect(decodeLatents(bytes, { tables: nearlyFree, modelId }).symbols).toEqual(zeros);
+    const limits = { symbols: 2 ** 20 - 1 };
+    expect(isthmusErrorOf(() => decodeLatents(bytes, { tables: nearlyFree, modelId, limits })).code).toBe("BITSTREAM_LIMIT");
+  });
+
+  it("never refuses what was encoded: the likeliest symbols, under any tables, in frames of any size", () => {
+    const table = fc.tuple(fc.integer({ min: 12, max: 16 }), fc.nat({ max: 2 ** 16 })).map(([precision, at]) => {
+      const f = 1 + (at % (2 ** precision - 2));
+      return frequencyTable(precision, 0, [f, 2 ** precision - f]);
+    });
+    fc.assert(
+      fc.property(fc.array(table, { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 400 }), (set, items) => {
+        const likeliest = Int32Array.from({ length: items * set.length }, () => 0);
+        const bytes = encodeLatents(likeliest, { tables: set, modelId });
+        expect(decodeLatents(bytes, { tables: set, modelId }).items).toBe(items);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is added up over frames", () => {
+    const part = encodeLatents(symbols, options);
+    const limits = { items: 59 };
+    const error = isthmusErrorOf(() => decodeLatents(joined(part, part), { ...options, limits }));
+    expect(error).toMatchObject({ code: "BITSTREAM_LIMIT", details: { offset: part.length } });
+    expect(decodeLatents(joined(part, part), { ...options, limits: { items: 60, symbols: 180 } }).items).toBe(60);
+  });
+});
+
+describe("a large stream", () => {
+  it("is split into frames that fit by default, also when every symbol is the dearest", () => {
+    const uniform = uniforms(12);
+    const far = Int32Array.from({ length: 60_000 }, () => Math.floor(uniform() * 2 ** 32) - 2 ** 31);
+    const narrow = [frequencyTable(16, 0, [65535, 1])];
+    const bytes = encodeLatents(far, { tables: narrow, modelId });
+    expect(bytes.length).toBeLessThan(10 * far.length + 40); // 16 + 1 + 63 bits at the most: 10 bytes a symbol
+    expect(decodeLatents(bytes, { tables: narrow, modelId }).symbols).toEqual(far);
+  });
+});
+
+function entropyBits(histogram: ReadonlyMap<number, number>): number {
+  const total = [...histogram.values()].reduce((a, b) => a + b, 0);
+  return [...histogram.values()].reduce((bits, count) => bits - count * Math.log2(count / total), 0);
+}
