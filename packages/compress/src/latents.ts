@@ -1,0 +1,58 @@
+import type { Engine, Model } from "@isthmus/graph";
+import { openNetwork } from "./network.ts";
+
+/** Items in batches; `@isthmus/data`'s `batches` gives them. `values`: [size, ...shape], may be reused by the next. */
+export type Batches = Iterable<{ readonly size: number; readonly values: Float32Array }>;
+
+/** What an encoder says of items. */
+export interface InferredLatents {
+  readonly items: number;
+  readonly dims: number;
+  /** The code, [items, dims]: the posterior's mean for a VAE. */
+  readonly values: Float32Array;
+  /** Mean posterior variance per dimension, for a VAE. */
+  readonly posteriorVariance?: Float64Array;
+}
+
+/** The part of a model that encoding needs. */
+export type EncoderModel = Pick<Model, "encoder" | "parameters">;
+
+/** Runs the encoder over `batches`. */
+export async function inferLatents(engine: Engine, model: EncoderModel, batches: Batches): Promise<InferredLatents> {
+  const network = await openNetwork(engine, model.encoder, model.parameters);
+  const dims = latentDims(model);
+  const parts: Float32Array[] = [];
+  const variance = new Float64Array(dims);
+  let hasVariance = false;
+  try {
+    for (const { values } of batches) {
+      const { mu, z, logVar } = await network.run({ x: values });
+      parts.push((mu ?? z) as Float32Array);
+      hasVariance ||= logVar !== undefined;
+      logVar?.forEach((value, index) => (variance[index % dims]! += Math.exp(value)));
+    }
+  } finally {
+    network.dispose();
+  }
+  const values = concatenate(parts);
+  const items = values.length / dims;
+  return { items, dims, values, ...(hasVariance ? { posteriorVariance: variance.map((sum) => sum / items) } : {}) };
+}
+
+/** Size of a model's code. */
+export function latentDims({ encoder }: Pick<Model, "encoder">): number {
+  const id = encoder.outputs["mu"] ?? encoder.outputs["z"];
+  const dims = id === undefined ? undefined : encoder.nodes[id]?.shape[1];
+  if (typeof dims !== "number") throw new RangeError(`"model.encoder" has no output "mu" or "z" of shape [batch, dims]`);
+  return dims;
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((total, part) => total + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,72 @@
+import { decodeLatents, dequantise, encodeLatents, quantise, uniformQuantiser, unpackTables } from "@isthmus/codec";
+import type { DecodeLatentsOptions, UniformQuantiser } from "@isthmus/codec";
+import { type Engine, type Model, modelHashes } from "@isthmus/graph";
+import { IsthmusError } from "@isthmus/math";
+import { type Batches, inferLatents } from "./latents.ts";
+import { openNetwork } from "./network.ts";
+
+/** Latents that came out of a stream: the middles of the bins, [items, dims]. */
+export interface DecodedLatents {
+  readonly items: number;
+  readonly dims: number;
+  readonly values: Float32Array;
+}
+
+/** A model's side of a stream: who made it, and how its integers are made and counted. */
+interface StreamCoding extends Pick<DecodeLatentsOptions, "tables" | "modelId"> {
+  readonly quantiser: UniformQuantiser;
+}
+
+function streamCoding(model: Model): StreamCoding {
+  if (!model.coding) {
+    throw new IsthmusError("MODEL_NO_CODING", "the model holds no frequency tables; fit them with fitCoding when it is trained");
+  }
+  const { steps, offsets, tables } = model.coding;
+  return { quantiser: uniformQuantiser(steps, offsets), tables: unpackTables(tables), modelId: modelHashes(model).id };
+}
+
+/** Items to an `.isth` stream: encoder, quantiser, rANS. */
+export async function encodeStream(engine: Engine, model: Model, batches: Batches): Promise<Uint8Array> {
+  const { quantiser, ...coding } = streamCoding(model);
+  const { values } = await inferLatents(engine, model, batches);
+  return encodeLatents(quantise(values, quantiser), coding);
+}
+
+/**
+ * An `.isth` stream to latents; integers up to the last step, so every engine and machine gets the same.
+ *
+ * @throws IsthmusError `BITSTREAM_*` with the byte offset
+ */
+export function decodeStreamLatents(model: Model, bytes: Uint8Array): DecodedLatents {
+  const { quantiser, ...coding } = streamCoding(model);
+  const { items, dims, symbols } = decodeLatents(bytes, coding);
+  return { items, dims, values: dequantise(symbols, quantiser) };
+}
+
+/** Items a decoder sees at once; it bounds memory, not results. */
+const BATCH = 256;
+
+/** Runs `decode` over latents, a batch at a time, and joins what it returns: [items, features]. */
+export async function decodeInBatches(
+  { items, dims, values }: DecodedLatents,
+  decode: (z: Float32Array, size: number) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  let all = new Float32Array(0);
+  for (let from = 0; from < items; from += BATCH) {
+    const size = Math.min(BATCH, items - from);
+    const part = await decode(values.slice(from * dims, (from + size) * dims), size);
+    if (from === 0) all = new Float32Array((part.length / size) * items);
+    all.set(part, (part.length / size) * from);
+  }
+  return all;
+}
+
+/** Latents to reconstructions, [items, features], the likelihood's mean. */
+export async function decodeItems(engine: Engine, model: Model, latents: DecodedLatents): Promise<Float32Array> {
+  const network = await openNetwork(engine, model.decoder, model.parameters);
+  try {
+    return await decodeInBatches(latents, async (z) => (await network.run({ z }))["reconstruction"] as Float32Array);
+  } finally {
+    network.dispose();
+  }
+}
