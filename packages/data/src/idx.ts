@@ -111,7 +111,9 @@ export async function plainIdx(bytes: Uint8Array, name?: string): Promise<Uint8A
 export function parseIdx(bytes: Uint8Array, name?: string): IdxArray {
   const { layout, shape, start, count, total } = parseHeader(bytes, name);
   if (bytes.length !== total) throw wrongLength(bytes.length, total, name);
-  if (layout.type === "u8") return { type: "u8", shape, values: bytes.subarray(start) };
+  if (layout.type === "u8") {
+    return { type: "u8", shape, values: new Uint8Array(bytes.buffer, bytes.byteOffset + start, count) };
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = layout.create(count);
   for (let i = 0; i < count; i++) values[i] = layout.get(view, start + i * layout.bytes);

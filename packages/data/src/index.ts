@@ -4,6 +4,8 @@ export { gunzip, isGzip } from "./gzip.ts";
 export type { GunzipOptions } from "./gzip.ts";
 export { parseIdx, readIdx, writeIdx } from "./idx.ts";
 export type { IdxArray, IdxType, IdxValues } from "./idx.ts";
+export { parseNpy, writeNpy } from "./npy.ts";
+export type { NpyArray, NpyType, NpyValues } from "./npy.ts";
 export { permutation, split } from "./shuffle.ts";
 export type { ShuffleOptions, SplitOptions } from "./shuffle.ts";
 export { syntheticDigits } from "./synthetic-digits.ts";
