@@ -26,7 +26,7 @@ function stamp() {
 async function ensureInstalled() {
   const wanted = stamp();
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
-  process.stderr.write("Installing dependencies from the npm registry (first run, about a minute) ...\n");
+  process.stderr.write("Installing dependencies from the npm registry (first run, or the lock file changed) ...\n");
   const [program, ...args] = pnpm();
   const { code, output } = await quietly(program, [...args, "install", "--frozen-lockfile"], {
     cwd: root,

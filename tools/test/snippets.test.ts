@@ -14,9 +14,9 @@ describe("the READMEs' snippets", () => {
     expect(await withFiles(snippets, typeErrors)).toBe("");
   });
 
-  it.each(snippets.filter(({ runs }) => runs))("$at prints what it says", async (snippet) => {
+  it.each(snippets.filter(({ runs }) => runs))("$at runs, and prints what it promises", async (snippet) => {
     const printed = await withFiles([snippet], ([file]) => runFile(file!));
-    expect(asPromised(printed, snippet.prints)).toEqual(snippet.prints);
+    if (snippet.prints.length > 0) expect(asPromised(printed, snippet.prints)).toEqual(snippet.prints);
   });
 });
 
