@@ -80,10 +80,18 @@ interface Field {
 export function writeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   checkFrame(frame);
   const fields = fieldsOf(frame).flatMap(({ type, value }) => [type, value.length, ...value]);
-  if (fields.length > 0xffff) throw new RangeError(`ancillary: expected at most 65535 bytes of fields, got ${fields.length}`);
+  if (fields.length > 0xffff)
+    throw new RangeError(`ancillary: expected at most 65535 bytes of fields, got ${fields.length}`);
   const bytes = new Uint8Array(FRAME_HEADER_BYTES + fields.length + frame.payload.length);
   const view = new DataView(bytes.buffer);
-  bytes.set([...MAGIC, (MAJOR << 4) | MINOR, FLAG_FIELDS | (frame.last ? FLAG_LAST : 0), ...frame.modelId, frame.quality, 1]);
+  bytes.set([
+    ...MAGIC,
+    (MAJOR << 4) | MINOR,
+    FLAG_FIELDS | (frame.last ? FLAG_LAST : 0),
+    ...frame.modelId,
+    frame.quality,
+    1,
+  ]);
   view.setUint16(14, fields.length, true);
   view.setUint32(16, frame.payload.length, true);
   bytes.set(fields, FRAME_HEADER_BYTES);
@@ -159,7 +167,10 @@ export function readFrame(bytes: Uint8Array, offset = 0, limits: Partial<FrameLi
   }
   const last = lastFlag(view.getUint8(3), header.payloadOffset > offset + FRAME_HEADER_BYTES, offset);
   const streams = view.getUint8(13);
-  if (streams !== 1) throw bitstreamError("BITSTREAM_UNSUPPORTED", offset + 13, `${streams} payload streams: only 1 is supported`, { streams });
+  if (streams !== 1)
+    throw bitstreamError("BITSTREAM_UNSUPPORTED", offset + 13, `${streams} payload streams: only 1 is supported`, {
+      streams,
+    });
   return {
     modelId: whole.subarray(4, 12),
     quality: view.getUint8(12),
@@ -189,7 +200,11 @@ export function frameLimits(lower: Partial<FrameLimits>): FrameLimits {
 /** Where the payload begins and the frame ends, once magic, version and lengths are as they must be. */
 function headerAt(bytes: Uint8Array, offset: number, limits: FrameLimits): { payloadOffset: number; end: number } {
   const left = bytes.length - offset;
-  if (left === 0) throw bitstreamError("BITSTREAM_TRUNCATED", offset, "no frame: there are no more bytes", { needed: FRAME_HEADER_BYTES, left });
+  if (left === 0)
+    throw bitstreamError("BITSTREAM_TRUNCATED", offset, "no frame: there are no more bytes", {
+      needed: FRAME_HEADER_BYTES,
+      left,
+    });
   MAGIC.forEach((expected, i) => {
     const found = bytes[offset + i];
     if (found !== undefined && found !== expected) throw badMagic(bytes, offset);
@@ -236,11 +251,15 @@ function lastFlag(flags: number, hasFields: boolean, offset: number): boolean {
   const unknown = flags & ~(FLAG_LAST | FLAG_FIELDS);
   if (unknown !== 0) {
     const names = FLAG_NAMES.filter((_, bit) => unknown & (1 << bit)).join(", ");
-    throw bitstreamError("BITSTREAM_UNSUPPORTED", offset + 3, `flags not supported by this version: ${names}`, { flags });
+    throw bitstreamError("BITSTREAM_UNSUPPORTED", offset + 3, `flags not supported by this version: ${names}`, {
+      flags,
+    });
   }
   const saysFields = (flags & FLAG_FIELDS) !== 0;
   if (saysFields !== hasFields) {
-    throw bitstreamError("BITSTREAM_TLV", offset + 3, "the fields flag and the length of the fields disagree", { flags });
+    throw bitstreamError("BITSTREAM_TLV", offset + 3, "the fields flag and the length of the fields disagree", {
+      flags,
+    });
   }
   return (flags & FLAG_LAST) !== 0;
 }
@@ -251,7 +270,7 @@ interface FoundField extends Field {
 
 function parseFields(bytes: Uint8Array, start: number, end: number): FoundField[] {
   const fields: FoundField[] = [];
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const [type, length] = [bytes[at]!, at + 1 < end ? bytes[at + 1]! : 0];
     const next = at + 2 + length;
     if (next > end) throw badField(at, type, "does not fit into the header");
@@ -308,7 +327,10 @@ function u32Of({ type, value, offset }: FoundField): number {
 }
 
 /** All frames of the bytes, one after the other, each checked when it is reached. No bytes at all are an error. */
-export function* readFrames(bytes: Uint8Array, limits: Partial<FrameLimits> = {}): Generator<ReadFrame, void, undefined> {
+export function* readFrames(
+  bytes: Uint8Array,
+  limits: Partial<FrameLimits> = {},
+): Generator<ReadFrame, void, undefined> {
   let offset = 0;
   do {
     const frame = readFrame(bytes, offset, limits);

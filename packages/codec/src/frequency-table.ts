@@ -44,12 +44,18 @@ const MAX_TABLES = 65536;
  */
 export function frequencyTable(precision: number, minimum: number, frequencies: ArrayLike<number>): FrequencyTable {
   const count = frequencies.length - 1;
-  if (!isPrecision(precision)) throw invalid(`precision: expected an integer 12 to 16, got ${precision}`, { precision });
+  if (!isPrecision(precision))
+    throw invalid(`precision: expected an integer 12 to 16, got ${precision}`, { precision });
   if (count < 1) throw invalid("frequencies: expected a symbol and the escape at least", { length: count + 1 });
   if (minimum !== (minimum | 0) || minimum + count - 1 > INT32_MAX) {
     throw invalid(`minimum: expected ${count} symbols within int32, got ${minimum}`, { minimum, count });
   }
-  return { precision, minimum, frequencies: Uint32Array.from(frequencies), cumulative: runningSums(precision, frequencies) };
+  return {
+    precision,
+    minimum,
+    frequencies: Uint32Array.from(frequencies),
+    cumulative: runningSums(precision, frequencies),
+  };
 }
 
 function runningSums(precision: number, frequencies: ArrayLike<number>): Uint32Array {
@@ -91,7 +97,8 @@ export function countSymbols(symbols: Int32Array, start = 0, stride = 1): Map<nu
  */
 export function fitFrequencyTables(symbols: Int32Array, dims: number, options: FitOptions = {}): FrequencyTable[] {
   if (!Number.isInteger(dims) || dims < 1) throw new RangeError(`dims: expected an integer >= 1, got ${dims}`);
-  if (symbols.length % dims !== 0) throw new RangeError(`symbols: expected a multiple of ${dims}, got ${symbols.length}`);
+  if (symbols.length % dims !== 0)
+    throw new RangeError(`symbols: expected a multiple of ${dims}, got ${symbols.length}`);
   return Array.from({ length: dims }, (_, d) => fitFrequencyTable(countSymbols(symbols, d, dims), options));
 }
 
@@ -218,9 +225,14 @@ export function unpackTables(packed: Int32Array): FrequencyTable[] {
   const [version, count] = packed;
   if (version === undefined || count === undefined) throw invalid("packed: too short for its header", { index: 0 });
   if (version !== LAYOUT_VERSION) {
-    throw new IsthmusError("TABLE_VERSION", `frequency tables: layout ${version} is not known, only ${LAYOUT_VERSION} is`, { version });
+    throw new IsthmusError(
+      "TABLE_VERSION",
+      `frequency tables: layout ${version} is not known, only ${LAYOUT_VERSION} is`,
+      { version },
+    );
   }
-  if (count < 1 || count > MAX_TABLES) throw invalid(`packed: expected 1 to ${MAX_TABLES} tables, got ${count}`, { count });
+  if (count < 1 || count > MAX_TABLES)
+    throw invalid(`packed: expected 1 to ${MAX_TABLES} tables, got ${count}`, { count });
   const tables: FrequencyTable[] = [];
   let at = LAYOUT_HEADER;
   while (tables.length < count) {
@@ -228,14 +240,21 @@ export function unpackTables(packed: Int32Array): FrequencyTable[] {
     at += TABLE_HEADER + table.frequencies.length;
     tables.push(table);
   }
-  if (at !== packed.length) throw invalid(`packed: ${packed.length - at} numbers left over at index ${at}`, { index: at });
+  if (at !== packed.length)
+    throw invalid(`packed: ${packed.length - at} numbers left over at index ${at}`, { index: at });
   return tables;
 }
 
 function unpackTable(packed: Int32Array, index: number, table: number): FrequencyTable {
   const [precision, minimum, count] = packed.subarray(index, index + TABLE_HEADER);
   const first = index + TABLE_HEADER;
-  if (precision === undefined || minimum === undefined || count === undefined || count < 1 || count >= packed.length - first) {
+  if (
+    precision === undefined ||
+    minimum === undefined ||
+    count === undefined ||
+    count < 1 ||
+    count >= packed.length - first
+  ) {
     throw invalid(`packed: table ${table} at index ${index} does not fit`, { table, index });
   }
   try {

@@ -67,9 +67,10 @@ function concatenate(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
 /**
  * The symbols of one stream, or of several written one after the other.
  *
- * All frames are checked before anything is allocated. Memory is 4 bytes for each symbol, and a frame cannot claim more
- * symbols than its payload can hold under these tables: at most 17 * payloadBytes / leastBitsPerItem items (see
- * `docs/format.md`), besides the caps. Time is in proportion to bytes and symbols.
+ * All frames are checked before the symbols are allocated. Memory is 4 bytes for each symbol and a few numbers for each
+ * frame, and a frame cannot claim more symbols than its payload can hold under these tables: at most
+ * 17 * payloadBytes / leastBitsPerItem items (see `docs/format.md`), besides the caps. Time is in proportion to bytes
+ * and symbols.
  *
  * @throws IsthmusError `BITSTREAM_*` with the absolute `offset` in its details: what `readFrame` and `decodeSymbols`
  *   throw; `_MODEL` for another model's frames, `_DIMS` for another number of dimensions, `_SEQUENCE` for a frame that
@@ -79,26 +80,34 @@ export function decodeLatents(bytes: Uint8Array, options: DecodeLatentsOptions):
   const { tables, modelId, limits = {} } = options;
   checkInteger("tables.length", tables.length, 1, FRAME_LIMITS.dims);
   checkModelId(modelId);
-  const frames = checkedFrames(bytes, tables, modelId, frameLimits(limits));
+  const parts = checkedParts(bytes, tables, modelId, frameLimits(limits));
   const dims = tables.length;
-  const items = frames.reduce((sum, frame) => sum + frame.items, 0);
+  const items = parts.reduce((sum, part) => sum + part.items, 0);
   const symbols = new Int32Array(items * dims);
   let at = 0;
-  for (const { items: count, payload, payloadOffset } of frames) {
-    decodeSymbols(payload, tables, symbols.subarray(at, at + count * dims), payloadOffset);
+  for (const { items: count, start, end } of parts) {
+    decodeSymbols(bytes.subarray(start, end), tables, symbols.subarray(at, at + count * dims), start);
     at += count * dims;
   }
   return { items, dims, symbols };
 }
 
-function checkedFrames(
+/** What is kept of a frame: a file may hold a frame every 40 bytes. */
+interface Part {
+  readonly items: number;
+  /** Of the payload, in the caller's bytes. */
+  readonly start: number;
+  readonly end: number;
+}
+
+function checkedParts(
   bytes: Uint8Array,
   tables: readonly FrequencyTable[],
   modelId: Uint8Array,
   limits: FrameLimits,
-): ReadFrame[] {
+): Part[] {
   const leastBits = leastBitsPerItem(tables);
-  const frames: ReadFrame[] = [];
+  const parts: Part[] = [];
   let [items, sequence] = [0, 0];
   for (const frame of readFrames(bytes, limits)) {
     checkOurs(frame, modelId, tables.length);
@@ -107,10 +116,11 @@ function checkedFrames(
     checkTotal(frame, items, limits);
     checkClaim(frame, leastBits);
     sequence = frame.last ? 0 : sequence + 1;
-    frames.push(frame);
+    parts.push({ items: frame.items, start: frame.payloadOffset, end: frame.offset + frame.byteLength });
   }
-  if (sequence !== 0) throw bitstreamError("BITSTREAM_TRUNCATED", bytes.length, "the stream's last frame is missing", { sequence });
-  return frames;
+  if (sequence !== 0)
+    throw bitstreamError("BITSTREAM_TRUNCATED", bytes.length, "the stream's last frame is missing", { sequence });
+  return parts;
 }
 
 function checkOurs(frame: ReadFrame, modelId: Uint8Array, dims: number): void {

@@ -91,7 +91,11 @@ function refuse(value: number, index: number, { steps, offsets }: UniformQuantis
   const item = (index - dimension) / steps.length;
   const where = `item ${item}, dimension ${dimension}`;
   if (!Number.isFinite(value)) {
-    throw new IsthmusError("QUANTISER_NON_FINITE", `${where}: ${value} cannot be quantised`, { item, dimension, value });
+    throw new IsthmusError("QUANTISER_NON_FINITE", `${where}: ${value} cannot be quantised`, {
+      item,
+      dimension,
+      value,
+    });
   }
   const [step, offset] = [steps[dimension]!, offsets[dimension]!];
   const message = `${where}: (${value} - ${offset}) / ${step} is outside int32; the step is too small for this latent`;

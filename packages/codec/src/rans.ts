@@ -51,7 +51,11 @@ function checkWholeItems(length: number, tables: readonly FrequencyTable[]): voi
   }
 }
 
-function pushSymbol(coder: Coder, symbol: number, { precision, minimum, frequencies, cumulative }: FrequencyTable): void {
+function pushSymbol(
+  coder: Coder,
+  symbol: number,
+  { precision, minimum, frequencies, cumulative }: FrequencyTable,
+): void {
   const escape = frequencies.length - 1;
   let index = symbol - minimum;
   if (index < 0 || index >= escape) {
@@ -154,11 +158,17 @@ function startOf(payload: Uint8Array, base: number): number {
 
 function checkEnd({ x, bytes, position, base }: Decoder): void {
   const left = bytes.length - position;
-  if (left > 0) throw bitstreamError("BITSTREAM_END", base + position, `${left} bytes left after the last symbol`, { left });
-  if (x !== LOWER) throw bitstreamError("BITSTREAM_END", base + position, `final coder state ${x}: expected ${LOWER}`, { state: x });
+  if (left > 0)
+    throw bitstreamError("BITSTREAM_END", base + position, `${left} bytes left after the last symbol`, { left });
+  if (x !== LOWER)
+    throw bitstreamError("BITSTREAM_END", base + position, `final coder state ${x}: expected ${LOWER}`, { state: x });
 }
 
-function pullSymbol(decoder: Decoder, { precision, minimum, frequencies, cumulative }: FrequencyTable, i: number): number {
+function pullSymbol(
+  decoder: Decoder,
+  { precision, minimum, frequencies, cumulative }: FrequencyTable,
+  i: number,
+): number {
   const slot = decoder.x & ((1 << precision) - 1);
   const index = indexOfSlot(cumulative, slot);
   decoder.x = frequencies[index]! * (decoder.x >>> precision) + slot - cumulative[index]!;

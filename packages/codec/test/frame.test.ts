@@ -92,7 +92,12 @@ describe("a frame", () => {
       { sequence: 2 ** 32 },
       { ancillary: [{ type: 0x7f, value: new Uint8Array(0) }] },
       { ancillary: [{ type: 0x80, value: new Uint8Array(256) }] },
-      { ancillary: [{ type: 0x81, value: new Uint8Array(0) }, { type: 0x81, value: new Uint8Array(0) }] },
+      {
+        ancillary: [
+          { type: 0x81, value: new Uint8Array(0) },
+          { type: 0x81, value: new Uint8Array(0) },
+        ],
+      },
       { payload: new Uint8Array(2 ** 24 + 1) },
     ];
     for (const part of wrong) expect(() => writeFrame({ ...frame, ...part })).toThrow(RangeError);
@@ -168,12 +173,17 @@ describe("a reader refuses", () => {
     ];
     for (const fields of wrong) expect(codeOf(withFields(...fields))).toBe("BITSTREAM_TLV");
     expect(codeOf(forged(good, { 3: 0x10 }))).toBe("BITSTREAM_TLV");
-    expect(isthmusErrorOf(() => readFrame(withFields(...items, ...dims, 4, 0)))).toMatchObject({ details: { offset: 36, type: 4 } });
+    expect(isthmusErrorOf(() => readFrame(withFields(...items, ...dims, 4, 0)))).toMatchObject({
+      details: { offset: 36, type: 4 },
+    });
   });
 
   it("no unknown field that is ancillary", () => {
     const { ancillary } = readFrame(withFields(1, 4, 5, 0, 0, 0, 2, 4, 3, 0, 0, 0, 0x80, 0, 0xff, 1, 7));
-    expect(ancillary).toEqual([{ type: 0x80, value: new Uint8Array(0) }, { type: 0xff, value: Uint8Array.of(7) }]);
+    expect(ancillary).toEqual([
+      { type: 0x80, value: new Uint8Array(0) },
+      { type: 0xff, value: Uint8Array.of(7) },
+    ]);
   });
 
   it("a checksum that does not hold, and says both", () => {
@@ -189,7 +199,9 @@ describe("a reader refuses", () => {
   });
 
   it("forged headers of any kind with an IsthmusError, or reads them", () => {
-    const changes = fc.dictionary(fc.integer({ min: 0, max: good.length - 1 }).map(String), fc.nat(255), { maxKeys: 4 });
+    const changes = fc.dictionary(fc.integer({ min: 0, max: good.length - 1 }).map(String), fc.nat(255), {
+      maxKeys: 4,
+    });
     fc.assert(
       fc.property(changes, (change) => {
         try {

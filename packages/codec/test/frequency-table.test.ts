@@ -63,14 +63,29 @@ describe("fitting", () => {
   it("shares exactly by hand: counts 3 and 1 with a gap between, 4 seen in all", () => {
     // n = 3, pseudo-count min(1/2, 2/3) = 1/2: weights 3.5, 0.5, 1.5, escape 0.5, of 6, times 4096:
     // 2389.33, 341.33, 1024, 341.33: one unit is left, the remainders tie, the lowest index gets it.
-    const table = fitFrequencyTable(new Map([[7, 1], [5, 3]]), { precision: 12 });
+    const table = fitFrequencyTable(
+      new Map([
+        [7, 1],
+        [5, 3],
+      ]),
+      { precision: 12 },
+    );
     expect(table.minimum).toBe(5);
     expect([...table.frequencies]).toEqual([2390, 341, 1024, 341]);
     expect([...table.cumulative]).toEqual([0, 2390, 2731, 3755, 4096]);
   });
 
   it("keeps the window that holds most, and escapes the rest", () => {
-    const table = fitFrequencyTable(new Map([[-2147483648, 5], [0, 50], [1, 60], [900, 70], [2147483647, 5]]), { maxSymbols: 8 });
+    const table = fitFrequencyTable(
+      new Map([
+        [-2147483648, 5],
+        [0, 50],
+        [1, 60],
+        [900, 70],
+        [2147483647, 5],
+      ]),
+      { maxSymbols: 8 },
+    );
     expect(table.minimum).toBe(0);
     expect(table.frequencies).toHaveLength(3);
     const escaped = table.frequencies[2]! / 2 ** 16;

@@ -18,29 +18,37 @@ interface Golden {
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 const golden = JSON.parse(read("./fixtures/golden.json")) as Golden[];
 /** What `tools/fixtures/codec_reference.py`, written from docs/format.md, decoded from the same streams. */
-const reference = JSON.parse(read("./fixtures/reference.json")) as { name: string; items: number; dims: number; symbols: number[] }[];
+const reference = JSON.parse(read("./fixtures/reference.json")) as {
+  name: string;
+  items: number;
+  dims: number;
+  symbols: number[];
+}[];
 
 const fromHex = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
 
-describe.each(golden)("the frozen stream '$name'", ({ name, modelId, tables: packed, itemsPerFrame, symbols, stream }) => {
-  const tables = unpackTables(Int32Array.from(packed));
-  const options = { tables, modelId: fromHex(modelId), itemsPerFrame };
+describe.each(golden)(
+  "the frozen stream '$name'",
+  ({ name, modelId, tables: packed, itemsPerFrame, symbols, stream }) => {
+    const tables = unpackTables(Int32Array.from(packed));
+    const options = { tables, modelId: fromHex(modelId), itemsPerFrame };
 
-  it("is still written byte for byte", () => {
-    expect(encodeLatents(Int32Array.from(symbols), options)).toEqual(fromHex(stream));
-  });
+    it("is still written byte for byte", () => {
+      expect(encodeLatents(Int32Array.from(symbols), options)).toEqual(fromHex(stream));
+    });
 
-  it("decodes to its symbols, which the Python decoder found too", () => {
-    const decoded = decodeLatents(fromHex(stream), options);
-    expect([...decoded.symbols]).toEqual(symbols);
-    const { items, dims } = decoded;
-    expect({ name, items, dims, symbols: [...decoded.symbols] }).toEqual(reference.find((one) => one.name === name));
-  });
+    it("decodes to its symbols, which the Python decoder found too", () => {
+      const decoded = decodeLatents(fromHex(stream), options);
+      expect([...decoded.symbols]).toEqual(symbols);
+      const { items, dims } = decoded;
+      expect({ name, items, dims, symbols: [...decoded.symbols] }).toEqual(reference.find((one) => one.name === name));
+    });
 
-  it("has tables that pack as they did", () => {
-    expect([...packTables(tables)]).toEqual(packed);
-  });
-});
+    it("has tables that pack as they did", () => {
+      expect([...packTables(tables)]).toEqual(packed);
+    });
+  },
+);
 
 it("the tables fitted on the frozen symbols are still the same", () => {
   const { symbols, tables } = golden.find(({ name }) => name === "three frames")!;
@@ -62,7 +70,9 @@ describe("docs/format.md", () => {
   it("lists every error code that the sources can throw, and no other", () => {
     const sources = ["bitstream-error", "frequency-table"].map((file) => read(`../src/${file}.ts`)).join("\n");
     const codes = (text: string, quote: string): string[] =>
-      [...new Set(text.match(new RegExp(`${quote}(BITSTREAM|TABLE)_[A-Z]+${quote}`, "g")))].map((code) => code.slice(1, -1)).sort();
+      [...new Set(text.match(new RegExp(`${quote}(BITSTREAM|TABLE)_[A-Z]+${quote}`, "g")))]
+        .map((code) => code.slice(1, -1))
+        .sort();
     expect(codes(page, "`")).toEqual(codes(sources, '"'));
   });
 });

@@ -19,15 +19,27 @@ const anyTable = fc.integer({ min: 12, max: 16 }).chain((precision) =>
   fc
     .tuple(
       fc.uniqueArray(fc.integer({ min: 1, max: 2 ** precision - 1 }), { minLength: 1, maxLength: 40 }),
-      fc.oneof(fc.integer({ min: -20, max: 20 }), fc.constant(INT32_MIN), fc.integer({ min: INT32_MAX - 60, max: INT32_MAX - 40 })),
+      fc.oneof(
+        fc.integer({ min: -20, max: 20 }),
+        fc.constant(INT32_MIN),
+        fc.integer({ min: INT32_MAX - 60, max: INT32_MAX - 40 }),
+      ),
     )
     .map(([cuts, minimum]) => {
       const edges = [0, ...cuts.sort((a, b) => a - b), 2 ** precision];
-      return frequencyTable(precision, minimum, edges.slice(1).map((edge, i) => edge - edges[i]!));
+      return frequencyTable(
+        precision,
+        minimum,
+        edges.slice(1).map((edge, i) => edge - edges[i]!),
+      );
     }),
 );
 
-const symbolNear = fc.oneof(fc.integer({ min: -30, max: 30 }), fc.constantFrom(INT32_MIN, INT32_MIN + 1, -1, 0, INT32_MAX), int32);
+const symbolNear = fc.oneof(
+  fc.integer({ min: -30, max: 30 }),
+  fc.constantFrom(INT32_MIN, INT32_MIN + 1, -1, 0, INT32_MAX),
+  int32,
+);
 
 describe("rANS", () => {
   it("gives back any int32 symbols under any tables", () => {
@@ -61,7 +73,16 @@ describe("rANS", () => {
 
   it("codes a symbol k beyond the table with 2 + 2 floor(log2 k) bits after the escape", () => {
     const tables = [frequencyTable(12, 0, [2048, 2048])]; // the escape costs one bit
-    for (const [symbol, bits] of [[1, 3], [2, 5], [3, 5], [4, 7], [-1, 3], [-2, 5], [INT32_MAX, 63], [INT32_MIN, 65]] as const) {
+    for (const [symbol, bits] of [
+      [1, 3],
+      [2, 5],
+      [3, 5],
+      [4, 7],
+      [-1, 3],
+      [-2, 5],
+      [INT32_MAX, 63],
+      [INT32_MIN, 65],
+    ] as const) {
       expect(codeLengthBits(Int32Array.of(symbol), tables)).toBe(bits);
     }
   });
@@ -91,7 +112,9 @@ describe("rANS", () => {
   });
 
   it("gives offsets in the caller's bytes", () => {
-    const error = isthmusErrorOf(() => decodeSymbols(Uint8Array.of(0, 0, 0, 0), [frequencyTable(12, 0, [4095, 1])], new Int32Array(1), 900));
+    const error = isthmusErrorOf(() =>
+      decodeSymbols(Uint8Array.of(0, 0, 0, 0), [frequencyTable(12, 0, [4095, 1])], new Int32Array(1), 900),
+    );
     expect(error).toMatchObject({ code: "BITSTREAM_STATE", details: { offset: 900 } });
     expect(error.message).toContain("byte 900");
   });
@@ -100,7 +123,10 @@ describe("rANS", () => {
     // All frequency is the escape's, but one: x = 0x00010001 is an escape with nothing but zeros after it.
     const tables = [frequencyTable(16, 0, [1, 65535])];
     const zeros = Uint8Array.of(1, 0, 1, 0, ...new Uint8Array(40));
-    expect(isthmusErrorOf(() => decoded(zeros, tables, 1))).toMatchObject({ code: "BITSTREAM_SYMBOL", details: { symbol: 0 } });
+    expect(isthmusErrorOf(() => decoded(zeros, tables, 1))).toMatchObject({
+      code: "BITSTREAM_SYMBOL",
+      details: { symbol: 0 },
+    });
     const farTables = [frequencyTable(16, INT32_MAX - 9, [1, 65535])]; // anything 10 or more above is no int32
     const beyond = encodeSymbols(Int32Array.of(4000), tables);
     expect(isthmusErrorOf(() => decoded(beyond, farTables, 1)).code).toBe("BITSTREAM_SYMBOL");
@@ -114,7 +140,10 @@ describe("rANS", () => {
         try {
           decodeSymbols(bytes, tables, symbols);
         } catch (error) {
-          expect(error).toMatchObject({ name: "IsthmusError", code: expect.stringMatching(/^BITSTREAM_(STATE|SYMBOL|END)$/) });
+          expect(error).toMatchObject({
+            name: "IsthmusError",
+            code: expect.stringMatching(/^BITSTREAM_(STATE|SYMBOL|END)$/),
+          });
           return;
         }
         expect(encodeSymbols(symbols, tables)).toEqual(bytes); // one stream for each sequence of symbols

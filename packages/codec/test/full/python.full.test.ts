@@ -26,8 +26,13 @@ function stream(seed: number): Stream {
   const uniform = uniforms(seed);
   const dims = 1 + (seed % 5);
   const precision = 12 + (seed % 5);
-  const symbols = bellSymbols(200, dims, seed).map((s) => (uniform() < 0.1 ? Math.floor(uniform() * 2 ** 32) - 2 ** 31 : s));
-  const tables = fitFrequencyTables(bellSymbols(300, dims, seed + 1000), dims, { precision, maxSymbols: 3 + (seed % 20) });
+  const symbols = bellSymbols(200, dims, seed).map((s) =>
+    uniform() < 0.1 ? Math.floor(uniform() * 2 ** 32) - 2 ** 31 : s,
+  );
+  const tables = fitFrequencyTables(bellSymbols(300, dims, seed + 1000), dims, {
+    precision,
+    maxSymbols: 3 + (seed % 20),
+  });
   const modelId = Uint8Array.from({ length: 8 }, () => Math.floor(uniform() * 256));
   const bytes = encodeLatents(symbols, { tables, modelId, itemsPerFrame: 1 + seed * 7 });
   return {
