@@ -12,9 +12,8 @@ function script(file, args, cwd = root) {
 }
 
 /** `npm run` moves to the root before it starts us; paths that a user types are relative to where they typed them. */
-function typedIn() {
-  const here = process.cwd();
-  return here === root && process.env.INIT_CWD ? resolve(process.env.INIT_CWD) : here;
+export function typedIn(here, env) {
+  return here === root && env.INIT_CWD ? resolve(env.INIT_CWD) : here;
 }
 
 async function turbo(...args) {
@@ -25,7 +24,7 @@ async function turbo(...args) {
 /** command -> what it does with its arguments; each resolves to an exit code. */
 const commands = {
   demo: (args) => script("tools/demo/main.ts", args),
-  isthmus: (args) => script("apps/cli/src/main.ts", args, typedIn()),
+  isthmus: (args) => script("apps/cli/src/main.ts", args, typedIn(process.cwd(), process.env)),
   bench: (args) => script("tools/bench/main.ts", args),
   reproduce: (args) => script("tools/reproduce/main.ts", args),
   test: (args) => import("./test.mjs").then(({ test }) => test("fast", args)),
