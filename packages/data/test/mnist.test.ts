@@ -171,6 +171,15 @@ describe("the cache", () => {
     expect(await readdir(join(cwd, "xdg", "isthmus", "mnist"))).toEqual(["train-images-idx3-ubyte.gz.part"]);
   });
 
+  it("that cannot be written leaves drawn digits that say so", async () => {
+    const options = await nowhere();
+    const blocked = join(options.cwd, "file");
+    await writeFile(blocked, "");
+    const { name, provenance } = await loadMnist({ ...options, cacheDir: blocked, split: "test" });
+    expect(name).toBe("synthetic-digits");
+    expect(provenance.note).toContain(`cannot write ${join(blocked, "mnist")}: part of the path is a file`);
+  });
+
   it("aborts with the caller's reason instead of drawing digits", async () => {
     const { url } = await serve(() => undefined);
     const abort = AbortSignal.timeout(50);
