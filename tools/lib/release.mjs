@@ -26,6 +26,7 @@ function prune(folder) {
 /**
  * Builds every publishable package and packs it into a folder, as it would go to the registry.
  * Resolves to name, version, tarball and its size in bytes, in the order in which they depend on each other.
+ * @returns {Promise<{ name: string, version: string, file: string, bytes: number }[]>}
  */
 export async function pack(destination) {
   await inWorkspace("exec", "turbo", "run", "build", "--output-logs=errors-only");
