@@ -1,1 +1,10 @@
-export {};
+export { describeOnnx } from "./describe.ts";
+export type { OnnxDescription, OnnxPort } from "./describe.ts";
+export { exportOnnx } from "./export.ts";
+export type { ExportOptions, Parameters } from "./export.ts";
+export type { OnnxDim, OperatorSet } from "./messages.ts";
+export { exportModelPart, modelMetadata } from "./model.ts";
+export type { ExportableModel, ModelPart } from "./model.ts";
+export { parity } from "./parity.ts";
+export type { OutputParity, OutputValues, ParityOptions, ParityReport } from "./parity.ts";
+export { checkOnnx } from "./structural-check.ts";

@@ -1,0 +1,83 @@
+import { decodeModel } from "./decode.ts";
+import type { OnnxDim, OperatorSet, Tensor, ValueInfo } from "./messages.ts";
+
+/** Names and bytes per element of TensorProto.DataType, as far as networks have them. */
+const dataTypes: Readonly<Record<number, readonly [name: string, bytes: number]>> = {
+  1: ["float32", 4],
+  2: ["uint8", 1],
+  3: ["int8", 1],
+  4: ["uint16", 2],
+  5: ["int16", 2],
+  6: ["int32", 4],
+  7: ["int64", 8],
+  9: ["bool", 1],
+  10: ["float16", 2],
+  11: ["float64", 8],
+  12: ["uint32", 4],
+  13: ["uint64", 8],
+  16: ["bfloat16", 2],
+};
+
+export interface OnnxPort {
+  readonly name: string;
+  /** `float32`, ...; `type 8` for one that is not a number. */
+  readonly dtype: string;
+  /** Sizes; a name for one that a run decides; null for one the file leaves open. */
+  readonly shape: readonly OnnxDim[];
+}
+
+/** What an ONNX file holds, ready for JSON. */
+export interface OnnxDescription {
+  readonly producer: { readonly name: string; readonly version: string };
+  readonly irVersion: number;
+  /** The domain `""` is ONNX's own. */
+  readonly operatorSets: readonly OperatorSet[];
+  readonly graphName: string;
+  readonly docString: string;
+  readonly inputs: readonly OnnxPort[];
+  readonly outputs: readonly OnnxPort[];
+  /** Operator -> how many nodes, sorted by name. */
+  readonly nodes: Readonly<Record<string, number>>;
+  /** `bytes` follows from shapes and types; external data counts as well. */
+  readonly initialisers: { readonly count: number; readonly bytes: number };
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Describes any ONNX file.
+ *
+ * @throws IsthmusError `ONNX_INVALID` for bytes that are not one
+ */
+export function describeOnnx(bytes: Uint8Array): OnnxDescription {
+  const { producerName, producerVersion, irVersion, operatorSets, docString, graph, metadata } = decodeModel(bytes);
+  const weights = new Set(graph.initialisers.map(({ name }) => name));
+  return {
+    producer: { name: producerName, version: producerVersion },
+    irVersion,
+    operatorSets,
+    graphName: graph.name,
+    docString,
+    inputs: graph.inputs.filter(({ name }) => !weights.has(name)).map(port),
+    outputs: graph.outputs.map(port),
+    nodes: countByName(graph.nodes.map(({ opType }) => opType)),
+    initialisers: {
+      count: graph.initialisers.length,
+      bytes: graph.initialisers.reduce((sum, t) => sum + byteCount(t), 0),
+    },
+    metadata,
+  };
+}
+
+function port({ name, elementType, shape }: ValueInfo): OnnxPort {
+  return { name, dtype: dataTypes[elementType]?.[0] ?? `type ${elementType}`, shape };
+}
+
+function byteCount({ dims, elementType }: Tensor): number {
+  return dims.reduce((product, dim) => product * dim, dataTypes[elementType]?.[1] ?? 0);
+}
+
+function countByName(names: readonly string[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names.toSorted()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}

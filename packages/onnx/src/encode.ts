@@ -1,0 +1,93 @@
+import {
+  type AttributeValue,
+  attributeTypes,
+  fields,
+  type OnnxDim,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type Tensor,
+  type ValueInfo,
+} from "./messages.ts";
+import { ProtobufWriter } from "./protobuf-writer.ts";
+
+/** The bytes of an ONNX file. Fields ascend by number, empty strings are left out, metadata is sorted by key. */
+export function encodeModel(model: OnnxModel): Uint8Array {
+  const f = fields.model;
+  const out = new ProtobufWriter().int(f.irVersion, model.irVersion);
+  text(out, f.producerName, model.producerName);
+  text(out, f.producerVersion, model.producerVersion);
+  text(out, f.docString, model.docString);
+  out.message(f.graph, encodeGraph(model.graph));
+  for (const { domain, version } of model.operatorSets) {
+    const set = new ProtobufWriter().string(fields.operatorSet.domain, domain).int(fields.operatorSet.version, version);
+    out.message(f.operatorSets, set);
+  }
+  for (const key of Object.keys(model.metadata).sort()) {
+    const entry = new ProtobufWriter().string(fields.entry.key, key);
+    out.message(f.metadata, entry.string(fields.entry.value, model.metadata[key]!));
+  }
+  return out.finish();
+}
+
+function text(out: ProtobufWriter, field: number, value: string): void {
+  if (value !== "") out.string(field, value);
+}
+
+function encodeGraph(graph: OnnxGraph): ProtobufWriter {
+  const f = fields.graph;
+  const out = new ProtobufWriter();
+  for (const node of graph.nodes) out.message(f.nodes, encodeNode(node));
+  out.string(f.name, graph.name);
+  for (const tensor of graph.initialisers) out.message(f.initialisers, encodeTensor(tensor));
+  for (const value of graph.inputs) out.message(f.inputs, encodeValueInfo(value));
+  for (const value of graph.outputs) out.message(f.outputs, encodeValueInfo(value));
+  for (const value of graph.valueInfo) out.message(f.valueInfo, encodeValueInfo(value));
+  return out;
+}
+
+function encodeNode(node: OnnxNode): ProtobufWriter {
+  const f = fields.node;
+  const out = new ProtobufWriter();
+  for (const name of node.inputs) out.string(f.inputs, name);
+  for (const name of node.outputs) out.string(f.outputs, name);
+  out.string(f.name, node.name).string(f.opType, node.opType);
+  for (const [name, value] of Object.entries(node.attributes)) {
+    if (value) out.message(f.attributes, encodeAttribute(name, value));
+  }
+  text(out, f.domain, node.domain);
+  return out;
+}
+
+/** The type is written always: since IR version 2 a file without it is refused. */
+function encodeAttribute(name: string, attribute: AttributeValue): ProtobufWriter {
+  const f = fields.attribute;
+  const out = new ProtobufWriter().string(f.name, name);
+  if (attribute.type === "float") out.float(f.float, attribute.value);
+  else if (attribute.type === "int") out.int(f.int, attribute.value);
+  else for (const value of attribute.value) out.int(f.ints, value);
+  return out.int(f.type, attributeTypes[attribute.type]);
+}
+
+function encodeTensor(tensor: Tensor): ProtobufWriter {
+  const f = fields.tensor;
+  const out = new ProtobufWriter();
+  for (const dim of tensor.dims) out.int(f.dims, dim);
+  return out.int(f.elementType, tensor.elementType).string(f.name, tensor.name).bytes(f.data, tensor.data);
+}
+
+function encodeValueInfo({ name, elementType, shape }: ValueInfo): ProtobufWriter {
+  const dims = new ProtobufWriter();
+  for (const dim of shape) dims.message(fields.shape.dims, encodeDim(dim));
+  const { tensorType } = fields;
+  const tensor = new ProtobufWriter().int(tensorType.elementType, elementType).message(tensorType.shape, dims);
+  const type = new ProtobufWriter().message(fields.type.tensor, tensor);
+  return new ProtobufWriter().string(fields.valueInfo.name, name).message(fields.valueInfo.type, type);
+}
+
+function encodeDim(dim: OnnxDim): ProtobufWriter {
+  const out = new ProtobufWriter();
+  if (typeof dim === "number") out.int(fields.dim.value, dim);
+  else if (dim !== null) out.string(fields.dim.parameter, dim);
+  return out;
+}

@@ -1,0 +1,109 @@
+import type { DType, Shape } from "@isthmus/graph";
+import {
+  type AttributeValue,
+  type ElementType,
+  elementTypes,
+  type OnnxNode,
+  type Tensor,
+  type ValueInfo,
+} from "./messages.ts";
+import type { OnnxOperator } from "./opset17.ts";
+
+/** A value of the ONNX graph that is being written. */
+export interface Value {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: Shape;
+}
+
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+/** Collects the nodes, initialisers and value types of one ONNX graph, each under a name of its own. */
+export class GraphWriter {
+  readonly nodes: OnnxNode[] = [];
+  readonly initialisers: Tensor[] = [];
+  /** Types of the values between nodes. */
+  readonly edges: ValueInfo[] = [];
+  private readonly taken: Set<string>;
+  private readonly batchAxis: { readonly value: Value; readonly axis: number } | undefined;
+  private batch: Value | undefined;
+
+  /** `reserved` are the names that inputs, outputs and parameters hold. */
+  constructor(reserved: Iterable<string>, inputs: readonly Value[]) {
+    this.taken = new Set(reserved);
+    const value = inputs.find(({ shape }) => shape.includes("batch"));
+    this.batchAxis = value && { value, axis: value.shape.indexOf("batch") };
+  }
+
+  /** `wanted`, or `wanted_2`, `wanted_3`, ... when it is taken. */
+  unique(wanted: string): string {
+    let name = wanted;
+    for (let count = 2; this.taken.has(name); count++) name = `${wanted}_${count}`;
+    this.taken.add(name);
+    return name;
+  }
+
+  /** A node that makes `value`. Graph outputs carry their types themselves, so only other values become edges. */
+  node(opType: OnnxOperator, name: string, inputs: readonly Value[], value: Value, attributes: Attributes = {}): Value {
+    const names = inputs.map((input) => input.name);
+    this.nodes.push({ name, opType, domain: "", inputs: names, outputs: [value.name], attributes });
+    return value;
+  }
+
+  edge(value: Value): Value {
+    this.edges.push(valueInfo(value));
+    return value;
+  }
+
+  floats(name: string, shape: readonly number[], data: Float32Array): Value {
+    return this.initialiser({ name, type: "f32", shape }, data);
+  }
+
+  /** A vector of int64. */
+  integers(name: string, values: readonly number[]): Value {
+    const value: Value = { name: this.unique(name), type: "i64", shape: [values.length] };
+    return this.initialiser(value, BigInt64Array.from(values, BigInt));
+  }
+
+  private initialiser(value: Value, data: Float32Array | BigInt64Array): Value {
+    this.initialisers.push({
+      name: value.name,
+      elementType: elementTypes[value.type].code,
+      dims: value.shape as readonly number[],
+      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    });
+    return value;
+  }
+
+  /** The size of the batch as int64 `[1]`, read off an input; undefined when no input has a batch axis. */
+  batchSize(): Value | undefined {
+    if (!this.batch && this.batchAxis) {
+      const { value, axis } = this.batchAxis;
+      const name = this.unique("batch_size");
+      const size = this.edge({ name, type: "i64", shape: [1] });
+      this.batch = this.node("Shape", name, [value], size, { start: int(axis), end: int(axis + 1) });
+    }
+    return this.batch;
+  }
+}
+
+export function int(value: number): AttributeValue {
+  return { type: "int", value };
+}
+
+export function ints(value: readonly number[]): AttributeValue {
+  return { type: "ints", value };
+}
+
+export function float(value: number): AttributeValue {
+  return { type: "float", value };
+}
+
+export function valueInfo({ name, type, shape }: Value): ValueInfo {
+  return { name, elementType: elementTypes[type].code, shape };
+}
+
+/** The value a node of the graph has, under `name`. */
+export function valueOf(node: { readonly dtype: DType; readonly shape: Shape }, name: string): Value {
+  return { name, type: node.dtype, shape: node.shape };
+}

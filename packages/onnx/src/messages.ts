@@ -1,0 +1,98 @@
+/**
+ * The ONNX messages this package writes and reads, and their field numbers in onnx.proto (ONNX 1.12: IR version 8).
+ * Only the fields in use are here.
+ */
+
+/** A dimension: a size, a name for a size that a run decides, or null where the file says nothing. */
+export type OnnxDim = number | string | null;
+
+export interface ValueInfo {
+  readonly name: string;
+  /** A code of `elementTypes`. */
+  readonly elementType: number;
+  readonly shape: readonly OnnxDim[];
+}
+
+export interface Tensor {
+  readonly name: string;
+  readonly elementType: number;
+  readonly dims: readonly number[];
+  /** Row-major, little-endian. */
+  readonly data: Uint8Array;
+}
+
+export type AttributeValue =
+  | { readonly type: "int"; readonly value: number }
+  | { readonly type: "float"; readonly value: number }
+  | { readonly type: "ints"; readonly value: readonly number[] };
+
+export interface OnnxNode {
+  readonly name: string;
+  readonly opType: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Kinds of attribute that this package does not write are read as undefined. */
+  readonly attributes: Readonly<Record<string, AttributeValue | undefined>>;
+}
+
+export interface OnnxGraph {
+  readonly name: string;
+  readonly nodes: readonly OnnxNode[];
+  readonly initialisers: readonly Tensor[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly valueInfo: readonly ValueInfo[];
+}
+
+export interface OperatorSet {
+  /** `""` is ONNX's own. */
+  readonly domain: string;
+  readonly version: number;
+}
+
+export interface OnnxModel {
+  readonly irVersion: number;
+  readonly producerName: string;
+  readonly producerVersion: string;
+  readonly docString: string;
+  readonly graph: OnnxGraph;
+  readonly operatorSets: readonly OperatorSet[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** TensorProto.DataType and bytes per element. */
+export const elementTypes = {
+  f32: { code: 1, bytes: 4 },
+  u8: { code: 2, bytes: 1 },
+  i32: { code: 6, bytes: 4 },
+  i64: { code: 7, bytes: 8 },
+  bool: { code: 9, bytes: 1 },
+} as const;
+export type ElementType = keyof typeof elementTypes;
+
+/** AttributeProto.AttributeType. */
+export const attributeTypes = { float: 1, int: 2, ints: 7 } as const;
+
+export const fields = {
+  model: {
+    irVersion: 1,
+    producerName: 2,
+    producerVersion: 3,
+    docString: 6,
+    graph: 7,
+    operatorSets: 8,
+    metadata: 14,
+  },
+  operatorSet: { domain: 1, version: 2 },
+  entry: { key: 1, value: 2 },
+  graph: { nodes: 1, name: 2, initialisers: 5, inputs: 11, outputs: 12, valueInfo: 13 },
+  node: { inputs: 1, outputs: 2, name: 3, opType: 4, attributes: 5, domain: 7 },
+  attribute: { name: 1, float: 2, int: 3, ints: 8, type: 20 },
+  tensor: { dims: 1, elementType: 2, name: 8, data: 9 },
+  valueInfo: { name: 1, type: 2 },
+  type: { tensor: 1 },
+  tensorType: { elementType: 1, shape: 2 },
+  shape: { dims: 1 },
+  dim: { value: 1, parameter: 2 },
+} as const;

@@ -1,0 +1,88 @@
+import type { AttributeValue } from "./messages.ts";
+
+/** The operator set that is written, and the IR version that ONNX 1.12 paired with it. */
+export const OPSET = 17;
+export const IR_VERSION = 8;
+
+interface Signature {
+  /** Fewest and most inputs. */
+  readonly inputs: readonly [number, number];
+  readonly attributes: Readonly<Record<string, AttributeValue["type"]>>;
+}
+
+const unary: Signature = { inputs: [1, 1], attributes: {} };
+const binary: Signature = { inputs: [2, 2], attributes: {} };
+const ternary: Signature = { inputs: [3, 3], attributes: {} };
+
+export type OnnxOperator =
+  | "Abs"
+  | "Add"
+  | "Cast"
+  | "Concat"
+  | "Div"
+  | "Equal"
+  | "Exp"
+  | "Expand"
+  | "Gemm"
+  | "Greater"
+  | "Identity"
+  | "Log"
+  | "MatMul"
+  | "Max"
+  | "Min"
+  | "Mul"
+  | "Neg"
+  | "ReduceMax"
+  | "ReduceSum"
+  | "Relu"
+  | "Reshape"
+  | "Shape"
+  | "Sigmoid"
+  | "Sign"
+  | "Softplus"
+  | "Sqrt"
+  | "Squeeze"
+  | "Sub"
+  | "Tanh"
+  | "Transpose"
+  | "Where";
+
+/** What the exporter may write: operators of ONNX's own domain as operator set 17 has them; each has one output. */
+const operators: Readonly<Record<OnnxOperator, Signature>> = {
+  Abs: unary,
+  Add: binary,
+  Cast: { inputs: [1, 1], attributes: { to: "int" } },
+  Concat: { inputs: [1, Number.POSITIVE_INFINITY], attributes: { axis: "int" } },
+  Div: binary,
+  Equal: binary,
+  Exp: unary,
+  Expand: binary,
+  Gemm: { inputs: [2, 3], attributes: { alpha: "float", beta: "float", transA: "int", transB: "int" } },
+  Greater: binary,
+  Identity: unary,
+  Log: unary,
+  MatMul: binary,
+  Max: binary,
+  Min: binary,
+  Mul: binary,
+  Neg: unary,
+  ReduceMax: { inputs: [1, 1], attributes: { axes: "ints", keepdims: "int" } },
+  ReduceSum: { inputs: [1, 2], attributes: { keepdims: "int" } },
+  Relu: unary,
+  Reshape: binary,
+  Shape: { inputs: [1, 1], attributes: { start: "int", end: "int" } },
+  Sigmoid: unary,
+  Sign: unary,
+  Softplus: unary,
+  Sqrt: unary,
+  Squeeze: { inputs: [1, 2], attributes: {} },
+  Sub: binary,
+  Tanh: unary,
+  Transpose: { inputs: [1, 1], attributes: { perm: "ints" } },
+  Where: ternary,
+};
+
+/** The signature of an operator by name; undefined for one that is never written. */
+export function signatureOf(opType: string): Signature | undefined {
+  return Object.hasOwn(operators, opType) ? operators[opType as OnnxOperator] : undefined;
+}
