@@ -1,0 +1,160 @@
+/**
+ * Elementary functions on four floats, of + - * / and integer operations only, so that their bits are the same everywhere.
+ * Reductions and polynomials follow Moshier's Cephes (1992) and Sun's fdlibm (1993).
+ */
+import { choose, f32s, mulAdd } from "./simd";
+
+// @ts-ignore: decorator
+@inline const LN2_HI: f32 = 0.693359375; // 9 bits: n * LN2_HI is exact
+// @ts-ignore: decorator
+@inline const LN2_LO: f32 = -2.12194440e-4;
+// @ts-ignore: decorator
+@inline const LOG2_E: f32 = 1.44269504088896341;
+/** 1.5 * 2^23: adding it rounds to an integer and leaves that integer in the low bits. */
+// @ts-ignore: decorator
+@inline const ROUND: f32 = 12582912;
+// @ts-ignore: decorator
+@inline const SQRT_HALF_BITS: i32 = 0x3f3504f3;
+/** Below 2^-24, expm1(x) and log1p(x) are x (and keep its sign when it is zero). */
+// @ts-ignore: decorator
+@inline const TINY: f32 = 5.9604644775390625e-8;
+
+/** 2^n for -126 <= n <= 127. */
+@inline
+function powerOfTwo(n: v128): v128 {
+  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+}
+
+/** (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2 (Cephes expf). */
+@inline
+function expTail(r: v128): v128 {
+  let p = f32s(1.9875691500e-4);
+  p = mulAdd(p, r, f32s(1.3981999507e-3));
+  p = mulAdd(p, r, f32s(8.3334519073e-3));
+  p = mulAdd(p, r, f32s(4.1665795894e-2));
+  p = mulAdd(p, r, f32s(1.6666665459e-1));
+  return mulAdd(p, r, f32s(5.0000001201e-1));
+}
+
+/** x - n ln 2, the product exact in its high part. */
+@inline
+function reduceByLn2(x: v128, n: v128): v128 {
+  return f32x4.sub(f32x4.sub(x, f32x4.mul(n, f32s(LN2_HI))), f32x4.mul(n, f32s(LN2_LO)));
+}
+
+/** e^x. The power of two is applied in two steps, so that results below 2^-126 are rounded once and those above 2^128 are infinite. */
+@inline
+export function expV(value: v128): v128 {
+  const x = f32x4.pmin(f32x4.pmax(value, f32s(-104)), f32s(89));
+  const rounded = mulAdd(x, f32s(LOG2_E), f32s(ROUND));
+  const r = reduceByLn2(x, f32x4.sub(rounded, f32s(ROUND)));
+  const p = f32x4.add(mulAdd(f32x4.mul(r, r), expTail(r), r), f32s(1));
+  const n = i32x4.sub(rounded, i32x4.splat(0x4b400000));
+  const half = i32x4.shr_s(n, 1);
+  return f32x4.mul(f32x4.mul(p, powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
+}
+
+/** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)). */
+@inline
+export function expm1V(value: v128): v128 {
+  const x = f32x4.pmin(f32x4.pmax(value, f32s(-18)), f32s(89));
+  const rounded = mulAdd(x, f32s(LOG2_E), f32s(ROUND));
+  const r = reduceByLn2(x, f32x4.sub(rounded, f32s(ROUND)));
+  const p = mulAdd(f32x4.mul(r, r), expTail(r), r);
+  const half = powerOfTwo(i32x4.sub(rounded, i32x4.splat(0x4b400001)));
+  const e = f32x4.add(f32x4.mul(half, p), f32x4.sub(half, f32s(0.5)));
+  return choose(f32x4.lt(f32x4.abs(value), f32s(TINY)), value, f32x4.add(e, e));
+}
+
+/** log(1 + f) + e ln 2 + extra for sqrt(1/2) <= 1 + f < sqrt(2) (Cephes logf). */
+@inline
+function logParts(f: v128, e: v128, extra: v128): v128 {
+  let p = f32s(7.0376836292e-2);
+  p = mulAdd(p, f, f32s(-1.1514610310e-1));
+  p = mulAdd(p, f, f32s(1.1676998740e-1));
+  p = mulAdd(p, f, f32s(-1.2420140846e-1));
+  p = mulAdd(p, f, f32s(1.4249322787e-1));
+  p = mulAdd(p, f, f32s(-1.6668057665e-1));
+  p = mulAdd(p, f, f32s(2.0000714765e-1));
+  p = mulAdd(p, f, f32s(-2.4999993993e-1));
+  p = mulAdd(p, f, f32s(3.3333331174e-1));
+  const square = f32x4.mul(f, f);
+  let y = f32x4.mul(f32x4.mul(p, f), square);
+  y = f32x4.add(y, f32x4.add(extra, f32x4.mul(e, f32s(LN2_LO))));
+  y = f32x4.sub(y, f32x4.mul(square, f32s(0.5)));
+  return f32x4.add(f32x4.add(f, y), f32x4.mul(e, f32s(LN2_HI)));
+}
+
+/** Bits of x less those of sqrt(1/2): the exponent is in the top nine bits, the mantissa in the others. */
+@inline
+function exponentOf(shifted: v128): v128 {
+  return f32x4.convert_i32x4_s(i32x4.shr_s(shifted, 23));
+}
+
+@inline
+function mantissaOf(shifted: v128): v128 {
+  return i32x4.add(v128.and(shifted, i32x4.splat(0x007fffff)), i32x4.splat(SQRT_HALF_BITS));
+}
+
+/** NaN below zero, -inf at zero, +inf and NaN unchanged; `y` elsewhere. */
+@inline
+function logEdges(x: v128, y: v128): v128 {
+  const zeroOrLess = choose(f32x4.eq(x, f32s(0)), f32s(-Infinity), f32s(NaN));
+  const edged = choose(f32x4.le(x, f32s(0)), zeroOrLess, y);
+  return choose(f32x4.lt(x, f32s(Infinity)), edged, x);
+}
+
+/** Natural logarithm; numbers below 2^-126 are scaled up first. */
+@inline
+export function logV(x: v128): v128 {
+  const small = f32x4.lt(x, f32s(1.17549435e-38));
+  const scaled = choose(small, f32x4.mul(x, f32s(8388608)), x);
+  const shifted = i32x4.sub(scaled, i32x4.splat(SQRT_HALF_BITS));
+  const e = f32x4.sub(exponentOf(shifted), v128.and(small, f32s(23)));
+  const f = f32x4.sub(mantissaOf(shifted), f32s(1));
+  return logEdges(x, logParts(f, e, f32s(0)));
+}
+
+/** log(1 + x) = log(u) + c / u, where u is 1 + x rounded and c what the rounding lost. */
+@inline
+export function log1pV(x: v128): v128 {
+  const u = f32x4.add(x, f32s(1));
+  const lost = choose(f32x4.lt(x, f32s(1)), f32x4.sub(x, f32x4.sub(u, f32s(1))), f32x4.sub(f32s(1), f32x4.sub(u, x)));
+  const shifted = i32x4.sub(u, i32x4.splat(SQRT_HALF_BITS));
+  const f = f32x4.sub(mantissaOf(shifted), f32s(1));
+  const y = logEdges(u, logParts(f, exponentOf(shifted), f32x4.div(lost, u)));
+  return choose(f32x4.lt(f32x4.abs(x), f32s(TINY)), x, y);
+}
+
+/** 1 / (1 + e^-x), from e^-|x| so that nothing overflows and small results keep their digits. */
+@inline
+export function sigmoidV(x: v128): v128 {
+  const e = expV(f32x4.neg(f32x4.abs(x)));
+  const s = f32x4.div(f32s(1), f32x4.add(e, f32s(1)));
+  return choose(f32x4.lt(x, f32s(0)), f32x4.mul(e, s), s);
+}
+
+/** (e^2|x| - 1) / (e^2|x| + 1) with the sign of x. */
+@inline
+export function tanhV(x: v128): v128 {
+  const magnitude = f32x4.pmin(f32x4.abs(x), f32s(10));
+  const t = expm1V(f32x4.add(magnitude, magnitude));
+  const y = f32x4.div(t, f32x4.add(t, f32s(2)));
+  return v128.or(y, v128.and(x, i32x4.splat(0x80000000)));
+}
+
+/** log(1 + e^x) = max(x, 0) + log1p(e^-|x|). */
+@inline
+export function softplusV(x: v128): v128 {
+  return f32x4.add(f32x4.pmax(x, f32s(0)), log1pOfUnit(expV(f32x4.neg(f32x4.abs(x)))));
+}
+
+/** log1p for 0 <= x <= 1 (or NaN): no edges. */
+@inline
+export function log1pOfUnit(x: v128): v128 {
+  const u = f32x4.add(x, f32s(1));
+  const lost = f32x4.sub(x, f32x4.sub(u, f32s(1)));
+  const shifted = i32x4.sub(u, i32x4.splat(SQRT_HALF_BITS));
+  const f = f32x4.sub(mantissaOf(shifted), f32s(1));
+  return logParts(f, exponentOf(shifted), f32x4.div(lost, u));
+}

@@ -1,0 +1,125 @@
+/** Operands of a matrix product copied into the order in which the tile reads them; past an edge they are zero. */
+import { A_BYTES, MR } from "./gemm-tile";
+import { f32s, loadPart } from "./simd";
+
+@inline
+function storeElement(to: usize, from: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD) store<f32>(to, load<f32>(from));
+  else v128.store(to, v128.load32_splat(from));
+}
+
+@inline
+function storeZero(to: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD) store<f32>(to, 0);
+  else v128.store(to, f32s(0));
+}
+
+/** MR rows of A, k-major: `rowStride` and `kStride` are the distances in bytes of neighbours in A. */
+export function packA(a: usize, to: usize, rows: i32, kc: i32, rowStride: usize, kStride: usize): void {
+  if (rows == MR) {
+    for (let p = 0; p < kc; p++) {
+      storeElement(to, a);
+      storeElement(to + A_BYTES, a + rowStride);
+      storeElement(to + 2 * A_BYTES, a + 2 * rowStride);
+      storeElement(to + 3 * A_BYTES, a + 3 * rowStride);
+      if (MR == 6) {
+        storeElement(to + 4 * A_BYTES, a + 4 * rowStride);
+        storeElement(to + 5 * A_BYTES, a + 5 * rowStride);
+      }
+      a += kStride;
+      to += MR * A_BYTES;
+    }
+    return;
+  }
+  for (let p = 0; p < kc; p++) {
+    let from = a;
+    for (let i = 0; i < MR; i++) {
+      if (i < rows) storeElement(to, from);
+      else storeZero(to);
+      from += rowStride;
+      to += A_BYTES;
+    }
+    a += kStride;
+  }
+}
+
+/** Eight columns of B whose rows are contiguous. */
+@inline
+function packRows(b: usize, to: usize, columns: i32, kc: i32, stride: usize): void {
+  for (let p = 0; p < kc; p++) {
+    if (columns >= 8) {
+      v128.store(to, v128.load(b));
+      v128.store(to, v128.load(b, 16), 16);
+    } else {
+      v128.store(to, columns >= 4 ? v128.load(b) : loadPart(b, columns));
+      v128.store(to, columns > 4 ? loadPart(b + 16, columns - 4) : f32s(0), 16);
+    }
+    b += stride;
+    to += 32;
+  }
+}
+
+/** Four floats at `b + i stride` for i < count, else zero. */
+@inline
+function gather(b: usize, stride: usize, count: i32): v128 {
+  let x = v128.load32_zero(b);
+  if (count > 1) x = v128.load_lane<u32>(b + stride, x, 1);
+  if (count > 2) x = v128.load_lane<u32>(b + 2 * stride, x, 2);
+  if (count > 3) x = v128.load_lane<u32>(b + 3 * stride, x, 3);
+  return x;
+}
+
+/** Four columns of a transposed B (each contiguous), four k at a time. */
+@inline
+function packFourColumns(b: usize, to: usize, kc: i32, stride: usize): void {
+  let p = 0;
+  for (; p + 4 <= kc; p += 4) {
+    const r0 = v128.load(b);
+    const r1 = v128.load(b + stride);
+    const r2 = v128.load(b + 2 * stride);
+    const r3 = v128.load(b + 3 * stride);
+    const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+    const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+    const high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+    const high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
+    v128.store(to, v128.shuffle<i64>(low01, low23, 1, 3), 32);
+    v128.store(to, v128.shuffle<i64>(high01, high23, 0, 2), 64);
+    v128.store(to, v128.shuffle<i64>(high01, high23, 1, 3), 96);
+    b += 16;
+    to += 128;
+  }
+  for (; p < kc; p++) {
+    v128.store(to, gather(b, stride, 4));
+    b += 4;
+    to += 32;
+  }
+}
+
+/** Fewer than four columns of a transposed B, `count` of them (0 to 3). */
+@inline
+function packFewColumns(b: usize, to: usize, kc: i32, stride: usize, count: i32): void {
+  for (let p = 0; p < kc; p++) {
+    v128.store(to, count > 0 ? gather(b, stride, count) : f32s(0));
+    b += 4;
+    to += 32;
+  }
+}
+
+/** All of B[kc, columns] in panels of eight columns; B is [kc, n], or [n, kc] when `transposed`, with rows `stride` bytes apart. */
+export function packB(b: usize, to: usize, columns: i32, kc: i32, stride: usize, transposed: bool): void {
+  for (let left = columns; left > 0; left -= 8) {
+    if (!transposed) {
+      if (left >= 8) packRows(b, to, 8, kc, stride);
+      else packRows(b, to, left, kc, stride);
+      b += 32;
+    } else {
+      if (left >= 4) packFourColumns(b, to, kc, stride);
+      else packFewColumns(b, to, kc, stride, left);
+      if (left >= 8) packFourColumns(b + 4 * stride, to + 16, kc, stride);
+      else packFewColumns(b + 4 * stride, to + 16, kc, stride, max(left - 4, 0));
+      b += 8 * stride;
+    }
+    to += <usize>kc << 5;
+  }
+}

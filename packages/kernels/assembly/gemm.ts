@@ -1,0 +1,76 @@
+/**
+ * C[m, n] = act(op(A) op(B) + bias), after Goto and van de Geijn (2008): a block of B stays packed in the second-level cache, a panel of MR rows of A
+ * in the first. The order of summation depends on shape and build alone.
+ */
+import { packA, packB } from "./gemm-pack";
+import { A_BYTES, MR, strip } from "./gemm-tile";
+import { relu, sigmoid, softplus, tanh } from "./unary";
+
+/** Most k in a block: one panel of A and one of B fit in 32 KiB together. */
+// @ts-ignore: decorator
+@inline const KC: i32 = 256;
+/** Most columns in a block: KC * NC floats are 400 KiB. */
+// @ts-ignore: decorator
+@inline const NC: i32 = 400;
+
+/** `total` cut into equal parts of at most `most`, each a multiple of `unit`. */
+@inline
+function part(total: i32, most: i32, unit: i32): i32 {
+  const parts = max((total + most - 1) / most, 1);
+  const size = (total + parts - 1) / parts;
+  return (size + unit - 1) / unit * unit;
+}
+
+@inline
+function blockBytes(n: i32, k: i32): i32 {
+  return part(n, NC, 8) * part(k, KC, 1) * 4;
+}
+
+/** Bytes of scratch that `gemm` needs for this product. */
+export function gemmScratch(transA: i32, transB: i32, m: i32, n: i32, k: i32): i32 {
+  return blockBytes(n, k) + part(k, KC, 1) * MR * A_BYTES + MR * 32;
+}
+
+@inline
+function activate(activation: i32, x: usize, n: i32): void {
+  if (activation == 1) relu(x, x, n);
+  else if (activation == 2) sigmoid(x, x, n);
+  else if (activation == 3) tanh(x, x, n);
+  else if (activation == 4) softplus(x, x, n);
+}
+
+/**
+ * A is [m, k], or [k, m] when transA; B is [k, n], or [n, k] when transB. `bias` is the address of n floats or 0.
+ * `activation`: 0 none, 1 relu, 2 sigmoid, 3 tanh, 4 softplus.
+ */
+export function gemm(
+  transA: i32, transB: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, scratch: usize,
+): void {
+  const kc = part(k, KC, 1);
+  const nc = part(n, NC, 8);
+  const panel = scratch + blockBytes(n, k);
+  const spare = panel + kc * MR * A_BYTES;
+  const aRow: usize = transA ? 4 : <usize>k << 2;
+  const aK: usize = transA ? <usize>m << 2 : 4;
+  const bColumn: usize = transB ? <usize>k << 2 : 4;
+  const bK: usize = transB ? 4 : <usize>n << 2;
+  const stride = <usize>n << 2;
+  for (let j = 0; j < n; j += nc) {
+    const columns = min(nc, n - j);
+    let p = 0;
+    do {
+      const depth = min(kc, k - p);
+      packB(b + <usize>j * bColumn + <usize>p * bK, scratch, columns, depth, transB ? bColumn : bK, transB != 0);
+      for (let i = 0; i < m; i += MR) {
+        const rows = min(MR, m - i);
+        const corner = c + <usize>i * stride + (<usize>j << 2);
+        packA(a + <usize>i * aRow + <usize>p * aK, panel, rows, depth, aRow, aK);
+        strip(depth, panel, scratch, corner, stride, p == 0, bias ? bias + (<usize>j << 2) : 0, rows, columns, spare);
+        if (activation && p + depth >= k) {
+          for (let r = 0; r < rows; r++) activate(activation, corner + <usize>r * stride, columns);
+        }
+      }
+      p += kc;
+    } while (p < k);
+  }
+}

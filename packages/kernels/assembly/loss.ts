@@ -1,0 +1,69 @@
+/** Choice by condition, and the cross-entropy of a Bernoulli with logits l and targets x. */
+import { expV, log1pOfUnit, sigmoidV } from "./functions";
+import { choose, f32s, loadPart, storePart } from "./simd";
+
+@inline
+function crossEntropy(l: v128, x: v128): v128 {
+  const tail = log1pOfUnit(expV(f32x4.neg(f32x4.abs(l))));
+  return f32x4.add(f32x4.sub(f32x4.pmax(l, f32s(0)), f32x4.mul(l, x)), tail);
+}
+
+@inline
+function crossEntropyGrad(l: v128, x: v128, g: v128): v128 {
+  return f32x4.mul(g, f32x4.sub(sigmoidV(l), x));
+}
+
+/** y = a where cond is not zero (NaN counts as not zero), else b. */
+export function choice(cond: usize, a: usize, b: usize, y: usize, n: i32): void {
+  const whole = <usize>(n & ~3) << 2;
+  for (let i: usize = 0; i < whole; i += 16) {
+    const yes = f32x4.ne(v128.load(cond + i), f32s(0));
+    v128.store(y + i, choose(yes, v128.load(a + i), v128.load(b + i)));
+  }
+  const rest = n & 3;
+  if (rest) {
+    const yes = f32x4.ne(loadPart(cond + whole, rest), f32s(0));
+    storePart(y + whole, choose(yes, loadPart(a + whole, rest), loadPart(b + whole, rest)), rest);
+  }
+}
+
+/** y = max(l, 0) - l x + log1p(e^-|l|) = -log p(x | l), in nats. */
+export function sigmoidCrossEntropy(l: usize, x: usize, y: usize, n: i32): void {
+  const whole = <usize>(n & ~3) << 2;
+  for (let i: usize = 0; i < whole; i += 16) v128.store(y + i, crossEntropy(v128.load(l + i), v128.load(x + i)));
+  const rest = n & 3;
+  if (rest) storePart(y + whole, crossEntropy(loadPart(l + whole, rest), loadPart(x + whole, rest)), rest);
+}
+
+@inline
+function gradRow(gDense: bool, l: usize, x: usize, g: usize, y: usize, n: i32): void {
+  const one = gDense ? f32s(0) : v128.load32_splat(g);
+  const whole = <usize>(n & ~3) << 2;
+  for (let i: usize = 0; i < whole; i += 16) {
+    v128.store(y + i, crossEntropyGrad(v128.load(l + i), v128.load(x + i), gDense ? v128.load(g + i) : one));
+  }
+  const rest = n & 3;
+  if (rest) {
+    const cotangent = gDense ? loadPart(g + whole, rest) : one;
+    storePart(y + whole, crossEntropyGrad(loadPart(l + whole, rest), loadPart(x + whole, rest), cotangent), rest);
+  }
+}
+
+/** y[outer, inner] = g (sigmoid(l) - x); l and x are dense, g has an outer stride and an inner one of 0 or 1. */
+export function sigmoidCrossEntropyGrad(
+  l: usize, x: usize, g: usize, y: usize, outer: i32, inner: i32, gOuter: i32, gInner: i32,
+): void {
+  if (outer <= 0 || inner <= 0) return;
+  if (gOuter == gInner * inner) {
+    inner *= outer;
+    outer = 1;
+  }
+  for (let o = 0; o < outer; o++) {
+    if (gInner != 0) gradRow(true, l, x, g, y, inner);
+    else gradRow(false, l, x, g, y, inner);
+    l += <usize>inner << 2;
+    x += <usize>inner << 2;
+    y += <usize>inner << 2;
+    g += <usize>gOuter << 2;
+  }
+}

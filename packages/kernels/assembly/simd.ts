@@ -1,0 +1,36 @@
+/** Lanes past the end: a vector of four is read or written with only the first `count` (1 to 3) lanes touching memory. */
+
+@inline
+export function f32s(value: f32): v128 {
+  return f32x4.splat(value);
+}
+
+/** The other lanes are zero. */
+@inline
+export function loadPart(address: usize, count: i32): v128 {
+  if (count == 1) return v128.load32_zero(address);
+  const pair = v128.load64_zero(address);
+  return count == 2 ? pair : v128.load_lane<u32>(address, pair, 2, 8);
+}
+
+@inline
+export function storePart(address: usize, value: v128, count: i32): void {
+  if (count == 1) {
+    v128.store_lane<u32>(address, value, 0);
+    return;
+  }
+  v128.store_lane<u64>(address, value, 0);
+  if (count == 3) v128.store_lane<u32>(address, value, 2, 8);
+}
+
+/** Where `condition` is all ones take `yes`, where it is zero take `no`. */
+@inline
+export function choose(condition: v128, yes: v128, no: v128): v128 {
+  return v128.bitselect(yes, no, condition);
+}
+
+/** a * b + c, rounded twice: the same bits on every machine. */
+@inline
+export function mulAdd(a: v128, b: v128, c: v128): v128 {
+  return f32x4.add(f32x4.mul(a, b), c);
+}

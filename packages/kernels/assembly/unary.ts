@@ -1,0 +1,53 @@
+/** y = f(x), elementwise; y may be x. */
+import { expV, expm1V, log1pV, logV, sigmoidV, softplusV, tanhV } from "./functions";
+import { choose, f32s, loadPart, storePart } from "./simd";
+
+const enum Unary { Neg, Abs, Sign, Step, Exp, Expm1, Log, Log1p, Sqrt, Square, Sigmoid, Tanh, Softplus, Relu }
+
+/** ±1, or x itself when it is ±0 or NaN. */
+@inline
+function signV(x: v128): v128 {
+  const moved = v128.or(f32x4.gt(x, f32s(0)), f32x4.lt(x, f32s(0)));
+  return choose(moved, v128.or(v128.and(x, i32x4.splat(0x80000000)), f32s(1)), x);
+}
+
+@inline
+function evaluate(f: Unary, x: v128): v128 {
+  if (f == Unary.Neg) return f32x4.neg(x);
+  if (f == Unary.Abs) return f32x4.abs(x);
+  if (f == Unary.Sign) return signV(x);
+  if (f == Unary.Step) return v128.and(f32x4.gt(x, f32s(0)), f32s(1));
+  if (f == Unary.Exp) return expV(x);
+  if (f == Unary.Expm1) return expm1V(x);
+  if (f == Unary.Log) return logV(x);
+  if (f == Unary.Log1p) return log1pV(x);
+  if (f == Unary.Sqrt) return f32x4.sqrt(x);
+  if (f == Unary.Square) return f32x4.mul(x, x);
+  if (f == Unary.Sigmoid) return sigmoidV(x);
+  if (f == Unary.Tanh) return tanhV(x);
+  if (f == Unary.Softplus) return softplusV(x);
+  return f32x4.pmax(x, f32s(0));
+}
+
+@inline
+function map(f: Unary, x: usize, y: usize, n: i32): void {
+  const whole = <usize>(n & ~3) << 2;
+  for (let i: usize = 0; i < whole; i += 16) v128.store(y + i, evaluate(f, v128.load(x + i)));
+  const rest = n & 3;
+  if (rest) storePart(y + whole, evaluate(f, loadPart(x + whole, rest)), rest);
+}
+
+export function neg(x: usize, y: usize, n: i32): void { map(Unary.Neg, x, y, n); }
+export function absolute(x: usize, y: usize, n: i32): void { map(Unary.Abs, x, y, n); }
+export function sign(x: usize, y: usize, n: i32): void { map(Unary.Sign, x, y, n); }
+export function step(x: usize, y: usize, n: i32): void { map(Unary.Step, x, y, n); }
+export function exp(x: usize, y: usize, n: i32): void { map(Unary.Exp, x, y, n); }
+export function expm1(x: usize, y: usize, n: i32): void { map(Unary.Expm1, x, y, n); }
+export function log(x: usize, y: usize, n: i32): void { map(Unary.Log, x, y, n); }
+export function log1p(x: usize, y: usize, n: i32): void { map(Unary.Log1p, x, y, n); }
+export function squareRoot(x: usize, y: usize, n: i32): void { map(Unary.Sqrt, x, y, n); }
+export function square(x: usize, y: usize, n: i32): void { map(Unary.Square, x, y, n); }
+export function sigmoid(x: usize, y: usize, n: i32): void { map(Unary.Sigmoid, x, y, n); }
+export function tanh(x: usize, y: usize, n: i32): void { map(Unary.Tanh, x, y, n); }
+export function softplus(x: usize, y: usize, n: i32): void { map(Unary.Softplus, x, y, n); }
+export function relu(x: usize, y: usize, n: i32): void { map(Unary.Relu, x, y, n); }

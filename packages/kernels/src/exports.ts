@@ -1,0 +1,174 @@
+/**
+ * The functions of a build. Addresses are bytes in the imported memory, buffers 16-byte aligned, counts in elements of float32 unless
+ * said otherwise. Nothing outside the arrays is touched; any count from 0 up is right. Element-wise results may overwrite
+ * an operand of the same layout.
+ */
+
+/** y = f(x). */
+export type Unary = (x: number, y: number, n: number) => void;
+
+/** y[outer, inner] = f(a, b), y dense. Outer strides are in elements (0 repeats a row), inner ones 0 (repeats one element) or 1. */
+export type Binary = (
+  a: number,
+  b: number,
+  y: number,
+  outer: number,
+  inner: number,
+  aOuter: number,
+  aInner: number,
+  bOuter: number,
+  bInner: number,
+) => void;
+
+/** dx[outer, inner] from the cotangent g (strided as in {@link Binary}) and the function's own dense result y. */
+export type UnaryGrad = (
+  g: number,
+  y: number,
+  dx: number,
+  outer: number,
+  inner: number,
+  gOuter: number,
+  gInner: number,
+) => void;
+
+/** y[outer, inner] from x[outer, n, inner]. */
+export type Reduction = (x: number, y: number, outer: number, n: number, inner: number) => void;
+
+/** `seedPtr` and `stepPtr` point at two uint32 words [low, high]; `stream` is the hash of the stream's name. */
+export type Random = (y: number, n: number, seedPtr: number, stepPtr: number, stream: number) => void;
+
+/** What {@link KernelExports.gemm} applies last. */
+export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" | "softplus", number>> = {
+  none: 0,
+  relu: 1,
+  sigmoid: 2,
+  tanh: 3,
+  softplus: 4,
+};
+
+export interface KernelExports {
+  /** Bytes of scratch for {@link KernelExports.gemm} with these arguments. */
+  readonly gemmScratch: (transA: number, transB: number, m: number, n: number, k: number) => number;
+  /**
+   * C[m, n] = activation(op(A) op(B) + bias[n]), row-major; A is [m, k], or [k, m] when `transA`; B is [k, n], or [n, k] when
+   * `transB`; `bias` 0 means none. C overlaps neither operand. The order of summation depends on shape and build alone.
+   */
+  readonly gemm: (
+    transA: number,
+    transB: number,
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    b: number,
+    c: number,
+    bias: number,
+    activation: number,
+    scratch: number,
+  ) => void;
+
+  readonly neg: Unary;
+  readonly abs: Unary;
+  /** 1, -1, or x itself when it is ±0 or NaN. */
+  readonly sign: Unary;
+  /** 1 where x > 0, else 0. */
+  readonly step: Unary;
+  readonly exp: Unary;
+  readonly expm1: Unary;
+  readonly log: Unary;
+  readonly log1p: Unary;
+  readonly sqrt: Unary;
+  readonly square: Unary;
+  readonly sigmoid: Unary;
+  readonly tanh: Unary;
+  /** log(1 + e^x). */
+  readonly softplus: Unary;
+  /** max(x, 0); NaN and -0 stay. */
+  readonly relu: Unary;
+
+  readonly add: Binary;
+  readonly sub: Binary;
+  readonly mul: Binary;
+  readonly div: Binary;
+  /** NaN if either is; +0 is greater than -0. */
+  readonly maximum: Binary;
+  readonly minimum: Binary;
+  /** 1 where a > b, else 0. */
+  readonly greater: Binary;
+  /** 1 where a equals b, else 0. */
+  readonly equal: Binary;
+
+  /** y = a where `cond` is not 0, else b. */
+  readonly select: (cond: number, a: number, b: number, y: number, n: number) => void;
+  /** g where y > 0, else 0. */
+  readonly reluGrad: UnaryGrad;
+  /** g y (1 - y). */
+  readonly sigmoidGrad: UnaryGrad;
+  /** g (1 - y^2). */
+  readonly tanhGrad: UnaryGrad;
+
+  /** y = max(l, 0) - l x + log1p(e^-|l|): -log p(x | logits l) of a Bernoulli, nats. */
+  readonly sigmoidCrossEntropy: (l: number, x: number, y: number, n: number) => void;
+  /** y = g (sigmoid(l) - x); l, x and y dense. */
+  readonly sigmoidCrossEntropyGrad: (
+    l: number,
+    x: number,
+    g: number,
+    y: number,
+    outer: number,
+    inner: number,
+    gOuter: number,
+    gInner: number,
+  ) => void;
+
+  /** Error at most 72 eps sum|x| for any n. */
+  readonly sum: Reduction;
+  /** NaN if there is one; -inf when n is 0. */
+  readonly max: Reduction;
+
+  /** y, dense [d0, d1, d2, d3], from x by element strides (0 repeats). */
+  readonly copyStrided: (
+    x: number,
+    y: number,
+    d0: number,
+    d1: number,
+    d2: number,
+    d3: number,
+    s0: number,
+    s1: number,
+    s2: number,
+    s3: number,
+  ) => void;
+  readonly fill: (y: number, value: number, n: number) => void;
+  /** Bytes; x and y may overlap. */
+  readonly copy: (x: number, y: number, bytes: number) => void;
+  /** uint8 to float32; x and y do not overlap. */
+  readonly castU8: Unary;
+  /** int32 to float32, to nearest. */
+  readonly castI32: Unary;
+
+  /** The bits of `randomUniform` in `@isthmus/math`. */
+  readonly randomUniform: Random;
+  /** The bits of `randomNormal` in `@isthmus/math`. */
+  readonly randomNormal: Random;
+
+  /**
+   * One step of Adam in place: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
+   * p -= stepSize m / (sqrt(v) secondScale + epsilon), where the float32 at `stepSizePtr` is lr / (1 - beta1^t) and
+   * that at `secondScalePtr` is 1 / sqrt(1 - beta2^t).
+   */
+  readonly adam: (
+    p: number,
+    m: number,
+    v: number,
+    g: number,
+    n: number,
+    stepSizePtr: number,
+    secondScalePtr: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    oneMinusBeta1: number,
+    oneMinusBeta2: number,
+  ) => void;
+}
