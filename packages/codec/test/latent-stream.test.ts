@@ -257,6 +257,12 @@ describe("a claim", () => {
     expect(isthmusErrorOf(claim(1000, tables)).code).toBe("BITSTREAM_LIMIT");
   });
 
+  it("is held against 17 bits of ideal length for each byte of payload", () => {
+    const oneBit = [frequencyTable(12, 0, [2048, 2047, 1])];
+    expect(isthmusErrorOf(claim(4 * 17, oneBit)).code).toBe("BITSTREAM_END");
+    expect(isthmusErrorOf(claim(4 * 17 + 1, oneBit)).code).toBe("BITSTREAM_LIMIT");
+  });
+
   it("is believed when symbols cost next to nothing, and then decoded in time that the caps bound", () => {
     const nearlyFree = [frequencyTable(16, 0, [65535, 1])];
     const zeros = new Int32Array(2 ** 20);
@@ -272,7 +278,8 @@ describe("a claim", () => {
 
   it("never refuses what was encoded: the likeliest symbols, under any tables, in frames of any size", () => {
     const table = fc.tuple(fc.integer({ min: 12, max: 16 }), fc.nat({ max: 2 ** 16 })).map(([precision, at]) => {
-      const f = 1 + (at % (2 ** precision - 2));
+      const half = 2 ** (precision - 1);
+      const f = half + (at % (half - 1));
       return frequencyTable(precision, 0, [f, 2 ** precision - f]);
     });
     fc.assert(
