@@ -1,1 +1,5 @@
-export {};
+export type { CallSummary, PlanSummary } from "./plan-summary.ts";
+export { createWasmEngine } from "./wasm-engine.ts";
+export type { WasmEngine, WasmEngineOptions } from "./wasm-engine.ts";
+export type { WasmExecutable } from "./wasm-executable.ts";
+export type { WasmState } from "./wasm-state.ts";

@@ -1,0 +1,66 @@
+import { IsthmusError } from "@isthmus/math";
+import type { Buffer, PlannedCall } from "./planner/plan.ts";
+
+export type Kernel = (...args: number[]) => unknown;
+
+/**
+ * A kernel call with addresses. Arguments are fields, not an array, so that calling spreads and allocates nothing;
+ * a kernel ignores those beyond its own.
+ */
+export class BoundCall {
+  readonly kernel: Kernel;
+  a0 = 0;
+  a1 = 0;
+  a2 = 0;
+  a3 = 0;
+  a4 = 0;
+  a5 = 0;
+  a6 = 0;
+  a7 = 0;
+  a8 = 0;
+  a9 = 0;
+  a10 = 0;
+  a11 = 0;
+  private readonly planned: PlannedCall;
+
+  constructor(planned: PlannedCall, kernels: Readonly<Record<string, unknown>>) {
+    this.planned = planned;
+    this.kernel = requireKernel(kernels, planned);
+  }
+
+  /** Takes over where every buffer lies now. */
+  bind(addressOf: (buffer: Buffer) => number): void {
+    const at = (index: number): number => {
+      const arg = this.planned.args[index] ?? 0;
+      return typeof arg === "number" ? arg : addressOf(arg);
+    };
+    this.a0 = at(0);
+    this.a1 = at(1);
+    this.a2 = at(2);
+    this.a3 = at(3);
+    this.a4 = at(4);
+    this.a5 = at(5);
+    this.a6 = at(6);
+    this.a7 = at(7);
+    this.a8 = at(8);
+    this.a9 = at(9);
+    this.a10 = at(10);
+    this.a11 = at(11);
+  }
+}
+
+/** Runs a list: the whole of what happens between inputs and results. */
+export function execute(calls: readonly BoundCall[]): void {
+  for (let i = 0; i < calls.length; i++) {
+    const c = calls[i]!;
+    c.kernel(c.a0, c.a1, c.a2, c.a3, c.a4, c.a5, c.a6, c.a7, c.a8, c.a9, c.a10, c.a11);
+  }
+}
+
+function requireKernel(kernels: Readonly<Record<string, unknown>>, { kernel, nodes }: PlannedCall): Kernel {
+  const found = kernels[kernel];
+  if (typeof found === "function") return found as Kernel;
+  throw new IsthmusError("ENGINE_OPERATION", `the kernels have no "${kernel}", which "${nodes.at(-1)}" needs`, {
+    kernel,
+  });
+}

@@ -1,0 +1,94 @@
+import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
+import type { Buffer } from "./plan.ts";
+import { asRows, broadcastView, isDense, type Rows, sizeOf, type View } from "./view.ts";
+
+/** `y = f(x)`, computed once for each element of the buffer however often the view repeats it. */
+export const lowerUnary =
+  (kernel: string): Lowering =>
+  (plan, _, [operand]) => {
+    const x = operand!.view.buffer;
+    const y = plan.workspace(x.bytes);
+    const n = x.bytes / 4;
+    plan.call(kernel, [x, y, n], { output: y, overlay: [x], flops: n });
+    return { ...operand!.view, buffer: y };
+  };
+
+/** `y = f(a, b)`, read by strides where two loops suffice. */
+export const lowerBinary =
+  (kernel: string): Lowering =>
+  (plan, node, operands) => {
+    const y = plan.result(node);
+    const stretched = operands.map((operand) => stretch(operand, y.shape));
+    const { views, rows } = readByRows(plan, stretched);
+    const [a, b] = rows.strides as [Rows["strides"][number], Rows["strides"][number]];
+    const args = [...views.map((view) => view.buffer), y.buffer, rows.outer, rows.inner];
+    plan.call(kernel, [...args, a.outer, a.inner, b.outer, b.inner], {
+      output: y.buffer,
+      overlay: overlayable(views),
+      flops: rows.outer * rows.inner,
+    });
+    return y;
+  };
+
+/** `y = condition ? a : b`; the kernel reads dense operands only. */
+export const lowerSelect: Lowering = (plan, node, operands) => {
+  const y = plan.result(node);
+  const views = operands.map((operand) => plan.dense(stretch(operand, y.shape)));
+  const n = sizeOf(y.shape);
+  const sources = views.map((view) => view.buffer);
+  plan.call("select", [...sources, y.buffer, n], { output: y.buffer, overlay: sources, flops: n });
+  return y;
+};
+
+/**
+ * A fused elementwise kernel whose operands are dense, but for the one at index `strided`, which it reads by rows.
+ * Without one the kernel takes a plain count.
+ */
+export const lowerGated =
+  (kernel: string, strided?: number): Lowering =>
+  (plan, node, operands) => {
+    const y = plan.result(node);
+    const stretched = operands.map((operand) => stretch(operand, y.shape));
+    const views = stretched.map((operand, index) => (index === strided ? operand.view : plan.dense(operand)));
+    if (strided !== undefined && !asRows([views[strided]!])) views[strided] = plan.dense(stretched[strided]!);
+    const n = sizeOf(y.shape);
+    const sources = [...views.map((view) => view.buffer), y.buffer];
+    const extent = strided === undefined ? [n] : rowArguments(views[strided]!);
+    plan.call(kernel, [...sources, ...extent], { output: y.buffer, overlay: overlayable(views), flops: n });
+    return y;
+  };
+
+function rowArguments(view: View): number[] {
+  const { outer, inner, strides } = asRows([view])!;
+  return [outer, inner, strides[0]!.outer, strides[0]!.inner];
+}
+
+/** The operand at the result's shape, sharing its dense copy when it has that shape already. */
+function stretch(operand: Operand, shape: readonly number[]): Operand {
+  const same =
+    operand.view.shape.length === shape.length && operand.view.shape.every((dim, axis) => dim === shape[axis]);
+  return same ? operand : { view: broadcastView(operand.view, shape) };
+}
+
+/** Views that two loops can walk together: as they are, or with as few copies as will do. */
+function readByRows(plan: PlanBuilder, operands: readonly Operand[]): { views: View[]; rows: Rows } {
+  const [a, b] = operands as [Operand, Operand];
+  const attempts: (() => View[])[] = [
+    () => [a.view, b.view],
+    () => [a.view, plan.dense(b)],
+    () => [plan.dense(a), b.view],
+  ];
+  for (const attempt of attempts) {
+    const views = attempt();
+    const rows = asRows(views);
+    if (rows) return { views, rows };
+  }
+  const views = [plan.dense(a), plan.dense(b)];
+  return { views, rows: asRows(views)! };
+}
+
+/** The buffers of dense operands that no other operand reads in another order. */
+function overlayable(views: readonly View[]): Buffer[] {
+  const scattered = new Set(views.filter((view) => !isDense(view)).map((view) => view.buffer));
+  return views.filter((view) => isDense(view) && !scattered.has(view.buffer)).map((view) => view.buffer);
+}

@@ -1,0 +1,92 @@
+import type { Json } from "@isthmus/graph";
+import { hash32 } from "@isthmus/math";
+import { ACTIVATIONS } from "@isthmus/kernels";
+import type { DenseLayer } from "./dense-layers.ts";
+import { lowerBinary, lowerGated, lowerSelect, lowerUnary } from "./lower-elementwise.ts";
+import { lowerReduction } from "./lower-reduction.ts";
+import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
+import { broadcastView, denseView, isDense, reshapeView, sizeOf, transposeView, type View } from "./view.ts";
+
+const input: Lowering = (plan, node) => plan.result(node);
+
+const state: Lowering = (plan, node) => {
+  const shape = plan.shapeOf(node);
+  return denseView(plan.state(node.attributes["name"] as string, shape), shape);
+};
+
+const constant: Lowering = (plan, node) =>
+  denseView(plan.constant(node.attributes["values"] as readonly number[]), plan.shapeOf(node));
+
+const batchSize: Lowering = (plan) => denseView(plan.constant([plan.batch]), []);
+
+const random =
+  (kernel: string): Lowering =>
+  (plan, node, [seed, step]) => {
+    const y = plan.result(node);
+    const words = [plan.dense(seed!).buffer, plan.dense(step!).buffer];
+    const stream = hash32(node.attributes["stream"] as string);
+    plan.call(kernel, [y.buffer, sizeOf(y.shape), ...words, stream], { output: y.buffer });
+    return y;
+  };
+
+const reshape: Lowering = (plan, node, [x]) =>
+  reshapeView(x!.view, plan.shapeOf(node)) ?? denseView(plan.dense(x!).buffer, plan.shapeOf(node));
+
+const broadcastTo: Lowering = (plan, node, [x]) => broadcastView(x!.view, plan.shapeOf(node));
+
+const transpose: Lowering = (_, node, [x]) =>
+  transposeView(x!.view, node.attributes["permutation"] as readonly number[]);
+
+/** Only integers get here: float32 needs no cast. */
+const cast: Lowering = (plan, node, [x]) => {
+  const y = plan.result(node);
+  plan.call(x!.view.buffer.dtype === "u8" ? "castU8" : "castI32", [plan.dense(x!).buffer, y.buffer, sizeOf(y.shape)], {
+    output: y.buffer,
+  });
+  return y;
+};
+
+const matmul: Lowering = (plan, node, [a, b]) => lowerDenseLayer(plan, { product: node, nodes: [node] }, a!, b!);
+
+/** A matrix as `gemm` reads it: `flag` says that it lies transposed. */
+function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefined): { flag: number; view: View } {
+  const flag = transposed === true ? 1 : 0;
+  const flipped = transposeView(operand.view, [1, 0]);
+  if (!isDense(operand.view) && isDense(flipped)) return { flag: 1 - flag, view: flipped };
+  return { flag, view: plan.dense(operand) };
+}
+
+/** `activation(op(A) op(B) + bias)` in one call. */
+export function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, bias?: Operand): View {
+  const { attributes } = layer.product;
+  const left = matrix(plan, a, attributes["transposeA"]);
+  const right = matrix(plan, b, attributes["transposeB"]);
+  const y = plan.result(layer.nodes.at(-1)!);
+  const [m, n] = y.shape as [number, number];
+  const k = left.view.shape[left.flag === 1 ? 0 : 1]!;
+  const scratchBytes = plan.gemmScratch(left.flag, right.flag, m, n, k);
+  const row = bias ? plan.dense(bias).buffer : 0;
+  const activation = ACTIVATIONS[layer.activation ?? "none"];
+  const scratch = scratchBytes > 0 ? plan.workspace(scratchBytes) : 0;
+  const sizes = [left.flag, right.flag, m, n, k];
+  const args = [...sizes, left.view.buffer, right.view.buffer, y.buffer, row, activation, scratch];
+  plan.call("gemm", args, { output: y.buffer, flops: 2 * m * n * k });
+  return y;
+}
+
+const table = <K extends string>(names: readonly K[], lowering: (name: K) => Lowering): Record<string, Lowering> =>
+  Object.fromEntries(names.map((name) => [name, lowering(name)]));
+
+/** Every operation that has kernels, by name. */
+export const lowerings: Readonly<Record<string, Lowering>> = {
+  ...{ input, state, constant, batchSize, reshape, broadcastTo, transpose, cast, matmul, select: lowerSelect },
+  ...table(["randomUniform", "randomNormal"], random),
+  ...table(["neg", "abs", "sign", "step", "exp", "expm1", "log", "log1p", "sqrt", "square"], lowerUnary),
+  ...table(["sigmoid", "tanh", "softplus", "relu"], lowerUnary),
+  ...table(["add", "sub", "mul", "div", "maximum", "minimum", "greater", "equal"], lowerBinary),
+  ...table(["sum", "max"], lowerReduction),
+  // What the kernels gate or scale by `g`, which may repeat along an axis: all operands but `g` are dense.
+  ...table(["reluGrad", "sigmoidGrad", "tanhGrad"], (name) => lowerGated(name, 0)),
+  sigmoidCrossEntropyGrad: lowerGated("sigmoidCrossEntropyGrad", 2),
+  sigmoidCrossEntropy: lowerGated("sigmoidCrossEntropy"),
+};

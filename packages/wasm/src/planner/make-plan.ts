@@ -1,0 +1,138 @@
+import type { Node, Program } from "@isthmus/graph";
+import { adamNodes, type AdamUpdate, findAdamUpdates } from "./adam-updates.ts";
+import { packInARow, packTenancies } from "./arena.ts";
+import { type DenseLayer, findDenseLayers } from "./dense-layers.ts";
+import { findTenancies } from "./lifetimes.ts";
+import { lowerDenseLayer, lowerings } from "./lowerings.ts";
+import { type GemmScratch, type Operand, PlanBuilder } from "./plan-builder.ts";
+import type { Buffer, Plan, PlannedInput, PlannedOutput } from "./plan.ts";
+import { unsupported } from "./unsupported.ts";
+import { sizeOf } from "./view.ts";
+
+/** What is known of a program before its batch size: its normal form and what fuses in it. */
+export interface Prepared {
+  readonly program: Program;
+  readonly adam: readonly AdamUpdate[];
+  readonly layers: ReadonlyMap<number, DenseLayer>;
+  /** Nodes that have no calls of their own because a fused call makes their value. */
+  readonly absorbed: ReadonlySet<number>;
+}
+
+/** @param program in normal form */
+export function prepare(program: Program): Prepared {
+  const adam = findAdamUpdates(program);
+  const { layers, inside } = findDenseLayers(program);
+  return { program, adam, layers, absorbed: new Set([...inside, ...adamNodes(adam)]) };
+}
+
+/**
+ * A program at one batch size as a flat list of kernel calls with planned memory.
+ *
+ * @throws IsthmusError `ENGINE_OPERATION` when an operand's layout is beyond the kernels.
+ */
+export function makePlan(prepared: Prepared, batch: number, gemmScratch: GemmScratch): Plan {
+  const plan = new PlanBuilder(batch, gemmScratch);
+  const operands = lowerNodes(prepared, plan);
+  const outputs = planOutputs(prepared.program, plan, operands);
+  lowerUpdates(prepared, plan, operands);
+  const inputs = plannedInputs(prepared.program, operands);
+  const guard = prepared.program.guard === undefined ? undefined : operands[prepared.program.guard]!.view.buffer;
+  const read = [...outputs.map(({ buffer }) => buffer), ...(guard ? [guard] : [])];
+  const tenancies = findTenancies(
+    plan.calls,
+    inputs.map(({ buffer }) => buffer),
+    read,
+  );
+  const offsets = new Map<Buffer, number>();
+  const constants = plan.buffers.filter(({ place }) => place.kind === "constant");
+  const constantBytes = packInARow(constants, offsets);
+  const workspaceBytes = packTenancies(tenancies, offsets);
+  return { batch, calls: plan.calls, inputs, outputs, offsets, constantBytes, workspaceBytes, ...(guard && { guard }) };
+}
+
+/** The value of every node that has one of its own, by id. */
+function lowerNodes({ program, layers, absorbed }: Prepared, plan: PlanBuilder): Operand[] {
+  const operands: Operand[] = [];
+  for (const node of program.nodes.filter(({ id }) => !absorbed.has(id))) {
+    const layer = layers.get(node.id);
+    const at = (id: number) => operands[id]!;
+    const view = plan.lowering(layer?.nodes ?? [node], () => {
+      if (!layer) return lowerNode(plan, node, node.inputs.map(at));
+      const [a, b] = layer.product.inputs.map(at) as [Operand, Operand];
+      return lowerDenseLayer(plan, layer, a, b, layer.bias && at(layer.bias.id));
+    });
+    operands[node.id] = { view };
+  }
+  return operands;
+}
+
+function lowerNode(plan: PlanBuilder, node: Node, operands: readonly Operand[]) {
+  const lowering = lowerings[node.op];
+  if (!lowering) throw unsupported(node, `there is no kernel for "${node.op}"`);
+  return lowering(plan, node, operands);
+}
+
+function plannedInputs(program: Program, operands: readonly Operand[]): PlannedInput[] {
+  return Object.entries(program.inputs).map(([name, id]) => ({ name, buffer: operands[id]!.view.buffer }));
+}
+
+/** Results are dense and none is a piece of the state, which may change before they are read. */
+function planOutputs(program: Program, plan: PlanBuilder, operands: readonly Operand[]): PlannedOutput[] {
+  return Object.entries(program.outputs).map(([name, id]) =>
+    plan.lowering([program.nodes[id]!], () => {
+      const { buffer, shape } = plan.dense(operands[id]!);
+      return { name, shape, buffer: buffer.place.kind === "state" ? copyAside(plan, buffer) : buffer };
+    }),
+  );
+}
+
+function copyAside(plan: PlanBuilder, source: Buffer): Buffer {
+  const copy = plan.workspace(source.bytes);
+  plan.call("copy", [source, copy, source.bytes], { output: copy });
+  return copy;
+}
+
+/**
+ * The commit section: fused Adam calls in place, copies for all other updates. What it reads of tensors that it also
+ * replaces is copied aside before, so that every update sees the state as it was.
+ */
+function lowerUpdates({ program, adam }: Prepared, plan: PlanBuilder, operands: readonly Operand[]): void {
+  const asItWas = (id: number): Buffer => {
+    const { buffer } = plan.lowering([program.nodes[id]!], () => plan.dense(operands[id]!));
+    const replaced = buffer.place.kind === "state" && buffer.place.name in program.updates;
+    return replaced ? copyAside(plan, buffer) : buffer;
+  };
+  const fused = new Set(
+    adam.flatMap(({ parameter, firstMoment, secondMoment }) => [parameter, firstMoment, secondMoment]),
+  );
+  const copies = Object.entries(program.updates).filter(([name]) => !fused.has(name));
+  const commits = [
+    ...adam.map((update) => prepareAdam(plan, update, asItWas)),
+    ...copies.map(([name, id]) => prepareCopy(program, plan, name, id, asItWas(id))),
+  ];
+  plan.section = "commit";
+  for (const commit of commits) commit();
+}
+
+function prepareAdam(plan: PlanBuilder, { nodes, ...update }: AdamUpdate, asItWas: (id: number) => Buffer): () => void {
+  const [m, v, next] = nodes;
+  const shape = plan.shapeOf(next);
+  const tensors = [update.parameter, update.firstMoment, update.secondMoment].map((name) => plan.state(name, shape));
+  const [g, stepSize, secondScale] = [update.gradient, update.stepSize, update.secondScale].map(asItWas) as [
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
+  const n = sizeOf(shape);
+  const number = (node: Node, key: string) => node.attributes[key] as number;
+  const decays = [number(m, "decay"), number(v, "decay"), number(next, "epsilon")];
+  const complements = [number(m, "complement"), number(v, "complement")];
+  const args = [...tensors, g, n, stepSize, secondScale, ...decays, ...complements];
+  return () => plan.lowering(nodes, () => plan.call("adam", args, { output: tensors[0]!, flops: 13 * n }));
+}
+
+function prepareCopy(program: Program, plan: PlanBuilder, name: string, id: number, source: Buffer): () => void {
+  const node = program.nodes[id]!;
+  const target = plan.state(name, program.state[name]!.shape);
+  return () => plan.lowering([node], () => plan.call("copy", [source, target, target.bytes], { output: target }));
+}

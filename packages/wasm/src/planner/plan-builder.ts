@@ -1,0 +1,103 @@
+import { concreteShape, type DType, type Node } from "@isthmus/graph";
+import type { Argument, Buffer, BufferPlace, PlannedCall, Section } from "./plan.ts";
+import { labelOf, unsupported } from "./unsupported.ts";
+import { collapse, denseView, isDense, sizeOf, type View } from "./view.ts";
+
+/** A value in the making: how it lies, and its dense copy once somebody needed one. */
+export interface Operand {
+  readonly view: View;
+  dense?: View;
+}
+
+/** How much memory `gemm` wants beside its operands, in bytes. */
+export type GemmScratch = (transA: number, transB: number, m: number, n: number, k: number) => number;
+
+/** Writes the calls for one node and says where its value is. */
+export type Lowering = (plan: PlanBuilder, node: Node, operands: readonly Operand[]) => View;
+
+interface Effects {
+  readonly output: Buffer;
+  readonly overlay?: readonly Buffer[];
+  readonly flops?: number;
+}
+
+const bytesPerElement = { f32: 4, i32: 4, u8: 1 } as const;
+
+/** Collects the buffers and calls of one plan while nodes are lowered one after the other. */
+export class PlanBuilder {
+  readonly batch: number;
+  readonly gemmScratch: GemmScratch;
+  readonly calls: PlannedCall[] = [];
+  readonly buffers: Buffer[] = [];
+  section: Section = "compute";
+  private readonly states = new Map<string, Buffer>();
+  private current: readonly Node[] = [];
+
+  constructor(batch: number, gemmScratch: GemmScratch) {
+    this.batch = batch;
+    this.gemmScratch = gemmScratch;
+  }
+
+  /** Calls made by `body` are put down to `nodes`. */
+  lowering<R>(nodes: readonly Node[], body: () => R): R {
+    this.current = nodes;
+    return body();
+  }
+
+  private buffer(bytes: number, place: BufferPlace, dtype: DType = "f32"): Buffer {
+    const made = { id: this.buffers.length, bytes, dtype, place };
+    this.buffers.push(made);
+    return made;
+  }
+
+  workspace(bytes: number, dtype: DType = "f32"): Buffer {
+    return this.buffer(bytes, { kind: "workspace" }, dtype);
+  }
+
+  constant(values: readonly number[]): Buffer {
+    return this.buffer(values.length * 4, { kind: "constant", values });
+  }
+
+  /** The state tensor `name`, one buffer however often it is asked for. */
+  state(name: string, shape: readonly number[]): Buffer {
+    const known = this.states.get(name) ?? this.buffer(sizeOf(shape) * 4, { kind: "state", name });
+    this.states.set(name, known);
+    return known;
+  }
+
+  shapeOf(node: Node): number[] {
+    return concreteShape(node.shape, this.batch);
+  }
+
+  /** Room for the value of `node`. */
+  result(node: Node): View {
+    const shape = this.shapeOf(node);
+    return denseView(this.workspace(sizeOf(shape) * bytesPerElement[node.dtype], node.dtype), shape);
+  }
+
+  call(kernel: string, args: readonly Argument[], { output, overlay = [], flops = 0 }: Effects): void {
+    const nodes = this.current.map(labelOf);
+    this.calls.push({ section: this.section, kernel, args, nodes, output, overlay, flops });
+  }
+
+  /** The operand without gaps or repeats, copied at most once. */
+  dense(operand: Operand): View {
+    if (isDense(operand.view)) return operand.view;
+    operand.dense ??= this.copyStrided(operand.view);
+    return operand.dense;
+  }
+
+  private copyStrided(view: View): View {
+    const { dims, strides } = collapse([view]);
+    if (dims.length > 4)
+      throw unsupported(
+        this.current.at(-1)!,
+        `its operand of shape [${view.shape.join(", ")}] needs ${dims.length} nested loops, and 4 is the limit`,
+      );
+    const copy = denseView(this.workspace(sizeOf(view.shape) * 4, view.buffer.dtype), view.shape);
+    const sizes = [1, 1, 1, 1, ...dims].slice(-4);
+    const steps = [0, 0, 0, 0, ...strides[0]!].slice(-4);
+    this.call("copyStrided", [view.buffer, copy.buffer, ...sizes, ...steps], { output: copy.buffer });
+    return copy;
+  }
+}

@@ -1,0 +1,64 @@
+import type { DType } from "@isthmus/graph";
+
+/** What fills a buffer and how long it lasts. Offsets are bytes inside the region of its kind. */
+export type BufferPlace =
+  /** A tensor of the state. */
+  | { readonly kind: "state"; readonly name: string }
+  /** Written once, when the plan is made ready. */
+  | { readonly kind: "constant"; readonly values: readonly number[] }
+  /** Lives inside a run. */
+  | { readonly kind: "workspace" };
+
+/** A stretch of memory whose address is not known yet. */
+export interface Buffer {
+  readonly id: number;
+  readonly bytes: number;
+  readonly dtype: DType;
+  readonly place: BufferPlace;
+}
+
+export type Argument = number | Buffer;
+
+/** Updates belong to the commit section, which runs only if the guard is finite. */
+export type Section = "compute" | "commit";
+
+/** One kernel call over buffers. */
+export interface PlannedCall {
+  readonly section: Section;
+  /** An export of `@isthmus/kernels`. */
+  readonly kernel: string;
+  readonly args: readonly Argument[];
+  /** Names of the nodes whose values this call makes. */
+  readonly nodes: readonly string[];
+  readonly output: Buffer;
+  /** Operands that the output may overwrite: same extent, read element by element before the element is written. */
+  readonly overlay: readonly Buffer[];
+  readonly flops: number;
+}
+
+/** Where the host writes an input before a run. */
+export interface PlannedInput {
+  readonly name: string;
+  readonly buffer: Buffer;
+}
+
+/** Where the host finds a dense result after a run. */
+export interface PlannedOutput {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly buffer: Buffer;
+}
+
+/** Everything about one program at one batch size, with buffers instead of addresses. */
+export interface Plan {
+  readonly batch: number;
+  /** Compute calls, then commit calls. */
+  readonly calls: readonly PlannedCall[];
+  readonly inputs: readonly PlannedInput[];
+  readonly outputs: readonly PlannedOutput[];
+  readonly guard?: Buffer;
+  /** Offset of each constant buffer in the constants' region, of each workspace buffer in the workspace. */
+  readonly offsets: ReadonlyMap<Buffer, number>;
+  readonly constantBytes: number;
+  readonly workspaceBytes: number;
+}

@@ -1,0 +1,41 @@
+import type { Handle, RunResult } from "@isthmus/graph";
+import { IsthmusError } from "@isthmus/math";
+import type { PlannedOutput } from "./planner/plan.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Specialisation } from "./specialisation.ts";
+import { sizeOf } from "./planner/view.ts";
+
+/** What a run leaves: one small object; handles are made only for those who look at `outputs`. */
+export class WasmResult implements RunResult {
+  readonly committed: boolean;
+  private readonly runtime: Runtime;
+  private readonly source: Specialisation;
+  private readonly run: number;
+  private handles: Readonly<Record<string, Handle>> | undefined;
+
+  constructor(committed: boolean, runtime: Runtime, source: Specialisation) {
+    this.committed = committed;
+    this.runtime = runtime;
+    this.source = source;
+    this.run = runtime.runs;
+    this.handles = undefined;
+  }
+
+  get outputs(): Readonly<Record<string, Handle>> {
+    this.handles ??= Object.fromEntries(this.source.plan.outputs.map((output) => [output.name, this.handle(output)]));
+    return this.handles;
+  }
+
+  private handle({ shape, buffer }: PlannedOutput): Handle {
+    return {
+      shape,
+      read: async () => {
+        this.runtime.requireAlive();
+        if (this.run !== this.runtime.runs) {
+          throw new IsthmusError("ENGINE_STALE_HANDLE", "this result was replaced by a later run; read it before");
+        }
+        return this.source.read(buffer, sizeOf(shape));
+      },
+    };
+  }
+}

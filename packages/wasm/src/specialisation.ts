@@ -1,0 +1,93 @@
+import type { HostArray } from "@isthmus/graph";
+import { BoundCall, execute } from "./bound-call.ts";
+import { type Heap, memoryError, type Region } from "./heap.ts";
+import type { Buffer, Plan } from "./planner/plan.ts";
+import type { WasmState } from "./wasm-state.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** One plan made ready: its constants written, its calls bound to addresses whenever the workspace has moved. */
+export class Specialisation {
+  readonly plan: Plan;
+  private readonly heap: Heap;
+  private readonly workspace: Workspace;
+  private readonly constants: Region;
+  private readonly state: WasmState;
+  private readonly compute: readonly BoundCall[];
+  private readonly commit: readonly BoundCall[];
+  private boundTo: Region | undefined;
+
+  /** @throws IsthmusError `ENGINE_MEMORY` */
+  constructor(plan: Plan, kernels: Readonly<Record<string, unknown>>, state: WasmState, workspace: Workspace) {
+    const calls = (section: string) =>
+      plan.calls.filter((call) => call.section === section).map((call) => new BoundCall(call, kernels));
+    this.plan = plan;
+    this.heap = state.heap;
+    this.state = state;
+    this.workspace = workspace;
+    this.compute = calls("compute");
+    this.commit = calls("commit");
+    this.constants = this.heap.allocate(plan.constantBytes, "the constants");
+    this.writeConstants();
+  }
+
+  private writeConstants(): void {
+    for (const [buffer, offset] of this.plan.offsets) {
+      if (buffer.place.kind !== "constant") continue;
+      this.heap.windows.f32.set(buffer.place.values, (this.constants.offset + offset) / 4);
+    }
+  }
+
+  /** Runs once and says whether the updates were made. */
+  run(inputs: Readonly<Record<string, HostArray>>): boolean {
+    this.bind();
+    for (const { name, buffer } of this.plan.inputs) this.write(buffer, inputs[name]!);
+    execute(this.compute);
+    const committed = this.guardIsFinite();
+    if (committed) execute(this.commit);
+    return committed;
+  }
+
+  private write(buffer: Buffer, values: HostArray): void {
+    const { f32, i32, u8 } = this.heap.windows;
+    const address = this.addressOf(buffer);
+    if (buffer.dtype === "f32") f32.set(values, address / 4);
+    else if (buffer.dtype === "i32") i32.set(values, address / 4);
+    else u8.set(values, address);
+  }
+
+  private guardIsFinite(): boolean {
+    const { guard } = this.plan;
+    return !guard || Number.isFinite(this.heap.windows.f32[this.addressOf(guard) / 4]);
+  }
+
+  private bind(): void {
+    const region = this.workspace.require(this.plan.workspaceBytes);
+    if (region === this.boundTo) return;
+    this.boundTo = region;
+    const addressOf = (buffer: Buffer) => this.addressOf(buffer);
+    for (const call of this.compute) call.bind(addressOf);
+    for (const call of this.commit) call.bind(addressOf);
+  }
+
+  private addressOf(buffer: Buffer): number {
+    if (buffer.place.kind === "state") return this.state.addressOf(buffer.place.name);
+    const region = buffer.place.kind === "constant" ? this.constants : this.boundTo!;
+    return region.offset + this.plan.offsets.get(buffer)!;
+  }
+
+  /** A copy of `length` values of `buffer`. */
+  read(buffer: Buffer, length: number): Float32Array {
+    const start = this.addressOf(buffer) / 4;
+    return this.heap.windows.f32.slice(start, start + length);
+  }
+
+  dispose(): void {
+    this.heap.release(this.constants);
+  }
+}
+
+/** @throws IsthmusError `ENGINE_MEMORY` when a plan cannot fit, whatever else there is. */
+export function requireFits(plan: Plan, heap: Heap): void {
+  const bytes = plan.workspaceBytes + plan.constantBytes;
+  if (bytes > heap.maxBytes) throw memoryError(`the program at batch ${plan.batch}`, bytes, heap);
+}

@@ -1,0 +1,53 @@
+import { type EngineState, elementCount, requireStateTensor, requireStateValues, type StateSpec } from "@isthmus/graph";
+import { disposed } from "./disposed.ts";
+import type { Heap, Region } from "./heap.ts";
+import { align } from "./planner/arena.ts";
+
+/** State tensors side by side in one region of the heap. They do not move. */
+export class WasmState implements EngineState {
+  readonly spec: StateSpec;
+  readonly heap: Heap;
+  private region: Region | undefined;
+  private readonly starts: ReadonlyMap<string, number>;
+
+  constructor(heap: Heap, spec: StateSpec) {
+    const starts = new Map<string, number>();
+    let end = 0;
+    for (const [name, { shape }] of Object.entries(spec)) {
+      starts.set(name, end);
+      end += align(elementCount(shape) * 4);
+    }
+    this.spec = spec;
+    this.heap = heap;
+    this.starts = starts;
+    this.region = heap.allocate(end, "the state");
+    heap.windows.u8.fill(0, this.region.offset, this.region.offset + end);
+  }
+
+  /** Address of tensor `name`. */
+  addressOf(name: string): number {
+    return this.requireRegion().offset + this.starts.get(name)!;
+  }
+
+  /** @throws IsthmusError `ENGINE_DISPOSED` */
+  requireRegion(): Region {
+    if (!this.region) throw disposed("state");
+    return this.region;
+  }
+
+  async write(name: string, values: Float32Array): Promise<void> {
+    requireStateValues(this.spec, name, values);
+    this.heap.windows.f32.set(values, this.addressOf(name) / 4);
+  }
+
+  async read(name: string): Promise<Float32Array> {
+    const { shape } = requireStateTensor(this.spec, name);
+    const start = this.addressOf(name) / 4;
+    return this.heap.windows.f32.slice(start, start + elementCount(shape));
+  }
+
+  dispose(): void {
+    if (this.region) this.heap.release(this.region);
+    this.region = undefined;
+  }
+}
