@@ -1,6 +1,7 @@
 export { GraphBuilder } from "./builder.ts";
 export type { NoiseSource, ProgramRoots } from "./builder.ts";
 export { canonicalJson } from "./canonical-json.ts";
+export { contentHash } from "./content-hash.ts";
 export { vjp } from "./differentiate.ts";
 export type { Engine, EngineState, Executable, Handle, HostArray, RunOptions, RunResult } from "./engine.ts";
 export { initialise } from "./initialise.ts";

@@ -6,7 +6,10 @@ import { resolveBatch } from "./run-inputs.ts";
 import { requireStateTensor, requireStateValues } from "./state-checks.ts";
 import { elementCount } from "./shape.ts";
 
-/** The float64 interpreter as an engine: slow, plain, and what the fast engines are held against. */
+/**
+ * The float64 interpreter as an engine: slow, plain, and what the fast engines are held against. A step computes in
+ * float64; state is float32, as everywhere, so that what is stored is all there is.
+ */
 export function referenceEngine(): Engine {
   return {
     name: "reference",
@@ -19,23 +22,23 @@ export function referenceEngine(): Engine {
 
 class ReferenceState implements EngineState {
   readonly spec: StateSpec;
-  readonly tensors: Record<string, Float64Array>;
+  readonly tensors: Record<string, Float32Array>;
 
   constructor(spec: StateSpec) {
     this.spec = spec;
     this.tensors = Object.fromEntries(
-      Object.entries(spec).map(([name, { shape }]) => [name, new Float64Array(elementCount(shape))]),
+      Object.entries(spec).map(([name, { shape }]) => [name, new Float32Array(elementCount(shape))]),
     );
   }
 
   async write(name: string, values: Float32Array): Promise<void> {
     requireStateValues(this.spec, name, values);
-    this.tensors[name] = Float64Array.from(values);
+    this.tensors[name] = values.slice();
   }
 
   async read(name: string): Promise<Float32Array> {
     requireStateTensor(this.spec, name);
-    return Float32Array.from(this.tensors[name] as Float64Array);
+    return (this.tensors[name] as Float32Array).slice();
   }
 
   dispose(): void {}
@@ -57,7 +60,7 @@ class ReferenceExecutable implements Executable {
     const batch = resolveBatch(this.program, inputs, options.batch);
     const { outputs, updates, committed } = interpret(this.program, { inputs, state: this.state.tensors, batch });
     if (committed) {
-      for (const [name, value] of Object.entries(updates)) this.state.tensors[name] = Float64Array.from(value.data);
+      for (const [name, value] of Object.entries(updates)) this.state.tensors[name] = Float32Array.from(value.data);
     }
     const run = ++this.runs;
     const handle = (value: NdArray): Handle => ({
