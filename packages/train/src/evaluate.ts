@@ -1,0 +1,118 @@
+import type { Dataset } from "@isthmus/data";
+import type { Engine, EngineState, Executable, StoredTensor } from "@isthmus/graph";
+import type { ModelDefinition } from "@isthmus/models";
+import { BatchFeed } from "./batch-feed.ts";
+import { requireDataset, requirePositiveInteger, requireSeed } from "./checks.ts";
+import { HostTurn } from "./host-turn.ts";
+import { MeanAccumulator, type Metrics } from "./metrics.ts";
+
+/**
+ * Evaluation draws its noise with the steps 2^52, 2^52 + 1, ..., one per batch; training counts from 1. So with one
+ * seed the two never share a number, and every evaluation of a model sees the same noise.
+ */
+const FIRST_EVALUATION_STEP = 2 ** 52;
+
+/** Part of what an evaluation is: the noise depends on how items fall into batches. */
+const EVALUATION_BATCH_SIZE = 128;
+
+export interface EvaluateOptions {
+  readonly engine: Engine;
+  /** Of the noise. Default: 1. */
+  readonly seed?: number;
+  /** Default: 128. Another size gives another draw of the noise. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The model's metrics on a data set: the mean over items of each per-example output of `definition.evaluation`. For a
+ * VAE `negElbo` = `reconstruction` + `kl` in nats per example, with one drawn z per item, never z = mu. An
+ * autoencoder's `reconstruction` is no ELBO.
+ *
+ * The sums are float64 and every item counts once, in the last, smaller batch too.
+ *
+ * @param parameters the tensors of `definition.parameters`, float32; others are ignored
+ * @throws TypeError, RangeError for parameters, data or options that do not fit
+ */
+export async function evaluate(
+  definition: ModelDefinition,
+  parameters: Readonly<Record<string, StoredTensor>>,
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<Metrics> {
+  const state = options.engine.createState(definition.parameters);
+  try {
+    for (const name of Object.keys(definition.parameters)) await state.write(name, floats(name, parameters[name]));
+    const evaluator = await Evaluator.create(definition, dataset, state, options);
+    return await evaluator.run().finally(() => evaluator.dispose());
+  } finally {
+    state.dispose();
+  }
+}
+
+function floats(name: string, tensor: StoredTensor | undefined): Float32Array {
+  if (tensor?.data instanceof Float32Array) return tensor.data;
+  throw new TypeError(`"parameters" expected a float32 tensor "${name}", got ${tensor?.data.constructor.name ?? "none"}`);
+}
+
+/** Evaluates one data set, as often as one likes, with the parameters that `state` holds at the time. */
+export class Evaluator {
+  private readonly executable: Executable;
+  private readonly feed: BatchFeed;
+  private readonly order: Int32Array;
+  private readonly names: readonly string[];
+  private readonly signal: AbortSignal | undefined;
+
+  static async create(
+    definition: ModelDefinition,
+    dataset: Dataset,
+    state: EngineState,
+    options: EvaluateOptions,
+  ): Promise<Evaluator> {
+    const { engine, seed = 1, batchSize = EVALUATION_BATCH_SIZE, signal } = options;
+    requireDataset(definition, dataset);
+    requireSeed(seed);
+    requirePositiveInteger("batchSize", batchSize);
+    const feed = new BatchFeed(definition.evaluation, dataset, { batchSize, seed });
+    const executable = await engine.compile(definition.evaluation, state);
+    return new Evaluator(executable, feed, dataset.items, Object.keys(definition.evaluation.outputs), signal);
+  }
+
+  private constructor(
+    executable: Executable,
+    feed: BatchFeed,
+    items: number,
+    names: readonly string[],
+    signal: AbortSignal | undefined,
+  ) {
+    this.executable = executable;
+    this.feed = feed;
+    this.order = Int32Array.from({ length: items }, (_, item) => item);
+    this.names = names;
+    this.signal = signal;
+  }
+
+  async run(): Promise<Metrics> {
+    const means = new MeanAccumulator(this.names);
+    const turn = new HostTurn();
+    for (let index = 0; index < this.feed.batches; index++) {
+      this.signal?.throwIfAborted();
+      const { size, inputs } = this.feed.batch(index, this.order, FIRST_EVALUATION_STEP + index);
+      const { outputs } = await this.executable.run(inputs);
+      for (let k = 0; k < this.names.length; k++) means.add(k, sum(await outputs[this.names[k]!]!.read()));
+      means.count(size);
+      if (turn.due) await turn.give();
+    }
+    return means.means();
+  }
+
+  dispose(): void {
+    this.executable.dispose();
+  }
+}
+
+function sum(values: Float32Array): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
+}

@@ -1,0 +1,180 @@
+import type { Dataset } from "@isthmus/data";
+import type { Engine, EngineState, JsonObject, Program, StoredTensor } from "@isthmus/graph";
+import { IsthmusError } from "@isthmus/math";
+import type { ModelDefinition } from "@isthmus/models";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { requireDataset, requirePositive, requirePositiveInteger, requireSeed } from "./checks.ts";
+import { EpochRunner } from "./epoch-runner.ts";
+import { Evaluator } from "./evaluate.ts";
+import type { EpochEvent, EpochRecord, StepEvent } from "./events.ts";
+import type { Metrics } from "./metrics.ts";
+import { requireSameRun, runIdentity } from "./run-identity.ts";
+import { readTensors, writeInitial, writeTensors } from "./training-state.ts";
+
+export interface TrainingData {
+  readonly train: Dataset;
+  /** Measured, never trained on. */
+  readonly test?: Dataset;
+}
+
+export interface FitOptions {
+  readonly engine: Engine;
+  /** Epochs in all, those of a resumed checkpoint included. Default: 10. */
+  readonly epochs?: number;
+  /** Default: 128. The last batch of an epoch holds what is left. */
+  readonly batchSize?: number;
+  /** Adam's. Default: 1e-3. */
+  readonly learningRate?: number;
+  /** Of initial values, order and noise: a non-negative safe integer. Default: 1. */
+  readonly seed?: number;
+  /** Stops between steps, throwing its reason. */
+  readonly signal?: AbortSignal;
+  /** Called after every step. */
+  readonly onProgress?: (event: StepEvent) => void;
+  /** Called after every epoch and awaited, once the epoch's checkpoint is stored. */
+  readonly onEpoch?: (event: EpochEvent) => void | Promise<void>;
+  /** Stores a checkpoint; called after every epoch and awaited. */
+  readonly checkpoint?: (bytes: Uint8Array) => Promise<void>;
+  /** The bytes of a checkpoint to go on from. */
+  readonly resume?: Uint8Array;
+  /** Lets another engine, or another build, resume: the curve will differ in the last bits. Default: false. */
+  readonly allowEngineChange?: boolean;
+  /** Otherwise `data.test` is measured once, at the end. Default: true. */
+  readonly evaluateEachEpoch?: boolean;
+}
+
+export interface FitResult {
+  /** The trained tensors, without the optimiser's. */
+  readonly parameters: Readonly<Record<string, StoredTensor>>;
+  readonly history: readonly EpochRecord[];
+  /** Epochs and steps done, those of a resumed checkpoint included. */
+  readonly epochs: number;
+  readonly steps: number;
+  /** The sum over the history: training and evaluation, wall clock. */
+  readonly seconds: number;
+  /** Metrics of `parameters` on `data.test`, as `evaluate` gives them with the same seed. */
+  readonly test?: Metrics;
+}
+
+/**
+ * Trains a model.
+ *
+ * The result is a function of definition, data, seed, batch size, learning rate, epochs, engine and its build: the same
+ * again gives the same bits, and so does stopping after any epoch and resuming from its checkpoint.
+ *
+ * @throws RangeError for options or data that do not fit
+ * @throws IsthmusError `TRAIN_NON_FINITE` when the loss, a parameter or a test metric is not finite: nothing is stored of
+ * that epoch; `CHECKPOINT_MISMATCH` when `resume` belongs to another run, and the codes of `readCheckpoint`
+ * @throws the signal's reason
+ */
+export async function fit(definition: ModelDefinition, data: TrainingData, options: FitOptions): Promise<FitResult> {
+  const settings = checkedSettings(options);
+  requireDataset(definition, data.train);
+  options.signal?.throwIfAborted();
+  const program = onlyProgram(definition);
+  const opened: { dispose(): void }[] = [];
+  const open = <T extends { dispose(): void }>(item: T): T => opened[opened.push(item) - 1] as T;
+  try {
+    const state = open(options.engine.createState({ ...definition.parameters, ...program.state }));
+    let known: JsonObject | undefined;
+    const identity = () => (known ??= runIdentity(definition, data.train, settings));
+    const history = await begin(state, identity, settings);
+    const runner = open(await EpochRunner.create(program, data.train, state, settings));
+    const evaluator = data.test && open(await testEvaluator(definition, data.test, state, settings));
+    runner.skip(history.length);
+    let test: Metrics | undefined;
+    while (history.length < settings.epochs) {
+      const record = await runEpoch(history.length + 1, runner, settings.evaluateEachEpoch ? evaluator : undefined);
+      history.push(record);
+      test = record.test;
+      await settings.checkpoint?.(await checkpointOf(state, identity(), history, runner));
+      await settings.onEpoch?.({ ...record, epochs: settings.epochs });
+    }
+    test ??= evaluator && finite(await evaluator.run(), history.length);
+    return { ...(await result(definition, state, history, runner)), ...(test && { test }) };
+  } finally {
+    for (const item of opened.reverse()) item.dispose();
+  }
+}
+
+export type FitSettings = FitOptions & Required<Pick<FitOptions, keyof typeof defaults>>;
+
+const defaults = {
+  epochs: 10,
+  batchSize: 128,
+  learningRate: 1e-3,
+  seed: 1,
+  allowEngineChange: false,
+  evaluateEachEpoch: true,
+};
+
+function checkedSettings(options: FitOptions): FitSettings {
+  const settings = { ...defaults, ...options };
+  requirePositiveInteger("epochs", settings.epochs);
+  requirePositiveInteger("batchSize", settings.batchSize);
+  requirePositive("learningRate", settings.learningRate);
+  requireSeed(settings.seed);
+  return settings;
+}
+
+function onlyProgram({ phases }: ModelDefinition): Program {
+  if (phases.length !== 1) throw new RangeError(`fit: expected a model with one training phase, got ${phases.length}`);
+  return phases[0]!.program;
+}
+
+/** Fills the state with first values or a checkpoint's, and returns the history so far. */
+async function begin(state: EngineState, identity: () => JsonObject, settings: FitSettings): Promise<EpochRecord[]> {
+  if (!settings.resume) {
+    await writeInitial(state, settings.seed);
+    return [];
+  }
+  const checkpoint = readCheckpoint(settings.resume);
+  requireSameRun(checkpoint.run, identity(), settings.allowEngineChange);
+  await writeTensors(state, checkpoint.tensors);
+  return [...checkpoint.history];
+}
+
+function testEvaluator(
+  definition: ModelDefinition,
+  test: Dataset,
+  state: EngineState,
+  { engine, seed, signal }: FitSettings,
+): Promise<Evaluator> {
+  return Evaluator.create(definition, test, state, { engine, seed, ...(signal && { signal }) });
+}
+
+async function runEpoch(epoch: number, runner: EpochRunner, evaluator: Evaluator | undefined): Promise<EpochRecord> {
+  const started = performance.now();
+  const train = await runner.run(epoch);
+  const test = evaluator && finite(await evaluator.run(), epoch);
+  return { epoch, train, ...(test && { test }), seconds: (performance.now() - started) / 1000 };
+}
+
+function finite(metrics: Metrics, epoch: number): Metrics {
+  const [name, value] = Object.entries(metrics).find(([, mean]) => !Number.isFinite(mean)) ?? [];
+  if (name === undefined) return metrics;
+  const message = `training stopped at epoch ${epoch}: test ${name} is ${value}`;
+  throw new IsthmusError("TRAIN_NON_FINITE", message, { epoch, outputs: metrics });
+}
+
+async function checkpointOf(
+  state: EngineState,
+  run: JsonObject,
+  history: readonly EpochRecord[],
+  { stepsPerEpoch }: EpochRunner,
+): Promise<Uint8Array> {
+  const epoch = history.length;
+  const tensors = await readTensors(state, Object.keys(state.spec));
+  return writeCheckpoint({ run, epoch, step: epoch * stepsPerEpoch, history, tensors });
+}
+
+async function result(
+  definition: ModelDefinition,
+  state: EngineState,
+  history: readonly EpochRecord[],
+  { stepsPerEpoch }: EpochRunner,
+): Promise<FitResult> {
+  const parameters = await readTensors(state, Object.keys(definition.parameters));
+  const seconds = history.reduce((total, record) => total + record.seconds, 0);
+  return { parameters, history, epochs: history.length, steps: history.length * stepsPerEpoch, seconds };
+}

@@ -1,0 +1,70 @@
+import type { Dataset } from "@isthmus/data";
+import { canonicalJson, contentHash, type Engine, type Json, type JsonObject, serialiseProgram } from "@isthmus/graph";
+import { IsthmusError } from "@isthmus/math";
+import { configToJson, type ModelDefinition } from "@isthmus/models";
+
+export interface RunSettings {
+  readonly engine: Engine;
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+}
+
+/** Everything that decides the curve of a training run, bit for bit; how long it goes on does not. */
+export function runIdentity(definition: ModelDefinition, train: Dataset, settings: RunSettings): JsonObject {
+  const { engine, seed, batchSize, learningRate } = settings;
+  return {
+    kind: definition.kind,
+    config: configToJson(definition.config),
+    data: { name: train.name, items: train.items, fingerprint: dataFingerprint(train) },
+    seed,
+    batchSize,
+    learningRate,
+    engine: { name: engine.name, build: engine.build },
+    trainingGraph: contentHash(...definition.phases.map(({ program }) => `${serialiseProgram(program)}\n`)),
+  };
+}
+
+/** A hash of the items in their order: equal fingerprints give equal batches. Labels do not count. */
+export function dataFingerprint({ shape, scale, values }: Dataset): string {
+  return contentHash(`${canonicalJson({ shape, scale, type: values.constructor.name })}\n`, values);
+}
+
+/**
+ * Compares the run a checkpoint belongs to with the one that is to go on.
+ *
+ * @throws IsthmusError `CHECKPOINT_MISMATCH` naming the first field that differs
+ */
+export function requireSameRun(stored: JsonObject, current: JsonObject, allowEngineChange: boolean): void {
+  const difference = firstDifference(stored, allowEngineChange ? { ...current, engine: stored["engine"]! } : current);
+  if (!difference) return;
+  const { field, expected, got } = difference;
+  const hint = field.startsWith("engine.") ? "; another engine changes the last bits (allowEngineChange)" : "";
+  const message = `cannot resume: the checkpoint expected "${field}" ${expected}, got ${got}${hint}`;
+  throw new IsthmusError("CHECKPOINT_MISMATCH", message, { ...difference });
+}
+
+interface Difference {
+  /** `config.latent`, `seed`. */
+  readonly field: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+function firstDifference(stored: JsonObject, current: JsonObject, path = ""): Difference | undefined {
+  for (const key of Object.keys({ ...current, ...stored })) {
+    const [expected, got] = [stored[key], current[key]];
+    const inner = isObject(expected) && isObject(got) ? firstDifference(expected, got, `${path}${key}.`) : undefined;
+    if (inner) return inner;
+    if (text(expected) !== text(got)) return { field: path + key, expected: text(expected), got: text(got) };
+  }
+  return undefined;
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function text(value: Json | undefined): string {
+  return value === undefined ? "nothing" : canonicalJson(value);
+}
