@@ -1,0 +1,61 @@
+import { Command, CommanderError } from "commander";
+import { decodeCommand } from "./commands/decode.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { encodeCommand } from "./commands/encode.ts";
+import { evalCommand } from "./commands/eval.ts";
+import { exportCommand } from "./commands/export.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { sampleCommand } from "./commands/sample.ts";
+import { trainCommand } from "./commands/train.ts";
+import type { Context } from "./commands/command.ts";
+import { describeFailure } from "./errors.ts";
+import { VERSION } from "./version.ts";
+
+/** Runs the command line; never throws. Returns the exit code: 0, 2 for the user's error, 1 for a bug, 130 when stopped. */
+export async function runCli(args: readonly string[], context: Context): Promise<number> {
+  try {
+    const program = buildProgram(context);
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync([...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return commanderExit(error, context);
+    const { exitCode, text } = describeFailure(error);
+    context.console.stderr.write(`${text}\n`);
+    return exitCode;
+  }
+}
+
+/** Help and version are successes; the rest is the user's error, in one line that says where help is. */
+function commanderExit(error: CommanderError, { console }: Context): number {
+  if (error.exitCode === 0) return 0;
+  const message = error.message.replace(/^error: /, "");
+  console.stderr.write(`isthmus: ${message.replaceAll(/\s*\n\s*/g, " ")} (isthmus --help shows how)\n`);
+  return 2;
+}
+
+function buildProgram(context: Context): Command {
+  const program = new Command("isthmus")
+    .description("Autoencoders: train, measure, compress, decode, export, sample.")
+    .version(VERSION)
+    .addHelpText("after", "\nExample:\n  isthmus train vae --data mnist --epochs 2 -o m.safetensors");
+  const commands = [
+    trainCommand,
+    evalCommand,
+    encodeCommand,
+    decodeCommand,
+    exportCommand,
+    sampleCommand,
+    inspectCommand,
+    doctorCommand,
+  ];
+  for (const make of commands) program.addCommand(make(context));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => context.console.stdout.write(text),
+      writeErr: () => {},
+      outputError: () => {},
+    });
+  }
+  return program;
+}

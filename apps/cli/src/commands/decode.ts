@@ -1,0 +1,87 @@
+import { decodeInBatches, type DecodedLatents, decodeItems, decodeStreamLatents } from "@isthmus/compress";
+import { writeNpy } from "@isthmus/data";
+import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
+import { type Model, modelHashes } from "@isthmus/graph";
+import { describeOnnx } from "@isthmus/onnx";
+import { Command } from "commander";
+import { extname } from "node:path";
+import { grouped, type Report } from "../console.ts";
+import { withEngine } from "../engines.ts";
+import { UsageError } from "../errors.ts";
+import { pngGrid } from "../images.ts";
+import { modelConfig, openModel, requireWritable } from "../model-files.ts";
+import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
+import { buildOption, outOption } from "../options.ts";
+import { type Context, describeCommand, reporting } from "./command.ts";
+
+interface DecodeOptions {
+  readonly onnx?: string;
+  readonly build: string;
+  readonly out: string;
+}
+
+export function decodeCommand(context: Context): Command {
+  return describeCommand({
+    name: "decode",
+    summary: "Decode an .isth file to reconstructions: .npy (float32 [items, ...shape]) or a .png grid.",
+    example: "isthmus decode m.safetensors x.isth --onnx decoder.onnx -o r.npy",
+  })
+    .argument("<model>", "model file whose encoder made the stream")
+    .argument("<stream>", ".isth file")
+    .option("--onnx <file>", "run this exported decoder with onnxruntime-node in place of our engine")
+    .addOption(buildOption())
+    .addOption(outOption("r.npy, or grid.png"))
+    .action(reporting(context, (path: string, stream: string, options: DecodeOptions) => decode(path, stream, options)));
+}
+
+async function decode(path: string, streamPath: string, options: DecodeOptions): Promise<Report> {
+  const model = await openModel(path);
+  const { inputShape } = modelConfig(model);
+  const write = writerFor(options.out, inputShape);
+  await requireWritable(options.out);
+  const latents = decodeStreamLatents(model, await readFileBytes(streamPath));
+  const values = await reconstruct(model, latents, options);
+  await writeFileAtomic(options.out, write(values, latents.items));
+  const shape = [latents.items, ...inputShape];
+  const runtime = options.onnx === undefined ? "wasm" : "onnxruntime-node";
+  return {
+    json: { items: latents.items, shape, runtime, out: options.out },
+    lines: [`${grouped(latents.items)} items of shape [${inputShape.join(", ")}] decoded by ${runtime} -> ${options.out}`],
+  };
+}
+
+type Writer = (values: Float32Array, items: number) => Uint8Array;
+
+function writerFor(out: string, shape: readonly number[]): Writer {
+  const kind = extname(out).toLowerCase();
+  if (kind === ".npy") return (values, items) => writeNpy({ shape: [items, ...shape], values });
+  if (kind === ".png") return (values) => pngGrid({ shape, values });
+  throw new UsageError(`--out expected a name ending in .npy or .png, got ${out}`);
+}
+
+async function reconstruct(model: Model, latents: DecodedLatents, options: DecodeOptions): Promise<Float32Array> {
+  if (options.onnx !== undefined) return decodeWithOnnx(model, latents, options.onnx);
+  return withEngine(options, (engine) => decodeItems(engine, model, latents));
+}
+
+async function decodeWithOnnx(model: Model, latents: DecodedLatents, path: string): Promise<Float32Array> {
+  const bytes = await readFileBytes(path);
+  requireDecoderOf(model, path, describeOnnx(bytes).metadata["isthmus.decoder_hash"]);
+  const session = await openOnnx(await requireOnnxRuntime(), bytes);
+  try {
+    return await decodeInBatches(latents, async (data, size) => {
+      const { reconstruction } = await session.run({ z: { shape: [size, latents.dims], data } });
+      if (!reconstruction) throw new UsageError(`${path} has no output "reconstruction"; is it the decoder?`);
+      return reconstruction.data;
+    });
+  } finally {
+    await session.release();
+  }
+}
+
+function requireDecoderOf(model: Model, path: string, hash: string | undefined): void {
+  const { decoder } = modelHashes(model);
+  if (hash !== undefined && hash !== decoder) {
+    throw new UsageError(`${path} was exported from another model (decoder ${hash.slice(0, 16)}, this model's is ${decoder.slice(0, 16)})`);
+  }
+}

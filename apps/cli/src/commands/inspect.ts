@@ -1,0 +1,114 @@
+import { readFrames } from "@isthmus/codec";
+import { latentDims } from "@isthmus/compress";
+import { parseNpy } from "@isthmus/data";
+import { readFileBytes } from "@isthmus/data/node";
+import { type JsonObject, type Model, modelHashes, type Program, readModelFile, readSafetensors } from "@isthmus/graph";
+import { describeOnnx } from "@isthmus/onnx";
+import type { Command } from "commander";
+import { grouped, type Report } from "../console.ts";
+import { UsageError } from "../errors.ts";
+import { type Context, describeCommand, reporting } from "./command.ts";
+
+export function inspectCommand(context: Context): Command {
+  return describeCommand({
+    name: "inspect",
+    summary: "What a model, checkpoint, stream, ONNX or NPY file holds.",
+    example: "isthmus inspect m.safetensors",
+  })
+    .argument("<file>", "the file")
+    .action(reporting(context, inspect));
+}
+
+async function inspect(path: string): Promise<Report> {
+  const bytes = await readFileBytes(path);
+  const json = { file: path, bytes: bytes.length, ...describe(path, bytes) };
+  return { json, lines: Object.entries(json).flatMap(([key, value]) => entryLines(key, value)) };
+}
+
+/** The kind of a file is told by its first bytes, the last resort is its name. */
+function describe(path: string, bytes: Uint8Array): JsonObject {
+  if (startsWith(bytes, [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59])) return describeNpy(bytes);
+  if (isSafetensors(bytes)) return describeSafetensors(bytes);
+  if (path.endsWith(".isth") || startsWith(bytes, STREAM_MAGIC)) return describeStream(bytes);
+  if (path.endsWith(".onnx") || bytes[0] === ONNX_FIRST_FIELD) return { kind: "onnx", ...describeOnnx(bytes) } as unknown as JsonObject;
+  throw new UsageError(`${path} is none of: model, checkpoint, .isth stream, ONNX, NPY`);
+}
+
+/** Field 1, varint: `ir_version`. */
+const ONNX_FIRST_FIELD = 0x08;
+const STREAM_MAGIC = [0xc9, 0x53] as const;
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, index) => bytes[index] === byte);
+}
+
+/** A small 64-bit length and the brace of a JSON object. */
+function isSafetensors(bytes: Uint8Array): boolean {
+  return bytes.length > 8 && bytes[8] === 0x7b && bytes[6] === 0 && bytes[7] === 0;
+}
+
+function describeNpy(bytes: Uint8Array): JsonObject {
+  const { type, shape } = parseNpy(bytes);
+  return { kind: "npy", type, shape };
+}
+
+function describeSafetensors(bytes: Uint8Array): JsonObject {
+  const { metadata, tensors } = readSafetensors(bytes);
+  if (metadata["format"] === "isthmus-model") return describeModel(readModelFile(bytes));
+  const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
+  return { kind: metadata["format"] ?? "safetensors", metadata, tensors: shapes };
+}
+
+function describeModel(model: Model): JsonObject {
+  const { id, encoder, tables, decoder } = modelHashes(model);
+  const parameters = Object.entries(model.parameters).map(([name, { shape }]) => [name, shape] as const);
+  return {
+    kind: model.kind,
+    modelId: hex(id),
+    config: model.config,
+    encoder: interfaceOf(model.encoder),
+    decoder: interfaceOf(model.decoder),
+    parameterCount: Object.values(model.parameters).reduce((count, { data }) => count + data.length, 0),
+    parameters: Object.fromEntries(parameters),
+    coding: model.coding ? { dims: latentDims(model), tableInts: model.coding.tables.length } : null,
+    metrics: model.metrics,
+    provenance: model.provenance,
+    hashes: { encoder, tables, decoder },
+  };
+}
+
+function interfaceOf({ nodes, inputs, outputs }: Program): JsonObject {
+  const shapes = (ids: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, nodes[id]?.shape ?? []]));
+  return { inputs: shapes(inputs), outputs: shapes(outputs), operations: nodes.length };
+}
+
+function describeStream(bytes: Uint8Array): JsonObject {
+  const frames = [...readFrames(bytes)].map((frame) => ({
+    offset: frame.offset,
+    bytes: frame.byteLength,
+    modelId: hex(frame.modelId),
+    items: frame.items,
+    dims: frame.dims,
+    sequence: frame.sequence,
+    last: frame.last,
+    payloadBytes: frame.payload.length,
+  }));
+  const items = frames.reduce((count, frame) => count + frame.items, 0);
+  return { kind: "isth stream", items, bitsPerItem: items > 0 ? (8 * bytes.length) / items : null, frames };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+/** `key: value`, nested objects indented below their key. */
+function entryLines(key: string, value: unknown, indent = ""): string[] {
+  if (typeof value !== "object" || value === null) return [`${indent}${key}: ${typeof value === "number" ? numberText(value) : String(value)}`];
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) return [`${indent}${key}: [${value.join(", ")}]`];
+  return [`${indent}${key}:`, ...Object.entries(value).flatMap(([inner, item]) => entryLines(inner, item, `${indent}  `))];
+}
+
+function numberText(value: number): string {
+  return Number.isInteger(value) ? grouped(value) : String(value);
+}

@@ -1,0 +1,211 @@
+import { fitCoding, inferLatents } from "@isthmus/compress";
+import { batches, type Dataset, take } from "@isthmus/data";
+import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
+import { type Engine, type JsonObject, writeModelFile } from "@isthmus/graph";
+import { type DenseConfig, defineModel, type ModelDefinition, modelKinds } from "@isthmus/models";
+import { type EpochEvent, dataConvention, fit, type FitResult, readCheckpoint, toModel } from "@isthmus/train";
+import { Argument, type Command, Option } from "commander";
+import { access } from "node:fs/promises";
+import { type Console, duration, grouped, note, type Report } from "../console.ts";
+import { openSplits } from "../datasets.ts";
+import { withEngine } from "../engines.ts";
+import { checkedByUser, Interrupted, UsageError } from "../errors.ts";
+import { metricLines } from "../metrics.ts";
+import { requireWritable } from "../model-files.ts";
+import {
+  buildOption,
+  type DataOptions,
+  dataDirOption,
+  dataOption,
+  layerSizes,
+  outOption,
+  positiveNumber,
+  seedOption,
+  wholeNumber,
+} from "../options.ts";
+import { ProgressLine } from "../progress.ts";
+import { type Context, describeCommand, reporting } from "./command.ts";
+
+interface TrainOptions extends DataOptions {
+  readonly epochs: number;
+  readonly batch: number;
+  readonly lr: number;
+  readonly hidden: readonly number[];
+  readonly latent: number;
+  readonly likelihood: DenseConfig["likelihood"];
+  readonly binarize: DenseConfig["binarize"];
+  readonly seed: number;
+  readonly limit?: number;
+  readonly stepScale: number;
+  readonly resume?: boolean;
+  readonly build: string;
+  readonly out: string;
+}
+
+export function trainCommand(context: Context): Command {
+  return describeCommand({
+    name: "train",
+    summary: "Train an autoencoder or a VAE, measure it on the test set and store it with its frequency tables.",
+    example: "isthmus train vae --data mnist --epochs 10 -o m.safetensors",
+  })
+    .addArgument(new Argument("<kind>", "what to train").choices(modelKinds))
+    .addOption(dataOption())
+    .addOption(dataDirOption())
+    .option("--epochs <n>", "passes over the training set", wholeNumber(1), 10)
+    .option("--batch <n>", "items per step", wholeNumber(1), 128)
+    .option("--lr <x>", "learning rate of Adam", positiveNumber, 1e-3)
+    .option("--hidden <sizes>", "hidden units, such as 400 or 512,256; none for no hidden layer", layerSizes, [400])
+    .option("--latent <n>", "latent dimensions", wholeNumber(1), 20)
+    .addOption(seedOption())
+    .addOption(
+      new Option("--binarize <how>", "what the likelihood sees of pixels").choices(["none", "dynamic", "threshold"]).default("none"),
+    )
+    .addOption(new Option("--likelihood <name>", "p(x|z)").choices(["bernoulli", "gaussian"]).default("bernoulli"))
+    .option("--limit <n>", "train and test on the first n items only", wholeNumber(1))
+    .option("--step-scale <x>", "width of the quantiser's bins; larger is fewer bits and more error", positiveNumber, 1)
+    .option("--resume", "go on from the last epoch of an interrupted or shorter run with the same --out")
+    .addOption(buildOption())
+    .addOption(outOption("model file to write; the checkpoint is kept beside it"))
+    .action(reporting(context, (kind: string, options: TrainOptions) => train(context, kind, options)));
+}
+
+async function train({ console, signal }: Context, kind: string, options: TrainOptions): Promise<Report> {
+  await requireWritable(options.out);
+  const checkpoint = await openCheckpoint(console, options);
+  const splits = await openSplits(console, options, signal);
+  const data = { train: limited(splits.train, options), test: limited(splits.test, options) };
+  const definition = checkedByUser(() => defineModel(kind, configOf(options, data.train)));
+  const build = checkpoint && options.build === "auto" ? checkpointBuild(checkpoint) : options.build;
+  return withEngine({ build }, async (engine) => {
+    const result = await runFit({ console, signal }, definition, data, engine, options, checkpoint);
+    const model = await assemble(engine, definition, data.train, result, options);
+    await writeFileAtomic(options.out, writeModelFile(model));
+    return report(definition, data, engine, result, options);
+  });
+}
+
+function configOf({ hidden, latent, likelihood, binarize }: TrainOptions, { shape }: Dataset): Partial<DenseConfig> {
+  return { inputShape: shape, hidden, latent, likelihood, binarize };
+}
+
+function limited(dataset: Dataset, { limit }: TrainOptions): Dataset {
+  return limit === undefined ? dataset : take(dataset, 0, Math.min(limit, dataset.items));
+}
+
+/** `m.safetensors` -> `m.checkpoint.safetensors`. */
+export function checkpointPath(out: string): string {
+  return `${out.replace(/\.safetensors$/, "")}.checkpoint.safetensors`;
+}
+
+async function openCheckpoint(console: Console, { out, resume }: TrainOptions): Promise<Uint8Array | undefined> {
+  const path = checkpointPath(out);
+  const exists = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (resume && !exists) throw new UsageError(`--resume: there is no checkpoint ${path}; start without --resume`);
+  if (resume) return readFileBytes(path);
+  if (exists) note(console, `starting anew; ${path} is replaced after the first epoch (--resume would go on from it)`);
+  return undefined;
+}
+
+/** The kernel build that began the run: only it goes on with the same bits. */
+function checkpointBuild(checkpoint: Uint8Array): string {
+  const engine = readCheckpoint(checkpoint).run["engine"] as { readonly build?: string } | undefined;
+  return engine?.build ?? "auto";
+}
+
+type Data = { readonly train: Dataset; readonly test: Dataset };
+
+async function runFit(
+  { console, signal }: Context,
+  definition: ModelDefinition,
+  data: Data,
+  engine: Engine,
+  options: TrainOptions,
+  checkpoint: Uint8Array | undefined,
+): Promise<FitResult> {
+  const progress = new ProgressLine(console);
+  const convention = dataConvention(definition.config);
+  note(console, `${definition.kind} on ${data.train.name}, engine ${engine.name} (${engine.build}); ${convention}`);
+  try {
+    return await fit(definition, data, {
+      engine,
+      epochs: options.epochs,
+      batchSize: options.batch,
+      learningRate: options.lr,
+      seed: options.seed,
+      signal,
+      onProgress: (event) => progress.update(event),
+      onEpoch: (event) => {
+        progress.clear();
+        note(console, epochText(event));
+      },
+      checkpoint: (bytes) => writeFileAtomic(checkpointPath(options.out), bytes),
+      ...(checkpoint ? { resume: checkpoint } : {}),
+    });
+  } catch (error) {
+    if (signal.aborted) throw new Interrupted(`stopped; --resume goes on from the last finished epoch`);
+    throw error;
+  } finally {
+    progress.clear();
+  }
+}
+
+function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string {
+  const values = (metrics: Readonly<Record<string, number>>) =>
+    Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(2)}`).join("  ");
+  return `epoch ${epoch}/${epochs}  train ${values(train)}${test ? `  |  test ${values(test)}` : ""}  (${duration(seconds)})`;
+}
+
+/** The model file: frequency tables fitted on the training items, figures, and where all of it came from. */
+async function assemble(
+  engine: Engine,
+  definition: ModelDefinition,
+  trainSet: Dataset,
+  result: FitResult,
+  options: TrainOptions,
+) {
+  const network = { encoder: definition.encoder, parameters: result.parameters };
+  const latents = await inferLatents(engine, network, batches(trainSet, { batchSize: 256 }));
+  const coding = fitCoding(latents, { stepScale: options.stepScale });
+  return toModel(definition, result, { coding, provenance: provenance(trainSet, engine, options), metrics: metricsOf(result) });
+}
+
+/** No folder of this machine, no time: the same run gives the same bytes. */
+function provenance({ name, items, provenance: { note: remark, sha256 } }: Dataset, engine: Engine, options: TrainOptions): JsonObject {
+  const { epochs, batch, lr, seed, stepScale } = options;
+  return {
+    data: { name, items, ...(remark === undefined ? {} : { note: remark }), ...(sha256 === undefined ? {} : { sha256 }) },
+    engine: { name: engine.name, build: engine.build },
+    training: { epochs, batch, lr, seed, optimiser: "adam", stepScale },
+  };
+}
+
+function metricsOf({ test }: FitResult): JsonObject {
+  return test ? { test: { ...test } } : {};
+}
+
+function report(definition: ModelDefinition, data: Data, engine: Engine, result: FitResult, options: TrainOptions): Report {
+  const convention = dataConvention(definition.config);
+  const test = result.test ?? {};
+  const params = Object.values(result.parameters).reduce((count, { data: values }) => count + values.length, 0);
+  const json = {
+    model: definition.kind,
+    data: data.train.name,
+    engine: `${engine.name}:${engine.build}`,
+    epochs: result.epochs,
+    steps: result.steps,
+    seconds: result.seconds,
+    params,
+    test: { ...test, items: data.test.items, convention },
+    out: options.out,
+  };
+  const lines = [
+    `${definition.kind}, ${grouped(params)} parameters, ${result.epochs} epochs, ${grouped(result.steps)} steps in ${duration(result.seconds)}`,
+    `test set (${data.test.name}, ${grouped(data.test.items)} items)`,
+    ...metricLines(test, convention),
+    `-> ${options.out}`,
+  ];
+  return { json, lines };
+}

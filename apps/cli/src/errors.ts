@@ -1,0 +1,34 @@
+import { IsthmusError } from "@isthmus/math";
+
+/** Something the user can put right; shown as one line, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Runs `body`; a `RangeError` or `TypeError` it throws about an argument of the user's becomes a `UsageError`. */
+export function checkedByUser<R>(body: () => R): R {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** What an error is to the shell: 2 and one line for the user's to mend, 130 for an interrupt, 1 and a stack for a bug. */
+export function describeFailure(error: unknown): { exitCode: number; text: string } {
+  if (error instanceof UsageError) return { exitCode: 2, text: `isthmus: ${oneLine(error.message)}` };
+  if (error instanceof IsthmusError) return { exitCode: 2, text: `isthmus: ${oneLine(error.message)} [${error.code}]` };
+  if (error instanceof Interrupted) return { exitCode: 130, text: `isthmus: ${error.message}` };
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { exitCode: 1, text: `isthmus: this is a bug, please report it\n${stack}` };
+}
+
+/** Control-C: not an error, but not the whole job either. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+function oneLine(message: string): string {
+  return message.replaceAll(/\s*\n\s*/g, " ");
+}

@@ -1,0 +1,50 @@
+import type { InferenceSession } from "onnxruntime-node";
+import { UsageError } from "./errors.ts";
+
+type Runtime = typeof import("onnxruntime-node");
+
+/** onnxruntime-node, or why it cannot be had. Loaded only when asked for: it is large. */
+export async function onnxRuntime(): Promise<Runtime | { readonly missing: string }> {
+  try {
+    const loaded = (await import("onnxruntime-node")) as Runtime & { readonly default?: Runtime };
+    return loaded.default ?? loaded;
+  } catch (error) {
+    return { missing: error instanceof Error ? (error.message.split("\n")[0] as string) : String(error) };
+  }
+}
+
+/** One row-major float32 array and its shape. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** An ONNX file opened with onnxruntime-node. */
+export interface OnnxSession {
+  readonly inputNames: readonly string[];
+  run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
+}
+
+export async function openOnnx(runtime: Runtime, bytes: Uint8Array): Promise<OnnxSession> {
+  const session: InferenceSession = await runtime.InferenceSession.create(bytes);
+  return {
+    inputNames: session.inputNames,
+    run: async (inputs) => {
+      const feeds = Object.entries(inputs).map(([name, { shape, data }]) => [name, new runtime.Tensor("float32", data, shape)]);
+      const results = await session.run(Object.fromEntries(feeds));
+      const tensors = Object.entries(results).map(([name, tensor]) => [name, { shape: tensor.dims, data: tensor.data as Float32Array }]);
+      return Object.fromEntries(tensors);
+    },
+    release: () => session.release(),
+  };
+}
+
+/** The runtime, or a line that says how to get it. */
+export async function requireOnnxRuntime(): Promise<Runtime> {
+  const runtime = await onnxRuntime();
+  if ("missing" in runtime) {
+    throw new UsageError(`onnxruntime-node cannot be loaded (${runtime.missing}); install it, or decode without --onnx`);
+  }
+  return runtime;
+}

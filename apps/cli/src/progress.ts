@@ -1,0 +1,47 @@
+import { type Console, duration, grouped } from "./console.ts";
+
+/** Where training stands. */
+export interface Progress {
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done, of all epochs. */
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly itemsPerSecond: number;
+  readonly etaSeconds: number;
+}
+
+const REDRAW_MS = 100;
+const BAR_WIDTH = 24;
+
+/** One line that is drawn over itself on a terminal, and nothing where there is none. */
+export class ProgressLine {
+  private readonly console: Console;
+  private last = 0;
+
+  constructor(console: Console) {
+    this.console = console;
+  }
+
+  update(progress: Progress): void {
+    const now = Date.now();
+    if (!this.console.stderr.isTTY || now - this.last < REDRAW_MS) return;
+    this.last = now;
+    this.console.stderr.write(`\r\u001B[K${progressText(progress).slice(0, (this.console.stderr.columns ?? 80) - 1)}`);
+  }
+
+  /** Takes the line away, so that other text can follow. */
+  clear(): void {
+    if (this.console.stderr.isTTY) this.console.stderr.write("\r\u001B[K");
+  }
+}
+
+/** `epoch 2/10 [######------] 25 %  loss 112.3  41,234 items/s  ETA 1 min 05 s`. */
+export function progressText({ epoch, epochs, step, steps, loss, itemsPerSecond, etaSeconds }: Progress): string {
+  const filled = Math.round((step / steps) * BAR_WIDTH);
+  const bar = "#".repeat(filled) + "-".repeat(BAR_WIDTH - filled);
+  const percent = Math.floor((100 * step) / steps);
+  const rate = grouped(Math.round(itemsPerSecond));
+  return `epoch ${epoch}/${epochs} [${bar}] ${percent} %  loss ${loss.toFixed(2)}  ${rate} items/s  ETA ${duration(etaSeconds)}`;
+}

@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/**
+ * Runs one `isthmus` command as a user would, after printing it; its progress shows, its JSON comes back.
+ *
+ * @throws Error when the command fails; it has said why
+ */
+export async function isthmus(...args: readonly string[]): Promise<Record<string, unknown>> {
+  process.stdout.write(`\n$ isthmus ${args.map((arg) => relativeToRoot(arg)).join(" ")}\n`);
+  const flags = ["--import", import.meta.resolve("tsx"), "--conditions=@isthmus/source"];
+  const child = spawn(process.execPath, [...flags, `${root}apps/cli/src/main.ts`, ...args, "--json"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
+  if (code !== 0) throw new Error(`isthmus ${args[0]} ended with exit code ${code}`);
+  return JSON.parse(output) as Record<string, unknown>;
+}
+
+function relativeToRoot(arg: string): string {
+  return arg.startsWith(root) ? relative(root, arg) : arg;
+}

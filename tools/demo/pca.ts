@@ -1,0 +1,74 @@
+import { type Dataset, gather, itemSize } from "@isthmus/data";
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+
+/** The first principal components of a data set. */
+export interface Pca {
+  /** [features] */
+  readonly mean: Float64Array;
+  /** Orthonormal, largest variance first: `components` rows of [features]. */
+  readonly components: readonly Float64Array[];
+}
+
+/** Principal component analysis by the covariance's eigenvectors, in float64. */
+export function fitPca(dataset: Dataset, components: number): Pca {
+  const { mean, covariance } = moments(dataset);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, { assumeSymmetric: true });
+  const order = realEigenvalues.map((_, index) => index).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
+  const vectors = order.slice(0, components).map((column) => Float64Array.from(eigenvectorMatrix.getColumn(column)));
+  return { mean, components: vectors };
+}
+
+/** Mean and covariance; zeros, which most pixels are, cost nothing. */
+function moments(dataset: Dataset): { mean: Float64Array; covariance: Matrix } {
+  const features = itemSize(dataset);
+  const sum = new Float64Array(features);
+  const products = new Float64Array(features * features);
+  forEachItem(dataset, (x) => {
+    const lit = [...x.keys()].filter((i) => x[i] !== 0);
+    for (const i of lit) {
+      sum[i]! += x[i]!;
+      for (const j of lit) products[i * features + j]! += x[i]! * x[j]!;
+    }
+  });
+  const mean = sum.map((total) => total / dataset.items);
+  const covariance = Matrix.zeros(features, features);
+  for (let i = 0; i < features; i++) {
+    for (let j = 0; j < features; j++) {
+      covariance.set(i, j, products[i * features + j]! / dataset.items - mean[i]! * mean[j]!);
+    }
+  }
+  return { mean, covariance };
+}
+
+function forEachItem(dataset: Dataset, visit: (x: Float32Array, item: number) => void): void {
+  const x = new Float32Array(itemSize(dataset));
+  for (let item = 0; item < dataset.items; item++) {
+    gather(dataset, [item], x);
+    visit(x, item);
+  }
+}
+
+/** Coordinates along the components, [items, components]. */
+export function project({ mean, components }: Pca, dataset: Dataset): Float32Array {
+  const dims = components.length;
+  const coordinates = new Float32Array(dataset.items * dims);
+  forEachItem(dataset, (x, item) => {
+    components.forEach((component, d) => {
+      coordinates[item * dims + d] = component.reduce((total, weight, i) => total + weight * (x[i]! - mean[i]!), 0);
+    });
+  });
+  return coordinates;
+}
+
+/** Items from coordinates, [items, features]. */
+export function reconstruct({ mean, components }: Pca, coordinates: Float32Array): Float32Array {
+  const dims = components.length;
+  const features = mean.length;
+  const values = new Float32Array((coordinates.length / dims) * features);
+  for (let item = 0; item < coordinates.length / dims; item++) {
+    for (let i = 0; i < features; i++) {
+      values[item * features + i] = components.reduce((x, component, d) => x + coordinates[item * dims + d]! * component[i]!, mean[i]!);
+    }
+  }
+  return values;
+}
