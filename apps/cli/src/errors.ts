@@ -15,6 +15,16 @@ export function checkedByUser<R>(body: () => R): R {
   }
 }
 
+/** Runs `body`; what it finds wrong with the bytes of a file is told with the file's name. */
+export function namingFile<R>(path: string, body: () => R): R {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof IsthmusError)) throw error;
+    throw new IsthmusError(error.code, `${path}: ${error.message}`, error.details, { cause: error });
+  }
+}
+
 /** What an error is to the shell: 2 and one line for the user's to mend, 130 for an interrupt, 1 and a stack for a bug. */
 export function describeFailure(error: unknown): { exitCode: number; text: string } {
   if (error instanceof UsageError) return { exitCode: 2, text: `isthmus: ${oneLine(error.message)}` };

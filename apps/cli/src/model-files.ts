@@ -4,16 +4,12 @@ import { IsthmusError } from "@isthmus/math";
 import { denseConfig, type DenseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
 import { open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { namingFile } from "./errors.ts";
 
 /** Reads a model file; errors name the file. */
 export async function openModel(path: string): Promise<Model> {
   const bytes = await readFileBytes(path);
-  try {
-    return readModelFile(bytes);
-  } catch (error) {
-    if (error instanceof IsthmusError) throw new IsthmusError(error.code, `${path}: ${error.message}`, error.details, { cause: error });
-    throw error;
-  }
+  return namingFile(path, () => readModelFile(bytes));
 }
 
 /** The configuration of a model of the zoo. */

@@ -3,11 +3,11 @@ import { writeNpy } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Model, modelHashes } from "@isthmus/graph";
 import { describeOnnx } from "@isthmus/onnx";
-import { Command } from "commander";
+import type { Command } from "commander";
 import { extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
 import { withEngine } from "../engines.ts";
-import { UsageError } from "../errors.ts";
+import { namingFile, UsageError } from "../errors.ts";
 import { pngGrid } from "../images.ts";
 import { modelConfig, openModel, requireWritable } from "../model-files.ts";
 import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
@@ -39,7 +39,8 @@ async function decode(path: string, streamPath: string, options: DecodeOptions):
   const { inputShape } = modelConfig(model);
   const write = writerFor(options.out, inputShape);
   await requireWritable(options.out);
-  const latents = decodeStreamLatents(model, await readFileBytes(streamPath));
+  const stream = await readFileBytes(streamPath);
+  const latents = namingFile(streamPath, () => decodeStreamLatents(model, stream));
   const values = await reconstruct(model, latents, options);
   await writeFileAtomic(options.out, write(values, latents.items));
   const shape = [latents.items, ...inputShape];
@@ -66,7 +67,8 @@ async function reconstruct(model: Model, latents: DecodedLatents, options: Decod
 
 async function decodeWithOnnx(model: Model, latents: DecodedLatents, path: string): Promise<Float32Array> {
   const bytes = await readFileBytes(path);
-  requireDecoderOf(model, path, describeOnnx(bytes).metadata["isthmus.decoder_hash"]);
+  const { metadata } = namingFile(path, () => describeOnnx(bytes));
+  requireDecoderOf(model, path, metadata["isthmus.decoder_hash"]);
   const session = await openOnnx(await requireOnnxRuntime(), bytes);
   try {
     return await decodeInBatches(latents, async (data, size) => {

@@ -4,9 +4,10 @@ import { parseNpy } from "@isthmus/data";
 import { readFileBytes } from "@isthmus/data/node";
 import { type JsonObject, type Model, modelHashes, type Program, readModelFile, readSafetensors } from "@isthmus/graph";
 import { describeOnnx } from "@isthmus/onnx";
+import { readCheckpoint } from "@isthmus/train";
 import type { Command } from "commander";
 import { grouped, type Report } from "../console.ts";
-import { UsageError } from "../errors.ts";
+import { namingFile, UsageError } from "../errors.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 export function inspectCommand(context: Context): Command {
@@ -21,7 +22,7 @@ export function inspectCommand(context: Context): Command {
 
 async function inspect(path: string): Promise<Report> {
   const bytes = await readFileBytes(path);
-  const json = { file: path, bytes: bytes.length, ...describe(path, bytes) };
+  const json = { file: path, bytes: bytes.length, ...namingFile(path, () => describe(path, bytes)) };
   return { json, lines: Object.entries(json).flatMap(([key, value]) => entryLines(key, value)) };
 }
 
@@ -56,7 +57,9 @@ function describeSafetensors(bytes: Uint8Array): JsonObject {
   const { metadata, tensors } = readSafetensors(bytes);
   if (metadata["format"] === "isthmus-model") return describeModel(readModelFile(bytes));
   const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
-  return { kind: metadata["format"] ?? "safetensors", metadata, tensors: shapes };
+  if (metadata["format"] !== "isthmus-checkpoint") return { kind: "safetensors", metadata, tensors: shapes };
+  const { epoch, step, run } = readCheckpoint(bytes);
+  return { kind: "isthmus checkpoint", epoch, step, run, tensors: shapes };
 }
 
 function describeModel(model: Model): JsonObject {
@@ -104,11 +107,16 @@ function hex(bytes: Uint8Array): string {
 
 /** `key: value`, nested objects indented below their key. */
 function entryLines(key: string, value: unknown, indent = ""): string[] {
-  if (typeof value !== "object" || value === null) return [`${indent}${key}: ${typeof value === "number" ? numberText(value) : String(value)}`];
+  if (typeof value !== "object" || value === null) return [`${indent}${key}: ${scalarText(value)}`];
   if (Array.isArray(value) && value.every((item) => typeof item !== "object")) return [`${indent}${key}: [${value.join(", ")}]`];
   return [`${indent}${key}:`, ...Object.entries(value).flatMap(([inner, item]) => entryLines(inner, item, `${indent}  `))];
 }
 
-function numberText(value: number): string {
-  return Number.isInteger(value) ? grouped(value) : String(value);
+/** Longer texts are cut; `--json` has them whole. */
+const SHOWN_TEXT = 100;
+
+function scalarText(value: unknown): string {
+  if (typeof value === "number" && Number.isInteger(value)) return grouped(value);
+  const text = String(value);
+  return text.length > SHOWN_TEXT ? `${text.slice(0, SHOWN_TEXT)} ... (${grouped(text.length)} characters)` : text;
 }
