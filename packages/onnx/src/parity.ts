@@ -61,7 +61,12 @@ function compare(name: string, actual: ArrayLike<number> | undefined, expected: 
     magnitude = Math.max(magnitude, Math.abs(expected[i]!));
     finite &&= Number.isFinite(actual[i]) && Number.isFinite(expected[i]);
   }
-  return { maxAbs, maxRel: maxAbs === 0 ? 0 : maxAbs / magnitude, finite };
+  return { maxAbs, maxRel: relative(maxAbs, magnitude), finite };
+}
+
+function relative(maxAbs: number, magnitude: number): number {
+  if (maxAbs === 0) return 0;
+  return maxAbs === Number.POSITIVE_INFINITY ? maxAbs : maxAbs / magnitude;
 }
 
 function difference(a: number, b: number): number {

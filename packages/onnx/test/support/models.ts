@@ -25,7 +25,7 @@ export function encoderProgram({ pixels, hidden, latent }: Sizes, kind: "ae" | "
   return build.program({ outputs });
 }
 
-export function decoderProgram({ pixels, hidden, latent }: Sizes): Program {
+function decoderProgram({ pixels, hidden, latent }: Sizes): Program {
   const build = new GraphBuilder();
   const h = dense(build, build.input("z", ["batch", latent]), {
     name: "decoder.dense0",

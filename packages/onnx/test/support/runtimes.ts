@@ -3,9 +3,9 @@ import * as native from "onnxruntime-node";
 import * as web from "onnxruntime-web/wasm";
 
 export type Arrays = Readonly<Record<string, Float32Array | Int32Array | Uint8Array>>;
-export type Optimisation = "disabled" | "all";
+type Optimisation = "disabled" | "all";
 
-export interface Session {
+interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   run(program: Program, inputs: Arrays, batch: number): Promise<Record<string, Float32Array>>;

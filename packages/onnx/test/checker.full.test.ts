@@ -1,0 +1,73 @@
+/** The checker and the shape inference of ONNX itself (Debian's python3-onnx) accept what is exported. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { decodeModel } from "../src/decode.ts";
+import { encodeModel } from "../src/encode.ts";
+import { exportModelPart } from "../src/index.ts";
+import { denseModel, sizes } from "./support/models.ts";
+import { exportCase, operationCases } from "./support/operation-cases.ts";
+
+const PYTHON = "/usr/bin/python3";
+const program = fileURLToPath(new URL("../../../tools/fixtures/onnx_check.py", import.meta.url));
+const missing = spawnSync(PYTHON, ["-c", "import onnx"]).status !== 0;
+
+interface Verdict {
+  readonly same: boolean;
+  readonly declared: Readonly<Record<string, readonly (number | string)[]>>;
+  readonly inferred: Readonly<Record<string, readonly (number | string)[]>>;
+}
+
+/** One verdict per file; the checker's own words in the error when it refuses one. */
+function check(files: readonly Uint8Array[]): Verdict[] {
+  const folder = mkdtempSync(join(tmpdir(), "isthmus-onnx-"));
+  try {
+    const paths = files.map((bytes, i) => {
+      const path = join(folder, `${i}.onnx`);
+      writeFileSync(path, bytes);
+      return path;
+    });
+    const { status, stdout, stderr } = spawnSync(PYTHON, [program, ...paths], { encoding: "utf8" });
+    if (status !== 0) throw new Error(stderr);
+    return stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Verdict);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe.skipIf(missing)("python3-onnx (apt-get install python3-onnx)", () => {
+  test.each(Object.entries(sizes))(
+    "accepts both parts of a dense model, %s, and infers what is declared",
+    (_, size) => {
+      for (const kind of ["ae", "vae"] as const) {
+        const model = denseModel(size, kind);
+        for (const verdict of check([exportModelPart(model, "encoder"), exportModelPart(model, "decoder")])) {
+          expect(verdict.inferred).toEqual(verdict.declared);
+          expect(verdict.same).toBe(true);
+        }
+      }
+    },
+  );
+
+  test("refuses what it should: nodes out of order, and a shape that does not follow", () => {
+    const model = decodeModel(exportModelPart(denseModel(sizes["odd"]!), "decoder"));
+    const { nodes, outputs } = model.graph;
+    const broken = (change: object) => check([encodeModel({ ...model, graph: { ...model.graph, ...change } })]);
+    expect(() => broken({ nodes: nodes.toReversed() })).toThrow(/topologically sorted/);
+    expect(() => broken({ outputs: outputs.map((output) => ({ ...output, shape: ["batch", 12] })) })).toThrow(
+      /Inference/i,
+    );
+  });
+
+  test("accepts every operation", () => {
+    const verdicts = check(operationCases.map(({ make }) => exportCase(make).bytes));
+    expect(verdicts).toHaveLength(operationCases.length);
+    for (const verdict of verdicts) expect(verdict.same).toBe(true);
+  });
+});

@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import { GraphBuilder, modelHashes, parseProgram, type Program, serialiseProgram } from "@isthmus/graph";
+import { describe, expect, test } from "vitest";
+import { checkOnnx, describeOnnx, exportModelPart, exportOnnx, modelMetadata } from "../src/index.ts";
+import { denseModel, pseudoRandom, sizes } from "./support/models.ts";
+import { runtimes } from "./support/runtimes.ts";
+
+const model = denseModel(sizes["odd"]!);
+const options = { graphName: "graph" };
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+describe("the same model gives the same bytes", () => {
+  test("twice", () => {
+    expect(exportModelPart(model, "encoder")).toEqual(exportModelPart(model, "encoder"));
+  });
+
+  test("after its graphs were stored and read, and whatever the order of its parameters and metadata", () => {
+    const stored = (program: Program) => parseProgram(serialiseProgram(program));
+    const parameters = Object.fromEntries(Object.entries(model.parameters).reverse());
+    const again = { encoder: stored(model.encoder), decoder: stored(model.decoder), parameters };
+    for (const part of ["encoder", "decoder"] as const) {
+      expect(exportModelPart(again, part)).toEqual(exportModelPart(model, part));
+    }
+    const ab = exportOnnx(model.encoder, model.parameters, { ...options, metadata: { a: "1", b: "2" } });
+    const ba = exportOnnx(model.encoder, model.parameters, { ...options, metadata: { b: "2", a: "1" } });
+    expect(ab).toEqual(ba);
+  });
+
+  test("as before: a change of these hashes is a change of the files people have", () => {
+    expect(sha256(exportOnnx(model.encoder, model.parameters, options))).toBe(
+      "916a6ef05b152bee8b2cd8fb401ef7a04eb583ad8f882050008802f5296ec152",
+    );
+    expect(sha256(exportOnnx(model.decoder, model.parameters, options))).toBe(
+      "ce7a44b2c155cd97039826124d7ec7cfa7365d4d53609d23825d5bf615d7caa3",
+    );
+  });
+});
+
+describe("names", () => {
+  test("an output that is an input, a parameter, a constant or another output as well gets a copy", async () => {
+    const build = new GraphBuilder();
+    const x = build.input("x", ["batch", 2]);
+    const w = build.state("w", { shape: [2], init: { kind: "zeros" } });
+    const y = build.neg(x);
+    const program = build.program({ outputs: { x2: x, w2: w, c: build.constant([1], [7]), y, again: y } });
+    const bytes = exportOnnx(program, { w: { shape: [2], data: Float32Array.from([5, 6]) } }, options);
+    checkOnnx(bytes);
+    for (const runtime of runtimes) {
+      const outputs = await (await runtime.open(bytes, "all")).run(program, { x: Float32Array.from([1, 2]) }, 1);
+      expect(Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, [...data]]))).toEqual({
+        x2: [1, 2],
+        w2: [5, 6],
+        c: [7],
+        y: [-1, -2],
+        again: [-1, -2],
+      });
+    }
+  });
+
+  test("that nodes share, or that inputs and outputs hold, are told apart", () => {
+    const build = new GraphBuilder();
+    const x = build.input("x", ["batch", 2]);
+    const twice = build.relu(build.tanh(build.sigmoid(x, "layer"), "layer"), "x");
+    const bytes = exportOnnx(build.program({ outputs: { y: build.neg(twice) } }), {}, options);
+    checkOnnx(bytes);
+    expect(describeOnnx(bytes).nodes).toEqual({ Neg: 1, Relu: 1, Sigmoid: 1, Tanh: 1 });
+  });
+
+  test("of an input and an output that are equal are refused", () => {
+    const build = new GraphBuilder();
+    const program = build.program({ outputs: { x: build.neg(build.input("x", ["batch"])) } });
+    expect(() => exportOnnx(program, {}, options)).toThrow(RangeError);
+  });
+});
+
+describe("what differentiation alone needs is left out", () => {
+  const build = new GraphBuilder();
+  const words = (name: string) => build.input(name, [2], "i32");
+  const x = build.input("x", ["batch", 2]);
+  const noise = build.randomNormal(["batch", 2], { seed: words("seed"), step: words("step"), stream: "noise" });
+  const y = build.neg(build.straightThrough(build.sign(x), build.add(x, noise)));
+
+  test("the path of a straight-through value, with the inputs only it reads", () => {
+    const description = describeOnnx(exportOnnx(build.program({ outputs: { y } }), {}, options));
+    expect(description.nodes).toEqual({ Neg: 1, Sign: 1 });
+    expect(description.inputs.map(({ name }) => name)).toEqual(["x"]);
+  });
+
+  test("noise that an output does need is refused by name", () => {
+    const program = build.program({ outputs: { y: build.add(x, noise) } });
+    expect(() => exportOnnx(program, {}, options)).toThrow(
+      expect.objectContaining({ code: "ONNX_OPERATION", details: { operation: "randomNormal", node: "noise" } }),
+    );
+  });
+});
+
+describe("refused", () => {
+  const parameters = (change: object) => ({ ...model.parameters, ...change });
+  const attempt = (given: object) => () => exportOnnx(model.encoder, parameters(given), options);
+
+  test("a missing, misshapen or wrongly typed parameter", () => {
+    expect(attempt({ "encoder.mu.bias": undefined })).toThrow(RangeError);
+    expect(attempt({ "encoder.mu.bias": { shape: [4], data: new Float32Array(4) } })).toThrow(
+      /encoder\.mu\.bias.*\[3\].*\[4\]/,
+    );
+    expect(attempt({ "encoder.mu.bias": { shape: [3], data: new Float32Array(4) } })).toThrow(RangeError);
+    expect(attempt({ "encoder.mu.bias": { shape: [3], data: new Int32Array(3) } })).toThrow(TypeError);
+  });
+
+  test("options out of range", () => {
+    const withOptions = (change: object) => () =>
+      exportOnnx(model.encoder, model.parameters, { ...options, ...change });
+    expect(withOptions({ opset: 18 })).toThrow(/opset.*17.*18/);
+    expect(withOptions({ graphName: "" })).toThrow(/graphName/);
+    expect(() => exportModelPart(model, "middle" as "encoder")).toThrow(RangeError);
+  });
+
+  test("a program that updates state", () => {
+    const build = new GraphBuilder();
+    const w = build.state("w", { shape: [2], init: { kind: "zeros" } });
+    const program = build.program({ outputs: { w }, updates: { w: build.neg(w) } });
+    expect(() => exportOnnx(program, { w: { shape: [2], data: new Float32Array(2) } }, options)).toThrow(
+      /updates of w/,
+    );
+  });
+
+  test("a batch size that no input tells", () => {
+    const build = new GraphBuilder();
+    const program = build.program({ outputs: { y: build.broadcastTo(build.scalar(1), ["batch"]) } });
+    expect(() => exportOnnx(program, {}, options)).toThrow(expect.objectContaining({ code: "ONNX_OPERATION" }));
+  });
+});
+
+describe("metadata ties a part to its model", () => {
+  const coding = {
+    offsets: pseudoRandom(3, 1),
+    steps: Float32Array.from([0.1, 0.2, 0.3]),
+    tables: Int32Array.from([1, -2, 2 ** 31 - 1]),
+  };
+  const coded = { ...model, coding };
+  const hashes = modelHashes(coded);
+  const identity = {
+    "isthmus.model_id": Buffer.from(hashes.id).toString("hex"),
+    "isthmus.encoder_hash": hashes.encoder,
+    "isthmus.tables_hash": hashes.tables,
+    "isthmus.decoder_hash": hashes.decoder,
+  };
+
+  test("the hashes and the id", () => {
+    expect(modelMetadata(coded, "encoder")).toEqual({ ...identity, "isthmus.part": "encoder" });
+    expect(modelMetadata(model, "decoder")).not.toHaveProperty("isthmus.coding");
+  });
+
+  test("the coding, to the bit, read back from the file", () => {
+    const { metadata } = describeOnnx(exportModelPart(coded, "decoder"));
+    const { "isthmus.coding": text, ...rest } = metadata;
+    expect(rest).toEqual({ ...identity, "isthmus.part": "decoder" });
+    const read = JSON.parse(text!) as Record<string, number[]>;
+    expect(Float32Array.from(read["offsets"]!)).toEqual(coding.offsets);
+    expect(Float32Array.from(read["steps"]!)).toEqual(coding.steps);
+    expect(Int32Array.from(read["tables"]!)).toEqual(coding.tables);
+  });
+});

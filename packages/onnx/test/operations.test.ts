@@ -1,0 +1,52 @@
+import { GraphBuilder, interpret, operations } from "@isthmus/graph";
+import { describe, expect, test } from "vitest";
+import { checkOnnx, exportOnnx } from "../src/index.ts";
+import { type Case, cases, exportCase, inputsFor, operationCases, state } from "./support/operation-cases.ts";
+import { type Runtime, runtimes } from "./support/runtimes.ts";
+
+const EPSILON = 2 ** -23;
+
+/** Leaves are in every case; noise is refused. */
+const notCases = ["input", "state", "constant", "randomUniform", "randomNormal"];
+
+test("every operation of graphs is either here or refused", () => {
+  expect([...Object.keys(cases), ...notCases].sort()).toEqual([...operations.keys()].sort());
+});
+
+async function compare(runtime: Runtime, make: Case) {
+  const { program, bytes } = exportCase(make);
+  checkOnnx(bytes);
+  for (const optimisation of ["disabled", "all"] as const) {
+    const session = await runtime.open(bytes, optimisation);
+    for (const batch of [1, 3, 6]) {
+      const inputs = inputsFor(batch);
+      const expected = interpret(program, { inputs, state, batch }).outputs["result"]!.data;
+      const { result } = await session.run(program, inputs, batch);
+      expect(result).toHaveLength(expected.length);
+      // Values are at most 100 in magnitude before and e^40 after, each case a handful of roundings; runtimes' exp,
+      // tanh and sigmoid are themselves a few units off.
+      for (const [i, value] of expected.entries()) {
+        expect(Math.abs(result![i]! - value)).toBeLessThanOrEqual(32 * EPSILON * (1 + Math.abs(value)));
+      }
+    }
+  }
+}
+
+describe.each(runtimes)("$name computes what the float64 interpreter does", (runtime) => {
+  test.each(operationCases)("$name", ({ make }) => compare(runtime, make));
+});
+
+describe.each(runtimes)("$name keeps the digits of tiny arguments", (runtime) => {
+  test.each(["expm1", "log1p"] as const)("%s", async (op) => {
+    const build = new GraphBuilder();
+    const program = build.program({ outputs: { result: build[op](build.input("x", ["batch"])) } });
+    const session = await runtime.open(exportOnnx(program, {}, { graphName: op }), "all");
+    const x = Float32Array.from([-1e-3, -1e-6, -1e-9, 1e-30, 1e-10, 3e-7, 2e-5, 4e-3, 0.1]);
+    const { result } = await session.run(program, { x }, x.length);
+    // A handful of roundings, relative to the result: exp(x) - 1 as written would be wrong by its whole size.
+    for (const [i, value] of x.entries()) {
+      const expected = Math[op](value);
+      expect(Math.abs(result![i]! - expected)).toBeLessThanOrEqual(8 * EPSILON * Math.abs(expected));
+    }
+  });
+});

@@ -1,0 +1,159 @@
+import { elementCount, GraphBuilder, type Node, type Program } from "@isthmus/graph";
+import { exportOnnx } from "../../src/index.ts";
+import { pseudoRandom } from "./models.ts";
+import type { Arrays } from "./runtimes.ts";
+
+/** What a case may start from: `x`, `y` [batch, 5], `row` [5], `column` [3, 1], `positive` and `ids`, `bytes` of x's shape. */
+interface Leaves {
+  readonly build: GraphBuilder;
+  readonly x: Node;
+  readonly y: Node;
+  readonly row: Node;
+  readonly column: Node;
+  readonly positive: Node;
+  readonly ids: Node;
+  readonly bytes: Node;
+}
+export type Case = (leaves: Leaves) => Node;
+
+const onX =
+  (op: string): Case =>
+  ({ build, x }) =>
+    build.emit(op, [x]);
+const onXy =
+  (op: string): Case =>
+  ({ build, x, y }) =>
+    build.emit(op, [x, y]);
+
+/** Operation -> small programs around it. */
+export const cases: Record<string, Record<string, Case>> = {
+  add: { "same shape": onXy("add"), broadcast: ({ build, x, row }) => build.add(row, x) },
+  sub: { "same shape": onXy("sub"), scalar: ({ build, x }) => build.sub(build.scalar(0.3), x) },
+  mul: { "same shape": onXy("mul"), outer: ({ build, column, row }) => build.mul(column, row) },
+  div: { broadcast: ({ build, row, positive }) => build.div(row, positive) },
+  maximum: { "same shape": onXy("maximum") },
+  minimum: { broadcast: ({ build, x, row }) => build.minimum(x, row) },
+  greater: { "same shape": onXy("greater"), itself: ({ build, x }) => build.greater(x, x) },
+  equal: { cast: ({ build, ids, bytes }) => build.equal(build.cast(ids), build.cast(bytes)) },
+  select: {
+    broadcast: ({ build, x, row, y }) => build.select(build.greater(x, row), y, row),
+    "a fraction is true": ({ build, x, y, row }) => build.select(x, y, row),
+    "the other branch's NaN stays out": ({ build, x, y }) =>
+      build.select(build.greater(x, build.scalar(0)), build.log(build.abs(x)), y),
+  },
+  neg: { x: onX("neg") },
+  abs: { x: onX("abs") },
+  sign: { x: onX("sign"), zero: ({ build, x }) => build.sign(build.relu(x)) },
+  step: { x: onX("step"), zero: ({ build, x }) => build.step(build.sub(x, x)) },
+  exp: { x: onX("exp") },
+  log: { positive: ({ build, positive }) => build.log(positive) },
+  expm1: { x: onX("expm1"), large: ({ build, x }) => build.expm1(build.mul(x, build.scalar(40))) },
+  log1p: {
+    x: ({ build, positive }) => build.log1p(positive),
+    negative: ({ build, x }) => build.log1p(build.mul(x, build.scalar(0.99))),
+  },
+  sqrt: { positive: ({ build, positive }) => build.sqrt(positive) },
+  square: { x: onX("square") },
+  sigmoid: { x: onX("sigmoid"), large: ({ build, x }) => build.sigmoid(build.mul(x, build.scalar(100))) },
+  tanh: { x: onX("tanh") },
+  softplus: { x: onX("softplus"), large: ({ build, x }) => build.softplus(build.mul(x, build.scalar(100))) },
+  relu: { x: onX("relu") },
+  sum: {
+    features: ({ build, x }) => build.sum(x, { axes: [1] }),
+    batch: ({ build, x }) => build.sum(x, { axes: [0], keepDims: true }),
+    all: ({ build, x }) => build.sum(x),
+  },
+  max: {
+    features: ({ build, x }) => build.max(x, { axes: [-1], keepDims: true }),
+    batch: ({ build, x }) => build.max(x, { axes: [0] }),
+    all: ({ build, x }) => build.max(x),
+  },
+  reshape: {
+    "batch stays": ({ build, x }) => build.reshape(x, ["batch", 1, 5]),
+    "batch moves": ({ build, x }) => build.reshape(build.sum(x, { axes: [1] }), [1, "batch"]),
+    "no batch": ({ build, row }) => build.reshape(row, [5, 1]),
+  },
+  transpose: { "batch last": ({ build, x }) => build.transpose(x, [1, 0]) },
+  broadcastTo: {
+    "batch there": ({ build, x }) => build.broadcastTo(build.sum(x, { axes: [1], keepDims: true }), ["batch", 4]),
+    "batch new": ({ build, x, row }) => build.div(build.broadcastTo(row, ["batch", 5]), build.exp(x)),
+    "no batch": ({ build, column }) => build.broadcastTo(column, [2, 3, 4]),
+  },
+  batchSize: { mean: ({ build, x }) => build.mean(x, { axes: [0] }) },
+  matmul: {
+    plain: ({ build, x, column, row }) => build.matmul(x, build.reshape(build.mul(row, column), [5, 3])),
+    "a transposed": ({ build, x, y }) => build.matmul(x, y, { transposeA: true }),
+    "b transposed": ({ build, x, y }) => build.matmul(x, y, { transposeB: true }),
+    "both transposed": ({ build, x, column }) =>
+      build.matmul(x, build.mul(column, build.reshape(build.sum(x, { axes: [1] }), [1, "batch"])), {
+        transposeA: true,
+        transposeB: true,
+      }),
+    "bias, a transposed": ({ build, x, y, row }) => build.add(row, build.matmul(x, y, { transposeA: true })),
+    "bias, b transposed": ({ build, x, column, row }) =>
+      build.add(build.matmul(x, build.mul(column, row), { transposeB: true }), build.constant([3], [1, -2, 0.5])),
+  },
+  cast: { i32: ({ build, ids }) => build.cast(ids), u8: ({ build, bytes }) => build.cast(bytes) },
+  stopGradient: { x: ({ build, x }) => build.mul(build.stopGradient(x), x) },
+  straightThrough: { value: ({ build, x, y }) => build.neg(build.straightThrough(build.sign(x), y)) },
+  reluGrad: { expanded: ({ build, x, y }) => build.reluGrad(x, build.relu(y)) },
+  sigmoidGrad: { expanded: onXy("sigmoidGrad") },
+  tanhGrad: { expanded: onXy("tanhGrad") },
+  sigmoidCrossEntropy: { expanded: onXy("sigmoidCrossEntropy") },
+  sigmoidCrossEntropyGrad: { expanded: ({ build, x, y, row }) => build.sigmoidCrossEntropyGrad(x, y, row) },
+  adamFirstMoment: {
+    expanded: ({ build, x, y }) => build.emit("adamFirstMoment", [x, y], { decay: 0.9, complement: 0.1 }),
+  },
+  adamSecondMoment: {
+    expanded: ({ build, x, y }) => build.emit("adamSecondMoment", [x, y], { decay: 0.9, complement: 0.1 }),
+  },
+  adamParameter: {
+    expanded: ({ build, x, y, positive }) =>
+      build.emit("adamParameter", [x, y, positive, build.scalar(0.1), build.scalar(2)], { epsilon: 1e-3 }),
+  },
+};
+
+export const operationCases: readonly { readonly name: string; readonly make: Case }[] = Object.entries(cases).flatMap(
+  ([operation, variants]) =>
+    Object.entries(variants).map(([variant, make]) => ({ name: `${operation}: ${variant}`, make })),
+);
+
+function leavesOf(build: GraphBuilder): Leaves {
+  const state = (name: string, shape: readonly number[]) => build.state(name, { shape, init: { kind: "zeros" } });
+  return {
+    build,
+    x: build.input("x", ["batch", 5]),
+    y: build.input("y", ["batch", 5]),
+    row: state("row", [5]),
+    column: state("column", [3, 1]),
+    positive: build.input("positive", ["batch", 5]),
+    ids: build.input("ids", ["batch", 5], "i32"),
+    bytes: build.input("bytes", ["batch", 5], "u8"),
+  };
+}
+
+export const state = { row: pseudoRandom(5, 1), column: pseudoRandom(3, 2) };
+
+export function inputsFor(batch: number): Arrays {
+  const count = elementCount([batch, 5]);
+  const x = pseudoRandom(count, 3);
+  return {
+    x,
+    y: pseudoRandom(count, 4),
+    positive: x.map((value) => Math.fround(2 + value)),
+    ids: Int32Array.from(x, (value) => Math.floor(4 * Math.abs(value))),
+    bytes: Uint8Array.from(pseudoRandom(count, 5), (value) => Math.floor(4 * Math.abs(value))),
+  };
+}
+
+export function exportCase(make: Case): { readonly program: Program; readonly bytes: Uint8Array } {
+  const build = new GraphBuilder();
+  const program = build.program({ outputs: { result: make(leavesOf(build)) } });
+  const parameters = Object.fromEntries(
+    Object.entries(program.state).map(([name, { shape }]) => [
+      name,
+      { shape, data: state[name as keyof typeof state] },
+    ]),
+  );
+  return { program, bytes: exportOnnx(program, parameters, { graphName: "case" }) };
+}
