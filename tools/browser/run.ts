@@ -1,0 +1,46 @@
+import { decodeLatents, unpackTables } from "@isthmus/codec";
+import { encodeStream, fitCoding, inferLatents } from "@isthmus/compress";
+import { batches, syntheticDigits, take } from "@isthmus/data";
+import { modelHashes } from "@isthmus/graph";
+import { denseVae } from "@isthmus/models";
+import { fit, toModel } from "@isthmus/train";
+import { createWasmEngine } from "@isthmus/wasm";
+
+/** What a platform makes of one seeded run: everything that must not depend on the platform, and the loss. */
+export interface RunSummary {
+  readonly build: string;
+  readonly steps: number;
+  readonly firstLoss: number;
+  readonly lastLoss: number;
+  /** Hash of the decoder's graph and weights. */
+  readonly decoder: string;
+  /** The stream of 50 test digits, hexadecimal. */
+  readonly stream: string;
+  /** The integers it decodes to. */
+  readonly symbols: readonly number[];
+}
+
+/** 50 steps of the standard VAE on synthetic digits, then a stream: the same code for every platform. */
+export async function run(build: "simd128" | "relaxed"): Promise<RunSummary> {
+  const train = syntheticDigits({ items: 3200, seed: 1 });
+  const digits = take(syntheticDigits({ items: 50, seed: 1, split: "test" }), 0, 50);
+  const engine = await createWasmEngine({ build });
+  const losses: number[] = [];
+  const definition = denseVae();
+  const result = await fit(definition, { train }, { engine, epochs: 2, onProgress: ({ loss }) => losses.push(loss) });
+  const latents = await inferLatents(engine, { ...definition, ...result }, batches(train, { batchSize: 256 }));
+  const model = toModel(definition, result, { coding: fitCoding(latents), provenance: {}, metrics: {} });
+  const bytes = await encodeStream(engine, model, batches(digits, { batchSize: 50 }));
+  const { id, decoder } = modelHashes(model);
+  const { symbols } = decodeLatents(bytes, { tables: unpackTables(model.coding!.tables), modelId: id });
+  engine.dispose();
+  return {
+    build,
+    steps: result.steps,
+    firstLoss: losses[0]!,
+    lastLoss: losses.at(-1)!,
+    decoder,
+    stream: Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    symbols: [...symbols],
+  };
+}
