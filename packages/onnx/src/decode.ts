@@ -125,6 +125,9 @@ function decodeTensor(field: Field): Tensor {
     [f.name]: (inner) => (tensor.name = inner.string()),
     [f.data]: (inner) => (tensor.data = inner.bytes() as Uint8Array<ArrayBuffer>),
   });
+  if (!dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+    throw invalid(`initialiser "${tensor.name}" is of shape [${dims.join(", ")}]`, { initialiser: tensor.name });
+  }
   return { ...tensor, dims };
 }
 

@@ -1,4 +1,5 @@
 import { decodeModel } from "./decode.ts";
+import { invalid } from "./invalid.ts";
 import type { OnnxDim, OperatorSet, Tensor, ValueInfo } from "./messages.ts";
 
 /** Names and bytes per element of TensorProto.DataType, as far as networks have them. */
@@ -60,10 +61,7 @@ export function describeOnnx(bytes: Uint8Array): OnnxDescription {
     inputs: graph.inputs.filter(({ name }) => !weights.has(name)).map(port),
     outputs: graph.outputs.map(port),
     nodes: countByName(graph.nodes.map(({ opType }) => opType)),
-    initialisers: {
-      count: graph.initialisers.length,
-      bytes: graph.initialisers.reduce((sum, t) => sum + byteCount(t), 0),
-    },
+    initialisers: { count: graph.initialisers.length, bytes: byteCount(graph.initialisers) },
     metadata,
   };
 }
@@ -72,8 +70,12 @@ function port({ name, elementType, shape }: ValueInfo): OnnxPort {
   return { name, dtype: dataTypes[elementType]?.[0] ?? `type ${elementType}`, shape };
 }
 
-function byteCount({ dims, elementType }: Tensor): number {
-  return dims.reduce((product, dim) => product * dim, dataTypes[elementType]?.[1] ?? 0);
+function byteCount(tensors: readonly Tensor[]): number {
+  const bytes = tensors.reduce((sum, { dims, elementType }) => {
+    return sum + dims.reduce((product, dim) => product * dim, dataTypes[elementType]?.[1] ?? 0);
+  }, 0);
+  if (!Number.isSafeInteger(bytes)) throw invalid(`the initialisers' shapes speak of ${bytes} bytes`);
+  return bytes;
 }
 
 function countByName(names: readonly string[]): Record<string, number> {

@@ -5,8 +5,9 @@ export const OPSET = 17;
 export const IR_VERSION = 8;
 
 interface Signature {
-  /** Fewest and most inputs. */
+  /** Fewest and most inputs, of those this package writes. */
   readonly inputs: readonly [number, number];
+  /** All of them are always written. */
   readonly attributes: Readonly<Record<string, AttributeValue["type"]>>;
 }
 
@@ -57,7 +58,7 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Equal: binary,
   Exp: unary,
   Expand: binary,
-  Gemm: { inputs: [2, 3], attributes: { alpha: "float", beta: "float", transA: "int", transB: "int" } },
+  Gemm: { inputs: [3, 3], attributes: { alpha: "float", beta: "float", transA: "int", transB: "int" } },
   Greater: binary,
   Identity: unary,
   Log: unary,
@@ -67,7 +68,7 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Mul: binary,
   Neg: unary,
   ReduceMax: { inputs: [1, 1], attributes: { axes: "ints", keepdims: "int" } },
-  ReduceSum: { inputs: [1, 2], attributes: { keepdims: "int" } },
+  ReduceSum: { inputs: [2, 2], attributes: { keepdims: "int" } },
   Relu: unary,
   Reshape: binary,
   Shape: { inputs: [1, 1], attributes: { start: "int", end: "int" } },
@@ -75,7 +76,7 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Sign: unary,
   Softplus: unary,
   Sqrt: unary,
-  Squeeze: { inputs: [1, 2], attributes: {} },
+  Squeeze: binary,
   Sub: binary,
   Tanh: unary,
   Transpose: { inputs: [1, 1], attributes: { perm: "ints" } },

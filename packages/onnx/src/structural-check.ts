@@ -62,9 +62,10 @@ function checkNode(node: OnnxNode, values: ReadonlySet<string>): void {
   const [fewest, most] = signature.inputs;
   if (node.inputs.length < fewest || node.inputs.length > most) fail(`has ${node.inputs.length} inputs`);
   if (node.outputs.length !== 1) fail(`has ${node.outputs.length} outputs instead of one`);
-  for (const [name, attribute] of Object.entries(node.attributes)) {
+  for (const name of Object.keys({ ...signature.attributes, ...node.attributes })) {
     const type = Object.hasOwn(signature.attributes, name) ? signature.attributes[name] : undefined;
-    if (!attribute || attribute.type !== type) fail(`has an attribute "${name}" that is unknown or of the wrong type`);
+    const found = Object.hasOwn(node.attributes, name) ? node.attributes[name]?.type : undefined;
+    if (!type || type !== found) fail(`has an attribute "${name}" that is unknown, missing or of the wrong type`);
   }
   for (const name of node.inputs) if (!values.has(name)) fail(`reads "${name}", which nothing before it makes`);
 }
@@ -73,7 +74,7 @@ function checkTensor({ name, elementType, dims, data }: Tensor): void {
   const size = bytesPerElement.get(elementType);
   if (size === undefined) throw invalid(`initialiser "${name}" has an unknown element type ${elementType}`);
   const expected = dims.reduce((product, dim) => product * dim, size);
-  if (dims.some((dim) => dim < 0) || data.length !== expected) {
+  if (data.length !== expected) {
     throw invalid(`initialiser "${name}" of shape [${dims.join(", ")}] holds ${data.length} bytes`, {
       initialiser: name,
     });

@@ -47,6 +47,7 @@ const defects: Record<string, readonly [Partial<OnnxModel>, RegExp]> = {
     }),
     /decoder\/dense0.*transB/,
   ],
+  "a missing attribute": [inGraph({ nodes: [{ ...gemm, attributes: {} }, relu, ...rest] }), /decoder\/dense0.*alpha/],
   "a node name used twice": [withRelu({ name: gemm.name }), /decoder\/dense0/],
   "a node without a name": [withRelu({ name: "" }), /empty/],
   "a value made twice": [withRelu({ outputs: ["z"] }), /decoder\/dense0\/relu.*"z"/],
@@ -87,6 +88,12 @@ function survives(hostile: Uint8Array): boolean {
     }
   });
 }
+
+test("sizes whose product is no number of bytes are not described", () => {
+  const dims = [2 ** 40, 2 ** 40];
+  const broken = encodeModel({ ...sound, ...withBias({ dims }) });
+  expect(() => describeOnnx(broken)).toThrow(expect.objectContaining({ code: "ONNX_INVALID" }));
+});
 
 describe("bytes from outside", () => {
   test("truncated anywhere are refused or read, never worse", () => {

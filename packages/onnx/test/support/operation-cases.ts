@@ -72,6 +72,7 @@ export const cases: Record<string, Record<string, Case>> = {
     "batch stays": ({ build, x }) => build.reshape(x, ["batch", 1, 5]),
     "batch moves": ({ build, x }) => build.reshape(build.sum(x, { axes: [1] }), [1, "batch"]),
     "no batch": ({ build, row }) => build.reshape(row, [5, 1]),
+    "to a scalar": ({ build, x }) => build.reshape(build.sum(x, { axes: [0, 1], keepDims: true }), []),
   },
   transpose: { "batch last": ({ build, x }) => build.transpose(x, [1, 0]) },
   broadcastTo: {
