@@ -1,5 +1,5 @@
 /** Operands of a matrix product copied into the order in which the tile reads them; past an edge they are zero. */
-import { A_BYTES, MR } from "./gemm-tile";
+import { A_BYTES, DENSE_BYTES, MR, SPARSE_BYTES } from "./gemm-tile";
 import { f32s, loadPart } from "./simd";
 
 @inline
@@ -27,7 +27,7 @@ export function packA(a: usize, to: usize, rows: i32, kc: i32, rowStride: usize,
         storeElement(to + 5 * A_BYTES, a + 5 * rowStride);
       }
       a += kStride;
-      to += MR * A_BYTES;
+      to += DENSE_BYTES;
     }
     return;
   }
@@ -39,6 +39,65 @@ export function packA(a: usize, to: usize, rows: i32, kc: i32, rowStride: usize,
       from += rowStride;
       to += A_BYTES;
     }
+    a += kStride;
+  }
+}
+
+/** Bits of the elements of `rows` rows at one k, or-ed, without the sign: 0 when all are zero. */
+@inline
+function anyBits(a: usize, rows: i32, rowStride: usize): u32 {
+  let bits: u32 = 0;
+  for (let i = 0; i < rows; i++) {
+    bits |= load<u32>(a);
+    a += rowStride;
+  }
+  return bits << 1;
+}
+
+/** Number of k < kc at which some of the rows is not zero. */
+@inline
+function usedAmong(a: usize, rows: i32, kc: i32, rowStride: usize, kStride: usize): i32 {
+  let used = 0;
+  for (let p = 0; p < kc; p++) {
+    used += i32(anyBits(a, rows, rowStride) != 0);
+    a += kStride;
+  }
+  return used;
+}
+
+/** How many of the first k's tell whether it is worth counting the others. */
+// @ts-ignore: decorator
+@inline const SAMPLE: i32 = 32;
+
+/** Number of k at which some of the rows is not zero, or kc when there is no other among the first few. */
+export function countUsed(a: usize, rows: i32, kc: i32, rowStride: usize, kStride: usize): i32 {
+  const sample = min(kc, SAMPLE);
+  const used = usedAmong(a, rows, sample, rowStride, kStride);
+  if (used == sample) return kc;
+  return used + usedAmong(a + <usize>sample * kStride, rows, kc - sample, rowStride, kStride);
+}
+
+/** Whether no NaN and no infinity is in a whole number of vectors. */
+export function allFinite(x: usize, bytes: i32): bool {
+  let differences = f32s(0);
+  for (let i = 0; i < bytes; i += 16) {
+    const value = v128.load(x + <usize>i);
+    differences = f32x4.add(differences, f32x4.sub(value, value));
+  }
+  return i32x4.all_true(f32x4.eq(differences, differences));
+}
+
+/** As `packA`, leaving out each k at which all rows are zero. One k more than is kept is written. */
+export function packSparseA(a: usize, to: usize, rows: i32, kc: i32, rowStride: usize, kStride: usize): void {
+  for (let p = 0; p < kc; p++) {
+    let from = a;
+    for (let i = 0; i < MR; i++) {
+      if (i < rows) storeElement(to + i * A_BYTES, from);
+      else storeZero(to + i * A_BYTES);
+      from += rowStride;
+    }
+    store<u32>(to, p << 5, DENSE_BYTES);
+    if (anyBits(a, rows, rowStride)) to += SPARSE_BYTES;
     a += kStride;
   }
 }

@@ -11,20 +11,20 @@ import { f32s, loadPart, storePart } from "./simd";
 // @ts-ignore: decorator
 @inline export const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
-/** Bytes of one packed element of A. */
+/** Bytes of one packed element of A, and of the MR elements of one k. */
 // @ts-ignore: decorator
 @inline export const A_BYTES: i32 = ASC_FEATURE_RELAXED_SIMD ? 4 : 16;
+// @ts-ignore: decorator
+@inline export const DENSE_BYTES: i32 = MR * A_BYTES;
+/** A sparse panel holds only those k at which some row is not zero, each followed by the offset of B's row in its panel. */
+// @ts-ignore: decorator
+@inline export const SPARSE_BYTES: i32 = ASC_FEATURE_RELAXED_SIMD ? 32 : 80;
 
 /** a * b + c: one rounding where the machine has the instruction (relaxed build), else two. */
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(c, f32x4.mul(a, b));
-}
-
-@inline
-function packed(a: usize, row: i32): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? v128.load32_splat(a, row * 4) : v128.load(a, row * 16);
 }
 
 /** First chunk of k: C = product + bias (or 0); later ones: C += product. */
@@ -35,13 +35,18 @@ function finish(c: usize, left: v128, right: v128, first: bool, biasLeft: v128, 
 }
 
 /** 4x8, A packed as vectors of four equal floats: 8 sums, 4 + 2 operands, 1 product = 15 registers. */
-function tile4x8(kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+@inline
+function tile4x8(
+  sparse: bool, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
+): void {
   let c00 = f32s(0), c01 = f32s(0), c10 = f32s(0), c11 = f32s(0);
   let c20 = f32s(0), c21 = f32s(0), c30 = f32s(0), c31 = f32s(0);
-  const end = b + (<usize>kc << 5);
-  while (b < end) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
+  const step: usize = sparse ? SPARSE_BYTES : DENSE_BYTES;
+  const end = sparse ? a + <usize>depth * step : b + (<usize>depth << 5);
+  while ((sparse ? a : b) < end) {
+    const row = sparse ? b + load<u32>(a, DENSE_BYTES) : b;
+    const b0 = v128.load(row);
+    const b1 = v128.load(row, 16);
     let x = v128.load(a);
     c00 = multiplyAdd(x, b0, c00);
     c01 = multiplyAdd(x, b1, c01);
@@ -54,8 +59,8 @@ function tile4x8(kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bo
     x = v128.load(a, 48);
     c30 = multiplyAdd(x, b0, c30);
     c31 = multiplyAdd(x, b1, c31);
-    a += 64;
-    b += 32;
+    a += step;
+    if (!sparse) b += 32;
   }
   const biasLeft = bias ? v128.load(bias) : f32s(0);
   const biasRight = bias ? v128.load(bias, 16) : f32s(0);
@@ -66,13 +71,18 @@ function tile4x8(kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bo
 }
 
 /** 6x8: 12 sums, 1 + 2 operands = 15 registers. */
-function tile6x8(kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+@inline
+function tile6x8(
+  sparse: bool, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
+): void {
   let c00 = f32s(0), c01 = f32s(0), c10 = f32s(0), c11 = f32s(0), c20 = f32s(0), c21 = f32s(0);
   let c30 = f32s(0), c31 = f32s(0), c40 = f32s(0), c41 = f32s(0), c50 = f32s(0), c51 = f32s(0);
-  const end = b + (<usize>kc << 5);
-  while (b < end) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
+  const step: usize = sparse ? SPARSE_BYTES : DENSE_BYTES;
+  const end = sparse ? a + <usize>depth * step : b + (<usize>depth << 5);
+  while ((sparse ? a : b) < end) {
+    const row = sparse ? b + load<u32>(a, DENSE_BYTES) : b;
+    const b0 = v128.load(row);
+    const b1 = v128.load(row, 16);
     let x = v128.load32_splat(a);
     c00 = multiplyAdd(x, b0, c00);
     c01 = multiplyAdd(x, b1, c01);
@@ -91,8 +101,8 @@ function tile6x8(kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bo
     x = v128.load32_splat(a, 20);
     c50 = multiplyAdd(x, b0, c50);
     c51 = multiplyAdd(x, b1, c51);
-    a += 24;
-    b += 32;
+    a += step;
+    if (!sparse) b += 32;
   }
   const biasLeft = bias ? v128.load(bias) : f32s(0);
   const biasRight = bias ? v128.load(bias, 16) : f32s(0);
@@ -105,10 +115,14 @@ function tile6x8(kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bo
 }
 
 /** A whole tile; `stride` is the distance of C's rows in bytes, `bias` 0 or the eight biases of these columns. */
-@inline
-function wholeTile(kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) tile6x8(kc, a, b, c, stride, first, bias);
-  else tile4x8(kc, a, b, c, stride, first, bias);
+function denseTile(depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD) tile6x8(false, depth, a, b, c, stride, first, bias);
+  else tile4x8(false, depth, a, b, c, stride, first, bias);
+}
+
+function sparseTile(depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD) tile6x8(true, depth, a, b, c, stride, first, bias);
+  else tile4x8(true, depth, a, b, c, stride, first, bias);
 }
 
 /** Four (or fewer, `count`) columns of a tile that hangs over C's edge. */
@@ -124,26 +138,34 @@ function finishPart(c: usize, from: usize, first: bool, bias: usize, count: i32)
   }
 }
 
-/** A tile of which only `rows` x `columns` lie inside C: computed whole in `spare` (MR x 8 floats), then the inside is kept. */
-export function edgeTile(
-  kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize, rows: i32, columns: i32, spare: usize,
+/** The inside of a tile that hangs over C's edge: `rows` x `columns` of `from` (MR x 8 floats). */
+@inline
+function finishEdge(
+  c: usize, from: usize, stride: usize, first: bool, bias: usize, rows: i32, columns: i32,
 ): void {
-  wholeTile(kc, a, b, spare, 32, true, 0);
   for (let i = 0; i < rows; i++) {
-    finishPart(c, spare, first, bias, columns);
-    finishPart(c + 16, spare + 16, first, bias ? bias + 16 : 0, columns - 4);
+    finishPart(c, from, first, bias, columns);
+    finishPart(c + 16, from + 16, first, bias ? bias + 16 : 0, columns - 4);
     c += stride;
-    spare += 32;
+    from += 32;
   }
 }
 
-/** One strip of C, `rows` high and `columns` wide, from one packed panel of A and all packed panels of B. */
+/**
+ * One strip of C, `rows` high and `columns` wide, from one packed panel of A (`depth` of kc k's when sparse) and all packed panels of B.
+ * Tiles over an edge are computed whole in `spare`.
+ */
 export function strip(
-  kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize, rows: i32, columns: i32, spare: usize,
+  sparse: bool, depth: i32, kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
+  rows: i32, columns: i32, spare: usize,
 ): void {
   for (let left = columns; left > 0; left -= 8) {
-    if (rows == MR && left >= 8) wholeTile(kc, a, b, c, stride, first, bias);
-    else edgeTile(kc, a, b, c, stride, first, bias, rows, left, spare);
+    const whole = rows == MR && left >= 8;
+    const to = whole ? c : spare;
+    const distance: usize = whole ? stride : 32;
+    if (sparse) sparseTile(depth, a, b, to, distance, first || !whole, whole ? bias : 0);
+    else denseTile(depth, a, b, to, distance, first || !whole, whole ? bias : 0);
+    if (!whole) finishEdge(c, spare, stride, first, bias, rows, left);
     b += <usize>kc << 5;
     c += 32;
     if (bias) bias += 32;

@@ -2,8 +2,9 @@
  * C[m, n] = act(op(A) op(B) + bias), after Goto and van de Geijn (2008): a block of B stays packed in the second-level cache, a panel of MR rows of A
  * in the first. The order of summation depends on shape and build alone.
  */
-import { packA, packB } from "./gemm-pack";
-import { A_BYTES, MR, strip } from "./gemm-tile";
+import { allFinite, countUsed, packA, packB, packSparseA } from "./gemm-pack";
+import { MR, SPARSE_BYTES, strip } from "./gemm-tile";
+import { timesColumns, timesRows } from "./gemv";
 import { relu, sigmoid, softplus, tanh } from "./unary";
 
 /** Most k in a block: one panel of A and one of B fit in 32 KiB together. */
@@ -13,12 +14,30 @@ import { relu, sigmoid, softplus, tanh } from "./unary";
 // @ts-ignore: decorator
 @inline const NC: i32 = 400;
 
+/** Looking for zeros in A pays from this many columns on. */
+// @ts-ignore: decorator
+@inline const WORTH_COUNTING: i32 = 64;
+
+/** Whether the block of B is finite: it is looked at only when A has zeros to leave out, as 0 times NaN is not 0. */
+// @ts-ignore: decorator
+@inline const UNKNOWN: i32 = 0;
+// @ts-ignore: decorator
+@inline const YES: i32 = 1;
+// @ts-ignore: decorator
+@inline const NO: i32 = 2;
+
 /** `total` cut into equal parts of at most `most`, each a multiple of `unit`. */
 @inline
 function part(total: i32, most: i32, unit: i32): i32 {
   const parts = max((total + most - 1) / most, 1);
   const size = (total + parts - 1) / parts;
   return (size + unit - 1) / unit * unit;
+}
+
+/** So few rows that packing B costs more than reading it once for each. */
+@inline
+function isDirect(transA: i32, m: i32): bool {
+  return m == 1 || (m <= 3 && !transA);
 }
 
 @inline
@@ -28,7 +47,8 @@ function blockBytes(n: i32, k: i32): i32 {
 
 /** Bytes of scratch that `gemm` needs for this product. */
 export function gemmScratch(transA: i32, transB: i32, m: i32, n: i32, k: i32): i32 {
-  return blockBytes(n, k) + part(k, KC, 1) * MR * A_BYTES + MR * 32;
+  if (isDirect(transA, m)) return 0;
+  return blockBytes(n, k) + (part(k, KC, 1) + 1) * SPARSE_BYTES + MR * 32;
 }
 
 @inline
@@ -46,10 +66,20 @@ function activate(activation: i32, x: usize, n: i32): void {
 export function gemm(
   transA: i32, transB: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, scratch: usize,
 ): void {
+  if (isDirect(transA, m)) {
+    for (let i = 0; i < m; i++) {
+      if (transB) timesColumns(n, k, a, b, c, bias);
+      else timesRows(n, k, a, b, c, bias);
+      activate(activation, c, n);
+      a += <usize>k << 2;
+      c += <usize>n << 2;
+    }
+    return;
+  }
   const kc = part(k, KC, 1);
   const nc = part(n, NC, 8);
   const panel = scratch + blockBytes(n, k);
-  const spare = panel + kc * MR * A_BYTES;
+  const spare = panel + (kc + 1) * SPARSE_BYTES;
   const aRow: usize = transA ? 4 : <usize>k << 2;
   const aK: usize = transA ? <usize>m << 2 : 4;
   const bColumn: usize = transB ? <usize>k << 2 : 4;
@@ -61,11 +91,22 @@ export function gemm(
     do {
       const depth = min(kc, k - p);
       packB(b + <usize>j * bColumn + <usize>p * bK, scratch, columns, depth, transB ? bColumn : bK, transB != 0);
+      let finite = UNKNOWN;
       for (let i = 0; i < m; i += MR) {
         const rows = min(MR, m - i);
         const corner = c + <usize>i * stride + (<usize>j << 2);
-        packA(a + <usize>i * aRow + <usize>p * aK, panel, rows, depth, aRow, aK);
-        strip(depth, panel, scratch, corner, stride, p == 0, bias ? bias + (<usize>j << 2) : 0, rows, columns, spare);
+        const from = a + <usize>i * aRow + <usize>p * aK;
+        const used = columns < WORTH_COUNTING ? depth : countUsed(from, rows, depth, aRow, aK);
+        let sparse = used * 8 < depth * 7 && finite != NO;
+        if (sparse && finite == UNKNOWN) {
+          finite = allFinite(scratch, depth * ((columns + 7) & ~7) << 2) ? YES : NO;
+          sparse = finite == YES;
+        }
+        if (sparse) packSparseA(from, panel, rows, depth, aRow, aK);
+        else packA(from, panel, rows, depth, aRow, aK);
+        const kept = sparse ? used : depth;
+        const biasHere = bias ? bias + (<usize>j << 2) : 0;
+        strip(sparse, kept, depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
         if (activation && p + depth >= k) {
           for (let r = 0; r < rows; r++) activate(activation, corner + <usize>r * stride, columns);
         }

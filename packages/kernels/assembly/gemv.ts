@@ -1,0 +1,109 @@
+/** y[n] = x[k] B + bias without packing: B is read once, in its own order. */
+import { multiplyAdd } from "./gemm-tile";
+import { f32s, loadPart, storePart } from "./simd";
+
+@inline
+function start(y: usize, bias: usize, n: i32): void {
+  if (bias) memory.copy(y, bias, <usize>n << 2);
+  else memory.fill(y, 0, <usize>n << 2);
+}
+
+/** y += x0 row0 + x1 row1 + x2 row2 + x3 row3. */
+@inline
+function addFourRows(x: usize, b: usize, y: usize, n: i32, stride: usize): void {
+  const x0 = v128.load32_splat(x);
+  const x1 = v128.load32_splat(x, 4);
+  const x2 = v128.load32_splat(x, 8);
+  const x3 = v128.load32_splat(x, 12);
+  const whole = <usize>(n & ~3) << 2;
+  for (let i: usize = 0; i < whole; i += 16) {
+    const from = b + i;
+    let sum = multiplyAdd(x0, v128.load(from), v128.load(y + i));
+    sum = multiplyAdd(x1, v128.load(from + stride), sum);
+    sum = multiplyAdd(x2, v128.load(from + 2 * stride), sum);
+    v128.store(y + i, multiplyAdd(x3, v128.load(from + 3 * stride), sum));
+  }
+  const rest = n & 3;
+  if (!rest) return;
+  const from = b + whole;
+  let sum = multiplyAdd(x0, loadPart(from, rest), loadPart(y + whole, rest));
+  sum = multiplyAdd(x1, loadPart(from + stride, rest), sum);
+  sum = multiplyAdd(x2, loadPart(from + 2 * stride, rest), sum);
+  storePart(y + whole, multiplyAdd(x3, loadPart(from + 3 * stride, rest), sum), rest);
+}
+
+/** y += x0 row. */
+@inline
+function addRow(x: usize, b: usize, y: usize, n: i32): void {
+  const x0 = v128.load32_splat(x);
+  const whole = <usize>(n & ~3) << 2;
+  for (let i: usize = 0; i < whole; i += 16) v128.store(y + i, multiplyAdd(x0, v128.load(b + i), v128.load(y + i)));
+  const rest = n & 3;
+  if (rest) storePart(y + whole, multiplyAdd(x0, loadPart(b + whole, rest), loadPart(y + whole, rest)), rest);
+}
+
+/** B is [k, n]. */
+export function timesRows(n: i32, k: i32, x: usize, b: usize, y: usize, bias: usize): void {
+  const stride = <usize>n << 2;
+  start(y, bias, n);
+  let p = 0;
+  for (; p + 4 <= k; p += 4) {
+    addFourRows(x, b, y, n, stride);
+    x += 16;
+    b += 4 * stride;
+  }
+  for (; p < k; p++) {
+    addRow(x, b, y, n);
+    x += 4;
+    b += stride;
+  }
+}
+
+/** Sums of four vectors' lanes, one in each lane. */
+@inline
+function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
+}
+
+/** Products of x with four rows of B, `stride` bytes apart. */
+@inline
+function fourDots(k: i32, x: usize, b: usize, stride: usize): v128 {
+  let s0 = f32s(0), s1 = f32s(0), s2 = f32s(0), s3 = f32s(0);
+  const whole = x + (<usize>(k & ~3) << 2);
+  while (x < whole) {
+    const value = v128.load(x);
+    s0 = multiplyAdd(value, v128.load(b), s0);
+    s1 = multiplyAdd(value, v128.load(b + stride), s1);
+    s2 = multiplyAdd(value, v128.load(b + 2 * stride), s2);
+    s3 = multiplyAdd(value, v128.load(b + 3 * stride), s3);
+    x += 16;
+    b += 16;
+  }
+  const rest = k & 3;
+  if (rest) {
+    const value = loadPart(x, rest);
+    s0 = multiplyAdd(value, loadPart(b, rest), s0);
+    s1 = multiplyAdd(value, loadPart(b + stride, rest), s1);
+    s2 = multiplyAdd(value, loadPart(b + 2 * stride, rest), s2);
+    s3 = multiplyAdd(value, loadPart(b + 3 * stride, rest), s3);
+  }
+  return sumEach(s0, s1, s2, s3);
+}
+
+/** B is [n, k]. */
+export function timesColumns(n: i32, k: i32, x: usize, b: usize, y: usize, bias: usize): void {
+  const stride = <usize>k << 2;
+  let j = 0;
+  for (; j + 4 <= n; j += 4) {
+    const base = bias ? v128.load(bias + (<usize>j << 2)) : f32s(0);
+    v128.store(y + (<usize>j << 2), f32x4.add(base, fourDots(k, x, b, stride)));
+    b += 4 * stride;
+  }
+  for (; j < n; j++) {
+    const base = bias ? v128.load32_zero(bias + (<usize>j << 2)) : f32s(0);
+    v128.store_lane<u32>(y + (<usize>j << 2), f32x4.add(base, fourDots(k, x, b, 0)), 0);
+    b += stride;
+  }
+}
