@@ -1,5 +1,5 @@
 import { IsthmusError } from "@isthmus/math";
-import type { Buffer, PlannedCall } from "./planner/plan.ts";
+import type { Buffer, Plan, PlannedCall } from "./planner/plan.ts";
 
 export type Kernel = (...args: number[]) => unknown;
 
@@ -25,7 +25,7 @@ export class BoundCall {
 
   constructor(planned: PlannedCall, kernels: Readonly<Record<string, unknown>>) {
     this.planned = planned;
-    this.kernel = requireKernel(kernels, planned);
+    this.kernel = kernels[planned.kernel] as Kernel;
   }
 
   /** Takes over where every buffer lies now. */
@@ -57,10 +57,11 @@ export function execute(calls: readonly BoundCall[]): void {
   }
 }
 
-function requireKernel(kernels: Readonly<Record<string, unknown>>, { kernel, nodes }: PlannedCall): Kernel {
-  const found = kernels[kernel];
-  if (typeof found === "function") return found as Kernel;
-  throw new IsthmusError("ENGINE_OPERATION", `the kernels have no "${kernel}", which "${nodes.at(-1)}" needs`, {
-    kernel,
-  });
+/** @throws IsthmusError `ENGINE_OPERATION` when a plan calls a kernel that the loaded module does not export */
+export function requireKernels(plan: Plan, kernels: Readonly<Record<string, unknown>>): void {
+  for (const { kernel, nodes } of plan.calls) {
+    if (typeof kernels[kernel] === "function") continue;
+    const message = `the kernels have no "${kernel}", which "${nodes.at(-1)}" needs; load the full build`;
+    throw new IsthmusError("ENGINE_OPERATION", message, { kernel, nodes });
+  }
 }

@@ -1,4 +1,5 @@
 import { IsthmusError } from "@isthmus/math";
+import { disposed } from "./disposed.ts";
 import { align, ALIGNMENT } from "./planner/arena.ts";
 
 /** A stretch of the memory that belongs to one owner. */
@@ -11,23 +12,29 @@ const PAGE = 65_536;
 
 /** One WebAssembly memory, handed out in regions. The first bytes are nobody's, so that 0 can mean "none". */
 export class Heap {
-  readonly memory: WebAssembly.Memory;
   readonly maxBytes: number;
+  private own: WebAssembly.Memory | undefined;
   /** Free stretches by ascending offset, no two touching. */
   private free: Region[];
   private views: Views;
 
   constructor(maxBytes: number) {
     const maximum = Math.max(1, Math.floor(maxBytes / PAGE));
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum });
+    this.own = new WebAssembly.Memory({ initial: 1, maximum });
     this.maxBytes = maximum * PAGE;
     this.free = [{ offset: ALIGNMENT, bytes: PAGE - ALIGNMENT }];
-    this.views = new Views(this.memory.buffer);
+    this.views = new Views(this.own.buffer);
+  }
+
+  /** @throws IsthmusError `ENGINE_DISPOSED` */
+  requireMemory(): WebAssembly.Memory {
+    if (!this.own) throw disposed("engine");
+    return this.own;
   }
 
   /** Typed windows on the memory as it is now; growing detaches older ones, so do not keep them. */
   get windows(): Views {
-    const { buffer } = this.memory;
+    const { buffer } = this.requireMemory();
     if (buffer !== this.views.buffer) this.views = new Views(buffer);
     return this.views;
   }
@@ -60,14 +67,20 @@ export class Heap {
     }, []);
   }
 
+  /** Gives up the memory: whatever asks for it afterwards is told so. */
+  dispose(): void {
+    this.own = undefined;
+    this.views = new Views(new ArrayBuffer(0));
+  }
+
   /** Makes the last free stretch at least `wanted` bytes long. */
   private grow(wanted: number, purpose: string): void {
-    const size = this.memory.buffer.byteLength;
+    const size = this.requireMemory().buffer.byteLength;
     const last = this.free.at(-1);
     const tail = last && last.offset + last.bytes === size ? last.bytes : 0;
     const pages = Math.ceil((wanted - tail) / PAGE);
     try {
-      this.memory.grow(pages);
+      this.requireMemory().grow(pages);
     } catch (cause) {
       throw memoryError(purpose, wanted, this, cause);
     }

@@ -30,7 +30,6 @@ export class WasmResult implements RunResult {
     return {
       shape,
       read: async () => {
-        this.runtime.requireAlive();
         if (this.run !== this.runtime.runs) {
           throw new IsthmusError("ENGINE_STALE_HANDLE", "this result was replaced by a later run; read it before");
         }

@@ -1,5 +1,4 @@
-import { disposed } from "./disposed.ts";
-import { Heap } from "./heap.ts";
+import type { Heap } from "./heap.ts";
 import type { GemmScratch } from "./planner/plan-builder.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -11,17 +10,11 @@ export class Runtime {
   readonly gemmScratch: GemmScratch;
   /** How many runs there were: a result is fresh as long as this has not changed. */
   runs = 0;
-  alive = true;
 
   constructor(heap: Heap, kernels: Readonly<Record<string, unknown>>) {
     this.heap = heap;
     this.workspace = new Workspace(heap);
     this.kernels = kernels;
     this.gemmScratch = kernels["gemmScratch"] as GemmScratch;
-  }
-
-  /** @throws IsthmusError `ENGINE_DISPOSED` */
-  requireAlive(): void {
-    if (!this.alive) throw disposed("engine");
   }
 }

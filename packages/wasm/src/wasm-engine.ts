@@ -27,7 +27,7 @@ export async function createWasmEngine(options: WasmEngineOptions = {}): Promise
     throw new RangeError(`"maxMemoryBytes" expected 65536 to ${4 * GIB}, got ${maxMemoryBytes}`);
   }
   const heap = new Heap(maxMemoryBytes);
-  const { build, exports } = await loadKernels({ ...choice, memory: heap.memory });
+  const { build, exports } = await loadKernels({ ...choice, memory: heap.requireMemory() });
   return new WasmEngine(build, new Runtime(heap, exports as unknown as Readonly<Record<string, unknown>>));
 }
 
@@ -44,12 +44,11 @@ export class WasmEngine implements Engine {
 
   /** Size of the memory now; it never shrinks. */
   get memoryBytes(): number {
-    return this.runtime.heap.memory.buffer.byteLength;
+    return this.runtime.heap.requireMemory().buffer.byteLength;
   }
 
   /** @throws IsthmusError `ENGINE_MEMORY`, `ENGINE_DISPOSED` */
   createState(spec: StateSpec): WasmState {
-    this.runtime.requireAlive();
     return new WasmState(this.runtime.heap, spec);
   }
 
@@ -58,20 +57,24 @@ export class WasmEngine implements Engine {
    * IsthmusError `ENGINE_OPERATION`, `ENGINE_MEMORY`, `ENGINE_DISPOSED`
    */
   async compile(program: Program, state: WasmState): Promise<WasmExecutable> {
-    this.runtime.requireAlive();
     if (!(state instanceof WasmState) || state.heap !== this.runtime.heap) {
       throw new TypeError(`compile: "state" expected one made by this engine's createState`);
     }
-    for (const [name, { shape }] of Object.entries(program.state)) {
-      const own = requireStateTensor(state.spec, name).shape;
-      if (!sameShape(own, shape)) {
-        throw new RangeError(`compile: state "${name}" expected [${shape.join(", ")}], got [${own.join(", ")}]`);
-      }
-    }
+    state.requireRegion();
+    requireHolds(state, program.state);
     return new WasmExecutable(program, state, this.runtime);
   }
 
   dispose(): void {
-    this.runtime.alive = false;
+    this.runtime.heap.dispose();
+  }
+}
+
+function requireHolds(state: WasmState, wanted: StateSpec): void {
+  for (const [name, { shape }] of Object.entries(wanted)) {
+    const own = requireStateTensor(state.spec, name).shape;
+    if (!sameShape(own, shape)) {
+      throw new RangeError(`compile: state "${name}" expected [${shape.join(", ")}], got [${own.join(", ")}]`);
+    }
   }
 }

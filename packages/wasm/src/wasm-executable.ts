@@ -6,6 +6,7 @@ import {
   type RunOptions,
   type RunResult,
 } from "@isthmus/graph";
+import { requireKernels } from "./bound-call.ts";
 import { disposed } from "./disposed.ts";
 import { type PlanSummary, summarise } from "./plan-summary.ts";
 import { makePlan, prepare, type Prepared } from "./planner/make-plan.ts";
@@ -36,7 +37,7 @@ export class WasmExecutable implements Executable {
     this.prepared = prepare(normalise(program));
     this.runtime = runtime;
     this.state = state;
-    this.planFor(1);
+    requireKernels(this.planFor(1), runtime.kernels);
   }
 
   async run(inputs: Readonly<Record<string, HostArray>>, options?: RunOptions): Promise<RunResult> {
@@ -59,14 +60,13 @@ export class WasmExecutable implements Executable {
   }
 
   dispose(): void {
-    if (this.alive && this.runtime.alive) for (const specialisation of this.ready.values()) specialisation.dispose();
+    for (const specialisation of this.ready.values()) specialisation.dispose();
     this.ready.clear();
     this.current = undefined;
     this.alive = false;
   }
 
   private requireAlive(): void {
-    this.runtime.requireAlive();
     if (!this.alive) throw disposed("executable");
     this.state.requireRegion();
   }

@@ -29,8 +29,9 @@ export class WasmState implements EngineState {
     return this.requireRegion().offset + this.starts.get(name)!;
   }
 
-  /** @throws IsthmusError `ENGINE_DISPOSED` */
+  /** @throws IsthmusError `ENGINE_DISPOSED` when the state, or its engine, is no more */
   requireRegion(): Region {
+    this.heap.requireMemory();
     if (!this.region) throw disposed("state");
     return this.region;
   }

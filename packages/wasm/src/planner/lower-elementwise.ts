@@ -1,6 +1,6 @@
 import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import type { Buffer } from "./plan.ts";
-import { asRows, broadcastView, isDense, type Rows, sizeOf, type View } from "./view.ts";
+import { asRows, broadcastView, denseView, isDense, type Rows, sizeOf, type View } from "./view.ts";
 
 /** `y = f(x)`, computed once for each element of the buffer however often the view repeats it. */
 export const lowerUnary =
@@ -70,21 +70,21 @@ function stretch(operand: Operand, shape: readonly number[]): Operand {
   return same ? operand : { view: broadcastView(operand.view, shape) };
 }
 
+/** Which of two operands to copy, fewest first. */
+const copyChoices = [
+  [false, false],
+  [false, true],
+  [true, false],
+  [true, true],
+] as const;
+
 /** Views that two loops can walk together: as they are, or with as few copies as will do. */
 function readByRows(plan: PlanBuilder, operands: readonly Operand[]): { views: View[]; rows: Rows } {
-  const [a, b] = operands as [Operand, Operand];
-  const attempts: (() => View[])[] = [
-    () => [a.view, b.view],
-    () => [a.view, plan.dense(b)],
-    () => [plan.dense(a), b.view],
-  ];
-  for (const attempt of attempts) {
-    const views = attempt();
-    const rows = asRows(views);
-    if (rows) return { views, rows };
-  }
-  const views = [plan.dense(a), plan.dense(b)];
-  return { views, rows: asRows(views)! };
+  const walk = (copied: readonly boolean[]) =>
+    asRows(operands.map(({ view }, index) => (copied[index] ? denseView(view.buffer, view.shape) : view)));
+  const choice = copyChoices.find(walk)!;
+  const views = operands.map((operand, index) => (choice[index] ? plan.dense(operand) : operand.view));
+  return { views, rows: walk(choice)! };
 }
 
 /** The buffers of dense operands that no other operand reads in another order. */

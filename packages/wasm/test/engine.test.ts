@@ -1,0 +1,274 @@
+import { adam, GraphBuilder, type Node, type Program, type StateTensor } from "@isthmus/graph";
+import { kernelBytes } from "@isthmus/kernels";
+import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectConforms } from "./conformance.ts";
+
+let engine: WasmEngine;
+beforeAll(async () => {
+  engine = await createWasmEngine({ build: "simd128" });
+});
+afterAll(() => engine.dispose());
+
+const slot = (...shape: number[]): StateTensor => ({ shape, init: { kind: "zeros" } });
+
+/** y = 2 x, for any batch. */
+function doubling(): Program {
+  const build = new GraphBuilder();
+  return build.program({ outputs: { y: build.mul(build.input("x", ["batch", 2]), build.scalar(2)) } });
+}
+
+const compile = (program: Program) => engine.compile(program, engine.createState(program.state));
+
+describe("updates", () => {
+  it("see the state as it was: two tensors swap, a third takes a view of one of them", async () => {
+    const build = new GraphBuilder();
+    const a = build.state("a", slot(2, 2));
+    const b = build.state("b", slot(2, 2));
+    build.state("c", slot(4));
+    const program = build.program({
+      outputs: { a, bPlus: build.add(b, build.scalar(1)) },
+      updates: { a: b, b: a, c: build.reshape(build.transpose(a, [1, 0]), [4]) },
+    });
+    const state = { a: Float32Array.of(1, 2, 3, 4), b: Float32Array.of(5, 6, 7, 8), c: new Float32Array(4) };
+    await expectConforms(engine, program, { inputs: {}, state });
+  });
+
+  it("are not made when the guard is not finite, not by a bit", async () => {
+    const build = new GraphBuilder();
+    const p = build.state("p", slot(3));
+    const x = build.input("x", [3]);
+    const g = build.div(x, p);
+    const loss = build.sum(g);
+    const program = build.program({ outputs: { loss }, updates: adam(build, { p }, { p: g }), guard: loss });
+    const state = engine.createState(program.state);
+    await state.write("p", Float32Array.of(0.1, -0, 2));
+    await state.write("opt.adam.m.p", Float32Array.of(1e-40, 2, NaN));
+    const names = Object.keys(program.state);
+    const bits = async () => Promise.all(names.map(async (name) => new Uint32Array((await state.read(name)).buffer)));
+    const before = await bits();
+    const executable = await engine.compile(program, state);
+    const schedule = { "adam.stepSize": Float32Array.of(1), "adam.secondScale": Float32Array.of(1) };
+    expect((await executable.run({ x: Float32Array.of(1, 1, 1), ...schedule })).committed).toBe(false);
+    expect(await bits()).toEqual(before);
+    await state.write("p", Float32Array.of(0.1, 1, 2));
+    expect((await executable.run({ x: Float32Array.of(1, 1, 1), ...schedule })).committed).toBe(true);
+    expect(await bits()).not.toEqual(before);
+  });
+});
+
+describe("Adam", () => {
+  const inputs = { "adam.stepSize": Float32Array.of(0.1), "adam.secondScale": Float32Array.of(3) };
+  const state = {
+    p: Float32Array.of(1, 2, 3),
+    q: Float32Array.of(-1, 0.5, 0.25),
+    "opt.adam.m.p": Float32Array.of(0.1, 0.2, -0.3),
+    "opt.adam.v.p": Float32Array.of(0.1, 0.2, 0.3),
+    "opt.adam.m.q": Float32Array.of(0.3, 0.1, -0.2),
+    "opt.adam.v.q": Float32Array.of(0.4, 0.1, 0.2),
+  };
+  type Roots = { outputs: Record<string, Node>; updates: Record<string, Node> };
+  const program = (roots: (build: GraphBuilder, p: Node, q: Node) => Roots) => {
+    const build = new GraphBuilder();
+    return build.program(roots(build, build.state("p", slot(3)), build.state("q", slot(3))));
+  };
+  const kernels = async (made: Program) => (await compile(made)).plan().calls.map(({ kernel }) => kernel);
+  const statesOf = (made: Program) => Object.fromEntries(Object.entries(state).filter(([name]) => name in made.state));
+
+  it("is one call in place, and each update sees the other's old parameter", async () => {
+    const made = program((build, p, q) => ({ outputs: {}, updates: adam(build, { p, q }, { p: q, q: p }) }));
+    expect(await kernels(made)).toEqual(["copy", "copy", "adam", "adam"]);
+    await expectConforms(engine, made, { inputs, state: statesOf(made) });
+  });
+
+  it("keeps old values that are results", async () => {
+    const made = program((build, p, q) => ({ outputs: { p }, updates: adam(build, { p }, { p: build.neg(q) }) }));
+    expect(await kernels(made)).toEqual(["neg", "copy", "adam"]);
+    await expectConforms(engine, made, { inputs, state: statesOf(made) });
+  });
+
+  it("works on copies when somebody else needs its results", async () => {
+    const made = program((build, p, q) => {
+      const updates = adam(build, { p, q }, { p: build.neg(q), q: build.square(p) });
+      return { outputs: { next: build.mul(updates["p"]!, build.scalar(2)) }, updates };
+    });
+    expect((await kernels(made)).filter((kernel) => kernel === "adam")).toEqual(["adam"]);
+    await expectConforms(engine, made, { inputs, state: statesOf(made) });
+  });
+
+  it("is not taken for itself when its results go elsewhere", async () => {
+    const made = program((build, p, q) => {
+      const updates = adam(build, { p }, { p: build.neg(q) });
+      const { p: next, "opt.adam.m.p": m, "opt.adam.v.p": v } = updates as Record<string, Node>;
+      return { outputs: {}, updates: { q: next!, "opt.adam.m.p": v!, "opt.adam.v.p": m! } };
+    });
+    expect(await kernels(made)).not.toContain("adam");
+    await expectConforms(engine, made, { inputs, state: statesOf(made) });
+  });
+});
+
+describe("batches", () => {
+  it("may change from run to run: 128, 96, 128, and more sizes than are kept", async () => {
+    const executable = await compile(doubling());
+    for (const batch of [128, 96, 128, ...Array.from({ length: 12 }, (_, i) => i + 1), 128]) {
+      const x = Float32Array.from({ length: 2 * batch }, (_, i) => i);
+      const { outputs } = await executable.run({ x });
+      expect(outputs["y"]!.shape).toEqual([batch, 2]);
+      expect(await outputs["y"]!.read()).toEqual(x.map((value) => 2 * value));
+    }
+  });
+
+  it("grow the memory under programs that are bound already", async () => {
+    const own = await createWasmEngine({ build: "simd128" });
+    const program = doubling();
+    const state = own.createState({ kept: slot(5) });
+    await state.write("kept", Float32Array.of(1, 2, 3, 4, 5));
+    const first = await own.compile(program, state);
+    const small = Float32Array.of(1, 2);
+    await first.run({ x: small });
+    const before = own.memoryBytes;
+    const second = await own.compile(program, state);
+    const x = new Float32Array(2 * 100_000).fill(3);
+    expect((await (await second.run({ x })).outputs["y"]!.read()).every((value) => value === 6)).toBe(true);
+    expect(own.memoryBytes).toBeGreaterThan(before);
+    expect(await (await first.run({ x: small })).outputs["y"]!.read()).toEqual(Float32Array.of(2, 4));
+    expect(await state.read("kept")).toEqual(Float32Array.of(1, 2, 3, 4, 5));
+    own.dispose();
+  });
+});
+
+describe("results", () => {
+  it("are stale after a later run on the same engine", async () => {
+    const program = doubling();
+    const [one, other] = [await compile(program), await compile(program)];
+    const x = Float32Array.of(1, 2);
+    const { outputs } = await one.run({ x });
+    const second = await one.run({ x });
+    await expect(outputs["y"]!.read()).rejects.toMatchObject({ code: "ENGINE_STALE_HANDLE" });
+    expect(await second.outputs["y"]!.read()).toEqual(Float32Array.of(2, 4));
+    await other.run({ x });
+    await expect(second.outputs["y"]!.read()).rejects.toMatchObject({ code: "ENGINE_STALE_HANDLE" });
+  });
+
+  it("are copies, of state too", async () => {
+    const build = new GraphBuilder();
+    const program = build.program({ outputs: { p: build.state("p", slot(2)) } });
+    const state = engine.createState(program.state);
+    await state.write("p", Float32Array.of(1, 2));
+    const { outputs } = await (await engine.compile(program, state)).run({});
+    await state.write("p", Float32Array.of(3, 4));
+    const copy = await outputs["p"]!.read();
+    expect(copy).toEqual(Float32Array.of(1, 2));
+    copy.fill(0);
+    expect(await outputs["p"]!.read()).toEqual(Float32Array.of(1, 2));
+  });
+});
+
+describe("mistakes", () => {
+  it("in what is fed are the caller's", async () => {
+    const executable = await compile(doubling());
+    await expect(executable.run({})).rejects.toThrow(TypeError);
+    await expect(executable.run({ x: new Float32Array(3) })).rejects.toThrow(RangeError);
+    await expect(executable.run({ x: new Int32Array(2) as never })).rejects.toThrow(/"x" expected Float32Array/);
+    await expect(executable.run({ x: new Float32Array(2) }, { batch: 2 })).rejects.toThrow(RangeError);
+    expect(() => executable.plan(0)).toThrow(RangeError);
+  });
+
+  it("in the state a program is compiled against", async () => {
+    const build = new GraphBuilder();
+    const program = build.program({ outputs: { p: build.state("p", slot(2)) } });
+    await expect(engine.compile(program, engine.createState({}))).rejects.toThrow(/no tensor "p"/);
+    await expect(engine.compile(program, engine.createState({ p: slot(3) }))).rejects.toThrow(
+      /"p" expected \[2\], got \[3\]/,
+    );
+    const other = await createWasmEngine({ build: "simd128" });
+    await expect(engine.compile(program, other.createState(program.state))).rejects.toThrow(TypeError);
+    other.dispose();
+  });
+
+  it("in options", async () => {
+    await expect(createWasmEngine({ maxMemoryBytes: 1 })).rejects.toThrow(/"maxMemoryBytes" expected 65536 to/);
+    await expect(createWasmEngine({ build: "fast" as never })).rejects.toThrow(RangeError);
+  });
+
+  it("an aborted signal stops a run before it starts", async () => {
+    const executable = await compile(doubling());
+    const run = executable.run({ x: new Float32Array(2) }, { signal: AbortSignal.abort() });
+    await expect(run).rejects.toMatchObject({ name: "AbortError" });
+  });
+});
+
+describe("memory", () => {
+  it("has a limit, and what exceeds it is refused with its size", async () => {
+    const own = await createWasmEngine({ build: "simd128", maxMemoryBytes: 2 ** 20 });
+    expect(() => own.createState({ p: slot(2 ** 19) })).toThrow(/the state needs 2097152 bytes/);
+    const executable = await own.compile(doubling(), own.createState({}));
+    const run = executable.run({ x: new Float32Array(2 * 200_000) });
+    await expect(run).rejects.toMatchObject({ code: "ENGINE_MEMORY" });
+    await expect(run).rejects.toThrow(/the program at batch 200000 needs \d{7} bytes/);
+    expect(await (await executable.run({ x: Float32Array.of(1, 2) })).outputs["y"]!.read()).toEqual(
+      Float32Array.of(2, 4),
+    );
+    const build = new GraphBuilder();
+    const large = build.program({ outputs: { y: build.exp(build.broadcastTo(build.scalar(1), [2 ** 19])) } });
+    await expect(own.compile(large, own.createState({}))).rejects.toMatchObject({ code: "ENGINE_MEMORY" });
+    own.dispose();
+  });
+
+  it("is used again after disposal", async () => {
+    const own = await createWasmEngine({ build: "simd128" });
+    const cycle = async () => {
+      const state = own.createState({ p: slot(50_000) });
+      expect((await state.read("p")).every((value) => value === 0)).toBe(true);
+      await state.write("p", new Float32Array(50_000).fill(1));
+      const executable = await own.compile(doubling(), state);
+      await executable.run({ x: new Float32Array(2000) });
+      executable.dispose();
+      state.dispose();
+      return own.memoryBytes;
+    };
+    const first = await cycle();
+    for (let i = 0; i < 20; i++) expect(await cycle()).toBe(first);
+    own.dispose();
+  });
+
+  it("does not outlive its owners: use after disposal says so", async () => {
+    const own = await createWasmEngine({ build: "simd128" });
+    const gone = (what: string) => ({ code: "ENGINE_DISPOSED", details: { what } });
+    const state = own.createState({ p: slot(2) });
+    const program = doubling();
+    const executable = await own.compile(program, state);
+    const x = Float32Array.of(1, 2);
+    const { outputs } = await executable.run({ x });
+    executable.dispose();
+    executable.dispose();
+    await expect(executable.run({ x })).rejects.toMatchObject(gone("executable"));
+    const again = await own.compile(program, state);
+    state.dispose();
+    state.dispose();
+    await expect(again.run({ x })).rejects.toMatchObject(gone("state"));
+    await expect(state.read("p")).rejects.toMatchObject(gone("state"));
+    await expect(own.compile(program, state)).rejects.toMatchObject(gone("state"));
+    const last = own.createState({});
+    own.dispose();
+    own.dispose();
+    await expect(outputs["y"]!.read()).rejects.toMatchObject(gone("engine"));
+    await expect(own.compile(program, last)).rejects.toMatchObject(gone("engine"));
+    expect(() => own.createState({})).toThrow(/engine was disposed/);
+    again.dispose();
+    last.dispose();
+  });
+});
+
+describe("an engine", () => {
+  it("takes kernels compiled elsewhere and says which build it runs", async () => {
+    const module = await WebAssembly.compile(await kernelBytes("simd128"));
+    const own = await createWasmEngine({ build: "simd128", module });
+    expect([own.name, own.build]).toEqual(["wasm", "simd128"]);
+    const executable = await own.compile(doubling(), own.createState({}));
+    expect(await (await executable.run({ x: Float32Array.of(1, 2) })).outputs["y"]!.read()).toEqual(
+      Float32Array.of(2, 4),
+    );
+    own.dispose();
+  });
+});
