@@ -1,9 +1,13 @@
 import { type ArrayOps, hash32, type MatmulOptions, type ReduceOptions } from "@isthmus/math";
+import { brief } from "./attributes.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { inferType } from "./infer.ts";
 import type { DType, JsonObject, Node, Program, Shape, StateSpec, StateTensor } from "./ir.ts";
 import { operationNamed } from "./operations/index.ts";
+import { requireFloat } from "./operations/require.ts";
 import { makeProgram } from "./program.ts";
-import { elementCount, formatShape, normaliseAxes, reduceShape, sameShape } from "./shape.ts";
+import { elementCount, normaliseAxes, reduceShape, sameShape } from "./shape.ts";
+import { requireInitialiser } from "./state-checks.ts";
 
 /** Which noise: seed and step are `i32` inputs of shape [2] (low, high word); `stream` names the use. */
 export interface NoiseSource {
@@ -33,7 +37,7 @@ export class GraphBuilder implements ArrayOps<Node> {
   readonly nodes: Node[] = [];
   private readonly known = new Map<string, Node>();
   private readonly streams = new Map<number, string>();
-  private readonly stateTensors: Record<string, StateTensor> = {};
+  private readonly stateTensors = new Map<string, StateTensor>();
   private readonly path: string[] = [];
 
   /** Names given inside `body` start with `name/`. */
@@ -48,12 +52,15 @@ export class GraphBuilder implements ArrayOps<Node> {
 
   /** The node for an operation; `name` is for people and exporters and does not make a node different. */
   emit(op: string, inputs: readonly Node[], attributes: JsonObject = {}, name?: string): Node {
-    for (const [index, input] of inputs.entries()) this.requireOwn(op, index, input);
+    const operation = operationNamed(op);
+    for (const [index, input] of inputs.entries()) {
+      this.requireOwn(op, operation.operands[index] ?? `inputs[${index}]`, input);
+    }
     const ids = inputs.map((input) => input.id);
     const key = canonicalJson([op, ids, attributes]);
     const existing = this.known.get(key);
     if (existing) return existing;
-    const type = operationNamed(op).infer(inputs, attributes);
+    const type = inferType(operation, inputs, attributes);
     const label = name === undefined ? {} : { name: [...this.path, name].join("/") };
     const node: Node = { id: this.nodes.length, op, inputs: ids, attributes, ...type, ...label };
     this.nodes.push(node);
@@ -61,10 +68,15 @@ export class GraphBuilder implements ArrayOps<Node> {
     return node;
   }
 
-  private requireOwn(op: string, index: number, value: Node): void {
-    if (this.nodes[value?.id] !== value) {
-      throw new TypeError(`${op}: input ${index} expected a node of this builder, got ${typeof value}`);
-    }
+  /** @throws TypeError naming `operation` and `argument` unless `value` is a node of this builder. */
+  requireOwn(operation: string, argument: string, value: Node): void {
+    if (this.isOwn(value)) return;
+    const got = typeof value?.op === "string" ? "one of another" : brief(value);
+    throw new TypeError(`${operation}: "${argument}" expected a node of this builder, got ${got}`);
+  }
+
+  private isOwn(value: Node): boolean {
+    return typeof value === "object" && value !== null && this.nodes[value.id] === value;
   }
 
   /** The nodes that `node` was made from. */
@@ -79,26 +91,24 @@ export class GraphBuilder implements ArrayOps<Node> {
 
   /** A tensor of the state shared by programs; the same name is the same tensor. */
   state(name: string, tensor: StateTensor): Node {
-    const known = this.stateTensors[name];
-    if (known && canonicalJson({ ...known }) !== canonicalJson({ ...tensor })) {
-      throw new RangeError(`state "${name}": declared twice, as ${formatShape(known.shape)} and ${formatShape(tensor.shape)}`);
-    }
-    this.stateTensors[name] = tensor;
-    return this.emit("state", [], { name, shape: tensor.shape }, name);
+    const text = canonicalJson({ ...tensor });
+    const known = canonicalJson({ ...(this.stateTensors.get(name) ?? tensor) });
+    if (known !== text) throw new RangeError(`state "${name}": declared twice, as ${known} and ${text}`);
+    requireInitialiser(name, tensor.init);
+    const node = this.emit("state", [], { name, shape: [...tensor.shape] }, name);
+    this.stateTensors.set(name, { shape: [...tensor.shape], init: { ...tensor.init } });
+    return node;
   }
 
   /** Everything declared with `state` so far. */
   get stateSpec(): StateSpec {
-    return { ...this.stateTensors };
+    return Object.fromEntries(this.stateTensors);
   }
 
-  /** Values written into the graph, row-major. */
+  /** Finite values written into the graph, row-major. JSON has one zero, so a negative zero becomes the positive one. */
   constant(shape: readonly number[], values: readonly number[]): Node {
-    if (values.length !== elementCount(shape)) {
-      throw new RangeError(`constant: "values" expected ${elementCount(shape)} for ${formatShape(shape)}, got ${values.length}`);
-    }
     if (!values.every(Number.isFinite)) throw new RangeError(`constant: "values" expected finite numbers`);
-    return this.emit("constant", [], { shape, values });
+    return this.emit("constant", [], { shape: [...shape], values: values.map((value) => value + 0) });
   }
 
   scalar(value: number): Node {
@@ -119,23 +129,24 @@ export class GraphBuilder implements ArrayOps<Node> {
     if (taken !== undefined) {
       throw new RangeError(`${op}: stream "${stream}" ${taken === stream ? "is used twice" : `collides with "${taken}"`}`);
     }
+    const node = this.emit(op, [seed, step], { shape, stream }, stream);
     this.streams.set(hash, stream);
-    return this.emit(op, [seed, step], { shape, stream }, stream);
+    return node;
   }
 
   add(a: Node, b: Node): Node {
-    if (isScalar(a, 0)) return b;
-    return isScalar(b, 0) ? a : this.emit("add", [a, b]);
+    if (this.isScalar(a, 0)) return this.unchanged("add", "b", b);
+    return this.isScalar(b, 0) ? this.unchanged("add", "a", a) : this.emit("add", [a, b]);
   }
   sub(a: Node, b: Node): Node {
-    return isScalar(b, 0) ? a : this.emit("sub", [a, b]);
+    return this.isScalar(b, 0) ? this.unchanged("sub", "a", a) : this.emit("sub", [a, b]);
   }
   mul(a: Node, b: Node): Node {
-    if (isScalar(a, 1)) return b;
-    return isScalar(b, 1) ? a : this.emit("mul", [a, b]);
+    if (this.isScalar(a, 1)) return this.unchanged("mul", "b", b);
+    return this.isScalar(b, 1) ? this.unchanged("mul", "a", a) : this.emit("mul", [a, b]);
   }
   div(a: Node, b: Node): Node {
-    return isScalar(b, 1) ? a : this.emit("div", [a, b]);
+    return this.isScalar(b, 1) ? this.unchanged("div", "a", a) : this.emit("div", [a, b]);
   }
   maximum(a: Node, b: Node): Node {
     return this.emit("maximum", [a, b]);
@@ -226,6 +237,7 @@ export class GraphBuilder implements ArrayOps<Node> {
   }
 
   private reduce(op: "sum" | "max", x: Node, { axes, keepDims = false }: ReduceOptions): Node {
+    this.unchanged(op, "x", x);
     const normal = normaliseAxes(op, x.shape.length, axes);
     if (normal.length === 0) return x;
     if (normal.every((axis) => x.shape[axis] === 1)) return this.reshape(x, reduceShape(x.shape, normal, keepDims));
@@ -233,15 +245,18 @@ export class GraphBuilder implements ArrayOps<Node> {
   }
 
   size(x: Node, axes?: readonly number[]): Node {
+    this.requireOwn("size", "x", x);
     const dims = normaliseAxes("size", x.shape.length, axes).map((axis) => x.shape[axis] ?? 1);
     const fixed = this.scalar(elementCount(dims));
     return dims.reduce((product, dim) => (dim === "batch" ? this.mul(product, this.emit("batchSize", [])) : product), fixed);
   }
 
   reshape(x: Node, shape: Shape): Node {
+    this.requireOwn("reshape", "x", x);
     return sameShape(x.shape, shape) ? x : this.emit("reshape", [x], { shape });
   }
   broadcastTo(x: Node, shape: Shape): Node {
+    this.requireOwn("broadcastTo", "x", x);
     return sameShape(x.shape, shape) ? x : this.emit("broadcastTo", [x], { shape });
   }
   transpose(x: Node, permutation: readonly number[]): Node {
@@ -272,6 +287,7 @@ export class GraphBuilder implements ArrayOps<Node> {
 
   /** An integer tensor as float32. */
   cast(x: Node): Node {
+    this.requireOwn("cast", "x", x);
     return x.dtype === "f32" ? x : this.emit("cast", [x]);
   }
 
@@ -283,13 +299,28 @@ export class GraphBuilder implements ArrayOps<Node> {
     return this.emit("straightThrough", [value, path]);
   }
 
-  /** The part of the graph that the roots need, renumbered, with its interface. */
+  /**
+   * The part of the graph that the roots need, renumbered, with its interface.
+   *
+   * @throws TypeError a node of another builder; RangeError an input declared twice with different types, an update
+   * of no state tensor or of another shape, a guard that is no scalar
+   */
   program(roots: ProgramRoots): Program {
-    return makeProgram(this.nodes, this.stateTensors, roots);
+    for (const [name, node] of Object.entries(roots.outputs)) this.requireOwn("program", `outputs.${name}`, node);
+    for (const [name, node] of Object.entries(roots.updates ?? {})) this.requireOwn("program", `updates.${name}`, node);
+    if (roots.guard) this.requireOwn("program", "guard", roots.guard);
+    return makeProgram(this.nodes, this.stateSpec, roots);
   }
-}
 
-function isScalar(node: Node, value: number): boolean {
-  if (node.op !== "constant" || node.shape.length > 0) return false;
-  return (node.attributes["values"] as readonly number[])[0] === value;
+  /** The argument itself, where an operation on it changes nothing, checked as the operation would. */
+  private unchanged(operation: string, argument: string, x: Node): Node {
+    this.requireOwn(operation, argument, x);
+    requireFloat(operation, argument, x);
+    return x;
+  }
+
+  private isScalar(node: Node, value: number): boolean {
+    if (!this.isOwn(node) || node.op !== "constant" || node.shape.length > 0) return false;
+    return (node.attributes["values"] as readonly number[])[0] === value;
+  }
 }

@@ -1,4 +1,5 @@
 import type { ArrayOps, NdArray } from "@isthmus/math";
+import type { AttributeKind } from "./attributes.ts";
 import type { GraphBuilder } from "./builder.ts";
 import type { JsonObject, Node, TensorType } from "./ir.ts";
 
@@ -7,11 +8,18 @@ export interface ReferenceContext {
   readonly batch: number;
 }
 
-/** What every operation has: a name, a version that changes with its meaning, and its shape rule. */
+/** What every operation has: a name, a version that changes with its meaning, its arguments and its shape rule. */
 interface Described {
   readonly name: string;
   readonly version: number;
-  /** The type of the result; throws `RangeError` or `TypeError` when the inputs do not fit. */
+  /** Names of the inputs, in order. */
+  readonly operands: readonly string[];
+  /** What each attribute must hold; all are required. */
+  readonly attributes: Readonly<Record<string, AttributeKind>>;
+  /**
+   * The type of the result, of as many inputs and of attributes as declared. Throws `RangeError` or `TypeError`, naming
+   * operation and argument, when they do not fit.
+   */
   infer(inputs: readonly TensorType[], attributes: JsonObject): TensorType;
 }
 

@@ -1,13 +1,18 @@
 import { IsthmusError } from "@isthmus/math";
+import { brief, isName } from "./attributes.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import type { DType, Initialiser, Json, JsonObject, Node, Program, Shape, StateTensor } from "./ir.ts";
+import { inferType } from "./infer.ts";
+import type { Initialiser, Json, JsonObject, Node, Program, StateTensor } from "./ir.ts";
+import type { Operation } from "./operation.ts";
 import { operations } from "./operations/index.ts";
-import { formatShape, sameShape } from "./shape.ts";
+import { checkInterface } from "./program.ts";
+import { formatShape, isFixedShape, isShape, sameShape } from "./shape.ts";
+import { requireInitialiser } from "./state-checks.ts";
 
 /** Changes when the JSON of a program changes its meaning. Newer versions are refused. */
 export const GRAPH_VERSION = 1;
 
-/** A program as JSON: nodes without the types that follow from their inputs' would still be checked, so both are kept. */
+/** A program as JSON. Types could be inferred again; they are written all the same, for people and other readers. */
 export function programToJson(program: Program): JsonObject {
   const used = [...new Set(program.nodes.map((node) => node.op))].sort();
   return {
@@ -28,28 +33,31 @@ export function serialiseProgram(program: Program): string {
 }
 
 /**
- * Reads a program back, trusting nothing: every operation must be known at its version, and every shape is inferred
- * again and compared.
+ * Reads a program back, trusting nothing: every operation must be known at its version and have its attributes, every
+ * type is inferred again and compared, and inputs, state, updates and guard must be what they say.
  *
  * @throws IsthmusError `GRAPH_VERSION`, `GRAPH_OPERATION`, `GRAPH_INVALID`
  */
 export function parseProgram(text: string): Program {
   const json = asObject(parseJson(text), "program");
   if (json["version"] !== GRAPH_VERSION) {
-    throw new IsthmusError("GRAPH_VERSION", `graph version ${String(json["version"])} is not ${GRAPH_VERSION}`, { version: json["version"] });
+    throw new IsthmusError("GRAPH_VERSION", `graph version ${brief(json["version"])} is not ${GRAPH_VERSION}`, { version: json["version"] });
   }
-  checkOperations(asObject(json["operations"], "operations"));
+  const used = asObject(json["operations"], "operations");
+  checkOperations(used);
   const nodes: Node[] = [];
-  for (const item of asArray(json["nodes"], "nodes")) nodes.push(parseNode(asObject(item, "node"), nodes));
+  for (const item of asArray(json["nodes"], "nodes")) nodes.push(parseNode(asObject(item, "node"), nodes, used));
   const guard = json["guard"] === undefined ? {} : { guard: nodeId(json["guard"], nodes, "guard") };
-  return {
+  const program: Program = {
     nodes,
-    inputs: parseLeafTable(json["inputs"], nodes, "input"),
+    inputs: parseIds(json["inputs"], nodes, "inputs"),
     state: parseState(asObject(json["state"], "state")),
     outputs: parseIds(json["outputs"], nodes, "outputs"),
     updates: parseIds(json["updates"], nodes, "updates"),
     ...guard,
   };
+  attempt("its interface", () => checkInterface(program));
+  return program;
 }
 
 function invalid(message: string, cause?: unknown): IsthmusError {
@@ -80,7 +88,7 @@ function checkOperations(versions: JsonObject): void {
     if (known !== version) {
       throw new IsthmusError(
         "GRAPH_OPERATION",
-        `graph: operation "${name}" version ${String(version)} is ${known === undefined ? "unknown" : `not ${known}`}; update isthmus`,
+        `graph: operation ${brief(name)} version ${brief(version)} is ${known === undefined ? "unknown" : `not ${known}`}; update isthmus`,
         { operation: name, version },
       );
     }
@@ -89,43 +97,43 @@ function checkOperations(versions: JsonObject): void {
 
 function nodeId(value: Json | undefined, nodes: readonly Node[], what: string): number {
   if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= nodes.length) {
-    throw invalid(`"${what}" expected the id of an earlier node, got ${String(value)}`);
+    throw invalid(`"${what}" expected the id of an earlier node, got ${brief(value)}`);
   }
   return value as number;
 }
 
-function parseShape(value: Json | undefined): Shape {
-  const shape = asArray(value, "shape");
-  const valid = (dim: Json) => dim === "batch" || (Number.isSafeInteger(dim) && (dim as number) >= 0);
-  if (shape.length > 8 || !shape.every(valid)) throw invalid(`bad shape ${canonicalJson(shape)}`);
-  return shape as Shape;
-}
-
-const dtypes: readonly Json[] = ["f32", "i32", "u8"] satisfies DType[];
-
-function parseNode(json: JsonObject, nodes: readonly Node[]): Node {
-  const operation = operations.get(String(json["op"]));
-  if (!operation) throw new IsthmusError("GRAPH_OPERATION", `graph: unknown operation "${String(json["op"])}"`);
+function parseNode(json: JsonObject, nodes: readonly Node[], used: JsonObject): Node {
+  const operation = operationOf(json["op"], used);
+  const where = `node ${nodes.length} (${operation.name})`;
   const inputs = asArray(json["inputs"], "inputs").map((id) => nodeId(id, nodes, "inputs"));
   const attributes = asObject(json["attributes"], "attributes");
-  const shape = parseShape(json["shape"]);
-  const dtype = json["dtype"] as DType;
-  if (!dtypes.includes(dtype)) throw invalid(`bad dtype ${String(dtype)}`);
-  if (attributes["shape"] !== undefined) parseShape(attributes["shape"]);
-  const inferred = attempt(operation.name, () => operation.infer(inputs.map((id) => nodes[id] as Node), attributes));
-  const expected = operation.tier === "leaf" && inferred.dtype === undefined ? "f32" : inferred.dtype;
-  if (!sameShape(inferred.shape, shape) || expected !== dtype) {
-    throw invalid(`node ${nodes.length} (${operation.name}) says ${formatShape(shape)} ${dtype}, its inputs give ${formatShape(inferred.shape)} ${expected}`);
+  const types = inputs.map((id) => nodes[id] as Node);
+  const { shape, dtype } = attempt(where, () => inferType(operation, types, attributes));
+  const written = json["shape"];
+  if (!isShape(written) || !sameShape(written, shape) || json["dtype"] !== dtype) {
+    throw invalid(`${where} says ${brief(written)} ${brief(json["dtype"])}, its inputs give ${formatShape(shape)} ${dtype}`);
   }
-  const name = json["name"] === undefined ? {} : { name: String(json["name"]) };
-  return { id: nodes.length, op: operation.name, inputs, attributes, shape, dtype, ...name };
+  const node = { id: nodes.length, op: operation.name, inputs, attributes, shape, dtype };
+  const { name } = json;
+  if (name === undefined) return node;
+  if (typeof name !== "string") throw invalid(`${where}: "name" expected a string, got ${brief(name)}`);
+  return { ...node, name };
 }
 
-function attempt<R>(operation: string, body: () => R): R {
+function operationOf(name: Json | undefined, used: JsonObject): Operation {
+  const operation = typeof name === "string" ? operations.get(name) : undefined;
+  if (!operation) {
+    throw new IsthmusError("GRAPH_OPERATION", `graph: unknown operation ${brief(name)}`, { operation: name });
+  }
+  if (!Object.hasOwn(used, operation.name)) throw invalid(`"operations" has no version of "${operation.name}"`);
+  return operation;
+}
+
+function attempt<R>(where: string, body: () => R): R {
   try {
     return body();
   } catch (cause) {
-    throw invalid(`operation "${operation}" does not fit its inputs: ${cause instanceof Error ? cause.message : ""}`, cause);
+    throw invalid(`${where}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
 }
 
@@ -135,28 +143,18 @@ function parseIds(value: Json | undefined, nodes: readonly Node[], what: string)
   );
 }
 
-function parseLeafTable(value: Json | undefined, nodes: readonly Node[], op: "input"): Record<string, number> {
-  const ids = parseIds(value, nodes, "inputs");
-  for (const [name, id] of Object.entries(ids)) {
-    const node = nodes[id] as Node;
-    if (node.op !== op || node.attributes["name"] !== name) throw invalid(`input "${name}" names node ${id}, which is not it`);
-  }
-  return ids;
-}
-
 function parseState(json: JsonObject): Record<string, StateTensor> {
   return Object.fromEntries(
     Object.entries(json).map(([name, value]) => {
-      const tensor = asObject(value, `state.${name}`);
-      const shape = parseShape(tensor["shape"]);
-      if (shape.includes("batch")) throw invalid(`state "${name}" has a batch axis`);
-      return [name, { shape: shape as readonly number[], init: parseInitialiser(asObject(tensor["init"], "init")) }];
+      const { shape, init } = asObject(value, `state.${name}`);
+      if (!isName(name) || !isFixedShape(shape)) throw invalid(`state ${brief(name)} has shape ${brief(shape)}`);
+      return [name, { shape, init: parseInitialiser(name, asObject(init, "init")) }];
     }),
   );
 }
 
-function parseInitialiser(json: JsonObject): Initialiser {
-  if (json["kind"] === "zeros") return { kind: "zeros" };
-  if (json["kind"] === "uniform" && typeof json["limit"] === "number") return { kind: "uniform", limit: json["limit"] };
-  throw invalid(`unknown initialiser ${canonicalJson(json)}`);
+function parseInitialiser(name: string, json: JsonObject): Initialiser {
+  const init = json["kind"] === "uniform" ? { kind: "uniform", limit: json["limit"] } : { kind: json["kind"] };
+  attempt("its state", () => requireInitialiser(name, init as Initialiser));
+  return init as Initialiser;
 }

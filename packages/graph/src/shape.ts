@@ -20,7 +20,22 @@ export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
   });
 }
 
-/** Axes as sorted, distinct, non-negative numbers; `undefined` means all. */
+const MAX_RANK = 8;
+
+/** Whether `value` is a shape: at most 8 positive integers or `"batch"`, with a countable number of elements. */
+export function isShape(value: unknown): value is Shape {
+  const isDim = (dim: unknown) => dim === "batch" || (Number.isSafeInteger(dim) && (dim as number) > 0);
+  return (
+    Array.isArray(value) && value.length <= MAX_RANK && value.every(isDim) && Number.isSafeInteger(elementCount(value))
+  );
+}
+
+/** Whether `value` is a shape without a batch axis. */
+export function isFixedShape(value: unknown): value is readonly number[] {
+  return isShape(value) && batchRank(value) === 0;
+}
+
+/** Axes as sorted, non-negative numbers; `undefined` means all. */
 export function normaliseAxes(operation: string, rank: number, axes: readonly number[] | undefined): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const normal = axes.map((axis) => {
@@ -29,7 +44,10 @@ export function normaliseAxes(operation: string, rank: number, axes: readonly nu
     }
     return axis < 0 ? axis + rank : axis;
   });
-  return [...new Set(normal)].sort((a, b) => a - b);
+  if (new Set(normal).size < normal.length) {
+    throw new RangeError(`${operation}: "axes" expected each axis once, got ${formatShape(axes)}`);
+  }
+  return normal.sort((a, b) => a - b);
 }
 
 export function reduceShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {

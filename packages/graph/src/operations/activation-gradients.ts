@@ -8,7 +8,9 @@ const activationGradient = (name: string, slope: <T>(ops: ArrayOps<T>, y: T) => 
   name,
   version: 1,
   tier: "composite",
-  infer: ([g, y]) => inferBroadcast(name, g as TensorType, y as TensorType),
+  operands: ["g", "y"],
+  attributes: {},
+  infer: ([g, y]) => inferBroadcast(name, { g: g as TensorType, y: y as TensorType }),
   expand: (ops, inputs) => {
     const [g, y] = inputs as [(typeof inputs)[number], (typeof inputs)[number]];
     return ops.mul(g, slope(ops, y));

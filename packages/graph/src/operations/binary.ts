@@ -14,7 +14,9 @@ const binary = (name: BinaryName, rule: Rule): Primitive => ({
   name,
   version: 1,
   tier: "primitive",
-  infer: ([a, b]) => inferBroadcast(name, a as TensorType, b as TensorType),
+  operands: ["a", "b"],
+  attributes: {},
+  infer: ([a, b]) => inferBroadcast(name, { a: a as TensorType, b: b as TensorType }),
   derivative: (build, y, inputs, g) => {
     const [a, b] = inputs as readonly [Node, Node];
     return rule(build, g, a, b, y).map((part, index) => {
@@ -25,10 +27,10 @@ const binary = (name: BinaryName, rule: Rule): Primitive => ({
   reference: ([a, b]) => ndArrayOps[name](a as NdArray, b as NdArray),
 });
 
-export function inferBroadcast(name: string, a: TensorType, b: TensorType): TensorType {
-  requireFloat(name, "a", a);
-  requireFloat(name, "b", b);
-  return { shape: broadcastShapes(name, a.shape, b.shape), dtype: "f32" };
+/** Float32 of the common shape of the arguments, which are called by their names. */
+export function inferBroadcast(operation: string, named: Readonly<Record<string, TensorType>>): TensorType {
+  const shapes = Object.entries(named).map(([argument, type]) => requireFloat(operation, argument, type).shape);
+  return { shape: shapes.reduce((common, shape) => broadcastShapes(operation, common, shape)), dtype: "f32" };
 }
 
 /** 1 where `winner` is strictly ahead, 1/2 at a tie: the subgradient PyTorch takes, too. */

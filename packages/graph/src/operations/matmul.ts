@@ -22,6 +22,8 @@ export const matmul: Primitive = {
   name: "matmul",
   version: 1,
   tier: "primitive",
+  operands: ["a", "b"],
+  attributes: { transposeA: "boolean", transposeB: "boolean" },
   infer: ([a, b], attributes) => {
     const { transposeA, transposeB } = flags(attributes);
     const [m, k] = matrix("a", a as TensorType, transposeA);

@@ -2,7 +2,7 @@ import { type NdArray, ndArrayOps } from "@isthmus/math";
 import type { GraphBuilder } from "../builder.ts";
 import type { Node, TensorType } from "../ir.ts";
 import type { Primitive } from "../operation.ts";
-import { reduceShape } from "../shape.ts";
+import { normaliseAxes, reduceShape } from "../shape.ts";
 import { requireFloat } from "./require.ts";
 
 /** `g` is the cotangent and `y` the result, both with the reduced axes kept at size 1. */
@@ -15,8 +15,11 @@ const reduction = (name: "sum" | "max", rule: Rule): Primitive => {
     name,
     version: 1,
     tier: "primitive",
+    operands: ["x"],
+    attributes: { axes: "axes", keepDims: "boolean" },
     infer: ([x], attributes) => {
       const { shape } = requireFloat(name, "x", x as TensorType);
+      normaliseAxes(name, shape.length, axesOf({ attributes }));
       return { shape: reduceShape(shape, axesOf({ attributes }), attributes["keepDims"] as boolean), dtype: "f32" };
     },
     derivative: (build, node, inputs, g) => {

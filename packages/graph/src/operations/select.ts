@@ -8,8 +8,10 @@ export const select: Primitive = {
   name: "select",
   version: 1,
   tier: "primitive",
+  operands: ["condition", "a", "b"],
+  attributes: {},
   infer: ([condition, a, b]) =>
-    inferBroadcast("select", condition as TensorType, inferBroadcast("select", a as TensorType, b as TensorType)),
+    inferBroadcast("select", { condition: condition as TensorType, a: a as TensorType, b: b as TensorType }),
   derivative: (build, node, inputs, g) => {
     const [condition, a, b] = inputs as readonly [Node, Node, Node];
     const zero = build.scalar(0);

@@ -10,6 +10,8 @@ export const reshape: Primitive = {
   name: "reshape",
   version: 1,
   tier: "primitive",
+  operands: ["x"],
+  attributes: { shape: "shape" },
   infer: ([x], attributes) => {
     const from = (x as TensorType).shape;
     const shape = shapeOf(attributes);
@@ -29,6 +31,8 @@ export const broadcastTo: Primitive = {
   name: "broadcastTo",
   version: 1,
   tier: "primitive",
+  operands: ["x"],
+  attributes: { shape: "shape" },
   infer: ([x], attributes) => {
     const from = (x as TensorType).shape;
     const shape = shapeOf(attributes);
@@ -48,6 +52,8 @@ export const transpose: Primitive = {
   name: "transpose",
   version: 1,
   tier: "primitive",
+  operands: ["x"],
+  attributes: { permutation: "permutation" },
   infer: ([x], attributes) => {
     const { shape, dtype } = x as TensorType;
     const permutation = permutationOf(attributes);

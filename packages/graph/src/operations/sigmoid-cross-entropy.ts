@@ -7,7 +7,9 @@ export const sigmoidCrossEntropy: Composite = {
   name: "sigmoidCrossEntropy",
   version: 1,
   tier: "composite",
-  infer: ([l, x]) => inferBroadcast("sigmoidCrossEntropy", l as TensorType, x as TensorType),
+  operands: ["logits", "x"],
+  attributes: {},
+  infer: ([l, x]) => inferBroadcast("sigmoidCrossEntropy", { logits: l as TensorType, x: x as TensorType }),
   expand: (ops, inputs) => {
     const [l, x] = inputs as [(typeof inputs)[number], (typeof inputs)[number]];
     return ops.sub(ops.softplus(l), ops.mul(x, l));
@@ -26,12 +28,14 @@ export const sigmoidCrossEntropyGrad: Composite = {
   name: "sigmoidCrossEntropyGrad",
   version: 1,
   tier: "composite",
+  operands: ["logits", "x", "g"],
+  attributes: {},
   infer: ([l, x, g]) =>
-    inferBroadcast(
-      "sigmoidCrossEntropyGrad",
-      g as TensorType,
-      inferBroadcast("sigmoidCrossEntropyGrad", l as TensorType, x as TensorType),
-    ),
+    inferBroadcast("sigmoidCrossEntropyGrad", {
+      logits: l as TensorType,
+      x: x as TensorType,
+      g: g as TensorType,
+    }),
   expand: (ops, inputs) => {
     const [l, x, g] = inputs as [(typeof inputs)[number], (typeof inputs)[number], (typeof inputs)[number]];
     return ops.mul(g, ops.sub(ops.sigmoid(l), x));

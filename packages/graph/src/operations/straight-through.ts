@@ -9,11 +9,14 @@ export const straightThrough: Primitive = {
   name: "straightThrough",
   version: 1,
   tier: "primitive",
+  operands: ["value", "path"],
+  attributes: {},
   infer: (inputs) => {
     const [value, path] = inputs as readonly [TensorType, TensorType];
     if (!sameShape(value.shape, path.shape)) {
       throw new RangeError(`straightThrough: "path" expected ${formatShape(value.shape)}, got ${formatShape(path.shape)}`);
     }
+    requireFloat("straightThrough", "path", path);
     return requireFloat("straightThrough", "value", value);
   },
   derivative: (_build, _node, _inputs, g) => [undefined, g],

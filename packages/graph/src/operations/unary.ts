@@ -5,8 +5,19 @@ import type { Primitive } from "../operation.ts";
 import { requireFloat } from "./require.ts";
 
 type UnaryName =
-  | "neg" | "abs" | "sign" | "exp" | "expm1" | "log" | "log1p" | "sqrt" | "square"
-  | "sigmoid" | "tanh" | "softplus" | "relu"; // prettier-ignore
+  | "neg"
+  | "abs"
+  | "sign"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "sqrt"
+  | "square"
+  | "sigmoid"
+  | "tanh"
+  | "softplus"
+  | "relu";
 
 /** The cotangent of `x`, from `x`, `y = f(x)` and the cotangent `g` of `y`. */
 type Rule = (build: GraphBuilder, g: Node, x: Node, y: Node) => Node | undefined;
@@ -15,6 +26,8 @@ const elementwise = (name: string, reference: (x: NdArray) => NdArray, rule: Rul
   name,
   version: 1,
   tier: "primitive",
+  operands: ["x"],
+  attributes: {},
   infer: ([x]) => requireFloat(name, "x", x as TensorType),
   derivative: (build, y, [x], g) => [rule(build, g, x as Node, y)],
   reference: ([x]) => reference(x as NdArray),
