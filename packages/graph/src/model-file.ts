@@ -1,7 +1,7 @@
 import { IsthmusError } from "@isthmus/math";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
+import { hexToBytes } from "@noble/hashes/utils.js";
 import { canonicalJson } from "./canonical-json.ts";
+import { contentHash } from "./content-hash.ts";
 import type { JsonObject, Program } from "./ir.ts";
 import { readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
 import { parseProgram, serialiseProgram } from "./serialise.ts";
@@ -26,6 +26,7 @@ export interface Model {
   readonly config: JsonObject;
   readonly encoder: Program;
   readonly decoder: Program;
+  /** What the two programs read, and nothing else. */
   readonly parameters: Readonly<Record<string, StoredTensor>>;
   readonly coding?: LatentCoding;
   /** Data, seed, engine, versions. */
@@ -43,8 +44,14 @@ export interface ModelHashes {
   readonly id: Uint8Array;
 }
 
-/** The bytes of a model file: one `.safetensors`, deterministic. */
+/**
+ * The bytes of a model file: one `.safetensors`, deterministic.
+ *
+ * @throws RangeError parameters that are missing, of another shape, or not read by encoder or decoder
+ */
 export function writeModelFile(model: Model): Uint8Array {
+  const problem = parameterProblem(model);
+  if (problem) throw new RangeError(`writeModelFile: ${problem}`);
   const hashes = modelHashes(model);
   const { coding } = model;
   const dims = coding?.steps.length ?? 0;
@@ -83,7 +90,7 @@ export function readModelFile(bytes: Uint8Array): Model {
     throw new IsthmusError("MODEL_FILE_FORMAT", `a safetensors file, but not an isthmus model (format: ${metadata["format"] ?? "none"})`);
   }
   if (metadata["version"] !== String(MODEL_FILE_VERSION)) {
-    throw new IsthmusError("MODEL_FILE_VERSION", `model file version ${metadata["version"]} is not ${MODEL_FILE_VERSION}`);
+    throw new IsthmusError("MODEL_FILE_VERSION", `model file version ${metadata["version"] ?? "none"} is not ${MODEL_FILE_VERSION}`);
   }
   const text = (key: string) => metadata[key] ?? missing(key);
   const coding = readCoding(tensors);
@@ -97,7 +104,8 @@ export function readModelFile(bytes: Uint8Array): Model {
     provenance: parseObject("provenance", text("provenance")),
     metrics: parseObject("metrics", text("metrics")),
   };
-  checkParameters(model);
+  const problem = parameterProblem(model);
+  if (problem) throw new IsthmusError("MODEL_FILE_INVALID", `model file: ${problem}`);
   checkHashes(model, parseObject("hashes", text("hashes")));
   return model;
 }
@@ -124,17 +132,23 @@ function readCoding(tensors: Readonly<Record<string, StoredTensor>>): LatentCodi
   if (!(offsets instanceof Float32Array && steps instanceof Float32Array && tables instanceof Int32Array)) {
     throw new IsthmusError("MODEL_FILE_INVALID", "model file: the latent coding is incomplete");
   }
+  if (offsets.length !== steps.length) {
+    throw new IsthmusError("MODEL_FILE_INVALID", `model file: ${offsets.length} offsets for ${steps.length} steps`);
+  }
   return { offsets, steps, tables };
 }
 
-function checkParameters({ encoder, decoder, parameters }: Model): void {
-  for (const [name, { shape }] of [...Object.entries(encoder.state), ...Object.entries(decoder.state)]) {
-    const stored = parameters[name];
+/** What is wrong with the parameters, if anything: every one must be hashed, so every one must be read. */
+function parameterProblem({ encoder, decoder, parameters }: Model): string | undefined {
+  const read = new Map([...Object.entries(encoder.state), ...Object.entries(decoder.state)]);
+  for (const [name, { shape }] of read) {
+    const stored = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     if (!stored || !(stored.data instanceof Float32Array) || !sameShape(stored.shape, shape)) {
-      const got = stored ? formatShape(stored.shape) : "nothing";
-      throw new IsthmusError("MODEL_FILE_INVALID", `model file: parameter "${name}" expected f32 ${formatShape(shape)}, got ${got}`);
+      return `parameter "${name}" expected f32 ${formatShape(shape)}, got ${stored ? formatShape(stored.shape) : "nothing"}`;
     }
   }
+  const extra = Object.keys(parameters).find((name) => !read.has(name));
+  return extra === undefined ? undefined : `parameter "${extra}" is read by neither encoder nor decoder`;
 }
 
 function checkHashes(model: Model, stored: JsonObject): void {
@@ -148,43 +162,20 @@ function checkHashes(model: Model, stored: JsonObject): void {
 
 /** The hashes that identify a model and its parts, over canonical content. */
 export function modelHashes(model: Pick<Model, "encoder" | "decoder" | "parameters" | "coding">): ModelHashes {
-  const encoder = sha256(networkBytes(model.encoder, model.parameters));
-  const tables = sha256(codingBytes(model.coding));
-  const decoder = sha256(networkBytes(model.decoder, model.parameters));
-  return {
-    encoder: bytesToHex(encoder),
-    tables: bytesToHex(tables),
-    decoder: bytesToHex(decoder),
-    id: sha256(concatenate([encoder, tables, decoder])).slice(0, 8),
+  const { coding } = model;
+  const hashes = {
+    encoder: networkHash(model.encoder, model.parameters),
+    tables: contentHash(...(coding ? [coding.offsets, coding.steps, coding.tables] : [])),
+    decoder: networkHash(model.decoder, model.parameters),
   };
+  const all = [hashes.encoder, hashes.tables, hashes.decoder].map((hash) => hexToBytes(hash));
+  return { ...hashes, id: hexToBytes(contentHash(...all)).slice(0, 8) };
 }
 
-/** The graph's text and the parameters it reads, in the order of their names. */
-function networkBytes(program: Program, parameters: Readonly<Record<string, StoredTensor>>): Uint8Array {
+/** Of the graph's text and the parameters it reads, in the order of their names. */
+function networkHash(program: Program, parameters: Readonly<Record<string, StoredTensor>>): string {
   const tensors = Object.keys(program.state)
     .sort()
-    .flatMap((name) => [textBytes(`\n${name}\n`), rawBytes((parameters[name] as StoredTensor).data)]);
-  return concatenate([textBytes(serialiseProgram(program)), ...tensors]);
-}
-
-function codingBytes(coding: LatentCoding | undefined): Uint8Array {
-  return coding ? concatenate([coding.offsets, coding.steps, coding.tables].map(rawBytes)) : new Uint8Array();
-}
-
-function textBytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-function rawBytes(data: StoredTensor["data"]): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
+    .flatMap((name) => [`\n${name}\n`, (parameters[name] as StoredTensor).data]);
+  return contentHash(serialiseProgram(program), ...tensors);
 }
