@@ -2,7 +2,10 @@ import type { Program, StateSpec } from "./ir.ts";
 
 export type HostArray = Float32Array | Int32Array | Uint8Array;
 
-/** Executes programs. An engine is a value: several may live side by side. */
+/**
+ * Executes programs. An engine is a value: several may live side by side. What was disposed of, or made by an engine
+ * that was, throws `IsthmusError` `ENGINE_DISPOSED` when it is used.
+ */
 export interface Engine {
   /** `wasm`, `reference`, ... */
   readonly name: string;
@@ -10,7 +13,11 @@ export interface Engine {
   readonly build: string;
   /** Makes state tensors, all zero. */
   createState(spec: StateSpec): EngineState;
-  /** Prepares `program` to run, at any batch size, against `state`, which must hold every tensor the program names. */
+  /**
+   * Prepares `program` to run, at any batch size, against `state`, which must hold every tensor the program names.
+   *
+   * @throws TypeError a state of another engine; RangeError a state that lacks a tensor or has it in another shape
+   */
   compile(program: Program, state: EngineState): Promise<Executable>;
   /** Frees everything the engine made. */
   dispose(): void;
@@ -31,7 +38,8 @@ export interface Executable {
    * Runs once. The batch size follows from the lengths of the inputs.
    *
    * @throws TypeError a missing, unknown or wrongly typed input
-   * @throws RangeError a length that does not fit the shape, or inputs that disagree about the batch
+   * @throws RangeError a length that does not fit the shape, inputs that disagree about the batch, or a bad `batch`
+   * @throws the signal's reason when it is aborted; nothing is committed then
    */
   run(inputs: Readonly<Record<string, HostArray>>, options?: RunOptions): Promise<RunResult>;
   dispose(): void;
@@ -39,7 +47,7 @@ export interface Executable {
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
-  /** The batch size, needed only when no input has a batch axis. */
+  /** The batch size, needed only when no input has a batch axis (default: 1); otherwise it must agree. */
   readonly batch?: number;
 }
 

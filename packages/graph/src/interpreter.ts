@@ -2,7 +2,7 @@ import { type NdArray, ndArrayOps, randomNormal, randomUniform } from "@isthmus/
 import type { HostArray } from "./engine.ts";
 import type { Node, Program } from "./ir.ts";
 import { operationNamed } from "./operations/index.ts";
-import { concreteShape, elementCount } from "./shape.ts";
+import { concreteShape, elementCount, formatShape } from "./shape.ts";
 
 export interface InterpreterInputs {
   readonly inputs: Readonly<Record<string, HostArray | Float64Array>>;
@@ -10,7 +10,11 @@ export interface InterpreterInputs {
   readonly batch: number;
 }
 
-/** Every value of a program, by node id, in float64. The plainest reader of graphs and the oracle for the others. */
+/**
+ * Every value of a program, by node id, in float64. The plainest reader of graphs and the oracle for the others.
+ *
+ * @throws TypeError a missing input or state tensor; RangeError one of another length than its shape and `batch` say
+ */
 export function interpretNodes(program: Program, given: InterpreterInputs): readonly NdArray[] {
   const values: NdArray[] = [];
   for (const node of program.nodes) {
@@ -45,9 +49,9 @@ function leafValue(node: Node, inputs: readonly NdArray[], given: InterpreterInp
   const filled = (data: ArrayLike<number>): NdArray => ({ shape, data: Float64Array.from(data) });
   switch (node.op) {
     case "input":
-      return filled(given.inputs[attributes["name"] as string] as HostArray);
+      return filled(fed(node, given.inputs, shape));
     case "state":
-      return filled(given.state[attributes["name"] as string] as Float32Array);
+      return filled(fed(node, given.state, shape));
     case "constant":
       return filled(attributes["values"] as readonly number[]);
     case "batchSize":
@@ -58,6 +62,17 @@ function leafValue(node: Node, inputs: readonly NdArray[], given: InterpreterInp
     default:
       throw new RangeError(`interpreter: leaf "${node.op}" has no float64 reference`);
   }
+}
+
+/** The values for an input or a state tensor. */
+function fed(node: Node, values: Readonly<Record<string, ArrayLike<number>>>, shape: readonly number[]): ArrayLike<number> {
+  const name = node.attributes["name"] as string;
+  const found = Object.hasOwn(values, name) ? values[name] : undefined;
+  if (!found) throw new TypeError(`interpret: ${node.op} "${name}" is missing`);
+  if (found.length !== elementCount(shape)) {
+    throw new RangeError(`interpret: ${node.op} "${name}" expected ${formatShape(shape)}, got ${found.length} values`);
+  }
+  return found;
 }
 
 function noise(node: Node, [seed, step]: readonly NdArray[], count: number): Float32Array {

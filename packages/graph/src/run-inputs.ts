@@ -1,3 +1,4 @@
+import { brief } from "./attributes.ts";
 import type { HostArray } from "./engine.ts";
 import type { DType, Node, Program } from "./ir.ts";
 import { elementCount, formatShape } from "./shape.ts";
@@ -7,6 +8,9 @@ const arrayTypes = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as con
 /**
  * Checks what a caller feeds against a program's inputs and returns the batch size.
  * Every engine calls it, so that all refuse the same mistakes with the same words.
+ *
+ * @throws TypeError a missing, unknown or wrongly typed input; RangeError a length that does not fit, or batch sizes
+ * that differ
  */
 export function resolveBatch(
   program: Program,
@@ -14,16 +18,19 @@ export function resolveBatch(
   declared?: number,
 ): number {
   for (const name of Object.keys(inputs)) {
-    if (!(name in program.inputs)) {
-      throw new TypeError(`run: unknown input "${name}"; expected ${Object.keys(program.inputs).join(", ")}`);
+    if (!Object.hasOwn(program.inputs, name)) {
+      throw new TypeError(`run: unknown input "${name}"; expected ${Object.keys(program.inputs).join(", ") || "none"}`);
     }
+  }
+  if (declared !== undefined && !(Number.isSafeInteger(declared) && declared > 0)) {
+    throw new RangeError(`run: "batch" expected a positive integer, got ${brief(declared)}`);
   }
   let batch = declared;
   for (const [name, id] of Object.entries(program.inputs)) {
-    const own = batchOf(name, program.nodes[id] as Node, inputs[name]);
+    const own = batchOf(name, program.nodes[id] as Node, Object.hasOwn(inputs, name) ? inputs[name] : undefined);
     if (own === undefined) continue;
     if (batch !== undefined && own !== batch) {
-      throw new RangeError(`run: input "${name}" has batch ${own}, others have ${batch}`);
+      throw new RangeError(`run: input "${name}" has batch ${own}, expected ${batch}`);
     }
     batch = own;
   }
@@ -33,8 +40,7 @@ export function resolveBatch(
 /** The batch size that one input implies; `undefined` when its shape has no batch axis. */
 function batchOf(name: string, node: Node, values: HostArray | undefined): number | undefined {
   if (!(values instanceof arrayTypes[node.dtype])) {
-    const got = values === undefined ? "nothing" : (values as object).constructor.name;
-    throw new TypeError(`run: input "${name}" expected ${arrayTypes[node.dtype].name}, got ${got}`);
+    throw new TypeError(`run: input "${name}" expected ${arrayTypes[node.dtype].name}, got ${kindOf(values)}`);
   }
   const perItem = elementCount(node.shape);
   const batch = values.length / perItem;
@@ -45,4 +51,8 @@ function batchOf(name: string, node: Node, values: HostArray | undefined): numbe
     );
   }
   return dynamic ? batch : undefined;
+}
+
+function kindOf(values: unknown): string {
+  return values === undefined ? "nothing" : Object.prototype.toString.call(values).slice(8, -1);
 }
