@@ -20,6 +20,7 @@ const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const satisfies 
  * @param parameters state name -> its node
  * @param gradients state name -> the loss's gradient, of the same shape
  * @returns updates: state name -> next value, of parameters and moments
+ * @throws RangeError a parameter without gradient, of another shape, or an option out of range
  */
 export function adam(
   build: GraphBuilder,
@@ -27,12 +28,12 @@ export function adam(
   gradients: Readonly<Record<string, Node>>,
   options: AdamOptions = {},
 ): Record<string, Node> {
-  const { beta1, beta2, epsilon } = { ...defaults, ...options };
+  const { beta1, beta2, epsilon } = checked(options);
   const stepSize = build.input("adam.stepSize", []);
   const secondScale = build.input("adam.secondScale", []);
   const updates: Record<string, Node> = {};
   for (const [name, p] of Object.entries(parameters)) {
-    const g = gradients[name];
+    const g = Object.hasOwn(gradients, name) ? gradients[name] : undefined;
     if (!g) throw new RangeError(`adam: "gradients" has none for "${name}"`);
     const slot: StateTensor = { shape: p.shape as readonly number[], init: { kind: "zeros" } };
     const mName = `opt.adam.m.${name}`;
@@ -46,6 +47,17 @@ export function adam(
   return updates;
 }
 
+function checked(options: AdamOptions): Required<AdamOptions> {
+  const all = { ...defaults, ...options };
+  for (const key of ["beta1", "beta2"] as const) {
+    if (!(all[key] >= 0 && all[key] < 1)) throw new RangeError(`adam: "${key}" expected a number in [0, 1), got ${all[key]}`);
+  }
+  if (!(all.epsilon > 0 && Number.isFinite(all.epsilon))) {
+    throw new RangeError(`adam: "epsilon" expected a positive number, got ${all.epsilon}`);
+  }
+  return all;
+}
+
 /**
  * The two scalars Adam needs at step t = 1, 2, ...: `stepSize = lr / (1 - beta1^t)` and
  * `secondScale = 1 / sqrt(1 - beta2^t)`. Powers are running products, never `**`, so every platform gets the same bits.
@@ -57,8 +69,9 @@ export class AdamSchedule {
   private readonly beta2: number;
 
   constructor(options: AdamOptions = {}) {
-    this.beta1 = options.beta1 ?? defaults.beta1;
-    this.beta2 = options.beta2 ?? defaults.beta2;
+    const { beta1, beta2 } = checked(options);
+    this.beta1 = beta1;
+    this.beta2 = beta2;
   }
 
   /** Goes one step forward. */
@@ -67,8 +80,9 @@ export class AdamSchedule {
     this.power2 *= this.beta2;
   }
 
-  /** The inputs of the step reached, written into arrays of length 1. */
+  /** The inputs of the step reached, written into arrays of length 1. `RangeError` before the first `advance`. */
   write(learningRate: number, stepSize: Float32Array, secondScale: Float32Array): void {
+    if (this.power2 === 1) throw new RangeError("AdamSchedule: steps count from 1; advance before the first");
     stepSize[0] = learningRate / (1 - this.power1);
     secondScale[0] = 1 / Math.sqrt(1 - this.power2);
   }
