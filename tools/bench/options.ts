@@ -1,0 +1,78 @@
+import { parseArgs } from "node:util";
+import { expected } from "../lib/process.mjs";
+import { type PeerName, PEERS } from "./contestants.ts";
+
+export interface BenchOptions {
+  readonly batches: readonly number[];
+  readonly pairs: number;
+  readonly peers: readonly PeerName[];
+  readonly json: boolean;
+  readonly help: boolean;
+  /** Where the results are written; `undefined`: nowhere. */
+  readonly out: string | undefined;
+}
+
+export const DEFAULT_OUT = "docs/results";
+const DEFAULT_BATCHES = "1,32,128,512";
+const DEFAULT_PEERS = "tfjs,torch";
+/** Fewer rounds tell little about the median, so they do not replace published figures. */
+const PUBLISHED_PAIRS = 15;
+
+export const HELP = `Times one training step of a VAE beside its peers, in turns.
+
+  npm run bench [-- --batches 1,32,128,512] [--pairs 15] [--peers tfjs,torch] [--out DIR] [--json]
+
+  --suite     train, the only one there is
+  --batches   batch sizes (default ${DEFAULT_BATCHES})
+  --pairs     rounds per batch size (default ${PUBLISHED_PAIRS})
+  --peers     of ${PEERS.join(", ")}, or none (default ${DEFAULT_PEERS}); tfjs-cpu is slow: batch 128, 3 rounds
+  --out       a folder for bench-train.json, .md and .svg; default ${DEFAULT_OUT} when the batches and peers are
+              the default ones and the rounds at least ${PUBLISHED_PAIRS}, else nothing is written
+  --json      one JSON object on stdout
+
+Needs nothing installed but Node; a missing peer is a line. PyTorch is Debian's (apt-get install python3-torch
+libopenblas0-pthread); the newer Node for the relaxed build comes from the npm registry into the user's cache.
+
+  npm run bench -- --batches 128 --pairs 5 --peers torch
+`;
+
+/** @throws an expected error that names the option */
+export function benchOptions(args: readonly string[]): BenchOptions {
+  const values = parsed(args);
+  if (values.suite !== "train") throw expected(`--suite expected train, got ${values.suite}`);
+  const batches = values.batches.split(",").map((text) => positive("--batches", text));
+  const pairs = positive("--pairs", values.pairs);
+  const peers = values.peers === "none" ? [] : values.peers.split(",").map(peer);
+  const publishes = values.batches === DEFAULT_BATCHES && values.peers === DEFAULT_PEERS && pairs >= PUBLISHED_PAIRS;
+  const out = values.out ?? (publishes ? DEFAULT_OUT : undefined);
+  return { batches, pairs, peers, json: values.json, help: values.help, out };
+}
+
+function parsed(args: readonly string[]) {
+  const options = {
+    suite: { type: "string", default: "train" },
+    batches: { type: "string", default: DEFAULT_BATCHES },
+    pairs: { type: "string", default: String(PUBLISHED_PAIRS) },
+    peers: { type: "string", default: DEFAULT_PEERS },
+    out: { type: "string" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw expected((error as Error).message);
+  }
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw expected(`${option} expected whole numbers above 0, got ${JSON.stringify(text)}`);
+}
+
+function peer(text: string): PeerName {
+  const found = PEERS.find((name) => name === text);
+  if (found) return found;
+  throw expected(`--peers expected some of ${PEERS.join(", ")}, got ${JSON.stringify(text)}`);
+}

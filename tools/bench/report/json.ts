@@ -1,0 +1,15 @@
+/** Digits kept of a measured figure. */
+const DIGITS = 6;
+
+/** JSON for people and diffs: indented, an array of numbers on one line, fractions to six significant digits. */
+export function readableJson(value: unknown): string {
+  const text = JSON.stringify(value, (_, one: unknown) => (typeof one === "number" ? shortened(one) : one), 2);
+  const oneLine = text.replace(/\[\n[-+\d.eE,\s]*\]/g, (array) =>
+    array.replace(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]"),
+  );
+  return `${oneLine}\n`;
+}
+
+function shortened(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(DIGITS));
+}
