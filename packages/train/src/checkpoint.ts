@@ -1,4 +1,11 @@
-import { canonicalJson, contentHash, type JsonObject, readSafetensors, type StoredTensor, writeSafetensors } from "@isthmus/graph";
+import {
+  canonicalJson,
+  contentHash,
+  type JsonObject,
+  readSafetensors,
+  type StoredTensor,
+  writeSafetensors,
+} from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import type { EpochRecord } from "./events.ts";
 
@@ -52,7 +59,8 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   }
   const run = parse("run", rest["run"]);
   const { epoch, step, history } = parse("progress", rest["progress"]);
-  if (!isCount(epoch) || !isCount(step) || !Array.isArray(history) || history.length !== epoch) throw invalid("progress");
+  if (!isCount(epoch) || !isCount(step) || !Array.isArray(history) || history.length !== epoch)
+    throw invalid("progress");
   return { run, epoch, step, history: history as unknown as EpochRecord[], tensors };
 }
 
@@ -77,5 +85,7 @@ function isCount(value: unknown): value is number {
 }
 
 function invalid(key: string): IsthmusError {
-  return new IsthmusError("CHECKPOINT_INVALID", `checkpoint: metadata "${key}" is not what a checkpoint holds`, { key });
+  return new IsthmusError("CHECKPOINT_INVALID", `checkpoint: metadata "${key}" is not what a checkpoint holds`, {
+    key,
+  });
 }

@@ -29,7 +29,8 @@ export interface EvaluateOptions {
  * VAE `negElbo` = `reconstruction` + `kl` in nats per example, with one drawn z per item, never z = mu. An
  * autoencoder's `reconstruction` is no ELBO.
  *
- * The sums are float64 and every item counts once, in the last, smaller batch too.
+ * The sums are float64 and every item counts once, in the last, smaller batch too. Takes the engine for itself, as `fit`
+ * does.
  *
  * @param parameters the tensors of `definition.parameters`, float32; others are ignored
  * @throws TypeError, RangeError for parameters, data or options that do not fit
@@ -52,7 +53,9 @@ export async function evaluate(
 
 function floats(name: string, tensor: StoredTensor | undefined): Float32Array {
   if (tensor?.data instanceof Float32Array) return tensor.data;
-  throw new TypeError(`"parameters" expected a float32 tensor "${name}", got ${tensor?.data.constructor.name ?? "none"}`);
+  throw new TypeError(
+    `"parameters" expected a float32 tensor "${name}", got ${tensor?.data.constructor.name ?? "none"}`,
+  );
 }
 
 /** Evaluates one data set, as often as one likes, with the parameters that `state` holds at the time. */

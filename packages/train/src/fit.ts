@@ -62,6 +62,9 @@ export interface FitResult {
  * The result is a function of definition, data, seed, batch size, learning rate, epochs, engine and its build: the same
  * again gives the same bits, and so does stopping after any epoch and resuming from its checkpoint.
  *
+ * Takes the engine for itself: a run of anything else on it meanwhile, but for those that `onEpoch` and `checkpoint`
+ * await, replaces results before they are read (`ENGINE_STALE_HANDLE`).
+ *
  * @throws RangeError for options or data that do not fit
  * @throws IsthmusError `TRAIN_NON_FINITE` when the loss, a parameter or a test metric is not finite: nothing is stored of
  * that epoch; `CHECKPOINT_MISMATCH` when `resume` belongs to another run, and the codes of `readCheckpoint`

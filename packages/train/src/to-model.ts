@@ -12,7 +12,11 @@ export interface ModelNotes {
 }
 
 /** What `writeModelFile` stores: the networks, their trained tensors and where they came from. */
-export function toModel(definition: ModelDefinition, { parameters }: Pick<FitResult, "parameters">, notes: ModelNotes): Model {
+export function toModel(
+  definition: ModelDefinition,
+  { parameters }: Pick<FitResult, "parameters">,
+  notes: ModelNotes,
+): Model {
   const { kind, config, encoder, decoder } = definition;
   return { kind, config: configToJson(config), encoder, decoder, parameters, ...notes };
 }

@@ -17,7 +17,9 @@ export async function writeTensors(state: EngineState, tensors: Readonly<Record<
   for (const [name, { shape }] of Object.entries(state.spec)) {
     const tensor = tensors[name];
     if (!(tensor?.data instanceof Float32Array) || !sameShape(tensor.shape, shape)) {
-      throw invalid(`tensor "${name}" expected f32 ${formatShape(shape)}, got ${tensor ? formatShape(tensor.shape) : "none"}`);
+      throw invalid(
+        `tensor "${name}" expected f32 ${formatShape(shape)}, got ${tensor ? formatShape(tensor.shape) : "none"}`,
+      );
     }
     await state.write(name, tensor.data);
   }

@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { initialise, interpret, type Program, type StoredTensor } from "@isthmus/graph";
+import { type DenseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
+import { describe, expect, it } from "vitest";
+import { fit } from "../src/index.ts";
+import { engines, rowsDataset } from "./support.ts";
+
+/** Made by tools/fixtures/train_vae.py: PyTorch in float64 on our data, order and noise. Tensors are flat. */
+interface Fixture {
+  readonly run: {
+    readonly seed: number;
+    readonly learningRate: number;
+    readonly batchSize: number;
+    readonly epochs: number;
+  };
+  readonly x: readonly (readonly number[])[];
+  readonly cases: readonly Case[];
+}
+
+interface Case {
+  readonly name: string;
+  readonly kind: string;
+  readonly config: DenseConfig;
+  readonly weights: Tensors;
+  /** Which items each step saw. */
+  readonly items: readonly (readonly number[])[];
+  readonly losses: readonly Readonly<Record<string, number>>[];
+  /** Of the first step. */
+  readonly gradients: Tensors;
+  readonly trajectory: readonly { readonly step: number; readonly parameters: Tensors }[];
+}
+
+type Tensors = Readonly<Record<string, readonly number[]>>;
+
+const fixture = JSON.parse(readFileSync(new URL("fixtures/train-vae.json", import.meta.url), "utf8")) as Fixture;
+const { run, x } = fixture;
+
+/** Largest |a - b| relative to the largest number of the tensor, over all tensors. */
+function distance(got: Readonly<Record<string, ArrayLike<number>>>, expected: Tensors): number {
+  return Math.max(
+    ...Object.entries(expected).map(([name, values]) => {
+      const scale = Math.max(...values.map(Math.abs));
+      return Math.max(...values.map((value, i) => Math.abs(got[name]![i]! - value))) / scale;
+    }),
+  );
+}
+
+/** The inputs of step t in float64; Adam's scalars from its paper's formulas. */
+function inputsOf(
+  program: Program,
+  { items }: Case,
+  t: number,
+): Record<string, Float32Array | Float64Array | Int32Array> {
+  const all = {
+    x: Float32Array.from(items[t - 1]!.flatMap((item) => x[item]!)),
+    seed: Int32Array.of(run.seed, 0),
+    step: Int32Array.of(t, 0),
+    "adam.stepSize": Float64Array.of(run.learningRate / (1 - 0.9 ** t)),
+    "adam.secondScale": Float64Array.of(1 / Math.sqrt(1 - 0.999 ** t)),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([name]) => name in program.inputs));
+}
+
+describe.each(fixture.cases.map((given) => [given.name, given] as const))("%s beside PyTorch", (_, given) => {
+  const definition: ModelDefinition = defineModel(given.kind, given.config);
+  const { program } = definition.phases[0]!;
+
+  function* interpreted() {
+    const slots = Object.entries(initialise(program.state, run.seed));
+    let state: Record<string, Float64Array> = Object.fromEntries(
+      slots.map(([name, values]) => [name, Float64Array.from(given.weights[name] ?? values)]),
+    );
+    for (let t = 1; t <= given.items.length; t++) {
+      const result = interpret(program, {
+        inputs: inputsOf(program, given, t),
+        state,
+        batch: given.items[t - 1]!.length,
+      });
+      state = Object.fromEntries(
+        Object.entries(result.updates).map(([name, { data }]) => [name, Float64Array.from(data)]),
+      );
+      yield { t, outputs: result.outputs, state };
+    }
+  }
+
+  it("has the same gradients in float64", () => {
+    const { state } = interpreted().next().value!;
+    // From zero, the first moment after one step is (1 - beta1) g.
+    const gradients = Object.fromEntries(
+      Object.keys(given.weights).map((name) => [name, state[`opt.adam.m.${name}`]!.map((m) => m / (1 - 0.9))]),
+    );
+    // Sums of at most 7 terms in another order, through four layers: some tens of 2^-53.
+    expect(distance(gradients, given.gradients)).toBeLessThan(1e-12);
+  });
+
+  it("has the same losses and goes the same way under Adam in float64", () => {
+    for (const { t, outputs, state } of interpreted()) {
+      for (const [name, value] of Object.entries(given.losses[t - 1]!)) {
+        expect(Math.abs(outputs[name]!.data[0]! - value)).toBeLessThan(1e-12 * Math.abs(value));
+      }
+      const there = given.trajectory.find(({ step }) => step === t);
+      if (there) expect(distance(state, there.parameters)).toBeLessThan(1e-11);
+    }
+  });
+
+  it.each(engines)("is where fit arrives on the %s engine", async (__, makeEngine) => {
+    const engine = await makeEngine();
+    const losses: number[] = [];
+    const onProgress = ({ loss }: { loss: number }) => void losses.push(loss);
+    const { parameters, steps } = await fit(definition, { train: rowsDataset(x) }, { ...run, engine, onProgress });
+    engine.dispose();
+    expect(steps).toBe(given.items.length);
+    // A loss sums at most 7 terms of a few float32 roundings each.
+    losses.forEach((loss, i) => expect(Math.abs(loss / given.losses[i]!["loss"]! - 1)).toBeLessThan(16 * 2 ** -24));
+    // 21 steps of at most lr = 0.01 each, whose directions a gradient rounded to 1e-6 turns by no more than 1e-5.
+    expect(distance(flat(parameters), given.trajectory.at(-1)!.parameters)).toBeLessThan(1e-5);
+  });
+});
+
+function flat(parameters: Readonly<Record<string, StoredTensor>>): Record<string, ArrayLike<number>> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
+}

@@ -1,0 +1,36 @@
+import { readModelFile, referenceEngine, writeModelFile } from "@isthmus/graph";
+import { denseConfig } from "@isthmus/models";
+import { describe, expect, it } from "vitest";
+import { dataConvention, fit, toModel } from "../src/index.ts";
+import { bits, byteDataset, tinyVae } from "./support.ts";
+
+describe("dataConvention", () => {
+  it("says in one line what the likelihood takes the data to be", () => {
+    const of = (given: Parameters<typeof denseConfig>[0]) => dataConvention(denseConfig(given));
+    expect(of({})).toBe("real-valued pixels as Bernoulli probabilities");
+    expect(of({ binarize: "dynamic" })).toBe("dynamic binarisation, Bernoulli likelihood");
+    expect(of({ binarize: "threshold" })).toBe("threshold at 0.5, Bernoulli likelihood");
+    expect(of({ likelihood: "gaussian" })).toBe("Gaussian likelihood, variance 0.01, values in [0, 1]");
+    expect(of({ likelihood: "gaussian", binarize: "threshold", variance: 1 })).toBe(
+      "Gaussian likelihood, variance 1, values binarised at 0.5",
+    );
+  });
+});
+
+describe("toModel", () => {
+  it("makes what a model file stores: parameters without the optimiser's, figures and provenance", async () => {
+    const result = await fit(tinyVae, { train: byteDataset() }, { engine: referenceEngine(), epochs: 1 });
+    const model = readModelFile(
+      writeModelFile(toModel(tinyVae, result, { provenance: { seed: 1 }, metrics: { test: { kl: 2 } } })),
+    );
+    expect(Object.keys(model.parameters).sort()).toEqual(Object.keys(tinyVae.parameters).sort());
+    expect(bits(model.parameters)).toEqual(bits(result.parameters));
+    expect(model).toMatchObject({
+      kind: "vae",
+      config: { latent: 2 },
+      provenance: { seed: 1 },
+      metrics: { test: { kl: 2 } },
+    });
+    expect(model.coding).toBeUndefined();
+  });
+});
