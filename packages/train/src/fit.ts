@@ -100,7 +100,7 @@ export async function fit(definition: ModelDefinition, data: TrainingData, optio
   }
 }
 
-export type FitSettings = FitOptions & Required<Pick<FitOptions, keyof typeof defaults>>;
+type FitSettings = FitOptions & Required<Pick<FitOptions, keyof typeof defaults>>;
 
 const defaults = {
   epochs: 10,

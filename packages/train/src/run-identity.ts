@@ -26,7 +26,7 @@ export function runIdentity(definition: ModelDefinition, train: Dataset, setting
 }
 
 /** A hash of the items in their order: equal fingerprints give equal batches. Labels do not count. */
-export function dataFingerprint({ shape, scale, values }: Dataset): string {
+function dataFingerprint({ shape, scale, values }: Dataset): string {
   return contentHash(`${canonicalJson({ shape, scale, type: values.constructor.name })}\n`, values);
 }
 
