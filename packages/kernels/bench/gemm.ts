@@ -1,0 +1,109 @@
+/**
+ * GFLOP/s of `gemm`, one thread, beside a loop that only multiplies and adds in registers:
+ *
+ *     node --import tsx --conditions=@isthmus/source packages/kernels/bench/gemm.ts [simd128|relaxed]
+ */
+import { cpus } from "node:os";
+import { chooseBuild, loadKernels, type KernelBuild, type Kernels } from "@isthmus/kernels";
+
+interface Shape {
+  readonly name: string;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  /** Share of A's columns (k) that are zero in every row. */
+  readonly zeros?: number;
+}
+
+const SHAPES: readonly Shape[] = [
+  { name: "encoder, forward", m: 128, n: 400, k: 784 },
+  { name: "encoder, forward, 60 % of pixels zero", m: 128, n: 400, k: 784, zeros: 0.6 },
+  { name: "encoder, kernel gradient", m: 784, n: 400, k: 128, transA: true },
+  { name: "latent, forward", m: 128, n: 20, k: 400 },
+  { name: "latent, input gradient", m: 128, n: 400, k: 20, transB: true },
+  { name: "latent, kernel gradient", m: 400, n: 20, k: 128, transA: true },
+  { name: "decoder 0, forward", m: 128, n: 400, k: 20 },
+  { name: "decoder 1, forward", m: 128, n: 784, k: 400 },
+  { name: "decoder 1, input gradient", m: 128, n: 400, k: 784, transB: true },
+  { name: "decoder 1, kernel gradient", m: 400, n: 784, k: 128, transA: true },
+  { name: "one image, encoder", m: 1, n: 400, k: 784 },
+  ...[false, true].flatMap((transA) =>
+    [false, true].map((transB) => ({ name: "512^3", m: 512, n: 512, k: 512, transA, transB })),
+  ),
+  { name: "1024^3", m: 1024, n: 1024, k: 1024 },
+];
+
+/** Seconds of the fastest of many batches of `run`, each about 10 ms long. */
+function fastest(run: () => void): number {
+  const start = performance.now();
+  let calls = 0;
+  while (performance.now() - start < 200) {
+    run();
+    calls++;
+  }
+  const batch = Math.max(1, Math.round(calls / 20));
+  let best = Infinity;
+  for (let round = 0; round < 40; round++) {
+    const before = performance.now();
+    for (let i = 0; i < batch; i++) run();
+    best = Math.min(best, (performance.now() - before) / batch);
+  }
+  return best / 1000;
+}
+
+function measure({ exports, memory }: Kernels, { m, n, k, transA = false, transB = false, zeros = 0 }: Shape): number {
+  const [a, b] = [64, 64 + 4 * m * k];
+  const c = b + 4 * k * n;
+  const scratch = c + 4 * m * n;
+  const bytes = scratch + exports.gemmScratch(+transA, +transB, m, n, k);
+  memory.grow(Math.max(0, Math.ceil((bytes - memory.buffer.byteLength) / 65536)));
+  const values = new Float32Array(memory.buffer, a, m * k + k * n);
+  for (let i = 0; i < values.length; i++) values[i] = Math.sin(i);
+  for (let i = 0; i < m * k; i++) if (((transA ? Math.floor(i / m) : i % k) * 0.618) % 1 < zeros) values[i] = 0;
+  const seconds = fastest(() => exports.gemm(+transA, +transB, m, n, k, a, b, c, 0, 0, scratch));
+  return (2 * m * n * k) / seconds / 1e9;
+}
+
+/** A module whose `spin(n)` does n times x = x * f + g on twelve vectors, all in registers. */
+function registerLoop(build: KernelBuild): Uint8Array<ArrayBuffer> {
+  const lanes = 12;
+  const [f, g] = [1 + lanes, 2 + lanes];
+  const one = [0xfd, 0x0c, ...new Uint8Array(new Float32Array(4).fill(0.5).buffer)];
+  const get = (local: number): number[] => [0x20, local];
+  const step = build === "relaxed" ? [...get(f), ...get(g), 0xfd, 0x85, 0x02] : [...get(f), 0xfd, 0xe6, 0x01, ...get(g), 0xfd, 0xe4, 0x01];
+  const all = Array.from({ length: lanes }, (_, i) => i + 1);
+  const code = [
+    ...[...all, f, g].flatMap((local) => [...one, 0x21, local]),
+    ...[0x03, 0x40],
+    ...all.flatMap((local) => [...get(local), ...step, 0x21, local]),
+    ...[...get(0), 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b],
+    ...all.flatMap(get),
+    ...all.slice(1).flatMap(() => [0xfd, 0xe4, 0x01]),
+    ...[0xfd, 0x1f, 0, 0x0b],
+  ];
+  const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, n >> 7]);
+  const body = [1, lanes + 2, 0x7b, ...code];
+  const entry = [1, ...leb(body.length), ...body];
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7d, 3, 2, 1, 0],
+    ...[7, 8, 1, 4, ...new TextEncoder().encode("spin"), 0, 0, 10, ...leb(entry.length), ...entry],
+  ]);
+}
+
+function limit(build: KernelBuild): number {
+  const { spin } = new WebAssembly.Instance(new WebAssembly.Module(registerLoop(build))).exports;
+  const turns = 100_000;
+  return (turns * 12 * 4 * 2) / fastest(() => (spin as (n: number) => number)(turns)) / 1e9;
+}
+
+const build = (process.argv[2] ?? chooseBuild()) as KernelBuild;
+const kernels = await loadKernels({ build });
+console.log(`${cpus()[0]!.model}, Node ${process.versions.node}, V8 ${process.versions.v8}, build ${build}, one thread`);
+console.log(`${limit(build).toFixed(1).padStart(6)} GFLOP/s  registers only: twelve chains of x = x * f + g`);
+for (const shape of SHAPES) {
+  const operands = `${shape.transA ? "A'" : "A"} ${shape.transB ? "B'" : "B"}`;
+  const size = `${shape.m} x ${shape.n} x ${shape.k}`;
+  console.log(`${measure(kernels, shape).toFixed(1).padStart(6)} GFLOP/s  ${size.padEnd(18)} ${operands.padEnd(6)} ${shape.name}`);
+}
