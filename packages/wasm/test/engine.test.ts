@@ -96,11 +96,34 @@ describe("Adam", () => {
     await expectConforms(engine, made, { inputs, state: statesOf(made) });
   });
 
-  it("is not taken for itself when its results go elsewhere", async () => {
+  type Parts = Record<"next" | "m" | "v", Node>;
+  const foreign: [string, (build: GraphBuilder, parts: Parts, q: Node) => Roots][] = [
+    ["its parameter is another's", (_, { next, m, v }) => roots({ q: next, "opt.adam.m.p": m, "opt.adam.v.p": v })],
+    ["its moments change places", (_, { next, m, v }) => roots({ p: next, "opt.adam.m.p": v, "opt.adam.v.p": m })],
+    ["a moment is not kept", (_, { next, m }) => roots({ p: next, "opt.adam.m.p": m })],
+    [
+      "a moment is a result",
+      (_, { next, m, v }) => ({ outputs: { m }, updates: { p: next, "opt.adam.m.p": m, "opt.adam.v.p": v } }),
+    ],
+    [
+      "the moments have different gradients",
+      (build, { next, m }, q) => {
+        const v = build.emit("adamSecondMoment", [build.state("opt.adam.v.p", slot(3)), q], {
+          decay: 0.9,
+          complement: 0.1,
+        });
+        const [p, , , stepSize, secondScale] = build.inputsOf(next) as [Node, Node, Node, Node, Node];
+        const own = build.emit("adamParameter", [p, m, v, stepSize, secondScale], { epsilon: 1e-8 });
+        return roots({ p: own, "opt.adam.m.p": m, "opt.adam.v.p": v });
+      },
+    ],
+  ];
+  const roots = (updates: Record<string, Node>): Roots => ({ outputs: {}, updates });
+
+  it.each(foreign)("is not what it looks like when %s", async (_, change) => {
     const made = program((build, p, q) => {
-      const updates = adam(build, { p }, { p: build.neg(q) });
-      const { p: next, "opt.adam.m.p": m, "opt.adam.v.p": v } = updates as Record<string, Node>;
-      return { outputs: {}, updates: { q: next!, "opt.adam.m.p": v!, "opt.adam.v.p": m! } };
+      const { p: next, "opt.adam.m.p": m, "opt.adam.v.p": v } = adam(build, { p }, { p: build.neg(q) });
+      return change(build, { next: next!, m: m!, v: v! }, q);
     });
     expect(await kernels(made)).not.toContain("adam");
     await expectConforms(engine, made, { inputs, state: statesOf(made) });
@@ -126,6 +149,9 @@ describe("batches", () => {
     const first = await own.compile(program, state);
     const small = Float32Array.of(1, 2);
     await first.run({ x: small });
+    // It lies behind the workspace, which therefore has to move when it grows.
+    const behind = own.createState({ kept: slot(5) });
+    await behind.write("kept", Float32Array.of(6, 7, 8, 9, 10));
     const before = own.memoryBytes;
     const second = await own.compile(program, state);
     const x = new Float32Array(2 * 100_000).fill(3);
@@ -133,6 +159,7 @@ describe("batches", () => {
     expect(own.memoryBytes).toBeGreaterThan(before);
     expect(await (await first.run({ x: small })).outputs["y"]!.read()).toEqual(Float32Array.of(2, 4));
     expect(await state.read("kept")).toEqual(Float32Array.of(1, 2, 3, 4, 5));
+    expect(await behind.read("kept")).toEqual(Float32Array.of(6, 7, 8, 9, 10));
     own.dispose();
   });
 });
@@ -229,6 +256,22 @@ describe("memory", () => {
     };
     const first = await cycle();
     for (let i = 0; i < 20; i++) expect(await cycle()).toBe(first);
+    own.dispose();
+  });
+
+  it("is not lost when a program goes through many batch sizes", async () => {
+    const own = await createWasmEngine({ build: "simd128" });
+    const build = new GraphBuilder();
+    const [length, batches] = [4096, 100];
+    const ramp = build.constant(
+      [length],
+      Array.from({ length }, (_, i) => i),
+    );
+    const program = build.program({ outputs: { y: build.mul(build.input("x", ["batch", 1]), ramp) } });
+    const executable = await own.compile(program, own.createState({}));
+    for (let batch = 1; batch <= batches; batch++) await executable.run({ x: new Float32Array(batch) });
+    // Room for the largest result, the constants of the sizes kept, and a hole left where the workspace grew out of.
+    expect(own.memoryBytes).toBeLessThan(2.5 * 4 * length * batches);
     own.dispose();
   });
 

@@ -30,12 +30,14 @@ const scalar = (value: number) => nd.scalar(value);
 const exact = (value: NdArray): Bounded => ({ value, error: nd.sub(value, value) });
 const rounding = (value: NdArray, error: NdArray, k: number) => nd.mul(scalar(k), nd.add(nd.abs(value), error));
 
+type Unary = "exp" | "expm1" | "log" | "log1p" | "sqrt" | "square" | "sigmoid" | "tanh" | "softplus" | "relu";
+
 /** A monotone function (or one that is steepest at the ends): the error is its spread over the operand's. */
 const unary =
-  (f: (x: NdArray) => NdArray, k: number) =>
+  (name: Unary, k: number) =>
   ({ value: x, error: e }: Bounded): Bounded => {
-    const value = f(x);
-    const away = (end: NdArray) => nd.abs(nd.sub(f(end), value));
+    const value = nd[name](x);
+    const away = (end: NdArray) => nd.abs(nd.sub(nd[name](end), value));
     const spread = nd.maximum(away(nd.add(x, e)), away(nd.sub(x, e)));
     const own = k === 0 ? scalar(0) : nd.add(rounding(value, spread, k), scalar(k === u ? 0 : tiny));
     return { value, error: nd.add(spread, own) };
@@ -98,16 +100,16 @@ const bounded: ArrayOps<Bounded> = {
   neg: ({ value, error }) => ({ value: nd.neg(value), error }),
   abs: ({ value, error }) => ({ value: nd.abs(value), error }),
   sign: ({ value, error }) => jump(nd.sign(value), value, error),
-  exp: unary(nd.exp, elementary),
-  expm1: unary(nd.expm1, elementary),
-  log: unary(nd.log, elementary),
-  log1p: unary(nd.log1p, elementary),
-  sqrt: unary(nd.sqrt, u),
-  square: unary(nd.square, u),
-  sigmoid: unary(nd.sigmoid, elementary),
-  tanh: unary(nd.tanh, elementary),
-  softplus: unary(nd.softplus, elementary),
-  relu: unary(nd.relu, 0),
+  exp: unary("exp", elementary),
+  expm1: unary("expm1", elementary),
+  log: unary("log", elementary),
+  log1p: unary("log1p", elementary),
+  sqrt: unary("sqrt", u),
+  square: unary("square", u),
+  sigmoid: unary("sigmoid", elementary),
+  tanh: unary("tanh", elementary),
+  softplus: unary("softplus", elementary),
+  relu: unary("relu", 0),
   sigmoidCrossEntropy: (l, x) => bounded.sub(bounded.softplus(l), bounded.mul(x, l)),
   sum,
   mean: (x, options) => bounded.div(sum(x, options), bounded.size(x, options?.axes)),
@@ -164,9 +166,8 @@ function boundOf(node: Node, value: NdArray, inputs: readonly Bounded[]): Bounde
       return x;
     case "step":
       return jump(value, x.value, x.error);
-    case "cast": {
+    case "cast":
       return { value, error: nd.mul(nd.abs(value), scalar(u)) };
-    }
     default:
       return operation.tier === "leaf" ? exact(value) : byMethod(node, inputs);
   }

@@ -98,6 +98,18 @@ describe("derivatives of derivatives", () => {
   });
 });
 
+describe("a plan", () => {
+  it("reduces neighbouring axes in one call, whatever of size 1 lies between", async () => {
+    const build = new GraphBuilder();
+    const x = build.input("x", [2, 3, 1, "batch", 5]);
+    const program = build.program({
+      outputs: { y: build.sum(x, { axes: [1, 3] }), z: build.sum(x, { axes: [0, 4] }) },
+    });
+    const executable = await engine.compile(program, engine.createState({}));
+    expect(executable.plan(7).calls.map(({ kernel }) => kernel)).toEqual(["sum", "sum", "sum"]);
+  });
+});
+
 describe("the plan of a training step, 784-400-20", () => {
   it("is this much work", async () => {
     const program = vaeTraining(MNIST);

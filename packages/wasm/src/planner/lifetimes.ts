@@ -27,9 +27,7 @@ export function findTenancies(
   };
   writtenByHost.forEach((buffer) => settle(buffer, -1));
   for (const [index, call] of calls.entries()) {
-    const left = call.overlay.find(
-      (operand) => home.has(operand) && last.get(operand) === index && operand.bytes === call.output.bytes,
-    );
+    const left = call.overlay.find((operand) => home.has(operand) && last.get(operand) === index);
     if (left && call.output.place.kind === "workspace") moveIn(home, home.get(left)!, call.output, last);
     for (const buffer of workspaceOf(call)) if (!home.has(buffer)) settle(buffer, index);
   }

@@ -87,8 +87,10 @@ function readByRows(plan: PlanBuilder, operands: readonly Operand[]): { views: V
   return { views, rows: walk(choice)! };
 }
 
-/** The buffers of dense operands that no other operand reads in another order. */
+/**
+ * The buffers of dense operands. Overwriting one is safe even if another operand shares it: a view of as many elements
+ * as its buffer has is a permutation of them, and the only one that rows can walk is the dense one.
+ */
 function overlayable(views: readonly View[]): Buffer[] {
-  const scattered = new Set(views.filter((view) => !isDense(view)).map((view) => view.buffer));
-  return views.filter((view) => isDense(view) && !scattered.has(view.buffer)).map((view) => view.buffer);
+  return views.filter(isDense).map((view) => view.buffer);
 }
