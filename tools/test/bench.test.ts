@@ -116,9 +116,9 @@ it.each([["--batches=0"], ["--batches=1,x"], ["--pairs=1.5"], ["--peers=jax"], [
   },
 );
 
-it("JSON keeps six digits and an array of numbers on one line", () => {
+it("JSON keeps seven digits and an array of numbers on one line", () => {
   expect(readableJson({ ms: [1.23456789, 20], name: "[1,\n2]" })).toBe(
-    `{\n  "ms": [1.23457, 20],\n  "name": "[1,\\n2]"\n}\n`,
+    `{\n  "ms": [1.234568, 20],\n  "name": "[1,\\n2]"\n}\n`,
   );
   expect(JSON.parse(readableJson({ a: [[1, 2], []], b: [{ c: 1e-9 }] }))).toEqual({
     a: [[1, 2], []],

@@ -1,7 +1,7 @@
 /** Digits kept of a measured figure. */
-const DIGITS = 6;
+const DIGITS = 7;
 
-/** JSON for people and diffs: indented, an array of numbers on one line, fractions to six significant digits. */
+/** JSON for people and diffs: indented, an array of numbers on one line, fractions to seven significant digits. */
 export function readableJson(value: unknown): string {
   const text = JSON.stringify(value, (_, one: unknown) => (typeof one === "number" ? shortened(one) : one), 2);
   const oneLine = text.replace(/\[\n[-+\d.eE,\s]*\]/g, (array) =>
