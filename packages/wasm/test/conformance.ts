@@ -39,7 +39,7 @@ export async function expectConforms(engine: WasmEngine, program: Program, given
   }
 }
 
-export function expectWithin(name: string, got: Float32Array, { value, error }: Bounded): void {
+function expectWithin(name: string, got: Float32Array, { value, error }: Bounded): void {
   expect(got.length).toBe(value.data.length);
   got.forEach((x, i) => {
     const wanted = value.data[i]!;

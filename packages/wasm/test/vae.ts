@@ -10,7 +10,7 @@ export interface VaeSizes {
 export const MNIST: VaeSizes = { pixels: 784, hidden: 400, latent: 20 };
 
 /** Loss of a dense VAE (Kingma, Welling 2014) with its gradients by parameter name. */
-export function vaeLoss({ pixels, hidden, latent }: VaeSizes): {
+function vaeLoss({ pixels, hidden, latent }: VaeSizes): {
   build: GraphBuilder;
   loss: Node;
   parameters: Record<string, Node>;
