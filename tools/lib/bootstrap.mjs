@@ -40,7 +40,6 @@ async function ensureInstalled() {
 /** Compiles the WebAssembly kernels unless their built bytes match their sources. */
 export async function ensureKernels() {
   const script = join(root, "packages", "kernels", "scripts", "build.mjs");
-  if (!existsSync(script)) return;
   const { ensureBuilt } = await import(pathToFileURL(script).href);
   await ensureBuilt();
 }
