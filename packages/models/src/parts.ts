@@ -39,7 +39,7 @@ export function decoderOutput(build: GraphBuilder, z: Node, config: DenseConfig)
 }
 
 /** The likelihood's mean, in the units of the data. */
-export function likelihoodMean<T>(ops: ArrayOps<T>, output: T, { likelihood }: DenseConfig): T {
+function likelihoodMean<T>(ops: ArrayOps<T>, output: T, { likelihood }: DenseConfig): T {
   return likelihood === "bernoulli" ? ops.sigmoid(output) : output;
 }
 
