@@ -127,7 +127,9 @@ export class GraphBuilder implements ArrayOps<Node> {
     const hash = hash32(stream);
     const taken = this.streams.get(hash);
     if (taken !== undefined) {
-      throw new RangeError(`${op}: stream "${stream}" ${taken === stream ? "is used twice" : `collides with "${taken}"`}`);
+      throw new RangeError(
+        `${op}: stream "${stream}" ${taken === stream ? "is used twice" : `collides with "${taken}"`}`,
+      );
     }
     const node = this.emit(op, [seed, step], { shape, stream }, stream);
     this.streams.set(hash, stream);
@@ -244,11 +246,19 @@ export class GraphBuilder implements ArrayOps<Node> {
     return this.emit(op, [x], { axes: normal, keepDims });
   }
 
+  /** The root of the sum of all squares, a scalar; no square overflows. */
+  euclideanNorm(x: Node): Node {
+    return this.emit("euclideanNorm", [x]);
+  }
+
   size(x: Node, axes?: readonly number[]): Node {
     this.requireOwn("size", "x", x);
     const dims = normaliseAxes("size", x.shape.length, axes).map((axis) => x.shape[axis] ?? 1);
     const fixed = this.scalar(elementCount(dims));
-    return dims.reduce((product, dim) => (dim === "batch" ? this.mul(product, this.emit("batchSize", [])) : product), fixed);
+    return dims.reduce(
+      (product, dim) => (dim === "batch" ? this.mul(product, this.emit("batchSize", [])) : product),
+      fixed,
+    );
   }
 
   reshape(x: Node, shape: Shape): Node {

@@ -4,6 +4,8 @@ export { add, div, equal, greater, maximum, minimum, mul, reluGrad, sigmoidGrad,
 export { castI32, castU8, copyBytes as copy, copyStrided, fillWith as fill } from "./copy";
 export { choice as select, sigmoidCrossEntropy, sigmoidCrossEntropyGrad } from "./loss";
 export { gemm, gemmScratch } from "./gemm";
+export { adamW, rmsProp, sgd, sgdMomentum, sgdNesterov } from "./gradient-descent";
+export { euclideanNorm } from "./norm";
 export { randomNormal, randomUniform } from "./random";
 export { maximumOf as max, sum } from "./reduce";
 export {

@@ -46,6 +46,16 @@ export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" |
   softplus: 4,
 };
 
+/** The float32 at `learningRatePtr` is lr. */
+export type SgdWithVelocity = (
+  p: number,
+  v: number,
+  g: number,
+  n: number,
+  learningRatePtr: number,
+  momentum: number,
+) => void;
+
 export interface KernelExports {
   /** Bytes of scratch for {@link KernelExports.gemm} with these arguments. */
   readonly gemmScratch: (transA: number, transB: number, m: number, n: number, k: number) => number;
@@ -171,4 +181,40 @@ export interface KernelExports {
     oneMinusBeta1: number,
     oneMinusBeta2: number,
   ) => void;
+
+  /** p -= lr g, in place, where the float32 at `learningRatePtr` is lr. */
+  readonly sgd: (p: number, g: number, n: number, learningRatePtr: number) => void;
+  /** v = momentum v + g, p -= lr v, in place. */
+  readonly sgdMomentum: SgdWithVelocity;
+  /** v = momentum v + g, p -= lr (g + momentum v), in place. */
+  readonly sgdNesterov: SgdWithVelocity;
+  /** v = decay v + (1 - decay) g^2, p -= lr g / (sqrt(v) + epsilon), in place. */
+  readonly rmsProp: (
+    p: number,
+    v: number,
+    g: number,
+    n: number,
+    learningRatePtr: number,
+    decay: number,
+    oneMinusDecay: number,
+    epsilon: number,
+  ) => void;
+  /**
+   * As `adam`, but p = keep p - stepSize m / (sqrt(v) secondScale + epsilon); at `coefficients` are the float32
+   * beta1, beta2, epsilon, 1 - beta1, 1 - beta2.
+   */
+  readonly adamW: (
+    p: number,
+    m: number,
+    v: number,
+    g: number,
+    n: number,
+    stepSizePtr: number,
+    secondScalePtr: number,
+    keepPtr: number,
+    coefficients: number,
+  ) => void;
+
+  /** y[0] = sqrt(sum x^2) to one ulp, whatever the magnitudes; not finite when an element is not. */
+  readonly euclideanNorm: Unary;
 }

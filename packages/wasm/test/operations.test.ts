@@ -170,6 +170,42 @@ const gated = (op: string, y: Partial<Operand>): Case[] => binary(op, y);
 
 const adamDecays = { decay: 0.9, complement: 1 - 0.9 };
 
+/** Updates of optimisers that nothing fuses. */
+const optimiserCases: Case[] = [
+  {
+    op: "adamWParameter",
+    operands: [of(5), of(5), within(0, 1, 5), within(1e-3, 1e-2), within(1, 30), within(0.9, 1)],
+    body: (b, ...operands) => b.emit("adamWParameter", operands, { epsilon: 1e-8 }),
+  },
+  {
+    op: "sgdVelocity",
+    operands: [of(4, 3), of(4, 3)],
+    body: (b, v, g) => b.emit("sgdVelocity", [v, g], { momentum: 0.9 }),
+  },
+  { op: "sgdParameter", operands: [of(7), of(7), within(0, 1)], body: (b, ...all) => b.emit("sgdParameter", all) },
+  {
+    op: "nesterovParameter",
+    operands: [of(7), of(7), of(7), within(0, 1)],
+    body: (b, ...all) => b.emit("nesterovParameter", all, { momentum: 0.9 }),
+  },
+  {
+    op: "rmsPropParameter",
+    operands: [of(7), of(7), within(0, 1, 7), within(0, 1)],
+    body: (b, ...all) => b.emit("rmsPropParameter", all, { epsilon: 1e-3 }),
+  },
+  ...[1, 7, 8, 13, 67].map((n): Case => ({
+    op: "euclideanNorm",
+    operands: [of(B, n)],
+    body: (b, x) => b.euclideanNorm(x),
+  })),
+  {
+    op: "euclideanNorm",
+    operands: [of(B, 5)],
+    body: (b, x) => b.euclideanNorm(b.broadcastTo(b.reshape(x, [B, 1, 5]), [B, 2, 5])),
+    note: "of a view",
+  },
+];
+
 const cases: Case[] = [
   ...["neg", "abs", "sign", "step", "square", "sigmoid", "tanh", "softplus", "relu", "stopGradient"].flatMap((op) =>
     unary(op),
@@ -266,6 +302,7 @@ const cases: Case[] = [
     operands: [of(5), of(5), within(0, 1, 5), within(1e-3, 1e-2), within(1, 30)],
     body: (b, ...operands) => b.emit("adamParameter", operands, { epsilon: 1e-8 }),
   },
+  ...optimiserCases,
 ];
 
 const title = ({ op, operands, note = "" }: Case) =>

@@ -112,6 +112,23 @@ export const cases: Record<string, Record<string, Case>> = {
     expanded: ({ build, x, y, positive }) =>
       build.emit("adamParameter", [x, y, positive, build.scalar(0.1), build.scalar(2)], { epsilon: 1e-3 }),
   },
+  adamWParameter: {
+    expanded: ({ build, x, y, positive }) =>
+      build.emit("adamWParameter", [x, y, positive, ...[0.1, 2, 0.9].map((value) => build.scalar(value))], {
+        epsilon: 1e-3,
+      }),
+  },
+  sgdVelocity: { expanded: ({ build, x, y }) => build.emit("sgdVelocity", [x, y], { momentum: 0.9 }) },
+  sgdParameter: { expanded: ({ build, x, y }) => build.emit("sgdParameter", [x, y, build.scalar(0.1)]) },
+  nesterovParameter: {
+    expanded: ({ build, x, y, positive }) =>
+      build.emit("nesterovParameter", [x, y, positive, build.scalar(0.1)], { momentum: 0.9 }),
+  },
+  rmsPropParameter: {
+    expanded: ({ build, x, y, positive }) =>
+      build.emit("rmsPropParameter", [x, y, positive, build.scalar(0.1)], { epsilon: 1e-3 }),
+  },
+  euclideanNorm: { expanded: ({ build, x }) => build.euclideanNorm(x) },
 };
 
 export const operationCases: readonly { readonly name: string; readonly make: Case }[] = Object.entries(cases).flatMap(

@@ -3,6 +3,7 @@ import { hash32 } from "@isthmus/math";
 import { ACTIVATIONS } from "@isthmus/kernels";
 import type { DenseLayer } from "./dense-layers.ts";
 import { lowerBinary, lowerGated, lowerSelect, lowerUnary } from "./lower-elementwise.ts";
+import { lowerNorm } from "./lower-norm.ts";
 import { lowerReduction } from "./lower-reduction.ts";
 import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import { broadcastView, denseView, isDense, reshapeView, sizeOf, transposeView, type View } from "./view.ts";
@@ -85,6 +86,7 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ...table(["sigmoid", "tanh", "softplus", "relu"], lowerUnary),
   ...table(["add", "sub", "mul", "div", "maximum", "minimum", "greater", "equal"], lowerBinary),
   ...table(["sum", "max"], lowerReduction),
+  euclideanNorm: lowerNorm,
   // What the kernels gate or scale by `g`, which may repeat along an axis: all operands but `g` are dense.
   ...table(["reluGrad", "sigmoidGrad", "tanhGrad"], (name) => lowerGated(name, 0)),
   sigmoidCrossEntropyGrad: lowerGated("sigmoidCrossEntropyGrad", 2),

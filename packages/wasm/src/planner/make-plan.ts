@@ -1,7 +1,7 @@
 import type { Node, Program } from "@isthmus/graph";
-import { adamNodes, type AdamUpdate, findAdamUpdates } from "./adam-updates.ts";
 import { packInARow, packTenancies } from "./arena.ts";
 import { type DenseLayer, findDenseLayers } from "./dense-layers.ts";
+import { findFusedUpdates, type FusedUpdate, fusedNodes } from "./fused-updates.ts";
 import { findTenancies } from "./lifetimes.ts";
 import { lowerDenseLayer, lowerings } from "./lowerings.ts";
 import { type GemmScratch, type Operand, PlanBuilder } from "./plan-builder.ts";
@@ -12,7 +12,7 @@ import { sizeOf } from "./view.ts";
 /** What is known of a program before its batch size: its normal form and what fuses in it. */
 export interface Prepared {
   readonly program: Program;
-  readonly adam: readonly AdamUpdate[];
+  readonly fused: readonly FusedUpdate[];
   readonly layers: ReadonlyMap<number, DenseLayer>;
   /** Nodes that have no calls of their own because a fused call makes their value. */
   readonly absorbed: ReadonlySet<number>;
@@ -20,9 +20,9 @@ export interface Prepared {
 
 /** @param program in normal form */
 export function prepare(program: Program): Prepared {
-  const adam = findAdamUpdates(program);
+  const fused = findFusedUpdates(program);
   const { layers, inside } = findDenseLayers(program);
-  return { program, adam, layers, absorbed: new Set([...inside, ...adamNodes(adam)]) };
+  return { program, fused, layers, absorbed: new Set([...inside, ...fusedNodes(fused)]) };
 }
 
 /**
@@ -93,42 +93,35 @@ function copyAside(plan: PlanBuilder, source: Buffer): Buffer {
 }
 
 /**
- * The commit section: fused Adam calls in place, copies for all other updates. What it reads of tensors that it also
+ * The commit section: optimisers' calls in place, copies for all other updates. What it reads of tensors that it also
  * replaces is copied aside before, so that every update sees the state as it was.
  */
-function lowerUpdates({ program, adam }: Prepared, plan: PlanBuilder, operands: readonly Operand[]): void {
+function lowerUpdates({ program, fused }: Prepared, plan: PlanBuilder, operands: readonly Operand[]): void {
   const asItWas = (id: number): Buffer => {
     const { buffer } = plan.lowering([program.nodes[id]!], () => plan.dense(operands[id]!));
     const replaced = buffer.place.kind === "state" && buffer.place.name in program.updates;
     return replaced ? copyAside(plan, buffer) : buffer;
   };
-  const fused = new Set(
-    adam.flatMap(({ parameter, firstMoment, secondMoment }) => [parameter, firstMoment, secondMoment]),
-  );
-  const copies = Object.entries(program.updates).filter(([name]) => !fused.has(name));
+  const inPlace = new Set(fused.flatMap(({ states }) => states));
+  const copies = Object.entries(program.updates).filter(([name]) => !inPlace.has(name));
   const commits = [
-    ...adam.map((update) => prepareAdam(plan, update, asItWas)),
+    ...fused.map((update) => prepareFused(plan, update, asItWas)),
     ...copies.map(([name, id]) => prepareCopy(program, plan, name, id, asItWas(id))),
   ];
   plan.section = "commit";
   for (const commit of commits) commit();
 }
 
-function prepareAdam(plan: PlanBuilder, { nodes, ...update }: AdamUpdate, asItWas: (id: number) => Buffer): () => void {
-  const [m, v, next] = nodes;
-  const shape = plan.shapeOf(next);
-  const tensors = [update.parameter, update.firstMoment, update.secondMoment].map((name) => plan.state(name, shape));
-  const [g, stepSize, secondScale] = [update.gradient, update.stepSize, update.secondScale].map(asItWas) as [
-    Buffer,
-    Buffer,
-    Buffer,
-  ];
+/** A kernel's arguments are its states, the gradient, the count of elements, scalars by address, then numbers. */
+function prepareFused(plan: PlanBuilder, update: FusedUpdate, asItWas: (id: number) => Buffer): () => void {
+  const { kernel, nodes, numbers, coefficients, flopsPerElement } = update;
+  const shape = plan.shapeOf(nodes.at(-1)!);
   const n = sizeOf(shape);
-  const number = (node: Node, key: string) => node.attributes[key] as number;
-  const decays = [number(m, "decay"), number(v, "decay"), number(next, "epsilon")];
-  const complements = [number(m, "complement"), number(v, "complement")];
-  const args = [...tensors, g, n, stepSize, secondScale, ...decays, ...complements];
-  return () => plan.lowering(nodes, () => plan.call("adam", args, { output: tensors[0]!, flops: 13 * n }));
+  const tensors = update.states.map((name) => plan.state(name, shape));
+  const scalars = update.scalars.map(asItWas);
+  const constants = coefficients ? [plan.constant(coefficients)] : [];
+  const args = [...tensors, asItWas(update.gradient), n, ...scalars, ...constants, ...numbers];
+  return () => plan.lowering(nodes, () => plan.call(kernel, args, { output: tensors[0]!, flops: flopsPerElement * n }));
 }
 
 function prepareCopy(program: Program, plan: PlanBuilder, name: string, id: number, source: Buffer): () => void {
