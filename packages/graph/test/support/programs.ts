@@ -30,8 +30,14 @@ export function penalty(): Program {
   const x = build.input("x", ["batch", 2, 2]);
   const y = build.transpose(build.tanh(build.reshape(x, ["batch", 4])), [1, 0]);
   const [g] = vjp(build, [build.sum(build.max(y, { axes: [0] }))], [x], [build.scalar(1)]);
-  const chosen = build.select(build.greater(g!, build.scalar(0)), build.straightThrough(build.sign(g!), g!), build.abs(g!));
-  return build.program({ outputs: { penalty: build.sum(build.square(chosen)), "é/\u2028": build.broadcastTo(y, [2, 4, "batch"]) } });
+  const chosen = build.select(
+    build.greater(g!, build.scalar(0)),
+    build.straightThrough(build.sign(g!), g!),
+    build.abs(g!),
+  );
+  return build.program({
+    outputs: { penalty: build.sum(build.square(chosen)), "é/\u2028": build.broadcastTo(y, [2, 4, "batch"]) },
+  });
 }
 
 export const programs: Readonly<Record<string, () => Program>> = {
