@@ -14,7 +14,8 @@ export function trainMarkdown(results: TrainResults): string {
     "## Targets",
     targetTable(results),
     "## Milliseconds per step",
-    "Median, in brackets the quartiles.",
+    "Median, in brackets the quartiles. PyTorch's two threads wait for each other in a busy loop: where other work takes " +
+      "a core, they lose far more than a share of it.",
     timeTable(results),
     "## How many times as fast",
     "The peer's time divided by ours, round by round; above 1 we are faster. Median, in brackets the quartiles.",
