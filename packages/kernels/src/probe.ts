@@ -8,7 +8,7 @@ export interface Probe {
   readonly threads: boolean;
   /**
    * A compiler that keeps twelve running sums in registers. V8 12.4 (Node 22, Chrome 124) has relaxed SIMD and spills them, which makes the
-   * relaxed build half as fast as the other; V8 13.6 (Node 24) does not. `Float16Array` came in between, with 13.5.
+   * relaxed build half as fast as the other; V8 13.6 (Node 24) does not. `Float16Array` is missing from the former and present in the latter.
    */
   readonly wideTiles: boolean;
 }
