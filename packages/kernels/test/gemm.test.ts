@@ -105,6 +105,27 @@ describe.each(BUILDS)("gemm, $build", ({ build, missing }) => {
     );
   });
 
+  it.skipIf(missing)("leaving out zeros of A changes no bit", () => {
+    const [m, n, k] = [14, 64, 300];
+    const a = noise(m * k, 1).map((x, i) => (i % k < 200 || i % 3 === 0 ? 0 : x));
+    const b = noise(k * n, 2);
+    const whole = run(arena, { transA: false, transB: false, m, n, k }, a, b);
+    // narrow products are computed without looking for zeros
+    for (const first of [0, 32]) {
+      const half = Float32Array.from({ length: k * 32 }, (_, i) => b[Math.floor(i / 32) * n + first + (i % 32)]!);
+      const narrow = run(arena, { transA: false, transB: false, m, n: 32, k }, a, half);
+      expect(narrow).toEqual(Float32Array.from({ length: m * 32 }, (_, i) => whole[Math.floor(i / 32) * n + first + (i % 32)]!));
+    }
+  });
+
+  it.skipIf(missing).each([NaN, Infinity, -Infinity])("zero times %d is NaN", (bad) => {
+    const [m, n, k] = [9, 70, 40];
+    const b = new Float32Array(k * n).fill(1);
+    b[5 * n + 3] = bad;
+    const c = run(arena, { transA: false, transB: false, m, n, k }, new Float32Array(m * k), b);
+    expect(c).toEqual(Float32Array.from({ length: m * n }, (_, i) => (i % n === 3 ? NaN : 0)));
+  });
+
   it.skipIf(missing)("applies the elementwise kernel's own bits as activation", () => {
     const { exports } = arena.kernels;
     const names = ["relu", "sigmoid", "tanh", "softplus"] as const;

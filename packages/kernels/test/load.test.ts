@@ -65,12 +65,15 @@ describe("loading", () => {
   });
 
   it("the build follows the probe", () => {
-    expect(chooseBuild({ simd: true, relaxedSimd: false, threads: false })).toBe("simd128");
-    expect(chooseBuild({ simd: true, relaxedSimd: true, threads: true })).toBe("relaxed");
+    const features = { simd: true, relaxedSimd: true, threads: true, wideTiles: true };
+    expect(chooseBuild(features)).toBe("relaxed");
+    expect(chooseBuild({ ...features, threads: false })).toBe("relaxed");
+    expect(chooseBuild({ ...features, relaxedSimd: false })).toBe("simd128");
+    expect(chooseBuild({ ...features, wideTiles: false })).toBe("simd128");
   });
 
   it("a machine without SIMD is refused by code", () => {
-    const attempt = (): KernelBuild => chooseBuild({ simd: false, relaxedSimd: false, threads: false });
+    const attempt = (): KernelBuild => chooseBuild({ simd: false, relaxedSimd: false, threads: false, wideTiles: false });
     expect(attempt).toThrow(IsthmusError);
     expect(attempt).toThrow(expect.objectContaining({ code: "WASM_NO_SIMD" }));
   });
