@@ -47,7 +47,7 @@ export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" |
 };
 
 /** The float32 at `learningRatePtr` is lr. */
-export type SgdWithVelocity = (
+type SgdWithVelocity = (
   p: number,
   v: number,
   g: number,

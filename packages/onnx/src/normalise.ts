@@ -9,7 +9,7 @@ const passThrough: ReadonlySet<string> = new Set(["stopGradient", "straightThrou
  */
 export function normalise(program: Program): Program {
   const rewritten = rewrite(program);
-  const done = rewritten.nodes.every((node) => operationNamed(node.op).tier !== "composite");
+  const done = rewritten.nodes.every(({ op }) => operationNamed(op).tier !== "composite" && !passThrough.has(op));
   return done ? rewritten : normalise(rewritten);
 }
 

@@ -22,9 +22,9 @@ export interface ParameterStep {
   /** The loss's gradient. */
   readonly g: Node;
   /** The slot `opt.<optimiser>.<name>.<parameter>` as it was before the step, zeros at first. */
-  slot(name: string): Node;
+  readonly slot: (name: string) => Node;
   /** Gives that slot its next value. */
-  update(name: string, value: Node): void;
+  readonly update: (name: string, value: Node) => void;
 }
 
 /**
