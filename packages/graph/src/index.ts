@@ -1,5 +1,5 @@
 export { GraphBuilder } from "./builder.ts";
-export type { NoiseSource, ProgramRoots } from "./builder.ts";
+export type { NoiseSource, PadOptions, ProgramRoots, SliceOptions } from "./builder.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { contentHash } from "./content-hash.ts";
 export { vjp } from "./differentiate.ts";
@@ -22,6 +22,10 @@ export type {
 } from "./ir.ts";
 export { dense } from "./layers.ts";
 export type { Activation, DenseOptions } from "./layers.ts";
+export { embedding } from "./layers/embedding.ts";
+export type { EmbeddingOptions } from "./layers/embedding.ts";
+export { batchNorm, layerNorm } from "./layers/normalisation.ts";
+export type { BatchNormOptions, BatchNormResult, NormOptions } from "./layers/normalisation.ts";
 export { MODEL_FILE_VERSION, modelHashes, readModelFile, writeModelFile } from "./model-file.ts";
 export type { LatentCoding, Model, ModelHashes } from "./model-file.ts";
 export type { Composite, Cotangents, Leaf, Operation, Primitive, ReferenceContext } from "./operation.ts";

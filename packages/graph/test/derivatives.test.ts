@@ -79,10 +79,45 @@ const cases: readonly Case[] = [
   smooth("nesterovParameter", [[3], [3], [3], []], { momentum: 0.9 }),
   { ...smooth("rmsPropParameter", [[3], [3], [3], []], { epsilon: 0.1 }), positive: true },
   smooth("euclideanNorm", [["batch", 2]]),
+  one("erf"),
+  smooth(
+    "concat",
+    [
+      [2, 1],
+      [2, 3],
+      [2, 2],
+    ],
+    { axis: 1 },
+  ),
+  smooth("slice", [["batch", 4, 2]], { axis: 1, begin: 1, end: 3 }),
+  smooth("pad", [["batch", 2]], { axis: 1, before: 2, after: 1 }),
+  {
+    ...smooth("gather", [
+      [4, 2],
+      ["batch", 2],
+    ]),
+    ...{ dtypes: ["f32", "i32"], differentiated: 1, values: [apart[0]!.concat(0.5, -0.7), [0, 3, 3, 1, 0, 0]] },
+  },
+  {
+    ...smooth("scatterAdd", [["batch", 2], ["batch"]], { rows: 4 }),
+    ...{ dtypes: ["f32", "i32"], differentiated: 1, values: [apart[0]!, [2, 0, 2]] },
+  },
+  ...["softmax", "logSoftmax"].map((op) => smooth(op, [["batch", 3]])),
+  ...["softmaxGrad", "logSoftmaxGrad", "softmaxCrossEntropy"].map((op) =>
+    smooth(op, [
+      ["batch", 3],
+      ["batch", 3],
+    ]),
+  ),
+  smooth("softmaxCrossEntropyGrad", [
+    ["batch", 3],
+    ["batch", 3],
+    ["batch", 1],
+  ]),
 ];
 
 /** Leaves have no inputs; these have no derivative by definition, which a test of their own says. */
-const elsewhere = ["cast", "stopGradient", "straightThrough"];
+const elsewhere = ["oneHot", "cast", "stopGradient", "straightThrough"];
 
 it("every operation is here", () => {
   const tested = cases.map(({ name }) => name.split(" ")[0]);
@@ -204,7 +239,9 @@ it("random compositions, whose inputs share ancestors and stand twice, have both
 });
 
 describe("composites", () => {
+  const row = ["batch", 3];
   const shapes = {
+    ...{ softmax: [row], logSoftmax: [row], softmaxGrad: [row, row], softmaxCrossEntropy: [row, row] },
     sigmoidCrossEntropy: [["batch", 2], [2]],
     sigmoidCrossEntropyGrad: [["batch", 2], [2], ["batch", 1]],
   };

@@ -1,29 +1,18 @@
 /** Optimisers other than Adam, each in one pass over the parameters, in place. Scalars that a schedule changes are read from memory. */
-import { f32s, loadPart, storePart } from "./simd";
+import { f32s, loadUpTo, storeUpTo } from "./simd";
 
 const enum Descent { Plain, Momentum, Nesterov }
 
 @inline
-function load4(address: usize, count: i32): v128 {
-  return count == 4 ? v128.load(address) : loadPart(address, count);
-}
-
-@inline
-function store4(address: usize, value: v128, count: i32): void {
-  if (count == 4) v128.store(address, value);
-  else storePart(address, value, count);
-}
-
-@inline
 function descend4(kind: Descent, p: usize, v: usize, g: usize, rate: v128, momentum: v128, count: i32): void {
-  const gradient = load4(g, count);
+  const gradient = loadUpTo(g, count);
   let direction = gradient;
   if (kind != Descent.Plain) {
-    const velocity = f32x4.add(f32x4.mul(load4(v, count), momentum), gradient);
-    store4(v, velocity, count);
+    const velocity = f32x4.add(f32x4.mul(loadUpTo(v, count), momentum), gradient);
+    storeUpTo(v, velocity, count);
     direction = kind == Descent.Momentum ? velocity : f32x4.add(gradient, f32x4.mul(velocity, momentum));
   }
-  store4(p, f32x4.sub(load4(p, count), f32x4.mul(rate, direction)), count);
+  storeUpTo(p, f32x4.sub(loadUpTo(p, count), f32x4.mul(rate, direction)), count);
 }
 
 @inline
@@ -53,11 +42,11 @@ export function sgdNesterov(p: usize, v: usize, g: usize, n: i32, learningRatePt
 
 @inline
 function rmsProp4(p: usize, v: usize, g: usize, rate: v128, b: v128, c: v128, eps: v128, count: i32): void {
-  const gradient = load4(g, count);
-  const square = f32x4.add(f32x4.mul(load4(v, count), b), f32x4.mul(f32x4.mul(gradient, gradient), c));
-  store4(v, square, count);
+  const gradient = loadUpTo(g, count);
+  const square = f32x4.add(f32x4.mul(loadUpTo(v, count), b), f32x4.mul(f32x4.mul(gradient, gradient), c));
+  storeUpTo(v, square, count);
   const step = f32x4.mul(rate, f32x4.div(gradient, f32x4.add(f32x4.sqrt(square), eps)));
-  store4(p, f32x4.sub(load4(p, count), step), count);
+  storeUpTo(p, f32x4.sub(loadUpTo(p, count), step), count);
 }
 
 /** v = decay v + (1 - decay) g^2, p -= lr g / (sqrt(v) + epsilon) (Tieleman and Hinton, 2012). */
@@ -68,10 +57,10 @@ export function rmsProp(
   const b = f32s(decay);
   const c = f32s(oneMinusDecay);
   const eps = f32s(epsilon);
-  const whole = <usize>(n & ~3) << 2;
-  for (let i: usize = 0; i < whole; i += 16) rmsProp4(p + i, v + i, g + i, rate, b, c, eps, 4);
-  const rest = n & 3;
-  if (rest) rmsProp4(p + whole, v + whole, g + whole, rate, b, c, eps, rest);
+  for (let i: usize = 0; n > 0; n -= 4) {
+    rmsProp4(p + i, v + i, g + i, rate, b, c, eps, n);
+    i += 16;
+  }
 }
 
 @inline
@@ -79,14 +68,14 @@ function adamW4(
   p: usize, m: usize, v: usize, g: usize, stepSize: v128, secondScale: v128, keep: v128,
   b1: v128, b2: v128, eps: v128, c1: v128, c2: v128, count: i32,
 ): void {
-  const gradient = load4(g, count);
-  const first = f32x4.add(f32x4.mul(load4(m, count), b1), f32x4.mul(gradient, c1));
-  const second = f32x4.add(f32x4.mul(load4(v, count), b2), f32x4.mul(f32x4.mul(gradient, gradient), c2));
+  const gradient = loadUpTo(g, count);
+  const first = f32x4.add(f32x4.mul(loadUpTo(m, count), b1), f32x4.mul(gradient, c1));
+  const second = f32x4.add(f32x4.mul(loadUpTo(v, count), b2), f32x4.mul(f32x4.mul(gradient, gradient), c2));
   const scale = f32x4.add(f32x4.mul(f32x4.sqrt(second), secondScale), eps);
-  store4(m, first, count);
-  store4(v, second, count);
-  const kept = f32x4.mul(load4(p, count), keep);
-  store4(p, f32x4.sub(kept, f32x4.div(f32x4.mul(first, stepSize), scale)), count);
+  storeUpTo(m, first, count);
+  storeUpTo(v, second, count);
+  const kept = f32x4.mul(loadUpTo(p, count), keep);
+  storeUpTo(p, f32x4.sub(kept, f32x4.div(f32x4.mul(first, stepSize), scale)), count);
 }
 
 /**
@@ -105,12 +94,8 @@ export function adamW(
   const eps = v128.load32_splat(coefficients, 8);
   const c1 = v128.load32_splat(coefficients, 12);
   const c2 = v128.load32_splat(coefficients, 16);
-  const whole = <usize>(n & ~3) << 2;
-  for (let i: usize = 0; i < whole; i += 16) {
-    adamW4(p + i, m + i, v + i, g + i, stepSize, secondScale, keep, b1, b2, eps, c1, c2, 4);
-  }
-  const rest = n & 3;
-  if (rest) {
-    adamW4(p + whole, m + whole, v + whole, g + whole, stepSize, secondScale, keep, b1, b2, eps, c1, c2, rest);
+  for (let i: usize = 0; n > 0; n -= 4) {
+    adamW4(p + i, m + i, v + i, g + i, stepSize, secondScale, keep, b1, b2, eps, c1, c2, n);
+    i += 16;
   }
 }

@@ -8,6 +8,10 @@ export { adamW, rmsProp, sgd, sgdMomentum, sgdNesterov } from "./gradient-descen
 export { euclideanNorm } from "./norm";
 export { randomNormal, randomUniform } from "./random";
 export { maximumOf as max, sum } from "./reduce";
+export { copyBlocks, gather, oneHot, pad, scatterAdd } from "./rows";
 export {
-  absolute as abs, exp, expm1, log, log1p, neg, relu, sigmoid, sign, softplus, square, squareRoot as sqrt, step, tanh,
+  logSoftmax, logSoftmaxGrad, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad, softmaxGrad,
+} from "./softmax";
+export {
+  absolute as abs, erf, exp, expm1, log, log1p, neg, relu, sigmoid, sign, softplus, square, squareRoot as sqrt, step, tanh,
 } from "./unary";

@@ -27,7 +27,7 @@ function upperOne(x: v128): v128 {
 
 /** Sum of n contiguous floats, in sixteen lanes. */
 @inline
-function sumRow(x: usize, n: i32): v128 {
+export function sumRow(x: usize, n: i32): v128 {
   let total = f32s(0), lost = f32s(0);
   let left = n;
   while (left >= 16) {
@@ -132,7 +132,7 @@ export function sum(x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
 
 /** Greatest of n contiguous floats; NaN if there is one. */
 @inline
-function maxRow(x: usize, n: i32): v128 {
+export function maxRow(x: usize, n: i32): v128 {
   let m0 = f32s(-Infinity), m1 = f32s(-Infinity);
   const whole = x + (<usize>(n & ~7) << 2);
   for (; x != whole; x += 32) {

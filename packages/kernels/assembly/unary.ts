@@ -1,6 +1,6 @@
 /** y = f(x), elementwise; y may be x. */
-import { expV, expm1V, log1pV, logV, sigmoidV, softplusV, tanhV } from "./functions";
-import { choose, f32s, loadPart, storePart } from "./simd";
+import { erfV, expV, expm1V, log1pV, logV, sigmoidV, softplusV, tanhV } from "./functions";
+import { choose, f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
 
 const enum Unary { Neg, Abs, Sign, Step, Exp, Expm1, Log, Log1p, Sqrt, Square, Sigmoid, Tanh, Softplus, Relu }
 
@@ -51,3 +51,12 @@ export function sigmoid(x: usize, y: usize, n: i32): void { map(Unary.Sigmoid, x
 export function tanh(x: usize, y: usize, n: i32): void { map(Unary.Tanh, x, y, n); }
 export function softplus(x: usize, y: usize, n: i32): void { map(Unary.Softplus, x, y, n); }
 export function relu(x: usize, y: usize, n: i32): void { map(Unary.Relu, x, y, n); }
+
+/** The longest formula is written once. */
+export function erf(x: usize, y: usize, n: i32): void {
+  for (; n > 0; n -= 4) {
+    storeUpTo(y, erfV(loadUpTo(x, n)), n);
+    x += 16;
+    y += 16;
+  }
+}

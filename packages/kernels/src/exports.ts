@@ -46,6 +46,12 @@ export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" |
   softplus: 4,
 };
 
+/** y = f(x), row by row of [rows, n]; y may be x. */
+type Rows = (x: number, y: number, rows: number, n: number) => void;
+
+/** dx from the cotangent g and the function's own result y, row by row; dx may be g or y. */
+type RowsGrad = (g: number, y: number, dx: number, rows: number, n: number) => void;
+
 /** The float32 at `learningRatePtr` is lr. */
 type SgdWithVelocity = (
   p: number,
@@ -83,6 +89,7 @@ export interface KernelExports {
   readonly sign: Unary;
   /** 1 where x > 0, else 0. */
   readonly step: Unary;
+  readonly erf: Unary;
   readonly exp: Unary;
   readonly expm1: Unary;
   readonly log: Unary;
@@ -130,6 +137,39 @@ export interface KernelExports {
     gOuter: number,
     gInner: number,
   ) => void;
+
+  /** y = e^x / sum e^x, row by row of [rows, n]. */
+  readonly softmax: Rows;
+  /** x - log sum e^x. */
+  readonly logSoftmax: Rows;
+  /** dx = y (g - sum g y), where y is the softmax. */
+  readonly softmaxGrad: RowsGrad;
+  /** dx = g - e^y sum g, where y is the logSoftmax. */
+  readonly logSoftmaxGrad: RowsGrad;
+  /** y[rows] = -sum p log softmax(l), nats. */
+  readonly softmaxCrossEntropy: (l: number, p: number, y: number, rows: number, n: number) => void;
+  /** y = g (softmax(l) sum p - p) with g[rows]; y may be l, not p. */
+  readonly softmaxCrossEntropyGrad: (l: number, p: number, g: number, y: number, rows: number, n: number) => void;
+
+  /** `count` blocks of `length` floats: block i from xOffset + i xStride to yOffset + i yStride, in elements. */
+  readonly copyBlocks: (
+    x: number,
+    y: number,
+    count: number,
+    length: number,
+    xStride: number,
+    yStride: number,
+    xOffset: number,
+    yOffset: number,
+  ) => void;
+  /** `count` blocks of `length` floats, each between `before` and `after` zeros. */
+  readonly pad: (x: number, y: number, count: number, length: number, before: number, after: number) => void;
+  /** y[i] = table[ids[i]], rows of d floats, int32 ids; NaN where an id is not in [0, n). */
+  readonly gather: (table: number, ids: number, y: number, count: number, n: number, d: number) => void;
+  /** y[rows, d] = 0, then y[ids[i]] += x[i] in order; an id not in [0, rows) is left out. */
+  readonly scatterAdd: (x: number, ids: number, y: number, count: number, rows: number, d: number) => void;
+  /** y[count, classes] = 1 at the ids, else 0; all 0 where an id is not in [0, classes). */
+  readonly oneHot: (ids: number, y: number, count: number, classes: number) => void;
 
   /** Error at most 72 eps sum|x| for any n. */
   readonly sum: Reduction;

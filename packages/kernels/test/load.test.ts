@@ -50,7 +50,8 @@ describe("the binaries", () => {
     const names = [
       ..."abs adam add castI32 castU8 copy copyStrided div equal exp expm1 fill gemm gemmScratch greater log log1p max".split(" "),
       ..."maximum minimum mul neg randomNormal randomUniform relu reluGrad select sigmoid sigmoidCrossEntropy".split(" "),
-      ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov".split(" "),
+      ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov copyBlocks erf gather oneHot pad scatterAdd".split(" "),
+      ..."logSoftmax logSoftmaxGrad softmax softmaxCrossEntropy softmaxCrossEntropyGrad softmaxGrad".split(" "),
       ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sqrt square step sub sum tanh tanhGrad".split(" "),
     ];
     expect(Object.entries(exports).filter(([, value]) => typeof value === "function").map(([name]) => name).sort()).toEqual(names.sort());

@@ -21,15 +21,13 @@ export function clipByGlobalNorm(build: GraphBuilder, gradients: NodesByName, ma
   requirePositive("clipByGlobalNorm", "maxNorm", maxNorm);
   const norms = Object.values(gradients).map((g) => build.euclideanNorm(g));
   if (norms.length === 0) throw new RangeError(`clipByGlobalNorm: "gradients" expected at least one, got none`);
-  const norm = norms.reduce((a, b) => hypotenuse(build, a, b));
+  const norm = build.euclideanNorm(
+    build.concat(
+      norms.map((one) => build.reshape(one, [1])),
+      0,
+    ),
+  );
   const scale = build.minimum(build.scalar(1), build.div(build.scalar(maxNorm), norm));
   const clipped = Object.entries(gradients).map(([name, g]) => [name, build.mul(g, scale)] as const);
   return { gradients: Object.fromEntries(clipped), norm };
-}
-
-/** sqrt(a^2 + b^2) of two scalars that are not negative: the norm of the two norms. */
-function hypotenuse(build: GraphBuilder, a: Node, b: Node): Node {
-  const first = build.constant([2], [1, 0]);
-  const second = build.constant([2], [0, 1]);
-  return build.euclideanNorm(build.add(build.mul(a, first), build.mul(b, second)));
 }
