@@ -38,13 +38,13 @@ export function evalCommand(context: Context): Command {
     .action(reporting(context, (path: string, options: EvalOptions) => evaluateModel(context, path, options)));
 }
 
-async function evaluateModel({ console, stoppable }: Context, path: string, options: EvalOptions): Promise<Report> {
+async function evaluateModel({ console }: Context, path: string, options: EvalOptions): Promise<Report> {
   const model = await openModel(path);
   const definition = definitionOf(model);
   const dataset = await openSplit(console, options);
   requireShape(dataset, definition.config.inputShape);
   const metrics = await withEngine(options, (engine) =>
-    evaluate(definition, model.parameters, dataset, { engine, seed: options.seed, signal: stoppable() }),
+    evaluate(definition, model.parameters, dataset, { engine, seed: options.seed }),
   );
   const convention = dataConvention(definition.config);
   const json = {
