@@ -1,10 +1,10 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { VERSION } from "../src/version.ts";
 import { complaint, isthmus, report } from "./support/cli.ts";
 import { DIGITS, SMALL } from "./support/data.ts";
-import { sharedFolder } from "./support/folder.ts";
+import { sharedFolder, temporaryFolder } from "./support/folder.ts";
 
 const folder = await sharedFolder();
 const file = (name: string): string => join(folder, name);
@@ -39,22 +39,38 @@ describe("help", () => {
   }
 
   it("of every command has an example that works, one after the other", async () => {
-    // As written, but in a folder of its own, and small: what comes later on a command line wins.
-    const smaller: Record<string, readonly string[]> = { train: SMALL, eval: DIGITS, encode: DIGITS };
-    await report("train", "vae", ...SMALL, "-o", file("m.safetensors"));
-    const files = new Set(await readdir(folder));
+    const lines: string[][] = [];
     for (const command of ["train", "eval", "encode", "export", "decode", "sample", "inspect", "doctor"]) {
-      const words = await example(command);
-      expect(words[0]).toBe(command);
-      const here = words.map((word) => (/^\.[a-z]+$/.test(extname(word)) ? file(word) : word));
-      const { code, stderr } = await isthmus([...here, ...(smaller[command] ?? [])]);
-      expect(code, stderr).toBe(0);
-      const out = words.indexOf("-o") < 0 ? undefined : words[words.indexOf("-o") + 1]!;
-      if (out) expect((await stat(file(out))).size).toBeGreaterThan(0);
-      if (out) files.add(out);
+      lines.push(await example(command));
+      expect(lines.at(-1)![0]).toBe(command);
     }
-    expect(new Set(await readdir(folder))).toEqual(files);
+    await runInOrder(lines);
   });
+});
+
+/** Runs lines as written, but in a folder of their own, and small: what comes later on a command line wins. */
+async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> {
+  const here = await temporaryFolder();
+  const smaller: Record<string, readonly string[]> = {
+    ...{ train: SMALL, eval: DIGITS, encode: [...DIGITS, "--range", "0:100"] },
+  };
+  for (const words of lines) {
+    const args = words.map((word) => (/\.[a-z]+$/.test(word) ? join(here, word) : word));
+    const { code, stdout, stderr } = await isthmus([...args, ...(smaller[words[0]!] ?? [])]);
+    expect(code, `${words.join(" ")}\n${stderr}`).toBe(0);
+    expect(stdout).not.toBe("");
+    const out = words.includes("-o") ? words[words.indexOf("-o") + 1]! : undefined;
+    if (out) expect((await stat(join(here, out))).size).toBeGreaterThan(0);
+  }
+}
+
+it("the README's lines work, one after the other, and show every command", async () => {
+  const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+  const [block] = /(?<=```sh\n)[^`]+/.exec(readme) ?? [""];
+  const lines = block.trim().split("\n");
+  for (const line of lines) expect(line).toMatch(/^isthmus /);
+  await runInOrder(lines.map((line) => line.split(" ").slice(1)));
+  for (const command of COMMANDS) expect(readme).toMatch(new RegExp(`^\\| \`${command}[ \`]`, "m"));
 });
 
 describe("--json", () => {
