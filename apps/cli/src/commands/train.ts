@@ -98,7 +98,7 @@ function configOf({ hidden, latent, likelihood, binarize }: TrainOptions, { shap
 }
 
 /** `m.safetensors` -> `m.checkpoint.safetensors`. */
-export function checkpointPath(out: string): string {
+function checkpointPath(out: string): string {
   return `${out.replace(/\.safetensors$/, "")}.checkpoint.safetensors`;
 }
 
