@@ -13,7 +13,7 @@ export async function onnxRuntime(): Promise<Runtime | { readonly missing: strin
 }
 
 /** One row-major float32 array and its shape. */
-export interface Tensor {
+interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }

@@ -3,6 +3,7 @@ import { IsthmusError } from "@isthmus/math";
 import type { Stats } from "node:fs";
 import { access, constants, realpath, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Console } from "./console.ts";
 import { UsageError } from "./errors.ts";
 
 /**
@@ -11,6 +12,7 @@ import { UsageError } from "./errors.ts";
  * @param reading files the command reads, which the result must not replace
  */
 export async function requireWritable(path: string, reading: readonly string[] = []): Promise<void> {
+  if (isStdout(path)) return;
   const existing = await stat(path).catch(() => undefined);
   if (existing?.isDirectory()) throw cannotWrite(path, "it is a folder");
   if (existing && !existing.isFile()) return;
@@ -58,6 +60,13 @@ export async function requireOrdinaryFile(path: string): Promise<void> {
   if (isStdout(path) || (existing && !existing.isFile())) {
     throw new UsageError(`--out expected the name of a file, got ${path}`);
   }
+}
+
+/** Writes a result whole or not at all; to the stream itself where it goes to stdout, whatever that is connected to. */
+export async function writeResult({ stdout }: Console, path: string, bytes: Uint8Array): Promise<void> {
+  if (!isStdout(path)) return await writeFileAtomic(path, bytes);
+  const failure = await new Promise<Error | null | undefined>((resolve) => stdout.write(bytes, resolve));
+  if (failure) throw cannotWrite(path, failure.message);
 }
 
 /** Whether a file of this name is what the command's results go to as well. */

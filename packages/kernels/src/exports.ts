@@ -53,14 +53,7 @@ type Rows = (x: number, y: number, rows: number, n: number) => void;
 type RowsGrad = (g: number, y: number, dx: number, rows: number, n: number) => void;
 
 /** The float32 at `learningRatePtr` is lr. */
-type SgdWithVelocity = (
-  p: number,
-  v: number,
-  g: number,
-  n: number,
-  learningRatePtr: number,
-  momentum: number,
-) => void;
+type SgdWithVelocity = (p: number, v: number, g: number, n: number, learningRatePtr: number, momentum: number) => void;
 
 export interface KernelExports {
   /** Bytes of scratch for {@link KernelExports.gemm} with these arguments. */

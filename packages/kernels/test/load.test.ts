@@ -48,13 +48,24 @@ describe("the binaries", () => {
   it("export the functions of KernelExports", async () => {
     const { exports } = await loadKernels({ build: "simd128" });
     const names = [
-      ..."abs adam add castI32 castU8 copy copyStrided div equal exp expm1 fill gemm gemmScratch greater log log1p max".split(" "),
-      ..."maximum minimum mul neg randomNormal randomUniform relu reluGrad select sigmoid sigmoidCrossEntropy".split(" "),
-      ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov copyBlocks erf gather oneHot pad scatterAdd".split(" "),
+      ..."abs adam add castI32 castU8 copy copyStrided div equal exp expm1 fill gemm gemmScratch greater log log1p max".split(
+        " ",
+      ),
+      ..."maximum minimum mul neg randomNormal randomUniform relu reluGrad select sigmoid sigmoidCrossEntropy".split(
+        " ",
+      ),
+      ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov copyBlocks erf gather oneHot pad scatterAdd".split(
+        " ",
+      ),
       ..."logSoftmax logSoftmaxGrad softmax softmaxCrossEntropy softmaxCrossEntropyGrad softmaxGrad".split(" "),
       ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sqrt square step sub sum tanh tanhGrad".split(" "),
     ];
-    expect(Object.entries(exports).filter(([, value]) => typeof value === "function").map(([name]) => name).sort()).toEqual(names.sort());
+    expect(
+      Object.entries(exports)
+        .filter(([, value]) => typeof value === "function")
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(names.sort());
   });
 });
 
@@ -74,7 +85,8 @@ describe("loading", () => {
   });
 
   it("a machine without SIMD is refused by code", () => {
-    const attempt = (): KernelBuild => chooseBuild({ simd: false, relaxedSimd: false, threads: false, wideTiles: false });
+    const attempt = (): KernelBuild =>
+      chooseBuild({ simd: false, relaxedSimd: false, threads: false, wideTiles: false });
     expect(attempt).toThrow(IsthmusError);
     expect(attempt).toThrow(expect.objectContaining({ code: "WASM_NO_SIMD" }));
   });

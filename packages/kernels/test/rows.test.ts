@@ -18,18 +18,26 @@ describe.each(BUILDS)("moving rows, $build", ({ build, missing }) => {
 
   it.skipIf(missing)("copyBlocks moves blocks between strides and offsets and nothing else", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 5 }), size, size, size, size, size, (count, length, xGap, yGap, from, to) => {
-        const [xStride, yStride] = [length + xGap, length + yGap];
-        const x = noise(from + count * xStride, 1);
-        const expected = new Float32Array(to + count * yStride).fill(-7);
-        const y = arena.floats(expected);
-        kernels.copyBlocks(arena.floats(x), y, count, length, xStride, yStride, from, to);
-        for (let i = 0; i < count; i++) {
-          expected.set(x.subarray(from + i * xStride, from + i * xStride + length), to + i * yStride);
-        }
-        expect(arena.read(y, expected.length)).toEqual(expected);
-        arena.release();
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 5 }),
+        size,
+        size,
+        size,
+        size,
+        size,
+        (count, length, xGap, yGap, from, to) => {
+          const [xStride, yStride] = [length + xGap, length + yGap];
+          const x = noise(from + count * xStride, 1);
+          const expected = new Float32Array(to + count * yStride).fill(-7);
+          const y = arena.floats(expected);
+          kernels.copyBlocks(arena.floats(x), y, count, length, xStride, yStride, from, to);
+          for (let i = 0; i < count; i++) {
+            expected.set(x.subarray(from + i * xStride, from + i * xStride + length), to + i * yStride);
+          }
+          expect(arena.read(y, expected.length)).toEqual(expected);
+          arena.release();
+        },
+      ),
     );
   });
 

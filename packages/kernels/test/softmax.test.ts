@@ -20,11 +20,21 @@ describe.each(BUILDS)("softmax and its kin, $build", ({ build, missing }) => {
     kernels = arena.kernels.exports;
   });
 
-  const sizes = [fc.integer({ min: 0, max: 4 }), fc.integer({ min: 1, max: 40 }), fc.constantFrom(1, 10, 80), fc.integer()] as const;
+  const sizes = [
+    fc.integer({ min: 0, max: 4 }),
+    fc.integer({ min: 1, max: 40 }),
+    fc.constantFrom(1, 10, 80),
+    fc.integer(),
+  ] as const;
   const rowOf = (x: Float32Array, row: number, n: number) => x.subarray(row * n, (row + 1) * n);
 
   /** Checks y[i] = f(row, i) to `bound(row, i)`, row by row. */
-  function expectRows(y: Float32Array, n: number, f: (row: number, i: number) => number, bound: (row: number, i: number) => number): void {
+  function expectRows(
+    y: Float32Array,
+    n: number,
+    f: (row: number, i: number) => number,
+    bound: (row: number, i: number) => number,
+  ): void {
     y.forEach((value, at) => {
       const [row, i] = [Math.floor(at / n), at % n];
       expect(Math.abs(value - f(row, i))).toBeLessThanOrEqual(bound(row, i));
@@ -46,7 +56,12 @@ describe.each(BUILDS)("softmax and its kin, $build", ({ build, missing }) => {
         expectRows(soft, n, p, (row, i) => relative * p(row, i) + 2 ** -149);
         kernels.logSoftmax(at, y, rows, n);
         const log = arena.read(y, rows * n);
-        expectRows(log, n, (row, i) => x[row * n + i]! - sums[row]!, () => (8 * scale + 12) * EPS);
+        expectRows(
+          log,
+          n,
+          (row, i) => x[row * n + i]! - sums[row]!,
+          () => (8 * scale + 12) * EPS,
+        );
         kernels.logSoftmax(at, at, rows, n);
         expect(arena.read(at, rows * n)).toEqual(log);
         arena.release();
@@ -69,10 +84,20 @@ describe.each(BUILDS)("softmax and its kin, $build", ({ build, missing }) => {
         kernels.softmaxGrad(gAt, yAt, dx, rows, n);
         const dots = Array.from({ length: rows }, (_, row) => dot(rowOf(g, row, n), rowOf(y, row, n)));
         const soft = arena.read(dx, rows * n);
-        expectRows(soft, n, (row, i) => y[row * n + i]! * (g[row * n + i]! - dots[row]!), () => bound);
+        expectRows(
+          soft,
+          n,
+          (row, i) => y[row * n + i]! * (g[row * n + i]! - dots[row]!),
+          () => bound,
+        );
         kernels.logSoftmaxGrad(gAt, yAt, dx, rows, n);
         const sums = Array.from({ length: rows }, (_, row) => rowOf(g, row, n).reduce((a, b) => a + b, 0));
-        expectRows(arena.read(dx, rows * n), n, (row, i) => g[row * n + i]! - Math.exp(y[row * n + i]!) * sums[row]!, () => 3 * bound);
+        expectRows(
+          arena.read(dx, rows * n),
+          n,
+          (row, i) => g[row * n + i]! - Math.exp(y[row * n + i]!) * sums[row]!,
+          () => 3 * bound,
+        );
         kernels.softmaxGrad(gAt, yAt, gAt, rows, n);
         expect(arena.read(gAt, rows * n)).toEqual(soft);
         arena.release();
@@ -116,7 +141,12 @@ describe.each(BUILDS)("softmax and its kin, $build", ({ build, missing }) => {
   });
 
   it.skipIf(missing)("large logits do not overflow, infinite ones are certain, NaN spreads over its row", () => {
-    const rows = [[3e38, -3e38, 0], [-Infinity, 0, -Infinity], [NaN, 0, 1], [-3e38, -3e38, -3e38]];
+    const rows = [
+      [3e38, -3e38, 0],
+      [-Infinity, 0, -Infinity],
+      [NaN, 0, 1],
+      [-3e38, -3e38, -3e38],
+    ];
     const y = arena.floats(new Float32Array(12));
     kernels.softmax(arena.floats(rows.flat()), y, 4, 3);
     const third = Math.fround(1 / 3);

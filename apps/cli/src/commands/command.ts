@@ -8,7 +8,7 @@ import { isStdout } from "../outputs.ts";
 export interface Context {
   readonly console: Console;
   /**
-   * Called by an action that lets the host have a turn now and then: a signal that Control-C aborts, the reason being
+   * Called by an action that has something to say when it is stopped: a signal that Control-C aborts, the reason being
    * an `Interrupted`. Where nobody calls it, Control-C ends the process at once.
    */
   readonly stoppable: () => AbortSignal;

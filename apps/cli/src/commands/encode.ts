@@ -1,6 +1,5 @@
 import { encodeStream } from "@isthmus/compress";
 import { batches, type Dataset, itemSize } from "@isthmus/data";
-import { writeFileAtomic } from "@isthmus/data/node";
 import type { Command } from "commander";
 import { deflateSync } from "node:zlib";
 import { grouped, type Report } from "../console.ts";
@@ -17,7 +16,7 @@ import {
   rangeOption,
   splitOption,
 } from "../options.ts";
-import { requireWritable } from "../outputs.ts";
+import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 interface EncodeOptions extends PartOptions {
@@ -49,7 +48,7 @@ async function encode({ console }: Context, path: string, options: EncodeOptions
   const bytes = await withEngine(options, (engine) =>
     encodeStream(engine, model, batches(dataset, { batchSize: 256 })),
   );
-  await writeFileAtomic(options.out, bytes);
+  await writeResult(console, options.out, bytes);
   const raw = storedBytes(dataset);
   const json = {
     items: dataset.items,

@@ -1,5 +1,4 @@
 import { openNetwork } from "@isthmus/compress";
-import { writeFileAtomic } from "@isthmus/data/node";
 import { elementCount, type JsonObject, type Model, type Program } from "@isthmus/graph";
 import { IsthmusError, randomNormal, randomUniform } from "@isthmus/math";
 import { exportModelPart, parity, type ParityReport } from "@isthmus/onnx";
@@ -9,7 +8,8 @@ import { withEngine } from "../engines.ts";
 import { openModel } from "../model-files.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption } from "../options.ts";
-import { requireWritable } from "../outputs.ts";
+import { requireWritable, writeResult } from "../outputs.ts";
+import { VERSION } from "../version.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 type Part = "encoder" | "decoder";
@@ -37,15 +37,15 @@ export function exportCommand(context: Context): Command {
     .addOption(new Option("--part <name>", "which half").choices(["encoder", "decoder"]).makeOptionMandatory())
     .addOption(buildOption())
     .addOption(outOption("the ONNX file to write"))
-    .action(reporting(context, (path: string, options: ExportOptions) => exportPart(path, options)));
+    .action(reporting(context, (path: string, options: ExportOptions) => exportPart(context, path, options)));
 }
 
-async function exportPart(path: string, options: ExportOptions): Promise<Report> {
+async function exportPart({ console }: Context, path: string, options: ExportOptions): Promise<Report> {
   const model = await openModel(path);
   await requireWritable(options.out, [path]);
-  const bytes = exportModelPart(model, options.part);
+  const bytes = exportModelPart(model, options.part, { producerVersion: VERSION });
   const checked = await checkParity(model, options, bytes);
-  await writeFileAtomic(options.out, bytes);
+  await writeResult(console, options.out, bytes);
   const { part, out } = options;
   const json = { part, out, bytes: bytes.length, opset: 17, ...checked.json };
   return { json, lines: [`${part} -> ${out} (${grouped(bytes.length)} bytes, opset 17)`, checked.line] };

@@ -28,7 +28,7 @@ export interface Case {
 }
 
 /** A fixed sequence in (0, 1), so that a failure repeats. */
-export function uniforms(seed: number): () => number {
+function uniforms(seed: number): () => number {
   let state = (seed * 2_654_435_761 + 12_345) >>> 0;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -36,7 +36,7 @@ export function uniforms(seed: number): () => number {
   };
 }
 
-export function randomValues(count: number, next: () => number, positive = false): Float64Array {
+function randomValues(count: number, next: () => number, positive = false): Float64Array {
   return Float64Array.from({ length: count }, () => (0.2 + 1.6 * next()) * (positive || next() < 0.5 ? 1 : -1));
 }
 
@@ -51,7 +51,7 @@ export function inputValues({ shapes, values, positive }: Case, seed: number): F
  * The scalar `sum(w f)` with distinct weights, so that no component of a derivative is lost: constants that differ
  * along every axis but the batch, times an input that differs along it.
  */
-export function weightedSum(build: GraphBuilder, y: Node): Node {
+function weightedSum(build: GraphBuilder, y: Node): Node {
   const next = uniforms(98);
   const inner = y.shape.map((dim) => (dim === "batch" ? 1 : dim));
   const constants = build.constant(
