@@ -248,6 +248,10 @@ export class GraphBuilder implements ArrayOps<Node> {
   logSoftmax(x: Node, name?: string): Node {
     return this.emit("logSoftmax", [x], {}, name);
   }
+  /** (x - mean) / sqrt(variance + epsilon) along the last axis. */
+  standardise(x: Node, epsilon: number): Node {
+    return this.emit("standardise", [x], { epsilon });
+  }
   /**
    * Cross-entropy along the last axis, in nats: [..., classes] -> [...]. `target` holds probabilities of the logits'
    * shape, or i32 labels without the last axis.

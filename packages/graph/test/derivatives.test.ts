@@ -1,7 +1,16 @@
 /** Derivatives against central differences of the float64 interpreter: first and second, every operation. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GraphBuilder, interpret, type Node, operationNamed, operations, type Shape, vjp } from "../src/index.ts";
+import {
+  GraphBuilder,
+  interpret,
+  type JsonObject,
+  type Node,
+  operationNamed,
+  operations,
+  type Shape,
+  vjp,
+} from "../src/index.ts";
 import { expectRelative } from "./support/close.ts";
 import { BATCH, type Case, checkFirst, checkSecond, inputValues } from "./support/gradients.ts";
 
@@ -108,6 +117,15 @@ const cases: readonly Case[] = [
       ["batch", 3],
       ["batch", 3],
     ]),
+  ),
+  smooth("standardise", [["batch", 4]], { epsilon: 0.1 }),
+  smooth(
+    "standardiseGrad",
+    [
+      ["batch", 4],
+      ["batch", 4],
+    ],
+    { epsilon: 0.1 },
   ),
   smooth("softmaxCrossEntropyGrad", [
     ["batch", 3],
@@ -241,7 +259,13 @@ it("random compositions, whose inputs share ancestors and stand twice, have both
 describe("composites", () => {
   const row = ["batch", 3];
   const shapes = {
-    ...{ softmax: [row], logSoftmax: [row], softmaxGrad: [row, row], softmaxCrossEntropy: [row, row] },
+    ...{
+      softmax: [row],
+      logSoftmax: [row],
+      standardise: [row],
+      softmaxGrad: [row, row],
+      softmaxCrossEntropy: [row, row],
+    },
     sigmoidCrossEntropy: [["batch", 2], [2]],
     sigmoidCrossEntropyGrad: [["batch", 2], [2], ["batch", 1]],
   };
@@ -262,13 +286,14 @@ describe("composites", () => {
 
   it.each(Object.entries(shapes))("%s: its own derivative is the expansion's", (name, given) => {
     const build = new GraphBuilder();
+    const attributes: JsonObject = name === "standardise" ? { epsilon: 0.1 } : {};
     const inputs = given.map((shape, i) => build.input(`x${i}`, shape as Shape));
     const operation = operationNamed(name);
     if (operation.tier !== "composite") throw new Error("not reached");
-    const whole = build.emit(name, inputs);
+    const whole = build.emit(name, inputs, attributes);
     const loss = (y: Node) => build.sum(build.square(y));
     const own = vjp(build, [loss(whole)], inputs, [build.scalar(1)]);
-    const expansion = vjp(build, [loss(operation.expand(build, inputs, {}))], inputs, [build.scalar(1)]);
+    const expansion = vjp(build, [loss(operation.expand(build, inputs, attributes))], inputs, [build.scalar(1)]);
     const outputs = Object.fromEntries([...own, ...expansion].map((g, i) => [String(i), g]));
     const test: Case = { name: "", shapes: given as readonly Shape[], f: (_, [x]) => x! };
     const values = Object.fromEntries(inputValues(test, 6).map((data, i) => [`x${i}`, data]));

@@ -98,7 +98,7 @@ describe("batch normalisation", () => {
     const first = Object.entries(initialise(step.state, 1)).map(
       ([key, data]) => [key, Float64Array.from(data)] as const,
     );
-    let state = Object.fromEntries(first);
+    let state: Record<string, Float64Array> = Object.fromEntries(first);
     for (const batch of batches) {
       const { updates } = interpret(step, { inputs: { x: Float64Array.from(batch) }, state, batch: 4 });
       state = { ...state, ...Object.fromEntries(Object.entries(updates).map(([key, value]) => [key, value.data])) };

@@ -173,6 +173,16 @@ const good: readonly (Rule & { readonly shape: Shape; readonly dtype?: DType })[
   { op: "oneHot", shapes: [["batch"]], attributes: { classes: 4 }, dtypes: ["i32"], shape: ["batch", 4] },
   { op: "softmax", shapes: [["batch", 3]], shape: ["batch", 3] },
   { op: "logSoftmax", shapes: [[3]], shape: [3] },
+  { op: "standardise", shapes: [["batch", 3]], attributes: { epsilon: 1 }, shape: ["batch", 3] },
+  {
+    op: "standardiseGrad",
+    shapes: [
+      ["batch", 3],
+      ["batch", 3],
+    ],
+    attributes: { epsilon: 1 },
+    shape: ["batch", 3],
+  },
   {
     op: "softmaxGrad",
     shapes: [
@@ -443,6 +453,18 @@ const bad: readonly (Rule & { readonly message: string; readonly kind?: "TypeErr
     message: `oneHot: "classes" expected a positive integer, got "3"`,
   },
   { op: "softmax", shapes: [[]], message: `softmax: "x" expected at least rank 1, got []` },
+  {
+    op: "standardise",
+    shapes: [[]],
+    attributes: { epsilon: 1 },
+    message: `standardise: "x" expected at least rank 1, got []`,
+  },
+  {
+    op: "standardiseGrad",
+    shapes: [[3], [1]],
+    attributes: { epsilon: 1 },
+    message: `standardiseGrad: "g" expected [3], got [1]`,
+  },
   { op: "logSoftmax", shapes: [[]], message: `logSoftmax: "x" expected at least rank 1, got []` },
   { op: "softmaxGrad", shapes: [[1], [3]], message: `softmaxGrad: "g" expected [3], got [1]` },
   { op: "logSoftmaxGrad", shapes: [[1], [3]], message: `logSoftmaxGrad: "g" expected [3], got [1]` },

@@ -1,5 +1,5 @@
 /**
- * Softmax and what is made of it, row by row of [rows, n]. Exponentials are of x - max x, so none overflows. Sums in registers run
+ * Softmax, standardising, and what is made of them, row by row of [rows, n]. Exponentials are of x - max x, so none overflows. Sums in registers run
  * over chunks of 64 vectors, so their error is at most (67 + n / 256) eps of the terms' magnitudes.
  */
 import { expV, logV } from "./functions";
@@ -10,7 +10,7 @@ import { f32s, loadUpTo, storeUpTo } from "./simd";
 @inline const CHUNK: i32 = 256;
 
 const enum Term { Exp, Product, Surprise }
-const enum Map { Exp, Divide, LogProbability, ProductGrad, LogGrad, CrossEntropyGrad }
+const enum Map { Exp, Divide, LogProbability, ProductGrad, LogGrad, CrossEntropyGrad, StandardGrad, Shift }
 
 /** In all lanes. */
 function maxOf(x: usize, n: i32): v128 {
@@ -53,13 +53,15 @@ function map4(kind: Map, a: v128, b: v128, s: v128, t: v128, g: v128): v128 {
   if (kind == Map.LogProbability) return f32x4.sub(f32x4.sub(a, s), t);
   if (kind == Map.ProductGrad) return f32x4.mul(b, f32x4.sub(a, s));
   if (kind == Map.LogGrad) return f32x4.sub(a, f32x4.mul(expV(b), s));
+  if (kind == Map.Shift) return f32x4.sub(a, s);
+  if (kind == Map.StandardGrad) return f32x4.mul(g, f32x4.sub(f32x4.sub(b, s), f32x4.mul(a, t)));
   return f32x4.mul(g, f32x4.sub(f32x4.div(f32x4.mul(a, t), s), b));
 }
 
 /** y = f(a, b) along a row, with numbers that are one for the row; y may be a. */
 @inline
 function map(kind: Map, a: usize, b: usize, y: usize, n: i32, s: v128, t: v128, g: v128): void {
-  const two = kind >= Map.ProductGrad;
+  const two = kind >= Map.ProductGrad && kind != Map.Shift;
   if (kind != Map.Exp && kind != Map.LogGrad) {
     for (; n > 3; n -= 4) {
       v128.store(y, map4(kind, v128.load(a), two ? v128.load(b) : s, s, t, g));
@@ -156,5 +158,41 @@ export function softmaxCrossEntropyGrad(l: usize, p: usize, g: usize, y: usize, 
     p += bytes;
     y += bytes;
     g += 4;
+  }
+}
+
+/** y = x - mean x along a row; sqrt(mean y^2 + epsilon), in all lanes. */
+function centre(x: usize, y: usize, n: i32, epsilon: f32): v128 {
+  const count = f32s(<f32>n);
+  const mean = f32x4.div(sumOf(x, n), count);
+  map(Map.Shift, x, 0, y, n, mean, mean, mean);
+  const square = f32x4.div(reduce(Term.Product, y, y, n, count, count), count);
+  return f32x4.sqrt(f32x4.add(square, f32s(epsilon)));
+}
+
+/** y = (x - mean) / sqrt(variance + epsilon); y may be x. */
+export function standardise(x: usize, y: usize, rows: i32, n: i32, epsilon: f32): void {
+  const bytes = <usize>n << 2;
+  for (let i = 0; i < rows; i++) {
+    const root = centre(x, y, n, epsilon);
+    map(Map.Divide, y, 0, y, n, root, root, root);
+    x += bytes;
+    y += bytes;
+  }
+}
+
+/** dx = (g - mean g - y mean g y) / sqrt(variance + epsilon), where y is the standardised x; dx may be x, not g. */
+export function standardiseGrad(x: usize, g: usize, dx: usize, rows: i32, n: i32, epsilon: f32): void {
+  const bytes = <usize>n << 2;
+  const count = f32s(<f32>n);
+  for (let i = 0; i < rows; i++) {
+    const root = centre(x, dx, n, epsilon);
+    const mean = f32x4.div(sumOf(g, n), count);
+    const dot = f32x4.div(reduce(Term.Product, dx, g, n, count, count), count);
+    const shared = f32x4.div(dot, f32x4.mul(root, root));
+    map(Map.StandardGrad, dx, g, dx, n, mean, shared, f32x4.div(f32s(1), root));
+    x += bytes;
+    g += bytes;
+    dx += bytes;
   }
 }

@@ -144,6 +144,11 @@ export interface KernelExports {
   /** y = g (softmax(l) sum p - p) with g[rows]; y may be l, not p. */
   readonly softmaxCrossEntropyGrad: (l: number, p: number, g: number, y: number, rows: number, n: number) => void;
 
+  /** y = (x - mean) / sqrt(variance + epsilon), row by row of [rows, n]; y may be x. */
+  readonly standardise: (x: number, y: number, rows: number, n: number, epsilon: number) => void;
+  /** dx = (g - mean g - y mean g y) / sqrt(variance + epsilon), where y is the standardised x; dx may be x, not g. */
+  readonly standardiseGrad: (x: number, g: number, dx: number, rows: number, n: number, epsilon: number) => void;
+
   /** `count` blocks of `length` floats: block i from xOffset + i xStride to yOffset + i yStride, in elements. */
   readonly copyBlocks: (
     x: number,

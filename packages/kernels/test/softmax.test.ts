@@ -128,6 +128,51 @@ describe.each(BUILDS)("softmax and its kin, $build", ({ build, missing }) => {
     );
   });
 
+  it.skipIf(missing)("standardise and its gradient, also in place", () => {
+    fc.assert(
+      fc.property(...sizes, (rows, n, scale, seed) => {
+        const x = noise(rows * n, seed).map((value) => value * scale + 1);
+        const g = noise(rows * n, seed + 1);
+        const [xAt, gAt, y] = [arena.floats(x), arena.floats(g), arena.floats(new Float32Array(rows * n).fill(NaN))];
+        const epsilon = 0.5;
+        const mean = (row: ArrayLike<number>) => Array.from(row).reduce((sum, value) => sum + value, 0) / n;
+        const each = Array.from({ length: rows }, (_, row) => {
+          const centred = Array.from(rowOf(x, row, n), (value) => value - mean(rowOf(x, row, n)));
+          const root = Math.sqrt(mean(centred.map((value) => value * value)) + epsilon);
+          const values = centred.map((value) => value / root);
+          const own = rowOf(g, row, n);
+          const shared = mean(values.map((value, i) => value * own[i]!));
+          return { values, slopes: values.map((value, i) => (own[i]! - mean(own) - value * shared) / root) };
+        });
+        // x and its mean are off by some 15 eps of at most scale + 1, against a root of at least 0.7; |y| <= sqrt(n) < 7.
+        const bound = 100 * (scale + 1) * EPS;
+        kernels.standardise(xAt, y, rows, n, epsilon);
+        const made = arena.read(y, rows * n);
+        expectRows(
+          made,
+          n,
+          (row, i) => each[row]!.values[i]!,
+          () => bound,
+        );
+        kernels.standardiseGrad(xAt, gAt, y, rows, n, epsilon);
+        const slopes = arena.read(y, rows * n);
+        expectRows(
+          slopes,
+          n,
+          (row, i) => each[row]!.slopes[i]!,
+          () => 10 * bound,
+        );
+        kernels.standardiseGrad(xAt, gAt, xAt, rows, n, epsilon);
+        expect(arena.read(xAt, rows * n)).toEqual(slopes);
+        arena.release();
+        const again = arena.floats(x);
+        kernels.standardise(again, again, rows, n, epsilon);
+        expect(arena.read(again, rows * n)).toEqual(made);
+        arena.release();
+      }),
+    );
+  });
+
   it.skipIf(missing)("long rows keep their digits", () => {
     const n = 100_003;
     const x = new Float32Array(n).fill(3);

@@ -221,6 +221,12 @@ const rowCases: Case[] = [
     })),
   ),
   ...rowShapes.flatMap((shape): Case[] => [
+    { op: "standardise", operands: [of(...shape)], body: (b, x) => b.standardise(x, 0.1) },
+    {
+      op: "standardiseGrad",
+      operands: [of(...shape), of(...shape)],
+      body: (b, x, g) => b.emit("standardiseGrad", [x, g], { epsilon: 0.1 }),
+    },
     {
       op: "softmaxCrossEntropy",
       operands: [within(-9, 9, ...shape), within(0, 1, ...shape)],

@@ -68,8 +68,7 @@ export function layerNorm(build: GraphBuilder, x: Node, { name, epsilon = 1e-5 }
   const features = featuresOf("layerNorm", name, x);
   requireEpsilon("layerNorm", name, epsilon);
   const { scale, shift } = scaleAndShift(build, name, features);
-  const { centred, variance } = moments(build, x, [-1]);
-  return build.add(build.mul(build.mul(centred, inverseRoot(build, variance, epsilon)), scale), shift);
+  return build.add(build.mul(build.standardise(x, epsilon), scale), shift);
 }
 
 /**

@@ -23,7 +23,7 @@ const integer = (attributes: JsonObject, key: string) => attributes[key] as numb
 function rowsOf(
   { shape, data }: NdArray,
   axis: number,
-): { count: number; length: number; row(index: number): Float64Array } {
+): { readonly count: number; readonly length: number; readonly row: (index: number) => Float64Array } {
   const length = elementCount(shape.slice(axis));
   return { count: data.length / length, length, row: (index) => data.subarray(index * length, (index + 1) * length) };
 }
@@ -64,10 +64,13 @@ export const concat: Primitive = {
   reference: (inputs, node) => {
     const axis = integer(node.attributes, "axis");
     const all = inputs.map((x) => rowsOf(x, axis));
-    const { count } = all[0]!;
-    const data = Float64Array.from(
-      Array.from({ length: count }, (_, i) => all.flatMap(({ row }) => [...row(i)])).flat(),
-    );
+    const data = new Float64Array(inputs.reduce((sum, x) => sum + x.data.length, 0));
+    for (let i = 0, at = 0; i < all[0]!.count; i++) {
+      for (const { row, length } of all) {
+        data.set(row(i), at);
+        at += length;
+      }
+    }
     const size = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
     return { shape: resized(inputs[0]!.shape, axis, size) as number[], data };
   },

@@ -15,6 +15,7 @@ import { select } from "./select.ts";
 import * as shapes from "./shapes.ts";
 import * as sigmoidCrossEntropy from "./sigmoid-cross-entropy.ts";
 import * as softmax from "./softmax.ts";
+import * as standardise from "./standardise.ts";
 import { straightThrough } from "./straight-through.ts";
 import * as unary from "./unary.ts";
 
@@ -34,6 +35,7 @@ const all: readonly Operation[] = [
   ...Object.values(blocks),
   ...Object.values(ids),
   ...Object.values(softmax),
+  ...Object.values(standardise),
 ];
 
 /** Every operation a graph may hold, by name. */

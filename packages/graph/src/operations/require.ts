@@ -21,3 +21,11 @@ export function requireShape(operation: string, argument: string, type: TensorTy
   if (sameShape(requireFloat(operation, argument, type).shape, shape)) return;
   throw new RangeError(`${operation}: "${argument}" expected ${formatShape(shape)}, got ${formatShape(type.shape)}`);
 }
+
+/** Float32 with a last axis. */
+export function requireRow(operation: string, argument: string, type: TensorType): TensorType {
+  const { shape } = requireFloat(operation, argument, type);
+  if (shape.length === 0)
+    throw new RangeError(`${operation}: "${argument}" expected at least rank 1, got ${formatShape(shape)}`);
+  return { shape, dtype: "f32" };
+}

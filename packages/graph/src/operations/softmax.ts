@@ -1,18 +1,10 @@
 import type { ArrayOps } from "@isthmus/math";
 import type { Node, TensorType } from "../ir.ts";
 import type { Composite } from "../operation.ts";
-import { formatShape, reduceShape } from "../shape.ts";
-import { inferSame, requireFloat, requireShape } from "./require.ts";
+import { reduceShape } from "../shape.ts";
+import { inferSame, requireRow, requireShape } from "./require.ts";
 
 const last = { axes: [-1], keepDims: true } as const;
-
-/** Float32 with a last axis. */
-function requireRow(operation: string, argument: string, type: TensorType): TensorType {
-  const { shape } = requireFloat(operation, argument, type);
-  if (shape.length === 0)
-    throw new RangeError(`${operation}: "${argument}" expected at least rank 1, got ${formatShape(shape)}`);
-  return { shape, dtype: "f32" };
-}
 
 /** x - max x, which changes neither value nor derivative of what follows, and keeps exp from overflowing. */
 const lowered = <T>(ops: ArrayOps<T>, x: T): T => ops.sub(x, ops.stopGradient(ops.max(x, last)));

@@ -152,6 +152,8 @@ export const cases: Record<string, Record<string, Case>> = {
   oneHot: { ids: ({ build, ids }) => build.oneHot(ids, 5) },
   softmax: { x: onX("softmax"), large: ({ build, x }) => build.softmax(build.mul(x, build.scalar(90))) },
   logSoftmax: { x: onX("logSoftmax"), large: ({ build, x }) => build.logSoftmax(build.mul(x, build.scalar(90))) },
+  standardise: { expanded: ({ build, x }) => build.standardise(x, 0.1) },
+  standardiseGrad: { expanded: ({ build, x, y }) => build.emit("standardiseGrad", [x, y], { epsilon: 0.1 }) },
   softmaxGrad: { expanded: onXy("softmaxGrad") },
   logSoftmaxGrad: { expanded: onXy("logSoftmaxGrad") },
   softmaxCrossEntropy: {

@@ -10,14 +10,18 @@ function rowsOf({ shape }: View): readonly [rows: number, length: number] {
 const dense = (plan: PlanBuilder, operands: readonly Operand[]): View[] =>
   operands.map((operand) => plan.dense(operand));
 
-/** `y = f(...)` of dense operands, row by row; `overlays` says how many of them, the first ones, `y` may overwrite. */
+/**
+ * `y = f(...)` of dense operands, row by row, and of the attributes `numbers`; `overlays` says how many of the
+ * operands, the first ones, `y` may overwrite.
+ */
 export const lowerRows =
-  (kernel: string, overlays: number): Lowering =>
+  (kernel: string, overlays: number, numbers: readonly string[] = []): Lowering =>
   (plan, node, operands) => {
     const views = dense(plan, operands);
     const y = plan.result(node);
     const buffers = views.map(({ buffer }) => buffer);
-    plan.call(kernel, [...buffers, y.buffer, ...rowsOf(views[0]!)], {
+    const extra = numbers.map((key) => node.attributes[key] as number);
+    plan.call(kernel, [...buffers, y.buffer, ...rowsOf(views[0]!), ...extra], {
       output: y.buffer,
       overlay: buffers.slice(0, overlays),
       flops: buffers.length * sizeOf(views[0]!.shape),

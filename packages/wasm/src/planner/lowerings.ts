@@ -94,6 +94,7 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ...{ gather: lowerGather, scatterAdd: lowerScatterAdd, oneHot: lowerOneHot },
   ...table(["softmax", "logSoftmax"], (name) => lowerRows(name, 1)),
   ...table(["softmaxGrad", "logSoftmaxGrad"], (name) => lowerRows(name, 2)),
+  ...table(["standardise", "standardiseGrad"], (name) => lowerRows(name, 1, ["epsilon"])),
   softmaxCrossEntropy: lowerRows("softmaxCrossEntropy", 0),
   softmaxCrossEntropyGrad: lowerRows("softmaxCrossEntropyGrad", 1),
   // What the kernels gate or scale by `g`, which may repeat along an axis: all operands but `g` are dense.
