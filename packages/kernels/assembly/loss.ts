@@ -1,6 +1,6 @@
 /** Choice by condition, and the cross-entropy of a Bernoulli with logits l and targets x. */
 import { expV, log1pOfUnit, sigmoidV } from "./functions";
-import { choose, f32s, loadPart, storePart } from "./simd";
+import { choose, f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
 
 @inline
 function crossEntropy(l: v128, x: v128): v128 {
@@ -38,14 +38,12 @@ export function sigmoidCrossEntropy(l: usize, x: usize, y: usize, n: i32): void 
 @inline
 function gradRow(gDense: bool, l: usize, x: usize, g: usize, y: usize, n: i32): void {
   const one = gDense ? f32s(0) : v128.load32_splat(g);
-  const whole = <usize>(n & ~3) << 2;
-  for (let i: usize = 0; i < whole; i += 16) {
-    v128.store(y + i, crossEntropyGrad(v128.load(l + i), v128.load(x + i), gDense ? v128.load(g + i) : one));
-  }
-  const rest = n & 3;
-  if (rest) {
-    const cotangent = gDense ? loadPart(g + whole, rest) : one;
-    storePart(y + whole, crossEntropyGrad(loadPart(l + whole, rest), loadPart(x + whole, rest), cotangent), rest);
+  for (; n > 0; n -= 4) {
+    storeUpTo(y, crossEntropyGrad(loadUpTo(l, n), loadUpTo(x, n), gDense ? loadUpTo(g, n) : one), n);
+    l += 16;
+    x += 16;
+    g += 16;
+    y += 16;
   }
 }
 
