@@ -52,8 +52,21 @@ type Rows = (x: number, y: number, rows: number, n: number) => void;
 /** dx from the cotangent g and the function's own result y, row by row; dx may be g or y. */
 type RowsGrad = (g: number, y: number, dx: number, rows: number, n: number) => void;
 
-/** The float32 at `learningRatePtr` is lr. */
-type SgdWithVelocity = (p: number, v: number, g: number, n: number, learningRatePtr: number, momentum: number) => void;
+/**
+ * One step of an optimiser, in place, over `count` segments: at each entry of {@link SEGMENT_WORDS} int32 the number of elements and the
+ * addresses of g, p and the slots. `coefficients` are float32; each schedule pointer points at one. `share` 0 makes all of it,
+ * 256 s + i the i-th of s shares. What is stored is 0 below 2^-126, so that what decays does not slow down later steps.
+ */
+type Optimiser<Schedule extends readonly number[]> = (
+  segments: number,
+  count: number,
+  coefficients: number,
+  share: number,
+  ...schedule: Schedule
+) => void;
+
+/** In int32 words; what a method does not have is 0. */
+export const SEGMENT_WORDS = 5;
 
 export interface KernelExports {
   /** Bytes of scratch for {@link KernelExports.gemm} with these arguments. */
@@ -200,58 +213,22 @@ export interface KernelExports {
   /** The bits of `randomNormal` in `@isthmus/math`. */
   readonly randomNormal: Random;
 
+  /** p -= lr g. No coefficients. */
+  readonly sgd: Optimiser<[learningRate: number]>;
+  /** v = momentum v + g, p -= lr v. Coefficients: momentum. */
+  readonly sgdMomentum: Optimiser<[learningRate: number]>;
+  /** v = momentum v + g, p -= lr (g + momentum v). Coefficients: momentum. */
+  readonly sgdNesterov: Optimiser<[learningRate: number]>;
+  /** v = decay v + (1 - decay) g^2, p -= lr g / (sqrt(v) + epsilon). Coefficients: decay, 1 - decay, epsilon. */
+  readonly rmsProp: Optimiser<[learningRate: number]>;
   /**
-   * One step of Adam in place: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
-   * p -= stepSize m / (sqrt(v) secondScale + epsilon), where the float32 at `stepSizePtr` is lr / (1 - beta1^t) and
-   * that at `secondScalePtr` is 1 / sqrt(1 - beta2^t).
+   * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, p -= stepSize m / (sqrt(v) secondScale + epsilon), with
+   * stepSize = lr / (1 - beta1^t) and secondScale = 1 / sqrt(1 - beta2^t).
+   * Coefficients: beta1, beta2, epsilon, 1 - beta1, 1 - beta2.
    */
-  readonly adam: (
-    p: number,
-    m: number,
-    v: number,
-    g: number,
-    n: number,
-    stepSizePtr: number,
-    secondScalePtr: number,
-    beta1: number,
-    beta2: number,
-    epsilon: number,
-    oneMinusBeta1: number,
-    oneMinusBeta2: number,
-  ) => void;
-
-  /** p -= lr g, in place, where the float32 at `learningRatePtr` is lr. */
-  readonly sgd: (p: number, g: number, n: number, learningRatePtr: number) => void;
-  /** v = momentum v + g, p -= lr v, in place. */
-  readonly sgdMomentum: SgdWithVelocity;
-  /** v = momentum v + g, p -= lr (g + momentum v), in place. */
-  readonly sgdNesterov: SgdWithVelocity;
-  /** v = decay v + (1 - decay) g^2, p -= lr g / (sqrt(v) + epsilon), in place. */
-  readonly rmsProp: (
-    p: number,
-    v: number,
-    g: number,
-    n: number,
-    learningRatePtr: number,
-    decay: number,
-    oneMinusDecay: number,
-    epsilon: number,
-  ) => void;
-  /**
-   * As `adam`, but p = keep p - stepSize m / (sqrt(v) secondScale + epsilon); at `coefficients` are the float32
-   * beta1, beta2, epsilon, 1 - beta1, 1 - beta2.
-   */
-  readonly adamW: (
-    p: number,
-    m: number,
-    v: number,
-    g: number,
-    n: number,
-    stepSizePtr: number,
-    secondScalePtr: number,
-    keepPtr: number,
-    coefficients: number,
-  ) => void;
+  readonly adam: Optimiser<[stepSize: number, secondScale: number]>;
+  /** As `adam`, but p = keep p - stepSize m / (sqrt(v) secondScale + epsilon). */
+  readonly adamW: Optimiser<[stepSize: number, secondScale: number, keep: number]>;
 
   /** y[0] = sqrt(sum x^2) to one ulp, whatever the magnitudes; not finite when an element is not. */
   readonly euclideanNorm: Unary;

@@ -1,4 +1,4 @@
-import type { Plan, PlannedCall } from "./planner/plan.ts";
+import { buffersOf, type Plan, type PlannedCall } from "./planner/plan.ts";
 
 /** One kernel call, for people and tests. */
 export interface CallSummary {
@@ -31,6 +31,6 @@ export function summarise({ batch, calls, workspaceBytes, constantBytes }: Plan)
 }
 
 function summariseCall({ section, kernel, nodes, flops, args }: PlannedCall): CallSummary {
-  const bytes = args.reduce<number>((sum, arg) => sum + (typeof arg === "number" ? 0 : arg.bytes), 0);
+  const bytes = buffersOf(args).reduce((sum, buffer) => sum + buffer.bytes, 0);
   return { section, kernel, nodes, flops, bytes };
 }

@@ -38,7 +38,8 @@ const unary =
   ({ value: x, error: e }: Bounded): Bounded => {
     const value = nd[name](x);
     const away = (end: NdArray) => nd.abs(nd.sub(nd[name](end), value));
-    const spread = nd.maximum(away(nd.add(x, e)), away(nd.sub(x, e)));
+    const below = nd.sub(x, e);
+    const spread = nd.maximum(away(nd.add(x, e)), away(name === "sqrt" ? nd.maximum(below, scalar(0)) : below));
     const own = k === 0 ? scalar(0) : nd.add(rounding(value, spread, k), scalar(k === u ? 0 : tiny));
     return { value, error: nd.add(spread, own) };
   };

@@ -1,7 +1,7 @@
 import type { Node, Program } from "@isthmus/graph";
 import { countUses } from "./uses.ts";
 
-/** Updates that one in-place kernel call makes: a parameter and its slots. */
+/** Updates that a kernel makes in place: a parameter and its slots. */
 export interface FusedUpdate {
   readonly kernel: string;
   /** State names: the parameter, then its slots. */
@@ -9,16 +9,14 @@ export interface FusedUpdate {
   readonly gradient: number;
   /** The nodes of what a schedule feeds. */
   readonly scalars: readonly number[];
-  readonly numbers: readonly number[];
-  /** Numbers that the kernel reads from memory, since a call has room for few. */
-  readonly coefficients?: readonly number[];
+  readonly coefficients: readonly number[];
   /** The nodes with the next values: of the slots, then of the parameter. */
   readonly nodes: readonly Node[];
   readonly flopsPerElement: number;
 }
 
 /** What of an update its operation's matcher says; the rest is common. */
-interface Match extends Pick<FusedUpdate, "kernel" | "scalars" | "numbers" | "coefficients" | "flopsPerElement"> {
+interface Match extends Pick<FusedUpdate, "kernel" | "scalars" | "coefficients" | "flopsPerElement"> {
   /** Nodes with the next values of the slots, in the kernel's order. */
   readonly slots: readonly Node[];
   readonly gradient: Node;
@@ -46,25 +44,26 @@ const matchers: Readonly<Record<string, Matcher>> = {
   adamParameter: (next, inputsOf) => {
     const [, m, v, ...scalars] = inputsOf(next) as [Node, Node, Node, Node, Node];
     const found = momentsOf(m, v, inputsOf);
-    const numbers = adamNumbers(next, m, v);
-    return found && { kernel: "adam", ...found, slots: [m, v], scalars: ids(scalars), numbers, flopsPerElement: 13 };
+    const coefficients = adamNumbers(next, m, v);
+    const shared = { slots: [m, v], scalars: ids(scalars), coefficients, flopsPerElement: 13 };
+    return found && { kernel: "adam", ...found, ...shared };
   },
   adamWParameter: (next, inputsOf) => {
     const [, m, v, ...scalars] = inputsOf(next) as [Node, Node, Node, Node, Node, Node];
     const found = momentsOf(m, v, inputsOf);
     const coefficients = adamNumbers(next, m, v);
-    const shared = { slots: [m, v], scalars: ids(scalars), numbers: [], coefficients, flopsPerElement: 14 };
+    const shared = { slots: [m, v], scalars: ids(scalars), coefficients, flopsPerElement: 14 };
     return found && { kernel: "adamW", ...found, ...shared };
   },
   sgdParameter: (next, inputsOf) => {
     const [, direction, rate] = inputsOf(next) as [Node, Node, Node];
     const scalars = [rate.id];
     if (direction.op !== "sgdVelocity") {
-      return { kernel: "sgd", gradient: direction, slots: [], scalars, numbers: [], flopsPerElement: 2 };
+      return { kernel: "sgd", gradient: direction, slots: [], scalars, coefficients: [], flopsPerElement: 2 };
     }
     const gradient = inputsOf(direction)[1]!;
-    const numbers = [number(direction, "momentum")];
-    return { kernel: "sgdMomentum", gradient, slots: [direction], scalars, numbers, flopsPerElement: 4 };
+    const coefficients = [number(direction, "momentum")];
+    return { kernel: "sgdMomentum", gradient, slots: [direction], scalars, coefficients, flopsPerElement: 4 };
   },
   nesterovParameter: (next, inputsOf) => {
     const [, gradient, v, rate] = inputsOf(next) as [Node, Node, Node, Node];
@@ -72,14 +71,14 @@ const matchers: Readonly<Record<string, Matcher>> = {
     if (v.op !== "sgdVelocity" || inputsOf(v)[1] !== gradient || number(v, "momentum") !== momentum) return undefined;
     return {
       ...{ kernel: "sgdNesterov", gradient, slots: [v], scalars: [rate.id] },
-      ...{ numbers: [momentum], flopsPerElement: 6 },
+      ...{ coefficients: [momentum], flopsPerElement: 6 },
     };
   },
   rmsPropParameter: (next, inputsOf) => {
     const [, gradient, v, rate] = inputsOf(next) as [Node, Node, Node, Node];
     if (v.op !== "adamSecondMoment" || inputsOf(v)[1] !== gradient) return undefined;
-    const numbers = [number(v, "decay"), number(v, "complement"), number(next, "epsilon")];
-    return { kernel: "rmsProp", gradient, slots: [v], scalars: [rate.id], numbers, flopsPerElement: 8 };
+    const coefficients = [number(v, "decay"), number(v, "complement"), number(next, "epsilon")];
+    return { kernel: "rmsProp", gradient, slots: [v], scalars: [rate.id], coefficients, flopsPerElement: 8 };
   },
 };
 
@@ -92,6 +91,11 @@ const ids = (nodes: readonly Node[]): number[] => nodes.map((node) => node.id);
 export function findFusedUpdates(program: Program): FusedUpdate[] {
   const uses = countUses(program);
   return Object.keys(program.updates).flatMap((parameter) => matchUpdate(program, uses, parameter) ?? []);
+}
+
+/** The same for updates that one call can make. */
+export function sameCall({ kernel, scalars, coefficients }: FusedUpdate): string {
+  return JSON.stringify([kernel, scalars, coefficients]);
 }
 
 /** Ids of the nodes whose values fused updates make. */

@@ -1,7 +1,8 @@
 import type { Node, Program } from "@isthmus/graph";
+import { SEGMENT_WORDS } from "@isthmus/kernels";
 import { packInARow, packTenancies } from "./arena.ts";
 import { type DenseLayer, findDenseLayers } from "./dense-layers.ts";
-import { findFusedUpdates, type FusedUpdate, fusedNodes } from "./fused-updates.ts";
+import { findFusedUpdates, type FusedUpdate, fusedNodes, sameCall } from "./fused-updates.ts";
 import { findTenancies } from "./lifetimes.ts";
 import { lowerDenseLayer, lowerings } from "./lowerings.ts";
 import { type GemmScratch, type Operand, PlanBuilder } from "./plan-builder.ts";
@@ -44,7 +45,7 @@ export function makePlan(prepared: Prepared, batch: number, gemmScratch: GemmScr
     read,
   );
   const offsets = new Map<Buffer, number>();
-  const constants = plan.buffers.filter(({ place }) => place.kind === "constant");
+  const constants = plan.buffers.filter(({ place }) => place.kind === "constant" || place.kind === "table");
   const constantBytes = packInARow(constants, offsets);
   const workspaceBytes = packTenancies(tenancies, offsets);
   return { batch, calls: plan.calls, inputs, outputs, offsets, constantBytes, workspaceBytes, ...(guard && { guard }) };
@@ -105,27 +106,42 @@ function lowerUpdates({ program, fused }: Prepared, plan: PlanBuilder, operands:
   const inPlace = new Set(fused.flatMap(({ states }) => states));
   const copies = Object.entries(program.updates).filter(([name]) => !inPlace.has(name));
   const commits = [
-    ...fused.map((update) => prepareFused(plan, update, asItWas)),
+    ...groupBy(fused, sameCall).map((updates) => prepareFused(plan, updates, asItWas)),
     ...copies.map(([name, id]) => prepareCopy(program, plan, name, id, asItWas(id))),
   ];
   plan.section = "commit";
   for (const commit of commits) commit();
 }
 
-/** A kernel's arguments are its states, the gradient, the count of elements, scalars by address, then numbers. */
-function prepareFused(plan: PlanBuilder, update: FusedUpdate, asItWas: (id: number) => Buffer): () => void {
-  const { kernel, nodes, numbers, coefficients, flopsPerElement } = update;
-  const shape = plan.shapeOf(nodes.at(-1)!);
-  const n = sizeOf(shape);
-  const tensors = update.states.map((name) => plan.state(name, shape));
-  const scalars = update.scalars.map(asItWas);
-  const constants = coefficients ? [plan.constant(coefficients)] : [];
-  const args = [...tensors, asItWas(update.gradient), n, ...scalars, ...constants, ...numbers];
-  return () => plan.lowering(nodes, () => plan.call(kernel, args, { output: tensors[0]!, flops: flopsPerElement * n }));
+/** A segment for each parameter: its elements, gradient, and states; then what the kernel's docstring says. */
+function prepareFused(plan: PlanBuilder, updates: readonly FusedUpdate[], asItWas: (id: number) => Buffer): () => void {
+  const { kernel, scalars, coefficients, flopsPerElement } = updates[0]!;
+  const segments = updates.map(({ states, nodes, gradient }) => {
+    const shape = plan.shapeOf(nodes.at(-1)!);
+    const tensors = states.map((name) => plan.state(name, shape));
+    return { n: sizeOf(shape), gradient: asItWas(gradient), tensors };
+  });
+  const entries = segments.flatMap(({ n, gradient, tensors }) =>
+    [n, gradient, ...tensors, 0, 0].slice(0, SEGMENT_WORDS),
+  );
+  const schedule = scalars.map(asItWas);
+  const numbers = coefficients.length > 0 ? plan.constant(coefficients) : 0;
+  const args = [plan.table(entries), segments.length, numbers, 0, ...schedule];
+  const n = segments.reduce((sum, segment) => sum + segment.n, 0);
+  const effects = { output: segments[0]!.tensors[0]!, flops: flopsPerElement * n };
+  const nodes = updates.flatMap((update) => update.nodes);
+  return () => plan.lowering(nodes, () => plan.call(kernel, args, effects));
 }
 
 function prepareCopy(program: Program, plan: PlanBuilder, name: string, id: number, source: Buffer): () => void {
   const node = program.nodes[id]!;
   const target = plan.state(name, program.state[name]!.shape);
   return () => plan.lowering([node], () => plan.call("copy", [source, target, target.bytes], { output: target }));
+}
+
+/** Groups by key, each in the order of its first member. */
+function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return [...groups.values()];
 }
