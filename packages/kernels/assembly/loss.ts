@@ -35,18 +35,6 @@ export function sigmoidCrossEntropy(l: usize, x: usize, y: usize, n: i32): void 
   if (rest) storePart(y + whole, crossEntropy(loadPart(l + whole, rest), loadPart(x + whole, rest)), rest);
 }
 
-@inline
-function gradRow(gDense: bool, l: usize, x: usize, g: usize, y: usize, n: i32): void {
-  const one = gDense ? f32s(0) : v128.load32_splat(g);
-  for (; n > 0; n -= 4) {
-    storeUpTo(y, crossEntropyGrad(loadUpTo(l, n), loadUpTo(x, n), gDense ? loadUpTo(g, n) : one), n);
-    l += 16;
-    x += 16;
-    g += 16;
-    y += 16;
-  }
-}
-
 /** y[outer, inner] = g (sigmoid(l) - x); l and x are dense, g has an outer stride and an inner one of 0 or 1. */
 export function sigmoidCrossEntropyGrad(
   l: usize, x: usize, g: usize, y: usize, outer: i32, inner: i32, gOuter: i32, gInner: i32,
@@ -56,12 +44,17 @@ export function sigmoidCrossEntropyGrad(
     inner *= outer;
     outer = 1;
   }
-  for (let o = 0; o < outer; o++) {
-    if (gInner != 0) gradRow(true, l, x, g, y, inner);
-    else gradRow(false, l, x, g, y, inner);
-    l += <usize>inner << 2;
-    x += <usize>inner << 2;
-    y += <usize>inner << 2;
+  for (; outer > 0; outer--) {
+    const one = v128.load32_splat(g);
+    let dense = g;
+    for (let n = inner; n > 0; n -= 4) {
+      storeUpTo(y, crossEntropyGrad(loadUpTo(l, n), loadUpTo(x, n), gInner ? loadUpTo(dense, n) : one), n);
+      const bytes = <usize>min(n, 4) << 2;
+      l += bytes;
+      x += bytes;
+      y += bytes;
+      dense += 16;
+    }
     g += <usize>gOuter << 2;
   }
 }

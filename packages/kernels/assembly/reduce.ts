@@ -27,7 +27,6 @@ function upperOne(x: v128): v128 {
 }
 
 /** Sum of n contiguous floats, in sixteen lanes. */
-@inline
 export function sumRow(x: usize, n: i32): v128 {
   let total = f32s(0), lost = f32s(0);
   let left = n;
@@ -132,7 +131,6 @@ export function sum(x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
 }
 
 /** Greatest of n contiguous floats; NaN if there is one. */
-@inline
 export function maxRow(x: usize, n: i32): v128 {
   let m0 = f32s(-Infinity), m1 = m0, m2 = m0, m3 = m0;
   for (const whole = x + (<usize>(n & ~15) << 2); x != whole; x += 64) {

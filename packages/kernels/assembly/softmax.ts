@@ -13,10 +13,12 @@ const enum Term { Exp, Product, Surprise }
 const enum Map { Exp, Divide, LogProbability, ProductGrad, LogGrad, CrossEntropyGrad, StandardGrad, Shift }
 
 /** In all lanes. */
+@inline
 function maxOf(x: usize, n: i32): v128 {
   return f32s(f32x4.extract_lane(maxRow(x, n), 0));
 }
 
+@inline
 function sumOf(x: usize, n: i32): v128 {
   return f32s(f32x4.extract_lane(sumRow(x, n), 0));
 }

@@ -60,6 +60,6 @@ export function squareRoot(x: usize, y: usize, n: i32): void { map(Unary.Sqrt, x
 export function square(x: usize, y: usize, n: i32): void { map(Unary.Square, x, y, n); }
 export function sigmoid(x: usize, y: usize, n: i32): void { map(Unary.Sigmoid, x, y, n); }
 export function tanh(x: usize, y: usize, n: i32): void { map(Unary.Tanh, x, y, n); }
-export function softplus(x: usize, y: usize, n: i32): void { map(Unary.Softplus, x, y, n); }
+export function softplus(x: usize, y: usize, n: i32): void { mapOnce(Unary.Softplus, x, y, n); }
 export function relu(x: usize, y: usize, n: i32): void { map(Unary.Relu, x, y, n); }
 export function erf(x: usize, y: usize, n: i32): void { mapOnce(Unary.Erf, x, y, n); }
