@@ -161,7 +161,12 @@ describe("a network with batch and layer normalisation", () => {
     const loss = build.mean(build.square(build.sub(dense(build, h, { name: "last", units: 3 }), target)));
     const names = Object.keys(build.stateSpec).filter((name) => !(name in updates));
     const parameters = names.map((name) => [name, build.state(name, build.stateSpec[name]!)] as const);
-    const slopes = vjp(build, [loss], parameters.map(([, node]) => node), [build.scalar(1)]);
+    const slopes = vjp(
+      build,
+      [loss],
+      parameters.map(([, node]) => node),
+      [build.scalar(1)],
+    );
     const gradients = Object.fromEntries(names.map((name, i) => [name, slopes[i]!]));
     const moved = sgd(build, Object.fromEntries(parameters), gradients, { momentum: 0.9 });
     return build.program({ outputs: { loss }, updates: { ...updates, ...moved } });
@@ -176,10 +181,18 @@ describe("a network with batch and layer normalisation", () => {
         return [name, Float64Array.from(start[name] ?? zeros)];
       }),
     );
-    expect(Object.keys(state).filter((name) => !name.startsWith("opt.")).sort()).toEqual(Object.keys(start).sort());
+    expect(
+      Object.keys(state)
+        .filter((name) => !name.startsWith("opt."))
+        .sort(),
+    ).toEqual(Object.keys(start).sort());
     losses.forEach((loss, i) => {
       const { x, target } = batches[i % batches.length]!;
-      const given = { x: Float64Array.from(x), target: Float64Array.from(target), "sgd.learningRate": Float64Array.of(0.02) };
+      const given = {
+        x: Float64Array.from(x),
+        target: Float64Array.from(target),
+        "sgd.learningRate": Float64Array.of(0.02),
+      };
       const { outputs, updates } = interpret(program, { inputs: given, state, batch: 6 });
       expectRelative(outputs["loss"]!.data, [loss], 1e-12, `loss ${i}`);
       state = Object.fromEntries(Object.entries(updates).map(([name, value]) => [name, value.data]));

@@ -151,14 +151,14 @@ export function maxRow(x: usize, n: i32): v128 {
 
 /** A row after the other into y: columns do not wait for each other. */
 @inline
-function maxColumns(x: usize, y: usize, n: i32, inner: i32): void {
+function maxColumns(x: usize, y: usize, n: i32, inner: i32, stride: usize): void {
   repeat(f32s(-Infinity), y, inner);
   const whole = <usize>(inner & ~3) << 2, end = <usize>inner << 2;
   for (; n > 0; n--) {
     let i: usize = 0;
     for (; i < whole; i += 16) v128.store(y + i, f32x4.max(v128.load(y + i), v128.load(x + i)));
     for (; i < end; i += 4) store<f32>(y + i, max(load<f32>(y + i), load<f32>(x + i)));
-    x += end;
+    x += stride;
   }
 }
 
@@ -169,7 +169,7 @@ export function maximumOf(x: usize, y: usize, outer: i32, n: i32, inner: i32): v
     if (inner == 1) {
       v128.store_lane<u32>(y, maxRow(x, n), 0);
     } else {
-      maxColumns(x, y, n, inner);
+      maxColumns(x, y, n, inner, stride);
     }
     x += <usize>n * stride;
     y += stride;

@@ -1,4 +1,4 @@
-import { type KernelExports, SEGMENT_WORDS } from "@isthmus/kernels";
+import { SEGMENT_WORDS } from "@isthmus/kernels";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BUILDS, noise, openArena, ulp, type Arena } from "./support.ts";
