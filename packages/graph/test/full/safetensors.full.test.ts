@@ -72,7 +72,16 @@ it.skipIf(!has().numpy)("Python's hashlib gives a model file's hashes and id", (
   );
   const coding = { offsets: Float32Array.of(1, 2), steps: Float32Array.of(3, 4), tables: Int32Array.of(5, 6, 7) };
   for (const extra of [{}, { coding }]) {
-    const model = { kind: "ae", config: { größe: "\u2028\n" }, encoder, decoder, parameters, provenance: {}, metrics: {}, ...extra };
+    const model = {
+      kind: "ae",
+      config: { größe: "\u2028\n" },
+      encoder,
+      decoder,
+      parameters,
+      provenance: {},
+      metrics: {},
+      ...extra,
+    };
     const { id, ...hashes } = modelHashes(model);
     const bytes = writeModelFile(model);
     expect(readInPython(bytes, "model").hashes).toEqual({
