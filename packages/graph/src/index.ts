@@ -26,7 +26,14 @@ export { embedding } from "./layers/embedding.ts";
 export type { EmbeddingOptions } from "./layers/embedding.ts";
 export { batchNorm, layerNorm } from "./layers/normalisation.ts";
 export type { BatchNormOptions, BatchNormResult, NormOptions } from "./layers/normalisation.ts";
-export { MODEL_FILE_VERSION, modelHashes, readModelFile, writeModelFile } from "./model-file.ts";
+export {
+  codingProblem,
+  latentWidth,
+  MODEL_FILE_VERSION,
+  modelHashes,
+  readModelFile,
+  writeModelFile,
+} from "./model-file.ts";
 export type { LatentCoding, Model, ModelHashes } from "./model-file.ts";
 export type { Composite, Cotangents, Leaf, Operation, Primitive, ReferenceContext } from "./operation.ts";
 export { operationNamed, operations } from "./operations/index.ts";

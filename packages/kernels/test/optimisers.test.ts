@@ -86,7 +86,7 @@ function segmentOf({ slots, coefficients }: Method, n: number, seed: number, sca
 /** Every magnitude: what floats usually are, what decays below 2^-126, what is there already. */
 const scales = fc.constantFrom(1, 1e-18, 1.3e-38, 1e-40);
 
-describe.each(BUILDS)("optimisers, $build", ({ build, missing }) => {
+describe.each(BUILDS)("optimisers, $title", ({ build, missing }) => {
   let arena: Arena;
   beforeAll(async () => {
     if (!missing) arena = await openArena(build);

@@ -11,7 +11,7 @@ function logSum(row: Float32Array): number {
 
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
-describe.each(BUILDS)("softmax and its kin, $build", ({ build, missing }) => {
+describe.each(BUILDS)("softmax and its kin, $title", ({ build, missing }) => {
   let arena: Arena;
   let kernels: KernelExports;
   beforeAll(async () => {
