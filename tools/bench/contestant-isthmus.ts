@@ -1,5 +1,5 @@
 // usage: contestant-isthmus.ts <build> <items file>
-import { AdamSchedule, initialise } from "@isthmus/graph";
+import { describedOptimiser, initialise, trainingStep } from "@isthmus/graph";
 import { denseVae } from "@isthmus/models";
 import { createWasmEngine } from "@isthmus/wasm";
 import { batchStart, FEATURES, readItems, serve } from "./serve.ts";
@@ -8,14 +8,12 @@ const [build, itemsFile] = process.argv.slice(2) as ["simd128" | "relaxed", stri
 const items = readItems(itemsFile);
 const engine = await createWasmEngine({ build });
 const { parameters, phases } = denseVae();
-const { program } = phases[0]!;
+const program = trainingStep(phases[0]!.loss, phases[0]!.parameters);
 const state = engine.createState({ ...parameters, ...program.state });
 for (const [name, values] of Object.entries(initialise(state.spec, 1))) await state.write(name, values);
 const executable = await engine.compile(program, state);
 
-const schedule = new AdamSchedule();
-const stepSize = new Float32Array(1);
-const secondScale = new Float32Array(1);
+const adam = describedOptimiser({ kind: "adam" }).scalars();
 const seed = Int32Array.of(1, 0);
 const step = new Int32Array(2);
 
@@ -23,9 +21,8 @@ const step = new Int32Array(2);
 async function train(batch: number): Promise<number> {
   const start = batchStart(step[0]!++, batch, items.length / FEATURES) * FEATURES;
   const x = items.subarray(start, start + batch * FEATURES);
-  schedule.advance();
-  schedule.write(1e-3, stepSize, secondScale);
-  const inputs = { x, seed, step, "adam.stepSize": stepSize, "adam.secondScale": secondScale };
+  adam.advance(1e-3);
+  const inputs = { x, seed, step, ...adam.inputs };
   const { outputs } = await executable.run(inputs);
   return (await outputs["loss"]!.read())[0]!;
 }

@@ -11,14 +11,16 @@ export type Binarization =
 
 export type Likelihood = "bernoulli" | "gaussian";
 
-/** One loss with the parameters it trains; a step of training is one run of its program. */
+/** One loss with the parameters it trains; `trainingStep` of `@isthmus/graph` makes a step of training of it. */
 export interface Phase {
   readonly name: string;
   /**
-   * Inputs `x` [batch, features], `seed` and `step` (i32 [2]) where noise is drawn, and the optimiser's scalars.
-   * Outputs: scalars, batch means; `loss` is what is minimised. Guarded by the loss.
+   * Inputs `x` [batch, features], `seed` and `step` (i32 [2]) where noise is drawn. Outputs: scalars, batch means;
+   * `loss` is what is minimised.
    */
-  readonly program: Program;
+  readonly loss: Program;
+  /** Names of state tensors that `loss` reads. */
+  readonly parameters: readonly string[];
 }
 
 /** A network of the zoo: configuration made into state, graphs and training phases. Knows no engine. */

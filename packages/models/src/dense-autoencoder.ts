@@ -12,7 +12,6 @@ import * as parts from "./parts.ts";
  */
 export function denseAutoencoder(given: Partial<DenseConfig> = {}): ModelDefinition {
   const config = denseConfig(given);
-  const phase = { name: "reconstruction", program: training(config) };
   const encoder = encoding(config);
   const decoder = parts.decoderProgram(new GraphBuilder(), config);
   return {
@@ -22,7 +21,7 @@ export function denseAutoencoder(given: Partial<DenseConfig> = {}): ModelDefinit
     encoder,
     decoder,
     evaluation: evaluation(config),
-    phases: [phase],
+    phases: [parts.wholePhase("reconstruction", loss(config))],
   };
 }
 
@@ -46,9 +45,9 @@ function terms(build: GraphBuilder, config: DenseConfig): Record<"reconstruction
   };
 }
 
-function training(config: DenseConfig): Program {
+function loss(config: DenseConfig): Program {
   const build = new GraphBuilder();
-  return parts.trainingProgram(build, { loss: build.mean(terms(build, config).reconstruction) });
+  return build.program({ outputs: { loss: build.mean(terms(build, config).reconstruction) } });
 }
 
 function evaluation(config: DenseConfig): Program {

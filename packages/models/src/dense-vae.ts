@@ -13,7 +13,6 @@ import * as parts from "./parts.ts";
  */
 export function denseVae(given: Partial<DenseConfig> = {}): ModelDefinition {
   const config = denseConfig(given);
-  const phase = { name: "elbo", program: training(config) };
   const { encoder, parameters } = encoding(config);
   const decoder = parts.decoderProgram(new GraphBuilder(), config);
   return {
@@ -23,7 +22,7 @@ export function denseVae(given: Partial<DenseConfig> = {}): ModelDefinition {
     encoder,
     decoder,
     evaluation: evaluation(config),
-    phases: [phase],
+    phases: [parts.wholePhase("elbo", loss(config))],
   };
 }
 
@@ -61,14 +60,11 @@ function terms(
   };
 }
 
-function training(config: DenseConfig): Program {
+function loss(config: DenseConfig): Program {
   const build = new GraphBuilder();
   const { negElbo, reconstruction, kl } = terms(build, config);
-  return parts.trainingProgram(build, {
-    loss: build.mean(negElbo),
-    reconstruction: build.mean(reconstruction),
-    kl: build.mean(kl),
-  });
+  const outputs = { loss: build.mean(negElbo), reconstruction: build.mean(reconstruction), kl: build.mean(kl) };
+  return build.program({ outputs });
 }
 
 function evaluation(config: DenseConfig): Program {

@@ -1,6 +1,6 @@
-import { adam, dense, type GraphBuilder, type Node, type Program, vjp } from "@isthmus/graph";
+import { dense, type GraphBuilder, type Node, type Program } from "@isthmus/graph";
 import { type ArrayOps, bernoulliLogProbFromLogits, gaussianLogProb } from "@isthmus/math";
-import { type DenseConfig, featureCount } from "./definition.ts";
+import { type DenseConfig, featureCount, type Phase } from "./definition.ts";
 
 /** The input `x`, [batch, features]. */
 export function dataInput(build: GraphBuilder, config: DenseConfig): Node {
@@ -63,16 +63,8 @@ export function decoderProgram(build: GraphBuilder, config: DenseConfig): Progra
     : build.program({ outputs: { reconstruction: output } });
 }
 
-/** One Adam step on every parameter of the graph so far; outputs are batch means, `loss` among them. */
-export function trainingProgram(
-  build: GraphBuilder,
-  outputs: Readonly<Record<string, Node>> & { readonly loss: Node },
-): Program {
-  const parameters = Object.fromEntries(
-    build.nodes.filter((node) => node.op === "state").map((node) => [node.attributes["name"] as string, node]),
-  );
-  const names = Object.keys(parameters);
-  const gradients = vjp(build, [outputs.loss], Object.values(parameters), [build.scalar(1)]);
-  const byName = Object.fromEntries(names.map((name, index) => [name, gradients[index] as Node]));
-  return build.program({ outputs, updates: adam(build, parameters, byName), guard: outputs.loss });
+/** A phase that trains every tensor its loss reads. */
+export function wholePhase(name: string, loss: Program): Phase {
+  const read = loss.nodes.filter(({ op }) => op === "state");
+  return { name, loss, parameters: read.map(({ attributes }) => attributes["name"] as string) };
 }

@@ -5,6 +5,13 @@ import { splitSeed } from "@isthmus/math";
 export interface FeedOptions {
   readonly batchSize: number;
   readonly seed: number;
+  /** Inputs by name beside `x`, `seed` and `step`; whoever gives them may write them anew between batches. */
+  readonly scalars?: Readonly<Record<string, Float32Array>>;
+}
+
+/** Batches in one pass over `items` items. */
+export function batchesPerEpoch(items: number, batchSize: number): number {
+  return Math.ceil(items / batchSize);
 }
 
 /** What a run is fed with. */
@@ -20,34 +27,27 @@ interface Lot extends Feed {
 }
 
 /**
- * Feeds a program batch by batch from buffers made once: `x`, `seed`, `step` and Adam's scalars, those that the program
+ * Feeds a program batch by batch from buffers made once: `x`, `seed`, `step` and the scalars given, those that the program
  * names. The last batch of an epoch holds what is left, `items mod batchSize`.
  */
 export class BatchFeed {
   /** Batches in one pass over the data. */
   readonly batches: number;
-  readonly stepSize: Float32Array = new Float32Array(1);
-  readonly secondScale: Float32Array = new Float32Array(1);
   private readonly dataset: Dataset;
   private readonly batchSize: number;
   private readonly step = new Int32Array(2);
   private readonly full: Lot;
   private readonly last: Lot;
 
-  constructor(program: Program, dataset: Dataset, { batchSize, seed }: FeedOptions) {
+  constructor(program: Program, dataset: Dataset, { batchSize, seed, scalars = {} }: FeedOptions) {
     this.dataset = dataset;
     this.batchSize = Math.min(batchSize, dataset.items);
-    this.batches = Math.ceil(dataset.items / this.batchSize);
+    this.batches = batchesPerEpoch(dataset.items, batchSize);
     const x = new Float32Array(this.batchSize * itemSize(dataset));
-    const scalars = {
-      seed: Int32Array.from(splitSeed(seed)),
-      step: this.step,
-      "adam.stepSize": this.stepSize,
-      "adam.secondScale": this.secondScale,
-    };
+    const beside = { seed: Int32Array.from(splitSeed(seed)), step: this.step, ...scalars };
     const lot = (size: number): Lot => {
       const values = x.subarray(0, size * itemSize(dataset));
-      return { size, indices: new Int32Array(size), x: values, inputs: pick(program, { x: values, ...scalars }) };
+      return { size, indices: new Int32Array(size), x: values, inputs: pick(program, { x: values, ...beside }) };
     };
     this.full = lot(this.batchSize);
     this.last = lot(dataset.items - (this.batches - 1) * this.batchSize);

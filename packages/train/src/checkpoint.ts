@@ -10,11 +10,14 @@ import { IsthmusError } from "@isthmus/math";
 import type { EpochRecord } from "./events.ts";
 
 /** Changes when the layout of checkpoints changes. Others are refused. */
-export const CHECKPOINT_VERSION = 1;
+export const CHECKPOINT_VERSION = 2;
 
 /** A training run between two epochs. */
 export interface Checkpoint {
-  /** What the run is: kind, config, data, seed, batchSize, learningRate, engine, trainingGraph. */
+  /**
+   * What the run is: kind, config, data, seed, batchSize, learningRate, optimiser, maxGradientNorm, engine,
+   * trainingGraph.
+   */
   readonly run: JsonObject;
   /** Epochs done. */
   readonly epoch: number;
@@ -51,7 +54,7 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
     throw new IsthmusError("CHECKPOINT_FORMAT", message, { format: rest["format"] });
   }
   if (rest["version"] !== String(CHECKPOINT_VERSION)) {
-    const message = `checkpoint version ${rest["version"]} is not ${CHECKPOINT_VERSION}`;
+    const message = `checkpoint of version ${rest["version"]}; this isthmus goes on from version ${CHECKPOINT_VERSION} only`;
     throw new IsthmusError("CHECKPOINT_VERSION", message, { version: rest["version"] });
   }
   if (sha256 !== checkpointHash(rest, tensors)) {

@@ -1,5 +1,5 @@
 import { type Dataset, permutation } from "@isthmus/data";
-import { AdamSchedule, type Engine, type EngineState, type Executable, type Program } from "@isthmus/graph";
+import type { Engine, EngineState, Executable, LearningRates, Program, StepScalars } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { BatchFeed, type Feed } from "./batch-feed.ts";
 import type { StepEvent } from "./events.ts";
@@ -8,9 +8,12 @@ import { HostTurn } from "./host-turn.ts";
 import { MeanAccumulator, type Metrics } from "./metrics.ts";
 
 export interface EpochRunnerOptions {
+  readonly engine: Engine;
   readonly epochs: number;
   readonly batchSize: number;
-  readonly learningRate: number;
+  /** Those of step 1 on, for this runner alone; so are the scalars. */
+  readonly rates: LearningRates;
+  readonly scalars: StepScalars;
   readonly seed: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: StepEvent) => void;
@@ -35,7 +38,6 @@ export class EpochRunner {
   private readonly lossIndex: number;
   private readonly values: Float64Array;
   private readonly means: MeanAccumulator;
-  private readonly schedule = new AdamSchedule();
   private readonly turn = new HostTurn();
   private step = 0;
 
@@ -43,7 +45,7 @@ export class EpochRunner {
     program: Program,
     dataset: Dataset,
     state: EngineState,
-    options: EpochRunnerOptions & { readonly engine: Engine },
+    options: EpochRunnerOptions,
   ): Promise<EpochRunner> {
     const executable = await options.engine.compile(program, state);
     const diagnose: Diagnose = (inputs) => firstNonFinite(options.engine, program, state, inputs);
@@ -61,7 +63,11 @@ export class EpochRunner {
     this.diagnose = diagnose;
     this.dataset = dataset;
     this.options = options;
-    this.feed = new BatchFeed(program, dataset, options);
+    this.feed = new BatchFeed(program, dataset, {
+      batchSize: options.batchSize,
+      seed: options.seed,
+      scalars: options.scalars.inputs,
+    });
     this.stepsPerEpoch = this.feed.batches;
     this.names = Object.keys(program.outputs);
     this.lossIndex = this.names.indexOf("loss");
@@ -71,7 +77,7 @@ export class EpochRunner {
 
   /** Goes on as if `epochs` had been run. */
   skip(epochs: number): void {
-    for (let end = epochs * this.stepsPerEpoch; this.step < end; this.step++) this.schedule.advance();
+    while (this.step < epochs * this.stepsPerEpoch) this.advance();
   }
 
   /**
@@ -101,10 +107,14 @@ export class EpochRunner {
   }
 
   private next(index: number, order: Int32Array): Feed {
-    this.step++;
-    this.schedule.advance();
-    this.schedule.write(this.options.learningRate, this.feed.stepSize, this.feed.secondScale);
+    this.advance();
     return this.feed.batch(index, order, this.step);
+  }
+
+  private advance(): void {
+    const { rates, scalars } = this.options;
+    this.step++;
+    scalars.advance(rates.next());
   }
 
   private async runStep({ size, inputs }: Feed, epoch: number): Promise<void> {

@@ -1,13 +1,15 @@
 import type { Dataset } from "@isthmus/data";
-import type { Engine, EngineState, JsonObject, Program, StoredTensor } from "@isthmus/graph";
+import type { Engine, EngineState, JsonObject, OptimiserDescription, StoredTensor } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import type { ModelDefinition } from "@isthmus/models";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { requireDataset, requirePositive, requirePositiveInteger, requireSeed } from "./checks.ts";
-import { EpochRunner } from "./epoch-runner.ts";
+import { requireDataset, requirePositiveInteger, requireSeed } from "./checks.ts";
+import { EpochRunner, type EpochRunnerOptions } from "./epoch-runner.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { EpochEvent, EpochRecord, StepEvent } from "./events.ts";
+import type { LearningRateDescription } from "./learning-rate.ts";
 import type { Metrics } from "./metrics.ts";
+import { describedRun, type Run } from "./run.ts";
 import { requireSameRun, runIdentity } from "./run-identity.ts";
 import { readTensors, writeInitial, writeTensors } from "./training-state.ts";
 
@@ -23,8 +25,12 @@ export interface FitOptions {
   readonly epochs?: number;
   /** Default: 128. The last batch of an epoch holds what is left. */
   readonly batchSize?: number;
-  /** Adam's. Default: 1e-3. */
-  readonly learningRate?: number;
+  /** Default: Adam with the options of its paper. */
+  readonly optimiser?: OptimiserDescription;
+  /** One for all steps, or a schedule. Default: 1e-3. */
+  readonly learningRate?: LearningRateDescription;
+  /** Scales the gradients of a step down when the norm of all of them together is larger. Default: never. */
+  readonly maxGradientNorm?: number;
   /** Of initial values, order and noise: a non-negative safe integer. Default: 1. */
   readonly seed?: number;
   /** Stops between steps, throwing its reason. */
@@ -59,30 +65,31 @@ export interface FitResult {
 /**
  * Trains a model.
  *
- * The result is a function of definition, data, seed, batch size, learning rate, epochs, engine and its build: the same
- * again gives the same bits, and so does stopping after any epoch and resuming from its checkpoint.
+ * The result is a function of definition, data, seed, batch size, optimiser, learning rate, largest gradient norm,
+ * epochs, engine and its build: the same again gives the same bits, and so does stopping after any epoch and resuming
+ * from its checkpoint.
  *
  * Takes the engine for itself: a run of anything else on it meanwhile, but for those that `onEpoch` and `checkpoint`
  * await, replaces results before they are read (`ENGINE_STALE_HANDLE`).
  *
  * @throws RangeError for options or data that do not fit
- * @throws IsthmusError `TRAIN_NON_FINITE` when the loss, a parameter or a test metric is not finite: nothing is stored of
- * that epoch; `CHECKPOINT_MISMATCH` when `resume` belongs to another run, and the codes of `readCheckpoint`
+ * @throws IsthmusError `TRAIN_NON_FINITE` when the loss, the norm that clipping takes, a parameter or a test metric is not
+ * finite: nothing is stored of that epoch; `CHECKPOINT_MISMATCH` when `resume` belongs to another run, and the codes of `readCheckpoint`
  * @throws the signal's reason
  */
 export async function fit(definition: ModelDefinition, data: TrainingData, options: FitOptions): Promise<FitResult> {
   const settings = checkedSettings(options);
   requireDataset(definition, data.train);
   options.signal?.throwIfAborted();
-  const program = onlyProgram(definition);
+  const run = describedRun(definition, data.train, settings);
   const opened: { dispose(): void }[] = [];
   const open = <T extends { dispose(): void }>(item: T): T => opened[opened.push(item) - 1] as T;
   try {
-    const state = open(options.engine.createState({ ...definition.parameters, ...program.state }));
+    const state = open(options.engine.createState({ ...definition.parameters, ...run.step.state }));
     let known: JsonObject | undefined;
-    const identity = () => (known ??= runIdentity(definition, data.train, settings));
+    const identity = () => (known ??= runIdentity(definition, data.train, run));
     const history = await begin(state, identity, settings);
-    const runner = open(await EpochRunner.create(program, data.train, state, settings));
+    const runner = open(await EpochRunner.create(run.step, data.train, state, runnerOptions(run, settings)));
     const evaluator = data.test && open(await testEvaluator(definition, data.test, state, settings));
     runner.skip(history.length);
     let test: Metrics | undefined;
@@ -105,7 +112,8 @@ type FitSettings = FitOptions & Required<Pick<FitOptions, keyof typeof defaults>
 const defaults = {
   epochs: 10,
   batchSize: 128,
-  learningRate: 1e-3,
+  optimiser: { kind: "adam" } as OptimiserDescription,
+  learningRate: 1e-3 as LearningRateDescription,
   seed: 1,
   allowEngineChange: false,
   evaluateEachEpoch: true,
@@ -115,14 +123,12 @@ function checkedSettings(options: FitOptions): FitSettings {
   const settings = { ...defaults, ...options };
   requirePositiveInteger("epochs", settings.epochs);
   requirePositiveInteger("batchSize", settings.batchSize);
-  requirePositive("learningRate", settings.learningRate);
   requireSeed(settings.seed);
   return settings;
 }
 
-function onlyProgram({ phases }: ModelDefinition): Program {
-  if (phases.length !== 1) throw new RangeError(`fit: expected a model with one training phase, got ${phases.length}`);
-  return phases[0]!.program;
+function runnerOptions({ optimiser, learningRate: { rates } }: Run, settings: FitSettings): EpochRunnerOptions {
+  return { ...settings, rates, scalars: optimiser.scalars() };
 }
 
 /** Fills the state with first values or a checkpoint's, and returns the history so far. */

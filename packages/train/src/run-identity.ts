@@ -1,27 +1,23 @@
 import type { Dataset } from "@isthmus/data";
-import { canonicalJson, contentHash, type Engine, type Json, type JsonObject, serialiseProgram } from "@isthmus/graph";
+import { canonicalJson, contentHash, type Json, type JsonObject, serialiseProgram } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { configToJson, type ModelDefinition } from "@isthmus/models";
-
-export interface RunSettings {
-  readonly engine: Engine;
-  readonly seed: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-}
+import type { Run } from "./run.ts";
 
 /** Everything that decides the curve of a training run, bit for bit; how long it goes on does not. */
-export function runIdentity(definition: ModelDefinition, train: Dataset, settings: RunSettings): JsonObject {
-  const { engine, seed, batchSize, learningRate } = settings;
+export function runIdentity(definition: ModelDefinition, train: Dataset, run: Run): JsonObject {
+  const { engine, seed, batchSize, maxGradientNorm = null } = run.settings;
   return {
     kind: definition.kind,
     config: configToJson(definition.config),
     data: { name: train.name, items: train.items, fingerprint: dataFingerprint(train) },
     seed,
     batchSize,
-    learningRate,
+    learningRate: run.learningRate.description,
+    optimiser: run.optimiser.description,
+    maxGradientNorm,
     engine: { name: engine.name, build: engine.build },
-    trainingGraph: contentHash(...definition.phases.map(({ program }) => `${serialiseProgram(program)}\n`)),
+    trainingGraph: contentHash(serialiseProgram(run.step)),
   };
 }
 

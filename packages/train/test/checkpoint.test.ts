@@ -29,6 +29,8 @@ describe("a checkpoint", () => {
       seed: 5,
       batchSize: 8,
       learningRate: 0.01,
+      optimiser: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      maxGradientNorm: null,
       engine: { name: "reference", build: "float64" },
     });
     const names = Object.keys(tinyVae.parameters);
@@ -76,8 +78,8 @@ describe("resuming refuses, naming the field,", () => {
 
   it("a graph that another version of the zoo would build", async () => {
     const [phase] = tinyVae.phases;
-    const program = { ...phase!.program, outputs: { loss: phase!.program.outputs["loss"]! } };
-    const definition = { ...tinyVae, phases: [{ ...phase!, program }] };
+    const loss = { ...phase!.loss, outputs: { loss: phase!.loss.outputs["loss"]! } };
+    const definition = { ...tinyVae, phases: [{ ...phase!, loss }] };
     await expect(resume({}, definition)).rejects.toMatchObject({
       code: "CHECKPOINT_MISMATCH",
       details: { field: "trainingGraph" },
@@ -140,7 +142,7 @@ describe("reading refuses", () => {
       expect.objectContaining({ code: "CHECKPOINT_FORMAT" }),
     );
     const { metadata, tensors } = readSafetensors(bytes);
-    const newer = writeSafetensors({ metadata: { ...metadata, version: "2" }, tensors });
+    const newer = writeSafetensors({ metadata: { ...metadata, version: "3" }, tensors });
     expect(() => readCheckpoint(newer)).toThrow(expect.objectContaining({ code: "CHECKPOINT_VERSION" }));
     expect(() => readCheckpoint(new Uint8Array())).toThrow(expect.objectContaining({ code: "SAFETENSORS_INVALID" }));
   });

@@ -1,5 +1,5 @@
 /** The zoo's own training programs, compiled: what the engine computes beside the interpreter and central differences. */
-import { initialise, interpret, type Program } from "@isthmus/graph";
+import { initialise, interpret, type Program, trainingStep } from "@isthmus/graph";
 import { IsthmusError, randomUniform } from "@isthmus/math";
 import { denseAutoencoder, denseVae, type ModelDefinition } from "@isthmus/models";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
@@ -19,8 +19,10 @@ const BATCH = 5;
 /** 1 - beta1: from zero, Adam's first moment after one step is this times the gradient. */
 const SHARE = 1 - 0.9;
 
+const stepOf = ({ phases: [phase] }: ModelDefinition): Program => trainingStep(phase!.loss, phase!.parameters);
+
 /** A first step: weights as drawn, biases too so that none is 0, pixels in [0, 1]. */
-function firstStep({ program }: { readonly program: Program }) {
+function firstStep(program: Program) {
   const x = new Float32Array(BATCH * 13);
   randomUniform(x, { seed: 3, stream: "pixels" });
   const state = initialise(program.state, 3);
@@ -51,29 +53,21 @@ function distance(got: Gradients, expected: Gradients): number {
   }, 0);
 }
 
-function interpretedGradients({ parameters, phases: [phase] }: ModelDefinition): Gradients {
-  const { updates } = interpret(phase!.program, firstStep(phase!));
+function interpretedGradients(definition: ModelDefinition): Gradients {
+  const program = stepOf(definition);
+  const { updates } = interpret(program, firstStep(program));
   return Object.fromEntries(
-    Object.keys(parameters).map((name) => [name, updates[`opt.adam.m.${name}`]!.data.map((m) => m / SHARE)]),
+    Object.keys(definition.parameters).map((name) => [name, updates[`opt.adam.m.${name}`]!.data.map((m) => m / SHARE)]),
   );
-}
-
-/** The nodes up to the loss: the gradients and Adam come after it. */
-function lossAlone(program: Program): Program {
-  const loss = program.outputs["loss"]!;
-  const inputs = Object.fromEntries(Object.entries(program.inputs).filter(([, id]) => id <= loss));
-  return { ...program, nodes: program.nodes.slice(0, loss + 1), inputs, outputs: { loss }, updates: {} };
 }
 
 /** (loss(w + h) - loss(w - h)) / 2h for every weight, by the interpreter. */
 function centralDifferences({ parameters, phases: [phase] }: ModelDefinition, h: number): Gradients {
-  const { program } = phase!;
-  const given = firstStep(phase!);
-  const forward = lossAlone(program);
+  const given = firstStep(phase!.loss);
   const lossAt = (name: string, index: number, shift: number): number => {
     const moved = Float64Array.from(given.state[name]!);
     moved[index]! += shift;
-    const { outputs } = interpret(forward, { ...given, state: { ...given.state, [name]: moved } });
+    const { outputs } = interpret(phase!.loss, { ...given, state: { ...given.state, [name]: moved } });
     return outputs["loss"]!.data[0]!;
   };
   const slopesOf = (name: string) =>
@@ -114,14 +108,15 @@ describe.each(builds)("compiled for $title", ({ build, missing }) => {
 
   it.skipIf(missing).each(models)(
     "the %s has the interpreter's outputs, moments and parameters within their error bounds",
-    async (_, { phases: [phase] }) => {
-      await expectConforms(engine, phase!.program, firstStep(phase!));
+    async (_, definition) => {
+      const program = stepOf(definition);
+      await expectConforms(engine, program, firstStep(program));
     },
   );
 
   it.skipIf(missing).each(models)("the %s has the interpreter's loss and gradients", async (_, definition) => {
-    const { program } = definition.phases[0]!;
-    const { inputs, ...given } = firstStep({ program });
+    const program = stepOf(definition);
+    const { inputs, ...given } = firstStep(program);
     const state = engine.createState(program.state);
     for (const [name, values] of Object.entries(given.state)) await state.write(name, values);
     const executable = await engine.compile(program, state);
@@ -143,7 +138,7 @@ describe.each(builds)("compiled for $title", ({ build, missing }) => {
 
 it("a training step of 784-400-20 at batch 128 is this much work", async () => {
   const engine = await createWasmEngine({ build: "simd128" });
-  const { program } = denseVae().phases[0]!;
+  const program = stepOf(denseVae());
   const executable = await engine.compile(program, engine.createState(program.state));
   const { calls, flops } = executable.plan(128);
   const count = (kernel: string): number => calls.filter((call) => call.kernel === kernel).length;

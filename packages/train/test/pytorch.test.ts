@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { initialise, interpret, type Program, type StoredTensor } from "@isthmus/graph";
+import { initialise, interpret, type Program, type StoredTensor, trainingStep } from "@isthmus/graph";
 import { type DenseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
 import { describe, expect, it } from "vitest";
 import { fit } from "../src/index.ts";
@@ -63,7 +63,8 @@ function inputsOf(
 
 describe.each(fixture.cases.map((given) => [given.name, given] as const))("%s beside PyTorch", (_, given) => {
   const definition: ModelDefinition = defineModel(given.kind, given.config);
-  const { program } = definition.phases[0]!;
+  const [phase] = definition.phases;
+  const program = trainingStep(phase!.loss, phase!.parameters);
 
   function* interpreted() {
     const slots = Object.entries(initialise(program.state, run.seed));

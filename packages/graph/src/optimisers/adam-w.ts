@@ -8,8 +8,11 @@ export interface AdamWOptions extends AdamOptions {
   readonly weightDecay?: number;
 }
 
-function checkedDecay({ weightDecay = 0.01 }: AdamWOptions): number {
-  if (weightDecay >= 0 && Number.isFinite(weightDecay)) return weightDecay;
+/** The options with their defaults. */
+export function checkedAdamW(options: AdamWOptions): Required<AdamWOptions> {
+  const { weightDecay = 0.01 } = options;
+  const moments = checkedMoments("adamW", options);
+  if (weightDecay >= 0 && Number.isFinite(weightDecay)) return { ...moments, weightDecay };
   throw new RangeError(`adamW: "weightDecay" expected a number that is not negative, got ${weightDecay}`);
 }
 
@@ -28,8 +31,7 @@ export function adamW(
   gradients: NodesByName,
   options: AdamWOptions = {},
 ): Record<string, Node> {
-  const checked = checkedMoments("adamW", options);
-  checkedDecay(options);
+  const checked = checkedAdamW(options);
   const { epsilon } = checked;
   const scalars = ["stepSize", "secondScale", "keep"].map((name) => build.input(`adamW.${name}`, []));
   return stepEach(build, "adamW", parameters, gradients, (step) => {
@@ -44,8 +46,9 @@ export class AdamWSchedule {
   private readonly weightDecay: number;
 
   constructor(options: AdamWOptions = {}) {
-    this.moments = new AdamSchedule(options);
-    this.weightDecay = checkedDecay(options);
+    const checked = checkedAdamW(options);
+    this.moments = new AdamSchedule(checked);
+    this.weightDecay = checked.weightDecay;
   }
 
   /** Goes one step forward. */

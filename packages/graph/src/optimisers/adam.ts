@@ -41,11 +41,11 @@ export function adam(
 
 /** The options with their defaults. */
 export function checkedMoments(optimiser: string, options: AdamOptions): Required<AdamOptions> {
-  const all = { ...defaults, ...options };
-  requireDecay(optimiser, "beta1", all.beta1);
-  requireDecay(optimiser, "beta2", all.beta2);
-  requirePositive(optimiser, "epsilon", all.epsilon);
-  return all;
+  const { beta1, beta2, epsilon } = { ...defaults, ...options };
+  requireDecay(optimiser, "beta1", beta1);
+  requireDecay(optimiser, "beta2", beta2);
+  requirePositive(optimiser, "epsilon", epsilon);
+  return { beta1, beta2, epsilon };
 }
 
 /** Both moments of one parameter, moved on. */

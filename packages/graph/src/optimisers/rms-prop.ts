@@ -9,6 +9,13 @@ export interface RmsPropOptions {
   readonly epsilon?: number;
 }
 
+/** The options with their defaults. */
+export function checkedRmsProp({ decay = 0.99, epsilon = 1e-8 }: RmsPropOptions): Required<RmsPropOptions> {
+  requireDecay("rmsProp", "decay", decay);
+  requirePositive("rmsProp", "epsilon", epsilon);
+  return { decay, epsilon };
+}
+
 /**
  * One step of RMSProp (Tieleman, Hinton 2012, lecture 6.5) as graph: v' = decay v + (1 - decay) g^2,
  * p' = p - lr g / (sqrt(v') + epsilon). Declares the scalar input `rmsProp.learningRate` and the state
@@ -22,10 +29,9 @@ export function rmsProp(
   build: GraphBuilder,
   parameters: NodesByName,
   gradients: NodesByName,
-  { decay = 0.99, epsilon = 1e-8 }: RmsPropOptions = {},
+  options: RmsPropOptions = {},
 ): Record<string, Node> {
-  requireDecay("rmsProp", "decay", decay);
-  requirePositive("rmsProp", "epsilon", epsilon);
+  const { decay, epsilon } = checkedRmsProp(options);
   const learningRate = build.input("rmsProp.learningRate", []);
   return stepEach(build, "rmsProp", parameters, gradients, ({ p, g, slot, update }) => {
     const v = build.emit("adamSecondMoment", [slot("v"), g], { decay, complement: 1 - decay });

@@ -9,6 +9,13 @@ export interface SgdOptions {
   readonly nesterov?: boolean;
 }
 
+/** The options with their defaults. */
+export function checkedSgd({ momentum = 0, nesterov = false }: SgdOptions): Required<SgdOptions> {
+  requireDecay("sgd", "momentum", momentum);
+  if (nesterov && momentum === 0) throw new RangeError(`sgd: "nesterov" expected momentum, got none`);
+  return { momentum, nesterov };
+}
+
 /**
  * One step of stochastic gradient descent as graph: p' = p - lr d with d = g, or with momentum v' = momentum v + g and
  * d = v', or by Nesterov d = g + momentum v'. Declares the scalar input `sgd.learningRate` and, with momentum, the state
@@ -22,10 +29,9 @@ export function sgd(
   build: GraphBuilder,
   parameters: NodesByName,
   gradients: NodesByName,
-  { momentum = 0, nesterov = false }: SgdOptions = {},
+  options: SgdOptions = {},
 ): Record<string, Node> {
-  requireDecay("sgd", "momentum", momentum);
-  if (nesterov && momentum === 0) throw new RangeError(`sgd: "nesterov" expected momentum, got none`);
+  const { momentum, nesterov } = checkedSgd(options);
   const learningRate = build.input("sgd.learningRate", []);
   return stepEach(build, "sgd", parameters, gradients, ({ p, g, slot, update }) => {
     if (momentum === 0) return build.emit("sgdParameter", [p, g, learningRate]);
