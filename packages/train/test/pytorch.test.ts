@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { initialise, interpret, type Program, type StoredTensor, trainingStep } from "@isthmus/graph";
 import { type DenseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
 import { describe, expect, it } from "vitest";
-import { fit } from "../src/index.ts";
+import { describedLearningRate, fit, type FitOptions } from "../src/index.ts";
 import { engines, rowsDataset } from "./support.ts";
 
 /** Made by tools/fixtures/train_vae.py: PyTorch in float64 on our data, order and noise. Tensors are flat. */
@@ -32,8 +32,19 @@ interface Case {
 
 type Tensors = Readonly<Record<string, readonly number[]>>;
 
-const fixture = JSON.parse(readFileSync(new URL("fixtures/train-vae.json", import.meta.url), "utf8")) as Fixture;
+interface OptimiserCase extends Case {
+  readonly fit: Pick<FitOptions, "optimiser" | "learningRate" | "maxGradientNorm">;
+  /** Of each step. */
+  readonly rates: readonly number[];
+  /** Of each step before clipping; empty without. */
+  readonly norms: readonly number[];
+}
+
+const read = <T>(name: string) =>
+  JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8")) as T;
+const fixture = read<Fixture>("train-vae");
 const { run, x } = fixture;
+const { cases: optimiserCases } = read<{ readonly cases: readonly OptimiserCase[] }>("train-optimisers");
 
 /** Largest |a - b| relative to the largest number of the tensor, over all tensors. */
 function distance(got: Readonly<Record<string, ArrayLike<number>>>, expected: Tensors): number {
@@ -119,6 +130,43 @@ describe.each(fixture.cases.map((given) => [given.name, given] as const))("%s be
     expect(distance(flat(parameters), given.trajectory.at(-1)!.parameters)).toBeLessThan(4e-6);
   });
 });
+
+describe.each(optimiserCases.map((given) => [given.name, given] as const))("%s beside PyTorch", (_, given) => {
+  it("has the same learning rates", () => {
+    const { rates } = describedLearningRate(given.fit.learningRate!, 3);
+    const got = given.rates.map(() => rates.next());
+    // 21 turns of the cosine's vector, some epsilons each, of a rate that PyTorch multiplies along as well.
+    got.forEach((rate, i) => expect(Math.abs(rate - given.rates[i]!)).toBeLessThan(64 * 2 ** -53 * 0.02));
+  });
+
+  it.each(engines)("is where fit arrives on the %s engine", async (__, makeEngine) => {
+    const engine = await makeEngine();
+    const losses: number[] = [];
+    const onProgress = ({ loss }: { loss: number }) => void losses.push(loss);
+    const options = { ...run, ...given.fit, engine, onProgress };
+    const definition = defineModel(given.kind, given.config);
+    const { parameters, history } = await fit(definition, { train: rowsDataset(x) }, options);
+    engine.dispose();
+    // Roundings as above, steps of at most 0.02. Measured: 2 * 2^-24 and 4.7e-7.
+    losses.forEach((loss, i) => expect(Math.abs(loss / given.losses[i]!["loss"]! - 1)).toBeLessThan(8 * 2 ** -24));
+    expect(distance(flat(parameters), given.trajectory.at(-1)!.parameters)).toBeLessThan(2e-6);
+    expect(history.map(({ train }) => "gradientNorm" in train)).toEqual(history.map(() => given.norms.length > 0));
+    epochMeans(given).forEach((mean, epoch) => {
+      // A gradient is right to some tens of 2^-24 of its largest entry.
+      expect(Math.abs(history[epoch]!.train["gradientNorm"]! / mean - 1)).toBeLessThan(32 * 2 ** -24);
+    });
+  });
+});
+
+/** The means over items of the gradients' norms, epoch by epoch. */
+function epochMeans({ norms, items }: OptimiserCase): number[] {
+  const perEpoch = Math.ceil(x.length / run.batchSize);
+  return Array.from({ length: norms.length / perEpoch }, (_, epoch) => {
+    const steps = norms.slice(epoch * perEpoch, (epoch + 1) * perEpoch);
+    const sum = steps.reduce((total, norm, i) => total + norm * items[epoch * perEpoch + i]!.length, 0);
+    return sum / x.length;
+  });
+}
 
 function flat(parameters: Readonly<Record<string, StoredTensor>>): Record<string, ArrayLike<number>> {
   return Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data]));
