@@ -29,20 +29,29 @@ describe("help", () => {
     expect(await isthmus(["--version"])).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: "" });
   });
 
-  /** The example under a command's help, as words. */
-  async function example(command: string): Promise<string[]> {
+  /** The examples under a command's help, as words. */
+  async function examples(command: string): Promise<string[][]> {
     const { code, stdout, stderr } = await isthmus([command, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect((await isthmus(["help", command])).stdout).toBe(stdout);
-    const [line] = /(?<=\nExample:\n {2}isthmus ).+(?=\n)/.exec(stdout) ?? [""];
-    return line.split(" ");
+    const [block] = /(?<=\nExamples?:\n)[^]+$/.exec(stdout) ?? [""];
+    return block
+      .trim()
+      .split("\n")
+      .map((line) =>
+        line
+          .trim()
+          .replace(/^isthmus /, "")
+          .split(" "),
+      );
   }
 
-  it("of every command has an example that works, one after the other", async () => {
+  it("of every command has examples that work, one after the other", async () => {
     const lines: string[][] = [];
     for (const command of ["train", "eval", "encode", "export", "decode", "sample", "inspect", "doctor"]) {
-      lines.push(await example(command));
-      expect(lines.at(-1)![0]).toBe(command);
+      const own = await examples(command);
+      expect(own.map(([first]) => first)).toEqual(own.map(() => command));
+      lines.push(...own);
     }
     await runInOrder(lines);
   });
@@ -131,6 +140,21 @@ describe("a wrong command line ends with 2 and one line", () => {
     [[...train, "--seed", "-1"], "'-1' is invalid. expected a whole number of at least 0."],
     [[...train, "--lr", "0"], "'0' is invalid. expected a number from 1e-12 to 1000."],
     [[...train, "--lr", "Infinity"], "expected a number from"],
+    [[...train, "--optimiser", "lion"], "Allowed choices are adam, adamw, sgd, rmsprop."],
+    [[...train, "--schedule", "linear"], "Allowed choices are constant, cosine, step."],
+    [[...train, "--momentum", "0.9"], "--momentum goes with --optimiser sgd only"],
+    [[...train, "--optimiser", "adamw", "--nesterov"], "--nesterov goes with --optimiser sgd only"],
+    [[...train, "--optimiser", "sgd", "--nesterov"], "--nesterov needs --momentum above 0, such as 0.9"],
+    [[...train, "--optimiser", "sgd", "--momentum", "1"], "'1' is invalid. expected a number from 0 to 0.999999."],
+    [[...train, "--weight-decay", "0.1"], "--weight-decay goes with --optimiser adamw only"],
+    [[...train, "--clip-norm", "0"], "'0' is invalid. expected a number from 1e-12 to 1000000000000."],
+    [[...train, "--lr-epochs", "3"], "--lr-epochs goes with --schedule cosine or step only"],
+    [[...train, "--schedule", "cosine", "--lr-factor", "0.5"], "--lr-factor goes with --schedule step only"],
+    [[...train, "--schedule", "step", "--lr-floor", "0"], "--lr-floor goes with --schedule cosine only"],
+    [[...train, "--schedule", "step"], "--schedule step needs --lr-epochs, the epochs from step to step"],
+    [[...train, "--schedule", "cosine", "--lr-floor", "0.1"], "--lr-floor 0.1 is above --lr 0.001"],
+    [[...train, "--schedule", "cosine", "--warm-up", "4"], "--warm-up 4 is longer than the whole cosine, 3 steps"],
+    [[...train, "--warm-up", "-1"], "'-1' is invalid. expected a whole number of at least 0."],
     [[...train, "--hidden", "400,"], "'400,' is invalid. expected a whole number of at least 1."],
     [[...train, "--hidden", "0"], "expected a whole number of at least 1."],
     [[...train, "--step-scale", "1e300"], "expected a number from 0.0001 to 10000."],

@@ -101,6 +101,22 @@ describe("--resume", () => {
     expect((await readFile(twice)).equals(await readFile(once))).toBe(true);
   });
 
+  it("goes on in the middle of a schedule, with any optimiser, to the same bytes", async () => {
+    const folder = await temporaryFolder();
+    const schedule = ["--schedule", "cosine", "--lr-epochs", "3", "--warm-up", "2", "--clip-norm", "20"];
+    for (const how of [
+      ["--optimiser", "sgd", "--momentum", "0.9"],
+      ["--optimiser", "adamw"],
+    ]) {
+      const [once, twice] = [join(folder, `${how[1]}1.safetensors`), join(folder, `${how[1]}2.safetensors`)];
+      const train = ["train", "vae", ...SMALL, ...schedule, ...how];
+      await report(...train, "--epochs", "3", "-o", once);
+      await report(...train, "--epochs", "1", "-o", twice);
+      await report(...train, "--epochs", "3", "--resume", "-o", twice);
+      expect((await readFile(twice)).equals(await readFile(once))).toBe(true);
+    }
+  });
+
   it("with nothing left to train writes the same model again, says so, and counts the epochs that were", async () => {
     const out = join(await temporaryFolder(), "m.safetensors");
     await report("train", "vae", ...SMALL, "--epochs", "2", "-o", out);
@@ -139,6 +155,9 @@ describe("another run's checkpoint", async () => {
     ["seed", ["--seed", "2"]],
     ["batchSize", ["--batch", "64"]],
     ["learningRate", ["--lr", "2e-3"]],
+    ["optimiser.kind", ["--optimiser", "adamw"]],
+    ["learningRate", ["--schedule", "cosine"]],
+    ["maxGradientNorm", ["--clip-norm", "10"]],
     ["config.hidden", ["--hidden", "17"]],
     ["config.latent", ["--latent", "4"]],
     ["config.likelihood", ["--likelihood", "gaussian"]],

@@ -48,6 +48,44 @@ it("--build simd128 is used, recorded, and where relaxed SIMD is missing also ch
 });
 
 it.each([
+  [
+    [],
+    { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    1e-3,
+    "adam (beta1 0.9, beta2 0.999, epsilon 1e-8), learning rate 0.001",
+  ],
+  [
+    ["--optimiser", "sgd", "--momentum", "0.9", "--nesterov", "--lr", "0.01", "--clip-norm", "5"],
+    { kind: "sgd", momentum: 0.9, nesterov: true },
+    0.01,
+    "sgd (momentum 0.9, nesterov true), learning rate 0.01, gradients clipped at 5",
+  ],
+  [
+    ["--optimiser", "adamw", "--weight-decay", "0.5", "--schedule", "cosine", "--lr-floor", "1e-4", "--warm-up", "2"],
+    { kind: "adamW", beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.5 },
+    { kind: "cosine", rate: 1e-3, epochs: 1, floor: 1e-4, warmUp: 2 },
+    "learning rate cosine (rate 0.001, epochs 1, floor 0.0001, warmUp 2)",
+  ],
+  [
+    ["--optimiser", "rmsprop", "--schedule", "step", "--lr-epochs", "2"],
+    { kind: "rmsProp", decay: 0.99, epsilon: 1e-8 },
+    { kind: "step", rate: 1e-3, epochs: 2, factor: 0.1, warmUp: 0 },
+    "rmsProp (decay 0.99, epsilon 1e-8), learning rate step (rate 0.001, factor 0.1, epochs 2, warmUp 0)",
+  ],
+] as const)("how parameters move is told, recorded and used: %j", async (options, optimiser, lr, words) => {
+  const out = file("moved.safetensors");
+  const { code, stdout, stderr } = await isthmus(["train", "vae", ...SMALL, ...options, "--json", "-o", out]);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain(words);
+  expect(JSON.parse(stdout)).toMatchObject({ optimiser, lr });
+  const { provenance, parameters } = readModelFile(await readFile(out));
+  expect(provenance["training"]).toMatchObject({ optimiser, lr });
+  const plain = readModelFile(await trained("plain.safetensors")).parameters;
+  const [bias, adamBias] = [parameters, plain].map((tensors) => [...tensors["encoder.mu.bias"]!.data]);
+  expect(JSON.stringify(bias) === JSON.stringify(adamBias)).toBe(options.length === 0);
+});
+
+it.each([
   ["none", []],
   ["8", [8]],
   ["8,6,5", [8, 6, 5]],

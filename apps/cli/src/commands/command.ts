@@ -17,16 +17,19 @@ export interface Context {
 export interface Described {
   readonly name: string;
   readonly summary: string;
-  /** A line that can be typed. */
-  readonly example: string;
+  /** Lines that can be typed. */
+  readonly examples: readonly string[];
 }
 
 /** A command with the options all have: `--json`, and an example under `--help`. */
-export function describeCommand({ name, summary, example }: Described): Command {
+export function describeCommand({ name, summary, examples }: Described): Command {
   return new Command(name)
     .description(summary)
     .addOption(jsonOption())
-    .addHelpText("after", `\nExample:\n  ${example}`)
+    .addHelpText(
+      "after",
+      `\n${examples.length > 1 ? "Examples" : "Example"}:\n${examples.map((line) => `  ${line}`).join("\n")}`,
+    )
     .showHelpAfterError(false);
 }
 

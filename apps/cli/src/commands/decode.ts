@@ -26,7 +26,7 @@ export function decodeCommand(context: Context): Command {
   return describeCommand({
     name: "decode",
     summary: "Decode an .isth file to reconstructions: .npy (float32 [items, ...shape]) or a .png grid.",
-    example: "isthmus decode m.safetensors x.isth --onnx decoder.onnx -o r.npy",
+    examples: ["isthmus decode m.safetensors x.isth --onnx decoder.onnx -o r.npy"],
   })
     .argument("<model>", "model file whose encoder made the stream")
     .argument("<stream>", ".isth file")

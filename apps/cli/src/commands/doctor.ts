@@ -9,7 +9,7 @@ export function doctorCommand(context: Context): Command {
   return describeCommand({
     name: "doctor",
     summary: "What this machine offers and what would be chosen.",
-    example: "isthmus doctor --json",
+    examples: ["isthmus doctor --json"],
   }).action(reporting(context, doctor));
 }
 

@@ -28,7 +28,7 @@ export function encodeCommand(context: Context): Command {
   return describeCommand({
     name: "encode",
     summary: "Compress items to one .isth file with a model's encoder and its frequency tables.",
-    example: "isthmus encode m.safetensors --data mnist --split test --range 0:100 -o x.isth",
+    examples: ["isthmus encode m.safetensors --data mnist --split test --range 0:100 -o x.isth"],
   })
     .argument("<model>", "model file")
     .addOption(dataOption())

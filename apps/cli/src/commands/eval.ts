@@ -27,7 +27,7 @@ export function evalCommand(context: Context): Command {
   return describeCommand({
     name: "eval",
     summary: "Measure a saved model: per-example means in nats, with the data convention.",
-    example: "isthmus eval m.safetensors --data mnist --split test",
+    examples: ["isthmus eval m.safetensors --data mnist --split test"],
   })
     .argument("<model>", "model file")
     .addOption(dataOption())

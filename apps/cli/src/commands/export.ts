@@ -31,7 +31,7 @@ export function exportCommand(context: Context): Command {
   return describeCommand({
     name: "export",
     summary: "Export the encoder or the decoder to ONNX (opset 17, dynamic batch) and compare it with our engine.",
-    example: "isthmus export m.safetensors --part decoder -o decoder.onnx",
+    examples: ["isthmus export m.safetensors --part decoder -o decoder.onnx"],
   })
     .argument("<model>", "model file")
     .addOption(new Option("--part <name>", "which half").choices(["encoder", "decoder"]).makeOptionMandatory())

@@ -15,7 +15,7 @@ export function inspectCommand(context: Context): Command {
   return describeCommand({
     name: "inspect",
     summary: "What a model, checkpoint, stream, ONNX or NPY file holds.",
-    example: "isthmus inspect m.safetensors",
+    examples: ["isthmus inspect m.safetensors"],
   })
     .argument("<file>", "the file")
     .action(reporting(context, inspect));

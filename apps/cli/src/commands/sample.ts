@@ -24,7 +24,7 @@ export function sampleCommand(context: Context): Command {
   return describeCommand({
     name: "sample",
     summary: "Decode draws from a VAE's prior N(0, I) to a .png grid or .npy; each is the likelihood's mean.",
-    example: "isthmus sample m.safetensors -n 64 --seed 1 -o s.png",
+    examples: ["isthmus sample m.safetensors -n 64 --seed 1 -o s.png"],
   })
     .argument("<model>", "model file of a VAE")
     .option("-n, --count <n>", "how many", wholeNumber(1, 1_000_000), 64)

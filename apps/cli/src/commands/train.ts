@@ -25,12 +25,18 @@ import {
 } from "../options.ts";
 import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
 import { ProgressLine } from "../progress.ts";
+import {
+  addTrainingOptions,
+  requireWarmUpFits,
+  type Training,
+  trainingJson,
+  trainingOf,
+  type TrainingOptions,
+  trainingText,
+} from "../training-options.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
-interface TrainOptions extends DataOptions {
-  readonly epochs: number;
-  readonly batch: number;
-  readonly lr: number;
+interface TrainOptions extends DataOptions, TrainingOptions {
   readonly hidden: readonly number[];
   readonly latent: number;
   readonly likelihood: DenseConfig["likelihood"];
@@ -44,17 +50,20 @@ interface TrainOptions extends DataOptions {
 }
 
 export function trainCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "train",
     summary: "Train an autoencoder or a VAE, measure it on the test set and store it with its frequency tables.",
-    example: "isthmus train vae --data mnist --epochs 10 -o m.safetensors",
+    examples: [
+      "isthmus train vae --data mnist --epochs 10 -o m.safetensors",
+      "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
+    ],
   })
     .addArgument(new Argument("<kind>", "what to train").choices(modelKinds))
     .addOption(dataOption())
     .addOption(dataDirOption())
     .option("--epochs <n>", "passes over the training set", wholeNumber(1), 10)
-    .option("--batch <n>", "items per step", wholeNumber(1), 128)
-    .option("--lr <x>", "learning rate of Adam", numberBetween(1e-12, 1e3), 1e-3)
+    .option("--batch <n>", "items per step", wholeNumber(1), 128);
+  return addTrainingOptions(command)
     .option("--hidden <sizes>", "hidden units, such as 400 or 512,256; none for no hidden layer", layerSizes, [400])
     .option("--latent <n>", "latent dimensions", wholeNumber(1, FRAME_LIMITS.dims), 20)
     .addOption(seedOption())
@@ -78,19 +87,22 @@ export function trainCommand(context: Context): Command {
 }
 
 async function train({ console, stoppable }: Context, kind: string, options: TrainOptions): Promise<Report> {
+  const training = trainingOf(options);
   await requireOrdinaryFile(options.out);
   await requireWritable(options.out);
   await requireWritable(checkpointPath(options.out));
   const checkpoint = await openCheckpoint(console, options);
   const signal = stoppable();
   const data = await openSplits(console, options, signal);
+  requireWarmUpFits(options, data.train.items);
   const definition = checkedByUser(() => defineModel(kind, configOf(options, data.train)));
   const build = (options.build === "auto" && checkpoint?.build) || options.build;
   return withEngine({ build }, async (engine) => {
-    const result = await runFit({ console, signal }, definition, data, engine, options, checkpoint);
-    const model = await assemble(engine, definition, data.train, result, options);
+    const job = { definition, data, engine, training };
+    const result = await runFit({ console, signal }, job, options, checkpoint);
+    const model = await assemble(job, result, options);
     await writeFileAtomic(options.out, writeModelFile(model));
-    return report(definition, data, engine, result, options);
+    return report(job, result, options);
   });
 }
 
@@ -134,24 +146,31 @@ async function openCheckpoint(
 
 type Data = { readonly train: Dataset; readonly test: Dataset };
 
+/** What is trained, with what, how and on what. */
+interface Job {
+  readonly definition: ModelDefinition;
+  readonly data: Data;
+  readonly engine: Engine;
+  readonly training: Training;
+}
+
 async function runFit(
   { console, signal }: { readonly console: Console; readonly signal: AbortSignal },
-  definition: ModelDefinition,
-  data: Data,
-  engine: Engine,
+  { definition, data, engine, training }: Job,
   options: TrainOptions,
   checkpoint: OpenedCheckpoint | undefined,
 ): Promise<FitResult> {
   const progress = new ProgressLine(console);
   let done = checkpoint?.epoch ?? 0;
   const convention = dataConvention(definition.config);
+  note(console, trainingText(training));
   note(console, `${definition.kind} on ${data.train.name}, engine ${engine.name} (${engine.build}); ${convention}`);
   try {
     return await fit(definition, data, {
       engine,
       epochs: options.epochs,
       batchSize: options.batch,
-      learningRate: options.lr,
+      ...training,
       seed: options.seed,
       signal,
       onProgress: (event) => progress.update(event),
@@ -180,19 +199,13 @@ function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string 
 }
 
 /** The model file: frequency tables fitted on the training items, figures, and where all of it came from. */
-async function assemble(
-  engine: Engine,
-  definition: ModelDefinition,
-  trainSet: Dataset,
-  result: FitResult,
-  options: TrainOptions,
-) {
+async function assemble({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions) {
   const network = { encoder: definition.encoder, parameters: result.parameters };
-  const latents = await inferLatents(engine, network, batches(trainSet, { batchSize: 256 }));
+  const latents = await inferLatents(engine, network, batches(data.train, { batchSize: 256 }));
   const coding = fitCoding(latents, { stepScale: options.stepScale });
   return toModel(definition, result, {
     coding,
-    provenance: provenance(trainSet, engine, result, options),
+    provenance: provenance(data.train, engine, result, { ...options, training }),
     metrics: metricsOf(result),
   });
 }
@@ -202,9 +215,8 @@ function provenance(
   { name, items, provenance: { note: remark, sha256 } }: Dataset,
   engine: Engine,
   { epochs }: FitResult,
-  options: TrainOptions,
+  { batch, seed, stepScale, training }: TrainOptions & Pick<Job, "training">,
 ): JsonObject {
-  const { batch, lr, seed, stepScale } = options;
   return {
     data: {
       name,
@@ -213,7 +225,7 @@ function provenance(
       ...(sha256 === undefined ? {} : { sha256 }),
     },
     engine: { name: engine.name, build: engine.build },
-    training: { epochs, batch, lr, seed, optimiser: "adam", stepScale },
+    training: { epochs, batch, seed, stepScale, ...trainingJson(training) },
   };
 }
 
@@ -221,13 +233,7 @@ function metricsOf({ test }: FitResult): JsonObject {
   return test ? { test: { ...test } } : {};
 }
 
-function report(
-  definition: ModelDefinition,
-  data: Data,
-  engine: Engine,
-  result: FitResult,
-  options: TrainOptions,
-): Report {
+function report({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions): Report {
   const convention = dataConvention(definition.config);
   const test = result.test ?? {};
   const params = Object.values(result.parameters).reduce((count, { data: values }) => count + values.length, 0);
@@ -238,6 +244,7 @@ function report(
     epochs: result.epochs,
     steps: result.steps,
     seconds: result.seconds,
+    ...trainingJson(training),
     params,
     test: { ...test, items: data.test.items, convention },
     out: options.out,
