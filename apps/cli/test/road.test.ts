@@ -66,6 +66,8 @@ describe("train", () => {
     expect(rest).toEqual({
       model: "vae",
       data: "synthetic-digits",
+      optimiser: { kind: "adam", beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      lr: 3e-3,
       engine: expect.stringMatching(/^wasm:(simd128|relaxed)$/),
       epochs: 3,
       steps: 3 * Math.ceil(LIMIT / BATCH),

@@ -1,5 +1,5 @@
 /** The zoo's own training programs, compiled: what the engine computes beside the interpreter and central differences. */
-import { initialise, interpret, type Program, trainingStep } from "@isthmus/graph";
+import { initialise, interpret, optimiserKinds, type Program, trainingStep } from "@isthmus/graph";
 import { IsthmusError, randomUniform } from "@isthmus/math";
 import { denseAutoencoder, denseVae, type ModelDefinition } from "@isthmus/models";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
@@ -151,5 +151,17 @@ it("a training step of 784-400-20 at batch 128 is this much work", async () => {
   const gemmFlops = 2 * 128 * (784 * 400 * 2 + 400 * 20 * 3) * 3 - 2 * 128 * 784 * 400;
   expect(flops).toBeGreaterThan(gemmFlops);
   expect(flops).toBeLessThan(1.05 * gemmFlops);
+  engine.dispose();
+});
+
+it.each(optimiserKinds)("%s is one call for all parameters, clipped or not", async (kind) => {
+  const engine = await createWasmEngine({ build: "simd128" });
+  const [phase] = denseVae().phases;
+  for (const clipping of [{}, { maxGradientNorm: 1 }]) {
+    const program = trainingStep(phase!.loss, phase!.parameters, { optimiser: { kind }, ...clipping });
+    const { calls } = (await engine.compile(program, engine.createState(program.state))).plan(128);
+    expect(calls.filter(({ kernel }) => kernel === kind)).toHaveLength(1);
+    expect(calls.some(({ kernel }) => kernel === "euclideanNorm")).toBe("maxGradientNorm" in clipping);
+  }
   engine.dispose();
 });
