@@ -45,10 +45,16 @@ function blockBytes(n: i32, k: i32): i32 {
   return part(n, NC, 8) * part(k, KC, 1) * 4;
 }
 
-/** Bytes of scratch that `gemm` needs for this product. */
+/** Bytes of scratch that `gemm` needs for each share of this product: whole cache lines, so that no two shares meet in one. */
 export function gemmScratch(transA: i32, transB: i32, m: i32, n: i32, k: i32): i32 {
   if (isDirect(transA, m)) return 0;
-  return blockBytes(n, k) + (part(k, KC, 1) + 1) * SPARSE_BYTES + MR * 32;
+  return (blockBytes(n, k) + (part(k, KC, 1) + 1) * SPARSE_BYTES + MR * 32 + 63) & ~63;
+}
+
+/** Where share `index` of `count` begins when `total` is handed out in units. */
+@inline
+function edge(total: i32, unit: i32, index: i32, count: i32): i32 {
+  return min((total + unit - 1) / unit * index / count * unit, total);
 }
 
 @inline
@@ -62,11 +68,18 @@ function activate(activation: i32, x: usize, n: i32): void {
 /**
  * A is [m, k], or [k, m] when transA; B is [k, n], or [n, k] when transB. `bias` is the address of n floats or 0.
  * `activation`: 0 none, 1 relu, 2 sigmoid, 3 tanh, 4 softplus.
+ *
+ * `share`: 0 for the whole product, else `count << 8 | index`: whole tiles, the first share has all when there are too few rows to pack.
+ * Shares are rows, as packing B once for each costs less than packing A, unless there are many times more columns. `scratch` has room for all.
  */
 export function gemm(
   transA: i32, transB: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, scratch: usize,
+  share: i32,
 ): void {
+  const count = max(share >> 8, 1);
+  const index = share & 255;
   if (isDirect(transA, m)) {
+    if (index > 0) return;
     for (let i = 0; i < m; i++) {
       if (transB) timesColumns(n, k, a, b, c, bias);
       else timesRows(n, k, a, b, c, bias);
@@ -76,8 +89,14 @@ export function gemm(
     }
     return;
   }
+  const byColumns = n >= 16 * m;
+  const firstColumn = byColumns ? edge(n, 8, index, count) : 0;
+  const endColumn = byColumns ? edge(n, 8, index + 1, count) : n;
+  const firstRow = byColumns ? 0 : edge(m, MR, index, count);
+  const endRow = byColumns ? m : edge(m, MR, index + 1, count);
+  scratch += index * gemmScratch(transA, transB, m, n, k);
   const kc = part(k, KC, 1);
-  const nc = part(n, NC, 8);
+  const nc = min(part(n, NC, 8), part(endColumn - firstColumn, NC, 8));
   const panel = scratch + blockBytes(n, k);
   const spare = panel + (kc + 1) * SPARSE_BYTES;
   const aRow: usize = transA ? 4 : <usize>k << 2;
@@ -85,15 +104,15 @@ export function gemm(
   const bColumn: usize = transB ? <usize>k << 2 : 4;
   const bK: usize = transB ? 4 : <usize>n << 2;
   const stride = <usize>n << 2;
-  for (let j = 0; j < n; j += nc) {
-    const columns = min(nc, n - j);
+  for (let j = firstColumn; j < endColumn; j += nc) {
+    const columns = min(nc, endColumn - j);
     let p = 0;
     do {
       const depth = min(kc, k - p);
       packB(b + <usize>j * bColumn + <usize>p * bK, scratch, columns, depth, transB ? bColumn : bK, transB != 0);
       let finite = UNKNOWN;
-      for (let i = 0; i < m; i += MR) {
-        const rows = min(MR, m - i);
+      for (let i = firstRow; i < endRow; i += MR) {
+        const rows = min(MR, endRow - i);
         const corner = c + <usize>i * stride + (<usize>j << 2);
         const from = a + <usize>i * aRow + <usize>p * aK;
         const used = columns < WORTH_COUNTING ? depth : countUsed(from, rows, depth, aRow, aK);
