@@ -1,4 +1,6 @@
 export type { CallSummary, PlanSummary } from "./plan-summary.ts";
+export type { Threads, ThreadsReason, ThreadsReasonCode } from "./threads/options.ts";
+export { workerSource } from "./threads/worker-source.ts";
 export { createWasmEngine } from "./wasm-engine.ts";
 export type { WasmEngine, WasmEngineOptions } from "./wasm-engine.ts";
 export type { WasmExecutable } from "./wasm-executable.ts";

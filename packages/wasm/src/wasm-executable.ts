@@ -96,6 +96,6 @@ export class WasmExecutable implements Executable {
       this.ready.delete(oldest[0]);
       oldest[1].dispose();
     }
-    return new Specialisation(plan, this.runtime.kernels, this.state, this.runtime.workspace);
+    return new Specialisation(plan, this.state, this.runtime);
   }
 }
