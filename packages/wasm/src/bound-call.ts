@@ -52,16 +52,34 @@ export class BoundCall {
     [this.a0, this.a1, this.a2, this.a3, this.a4, this.a5] = args as Six;
     [this.a6, this.a7, this.a8, this.a9, this.a10, this.a11] = args.slice(6) as Six;
   }
+
+  run(): void {
+    this.kernel(
+      this.a0,
+      this.a1,
+      this.a2,
+      this.a3,
+      this.a4,
+      this.a5,
+      this.a6,
+      this.a7,
+      this.a8,
+      this.a9,
+      this.a10,
+      this.a11,
+    );
+  }
 }
 
 type Six = [number, number, number, number, number, number];
 
+export interface Runnable {
+  run(): void;
+}
+
 /** Runs calls one after the other. */
-export function execute(calls: readonly BoundCall[]): void {
-  for (let i = 0; i < calls.length; i++) {
-    const c = calls[i]!;
-    c.kernel(c.a0, c.a1, c.a2, c.a3, c.a4, c.a5, c.a6, c.a7, c.a8, c.a9, c.a10, c.a11);
-  }
+export function execute(calls: readonly Runnable[]): void {
+  for (let i = 0; i < calls.length; i++) calls[i]!.run();
 }
 
 /** @throws IsthmusError `ENGINE_OPERATION` when a plan calls a kernel that the loaded module does not export */

@@ -249,34 +249,47 @@ describe("a worker that is lost", () => {
     engine.dispose();
   });
 
-  /** A pool of two over a memory of one page. */
+  /** A pool of two over a memory of one page, and lists of calls that fill n floats at an address. */
   const openPool = async (url?: string) => {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     const { module, exports } = await loadKernels({ build: "simd128", memory });
     const pool = new Pool(2);
     await pool.start({ module, memory }, url);
-    return { pool, table: new Float64Array(memory.buffer), fill: Object.keys(exports).indexOf("fill") };
+    const fill = Object.keys(exports).indexOf("fill");
+    const list = (...fills: (readonly [address: number, n: number])[]) => {
+      const table = new Float64Array(memory.buffer);
+      fills.forEach(([address, n], i) => table.set([fill, address, 2.5, n], 13 * i));
+      return { first: 0, calls: fills.map(([address, n]) => ({ run: () => exports.fill(address, 2.5, n) })) };
+    };
+    return { pool, list, floats: new Float32Array(memory.buffer) };
   };
 
-  it("during a run is waited for no longer than is reasonable", async () => {
-    const { pool } = await openPool(codeUrl(`${port} port.onmessage = () => port.postMessage("ready");`));
-    pool.begin(0);
-    expect(() => pool.finish(30)).toThrow(/1 of 1 workers did not answer for 30 ms/);
-    expect(() => pool.begin(0)).toThrow(expect.objectContaining({ code: "ENGINE_THREADS" }));
+  it("after it took a call is waited for no longer than is reasonable", async () => {
+    const takes = "port.postMessage('ready'); Atomics.wait(state, 0, 0); Atomics.add(state, 1, 1);";
+    const { pool, list } = await openPool(
+      codeUrl(`${port} port.onmessage = ({ data }) => { const state = new Int32Array(data.control); ${takes} };`),
+    );
+    const { first, calls } = list([1024, 3], [2048, 3]);
+    const own = { run: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300) };
+    expect(() => pool.run([own], calls, first, 30)).toThrow(/1 of 2 calls were not done after 30 ms/);
+    expect(() => pool.run([], calls, first, 30)).toThrow(expect.objectContaining({ code: "ENGINE_THREADS" }));
+    pool.dispose();
+  });
+
+  it("before it took a call is not missed", async () => {
+    const { pool, list, floats } = await openPool(codeUrl(`${port} port.onmessage = () => port.postMessage("ready");`));
+    const { first, calls } = list([1024, 3], [2048, 2]);
+    for (let i = 0; i < 3000; i++) pool.run([], calls, first, 30);
+    expect([...floats.subarray(256, 260), ...floats.subarray(512, 515)]).toEqual([2.5, 2.5, 2.5, 0, 2.5, 2.5, 0]);
     pool.dispose();
   });
 
   it("in a kernel is told from one that did its work", async () => {
-    const { pool, table, fill } = await openPool();
-    // From element 0: where the list begins; one call: fill n floats at an address.
-    const list = (address: number, n: number) => table.set([1, 1, fill, address, 2.5, n]);
-    list(1024, 3);
-    pool.begin(0);
-    pool.finish(10_000);
-    expect([...new Float32Array(table.buffer, 1024, 4)]).toEqual([2.5, 2.5, 2.5, 0]);
-    list(65_536, 1);
-    pool.begin(0);
-    expect(() => pool.finish(10_000)).toThrow(/a kernel failed in a worker/);
+    const { pool, list } = await openPool();
+    const nothing = { run: () => {} };
+    const outside = list([65_536, 1]);
+    const wait = { run: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300) };
+    expect(() => pool.run([wait], [nothing], outside.first, 10_000)).toThrow(/a kernel failed in a worker/);
     pool.dispose();
   });
 });

@@ -1,5 +1,6 @@
 import type { Buffer, Plan, PlannedCall } from "../planner/plan.ts";
 import { type Divisible, divisibles } from "./divisible.ts";
+import { MOST_CALLS } from "./pool.ts";
 
 /** A call, and how it is divided if it is. */
 export interface Step {
@@ -20,13 +21,16 @@ export function planPhases(calls: readonly PlannedCall[], { offsets }: Plan, thr
   for (const call of calls) {
     const step = { call, divisible: isWorthwhile(call, threads) ? divisibles[call.kernel] : undefined };
     const current = phases.at(-1);
-    const joins = current?.every(
-      (other) => !(step.divisible || other.divisible) || areIndependent(step.call, other.call, offsets),
-    );
-    if (joins) current!.push(step);
+    const joins = (other: Step) =>
+      !(step.divisible || other.divisible) || areIndependent(step.call, other.call, offsets);
+    if (current && hasRoom(current, threads) && current.every(joins)) current.push(step);
     else phases.push([step]);
   }
   return phases;
+}
+
+function hasRoom(phase: Phase, threads: number): boolean {
+  return (phase.filter(({ divisible }) => divisible).length + 1) * threads <= MOST_CALLS;
 }
 
 function isWorthwhile({ kernel, args, flops }: PlannedCall, threads: number): boolean {

@@ -1,23 +1,38 @@
 import { IsthmusError } from "@isthmus/math";
+import { execute, type Runnable } from "../bound-call.ts";
 import { openWorker, type WorkerPort } from "./worker-port.ts";
 
-/** Words of the control block. */
+/** Words of the control block, but for the last. */
 const fields = {
-  /** Counts phases; workers wait for it to change. */
+  /** Changes with every list, which is what workers wait for. */
   TICKET: 0,
-  /** Workers that are not done with the phase. */
-  PENDING: 1,
-  /** Where the phase's lists begin, in the table's elements. */
-  PHASE: 2,
+  /** Number of the list, then of the first of its calls that nobody has taken. */
+  CLAIM: 1,
+  /** How many calls are in the list. */
+  COUNT: 2,
+  /** Where the list begins, in the table's elements. */
+  LIST: 3,
+  /** How many of its calls are done. */
+  DONE: 4,
   /** Workers that have to be woken. */
-  SLEEPING: 3,
-  QUIT: 4,
+  SLEEPING: 5,
+  QUIT: 6,
   /** Index of a worker whose kernel failed. */
-  FAILED: 5,
+  FAILED: 7,
+  /** The bits of CLAIM that number the call. */
+  MASK: 1023,
 } as const;
 
-/** Turns of a loop that only looks, some 50 microseconds: longer than what lies between two phases of a run. */
-const SPINS = 50_000;
+/** Most calls in a list: one less than the number that says there are none. */
+export const MOST_CALLS: number = fields.MASK - 1;
+
+/**
+ * Turns of a loop that only looks, at some 5 ns each: what a worker spends before it sleeps, which bridges the calls that only the
+ * first thread makes, and what the first thread spends on calls that workers are about to finish. Longer than this, on a machine
+ * with other things to do, looking takes time from those who work.
+ */
+const WORKER_SPINS = 4000;
+const SPINS = 10_000;
 
 /** How long a worker may take to start, milliseconds. */
 const START_MS = 20_000;
@@ -28,7 +43,7 @@ export interface PoolModule {
   readonly memory: WebAssembly.Memory;
 }
 
-/** Threads that run lists of kernel calls together with the one that made them, phase by phase. */
+/** Workers that run lists of kernel calls together with the thread that made them. */
 export class Pool {
   /** This thread and its workers. */
   readonly count: number;
@@ -47,7 +62,7 @@ export class Pool {
   /** Resolves when every worker waits for work. Rejects with what went wrong; then dispose of the pool. */
   async start({ module, memory }: PoolModule, url?: string | URL): Promise<void> {
     while (this.workers.length < this.count - 1) this.workers.push(openWorker(url));
-    const shared = { module, memory, control: this.state.buffer, fields, spins: SPINS };
+    const shared = { module, memory, control: this.state.buffer, fields, spins: WORKER_SPINS };
     await Promise.all(this.workers.map((worker, i) => this.answer(worker, { ...shared, index: i + 1 })));
     for (const worker of this.workers) worker.unref();
   }
@@ -69,39 +84,69 @@ export class Pool {
   }
 
   /**
-   * Has the workers begin the phase whose lists lie at element `at` of the table.
+   * Has everyone take calls from a list until all are done, this thread after some calls of its own. A worker that the machine
+   * gives no time to takes none, and nobody waits for it.
    *
-   * @throws IsthmusError `ENGINE_THREADS` when a worker is gone
+   * @param own calls for this thread alone
+   * @param list calls for anyone, at most {@link MOST_CALLS}, and at element `at` of the table the same for the workers
+   * @throws IsthmusError `ENGINE_THREADS` when a worker is gone, its kernel failed, or it took longer than `patience` milliseconds
    */
-  begin(at: number): void {
+  run(own: readonly Runnable[], list: readonly Runnable[], at: number, patience: number): void {
     if (this.failure !== undefined) throw threadsError(this.failure);
+    this.publish(at, list.length);
+    try {
+      execute(own);
+      for (let i = this.take(); i >= 0; i = this.take()) {
+        list[i]!.run();
+        Atomics.add(this.state, fields.DONE, 1);
+      }
+    } catch (error) {
+      this.failure = String(error);
+      throw error;
+    }
+    this.finish(list.length, patience);
+  }
+
+  /** Nobody can take from a list that is being replaced: a worker's claim fails when anything has changed since it looked. */
+  private publish(at: number, count: number): void {
     const { state } = this;
-    Atomics.store(state, fields.PHASE, at);
-    Atomics.store(state, fields.PENDING, this.workers.length);
+    const next = (Atomics.load(state, fields.CLAIM) | fields.MASK) + 1;
+    Atomics.store(state, fields.CLAIM, next | fields.MASK);
+    Atomics.store(state, fields.LIST, at);
+    Atomics.store(state, fields.COUNT, count);
+    Atomics.store(state, fields.DONE, 0);
+    Atomics.store(state, fields.CLAIM, next);
     Atomics.add(state, fields.TICKET, 1);
     if (Atomics.load(state, fields.SLEEPING) > 0) Atomics.notify(state, fields.TICKET);
   }
 
-  /**
-   * Waits until all workers are done: looking for a while, then asleep where this thread may sleep.
-   *
-   * @throws IsthmusError `ENGINE_THREADS` when a worker failed, or took longer than `patience` milliseconds
-   */
-  finish(patience: number): void {
+  /** Number of a call that nobody else will make, -1 when all are taken. */
+  private take(): number {
     const { state } = this;
-    for (let spin = 0; spin < SPINS && Atomics.load(state, fields.PENDING) > 0; spin++);
-    if (Atomics.load(state, fields.PENDING) > 0) this.outlast(patience);
+    for (;;) {
+      const claim = Atomics.load(state, fields.CLAIM);
+      const index = claim & fields.MASK;
+      if (index >= Atomics.load(state, fields.COUNT)) return -1;
+      if (Atomics.compareExchange(state, fields.CLAIM, claim, claim + 1) === claim) return index;
+    }
+  }
+
+  /** Waits for what workers have taken: looking for a while, then asleep where this thread may sleep. */
+  private finish(count: number, patience: number): void {
+    const { state } = this;
+    for (let spin = 0; spin < SPINS && Atomics.load(state, fields.DONE) < count; spin++);
+    if (Atomics.load(state, fields.DONE) < count) this.outlast(count, patience);
     if (Atomics.load(state, fields.FAILED) > 0) this.fail("a kernel failed in a worker");
   }
 
-  private outlast(patience: number): void {
+  private outlast(count: number, patience: number): void {
     const deadline = performance.now() + patience;
     for (;;) {
-      const pending = Atomics.load(this.state, fields.PENDING);
-      if (pending === 0) return;
+      const done = Atomics.load(this.state, fields.DONE);
+      if (done === count) return;
       const left = deadline - performance.now();
-      if (left <= 0) this.fail(`${pending} of ${this.workers.length} workers did not answer for ${patience} ms`);
-      if (this.mayBlock) Atomics.wait(this.state, fields.PENDING, pending, left);
+      if (left <= 0) this.fail(`${count - done} of ${count} calls were not done after ${patience} ms`);
+      if (this.mayBlock) Atomics.wait(this.state, fields.DONE, done, left);
     }
   }
 

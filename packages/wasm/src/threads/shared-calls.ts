@@ -13,19 +13,16 @@ const ENTRY = 13;
 const PATIENCE_MS = 10_000;
 const LEAST_SPEED = 10_000;
 
-/** A phase with this thread's calls; `start` is where the workers' lists begin in the table, -1 when they have none. */
+/** A phase with its calls: undivided ones for this thread, shares for whoever takes them; in the table they begin at `start`. */
 interface ReadyPhase {
   readonly steps: Phase;
   readonly own: readonly BoundCall[];
+  readonly shares: readonly BoundCall[];
   readonly start: number;
   readonly patience: number;
 }
 
-/**
- * Calls run by all threads of a pool, phase by phase. The workers' shares lie in shared memory, as float64 numbers:
- *
- *     per phase: per worker, where its list begins | per worker: number of calls, then kernel, a0 ... a11 of each
- */
+/** Calls run by all threads of a pool, phase by phase. The table of shares lies in shared memory: kernel, a0 ... a11 of each, as float64. */
 export class SharedCalls implements CallList {
   readonly bytes: number;
   private readonly pool: Pool;
@@ -41,12 +38,15 @@ export class SharedCalls implements CallList {
     this.heap = heap;
     this.kernelNumbers = new Map(Object.keys(kernels).map((name, index) => [name, index]));
     this.phases = planPhases(calls, plan, pool.count).map((steps) => {
-      const divided = steps.filter(isDivided).length;
-      const start = divided > 0 ? end : -1;
-      if (divided > 0) end += (pool.count - 1) * (2 + ENTRY * divided);
+      const start = end;
+      const ready = (step: Step) => new BoundCall(step.call, kernels);
+      const own = steps.filter((step) => !step.divisible).map(ready);
+      const shares = steps
+        .filter((step) => step.divisible)
+        .flatMap((step) => Array.from({ length: pool.count }, () => ready(step)));
+      end += ENTRY * shares.length;
       const flops = steps.reduce((sum, { call }) => sum + call.flops, 0);
-      const own = steps.map(({ call }) => new BoundCall(call, kernels));
-      return { steps, own, start, patience: PATIENCE_MS + flops / LEAST_SPEED };
+      return { steps, own, shares, start, patience: PATIENCE_MS + flops / LEAST_SPEED };
     });
     this.bytes = align(8 * end);
   }
@@ -54,23 +54,16 @@ export class SharedCalls implements CallList {
   bind(addressOf: (buffer: Buffer) => number, memory: number): void {
     const table = new Float64Array(this.heap.requireMemory().buffer);
     this.base = memory / 8;
-    for (const { steps, own, start } of this.phases) {
-      const all = steps.map(({ call }) => addressesOf(call, addressOf));
-      own.forEach((call, i) => call.set(shareOf(steps[i]!, all[i]!, 0, this.pool.count)));
-      if (start >= 0) this.writeLists(table, steps, all, this.base + start);
-    }
-  }
-
-  private writeLists(table: Float64Array, steps: Phase, all: readonly (readonly number[])[], start: number): void {
-    const { count } = this.pool;
-    let end = start + count - 1;
-    for (let worker = 1; worker < count; worker++) {
-      table[start + worker - 1] = end;
-      table[end++] = steps.filter(isDivided).length;
-      for (const [i, step] of steps.entries()) {
-        if (!isDivided(step)) continue;
-        table.set([this.kernelNumbers.get(step.call.kernel)!, ...shareOf(step, all[i]!, worker, count)], end);
-        end += ENTRY;
+    for (const { steps, own, shares, start } of this.phases) {
+      let [owned, shared] = [0, 0];
+      for (const { call, divisible } of steps) {
+        const args = addressesOf(call, addressOf);
+        if (!divisible) own[owned++]!.set(args);
+        for (let index = 0; divisible && index < this.pool.count; index++) {
+          const share = divisible.share(args, index, this.pool.count);
+          table.set([this.kernelNumbers.get(call.kernel)!, ...share], this.base + start + ENTRY * shared);
+          shares[shared++]!.set(share);
+        }
       }
     }
   }
@@ -78,24 +71,9 @@ export class SharedCalls implements CallList {
   /** @throws IsthmusError `ENGINE_THREADS` */
   run(): void {
     for (let i = 0; i < this.phases.length; i++) {
-      const { own, start, patience } = this.phases[i]!;
-      if (start < 0) execute(own);
-      else this.runTogether(own, this.base + start, patience);
+      const { own, shares, start, patience } = this.phases[i]!;
+      if (shares.length === 0) execute(own);
+      else this.pool.run(own, shares, this.base + start, patience);
     }
   }
-
-  private runTogether(own: readonly BoundCall[], lists: number, patience: number): void {
-    this.pool.begin(lists);
-    execute(own);
-    this.pool.finish(patience);
-  }
-}
-
-function isDivided({ divisible }: Step): boolean {
-  return divisible !== undefined;
-}
-
-/** Thread `index`'s arguments: all of an undivided call is the first's. */
-function shareOf({ divisible }: Step, args: readonly number[], index: number, count: number): readonly number[] {
-  return divisible ? divisible.share(args, index, count) : args;
 }
