@@ -1,26 +1,25 @@
+import type { Model } from "@isthmus/graph";
 import { dataConvention, evaluate } from "@isthmus/train";
-import type { Command } from "commander";
-import type { Report } from "../console.ts";
-import { openSplit, type Split } from "../datasets.ts";
+import { type Command, Option } from "commander";
+import { grouped, type Report } from "../console.ts";
+import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { definitionOf, openModel } from "../model-files.ts";
 import {
   buildOption,
-  type DataOptions,
   dataDirOption,
   dataOption,
+  type PartOptions,
   rangeOption,
-  seedOption,
   splitOption,
+  wholeNumber,
 } from "../options.ts";
 import { metricLines } from "../metrics.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { requireShape } from "./encode.ts";
 
-interface EvalOptions extends DataOptions {
-  readonly split: Split;
-  readonly range?: string;
-  readonly seed: number;
+interface EvalOptions extends PartOptions {
+  readonly seed?: number;
   readonly build: string;
 }
 
@@ -35,20 +34,38 @@ export function evalCommand(context: Context): Command {
     .addOption(dataDirOption())
     .addOption(splitOption())
     .addOption(rangeOption())
-    .addOption(seedOption())
+    .addOption(
+      new Option("--seed <n>", "seed of the noise (default: the seed of the training)").argParser(wholeNumber(0)),
+    )
     .addOption(buildOption())
     .action(reporting(context, (path: string, options: EvalOptions) => evaluateModel(context, path, options)));
 }
 
-async function evaluateModel({ console, signal }: Context, path: string, options: EvalOptions): Promise<Report> {
+async function evaluateModel({ console }: Context, path: string, options: EvalOptions): Promise<Report> {
   const model = await openModel(path);
   const definition = definitionOf(model);
-  const dataset = await openSplit(console, options, options.split, options.range);
+  const dataset = await openSplit(console, options);
   requireShape(dataset, definition.config.inputShape);
+  const seed = options.seed ?? trainingSeed(model);
   const metrics = await withEngine(options, (engine) =>
-    evaluate(definition, model.parameters, dataset, { engine, seed: options.seed, signal }),
+    evaluate(definition, model.parameters, dataset, { engine, seed }),
   );
   const convention = dataConvention(definition.config);
-  const json = { model: model.kind, data: dataset.name, split: options.split, items: dataset.items, convention, metrics };
-  return { json, lines: [`${options.split} set, ${dataset.items} items`, ...metricLines(metrics, convention)] };
+  const json = {
+    model: model.kind,
+    data: dataset.name,
+    split: options.split,
+    seed,
+    ...metrics,
+    items: dataset.items,
+    convention,
+  };
+  const what = `${options.split} set (${dataset.name}, ${grouped(dataset.items)} items)`;
+  return { json, lines: [what, ...metricLines(metrics, convention)] };
+}
+
+/** With it `eval` gives the very figures that `train` printed. */
+function trainingSeed({ provenance }: Model): number {
+  const seed = (provenance["training"] as { readonly seed?: unknown } | undefined)?.seed;
+  return typeof seed === "number" ? seed : 1;
 }
