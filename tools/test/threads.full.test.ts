@@ -11,7 +11,9 @@ import { root } from "../lib/paths.mjs";
 import { chromium, has } from "../lib/probe.mjs";
 
 const ISOLATED = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-const STRICT = { "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" };
+const STRICT = {
+  "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'",
+};
 
 describe.skipIf(!has().chromium)("threads in Chromium", () => {
   const folder = mkdtempSync(join(tmpdir(), "isthmus-threads-"));
@@ -22,10 +24,23 @@ describe.skipIf(!has().chromium)("threads in Chromium", () => {
   let inNode: RunSummary;
 
   beforeAll(async () => {
-    await build({ ...site, resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] }, build: out });
+    await build({
+      ...site,
+      resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] },
+      build: out,
+    });
     writeFileSync(join(folder, "worker.js"), workerSource);
-    const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
-    browser = await playwright.launch({ executablePath: chromium, args: [...flags, "--disable-component-update", "--disable-sync"] });
+    const flags = [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+    ];
+    browser = await playwright.launch({
+      executablePath: chromium,
+      args: [...flags, "--disable-component-update", "--disable-sync"],
+    });
     inNode = await run("simd128");
   }, 240_000);
 
