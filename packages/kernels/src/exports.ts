@@ -72,6 +72,29 @@ export interface KernelExports {
     share?: number,
   ) => void;
 
+  /** Stores at `tally`, as two words, how many of n floats are not zero, and 1 if they are at most `atMost`, else 0. */
+  readonly countNonZero: (x: number, n: number, atMost: number, tally: number) => void;
+  /** Bytes of scratch for each share of {@link KernelExports.sparseGemm} with these arguments. */
+  readonly sparseGemmScratch: (transposed: number, m: number, n: number, k: number) => number;
+  /**
+   * {@link KernelExports.gemm} to the same bits, for an A that may be mostly zero: if the tally of A ends in 1, only elements that are
+   * not zero are multiplied. `transposed` is 1 for A, 2 for B, or their sum; m is at least 4.
+   */
+  readonly sparseGemm: (
+    transposed: number,
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    b: number,
+    c: number,
+    bias: number,
+    activation: number,
+    scratch: number,
+    tally: number,
+    share?: number,
+  ) => void;
+
   readonly neg: Unary;
   readonly abs: Unary;
   /** 1, -1, or x itself when it is ±0 or NaN. */

@@ -1,7 +1,7 @@
 import type { Kernels } from "./bound-call.ts";
 import { type CallList, SerialCalls } from "./call-list.ts";
 import type { Heap } from "./heap.ts";
-import type { GemmScratch } from "./planner/plan-builder.ts";
+import type { Scratch } from "./planner/plan-builder.ts";
 import type { Plan, Section } from "./planner/plan.ts";
 import type { Pool } from "./threads/pool.ts";
 import { SharedCalls } from "./threads/shared-calls.ts";
@@ -13,18 +13,21 @@ export class Runtime {
   readonly workspace: Workspace;
   readonly kernels: Kernels;
   /** Room for every thread's share. */
-  readonly gemmScratch: GemmScratch;
+  readonly scratch: Scratch;
   /** How many runs there were: a result is fresh as long as this has not changed. */
   runs = 0;
   private readonly pool: Pool | undefined;
 
   constructor(heap: Heap, kernels: Kernels, pool?: Pool) {
-    const scratch = kernels["gemmScratch"] as GemmScratch;
+    const { gemmScratch, sparseGemmScratch } = kernels as unknown as Scratch;
     const count = pool?.count ?? 1;
     this.heap = heap;
     this.workspace = new Workspace(heap);
     this.kernels = kernels;
-    this.gemmScratch = (...product) => count * scratch(...product);
+    this.scratch = {
+      gemmScratch: (...product) => count * gemmScratch(...product),
+      sparseGemmScratch: (...product) => count * sparseGemmScratch(...product),
+    };
     this.pool = pool;
   }
 

@@ -4,6 +4,7 @@ import { type Heap, memoryError, type Region } from "./heap.ts";
 import { align } from "./planner/arena.ts";
 import type { Buffer, Plan } from "./planner/plan.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Choice } from "./run-result.ts";
 import type { WasmState } from "./wasm-state.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -82,6 +83,14 @@ export class Specialisation {
   read(buffer: Buffer, length: number): Float32Array {
     const start = this.addressOf(buffer) / 4;
     return this.heap.windows.f32.slice(start, start + length);
+  }
+
+  /** What the last run chose. */
+  choices(): Choice[] {
+    return this.plan.choices.map(({ operand, elements, tally }) => {
+      const [count, sparse] = this.heap.windows.i32.subarray(this.addressOf(tally) / 4) as unknown as [number, number];
+      return { operand, density: count / elements, path: sparse === 1 ? "sparse" : "dense" };
+    });
   }
 
   dispose(): void {

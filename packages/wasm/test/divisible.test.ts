@@ -76,6 +76,8 @@ const calls: Readonly<Record<string, Arguments>> = {
   fill: count.map((n) => [at(0), 1.5, n]),
   copyStrided: strided,
   gemm: products,
+  // Whatever is in memory says that A is mostly zero, as it is not zero itself.
+  sparseGemm: products.map(([transA, transB, ...rest]) => [transA! + 2 * transB!, ...rest, at(12)]),
 };
 
 const beginning = Float32Array.from(

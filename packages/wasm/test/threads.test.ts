@@ -32,9 +32,12 @@ function everyKind(): Program {
   const noise = build.randomNormal(["batch", COLUMNS], { seed, step, stream: "noise" });
   const noisy = build.add(gated, build.mul(noise, build.cast(image)));
   const product = build.matmul(noisy, p);
+  const spots = build.input("spots", ["batch", COLUMNS]);
   const gram = build.matmul(x, x, { transposeA: true });
   const outputs: Record<string, Node> = {
     product,
+    spotted: build.sigmoid(build.matmul(spots, p)),
+    slope: build.matmul(spots, gated, { transposeA: true }),
     rows: build.sum(product, { axes: [1] }),
     columns: build.sum(build.square(noisy), { axes: [0] }),
     greatest: build.max(noisy, { axes: [0] }),
@@ -47,6 +50,7 @@ function everyKind(): Program {
 const given = {
   inputs: {
     x: ramp(ROWS * COLUMNS),
+    spots: ramp(ROWS * COLUMNS).map((x) => (x > 0.8 ? x : 0)),
     image: Uint8Array.from({ length: ROWS * COLUMNS }, (_, i) => i % 7),
     seed: Int32Array.of(3, 0),
     step: Int32Array.of(4, 0),
@@ -178,11 +182,10 @@ describe("a threaded engine", () => {
 describe("phases", () => {
   it("of a training step keep apart what depends on each other, and keep the order", async () => {
     const { exports } = await loadKernels({ build: "simd128" });
-    const plan = makePlan(
-      prepare(normalise(vaeTraining(MNIST))),
-      128,
-      (...product) => 3 * exports.gemmScratch(...product),
-    );
+    const plan = makePlan(prepare(normalise(vaeTraining(MNIST))), 128, {
+      gemmScratch: (...product) => 3 * exports.gemmScratch(...product),
+      sparseGemmScratch: (...product) => 3 * exports.sparseGemmScratch(...product),
+    });
     const phases = planPhases(plan.calls, plan, 3);
     expect(phases.flat().map(({ call }) => call)).toEqual(plan.calls);
     const place = ({ place: { kind, ...rest } }: (typeof plan.calls)[number]["output"], offset = 0) =>
@@ -265,7 +268,8 @@ describe("a worker that is lost", () => {
   };
 
   it("after it took a call is waited for no longer than is reasonable", async () => {
-    const takes = "port.postMessage('ready'); Atomics.wait(state, 0, 0); Atomics.add(state, 1, 1);";
+    const takes =
+      "Atomics.add(state, 5, 1); port.postMessage('ready'); Atomics.wait(state, 0, 0); Atomics.add(state, 1, 1);";
     const { pool, list } = await openPool(
       codeUrl(`${port} port.onmessage = ({ data }) => { const state = new Int32Array(data.control); ${takes} };`),
     );

@@ -130,6 +130,13 @@ const gemm: Divisible = {
   share: (args, index, count) => args.with(11, count * 256 + index),
 };
 
+/** The kernel deals out groups of sixteen rows. */
+const sparseGemm: Divisible = {
+  writes: [6, 9],
+  pieces: ([, m]) => Math.ceil(m! / 16),
+  share: (args, index, count) => args.with(11, count * 256 + index),
+};
+
 const each = (names: string, how: Divisible): Record<string, Divisible> =>
   Object.fromEntries(names.split(" ").map((name) => [name, how]));
 
@@ -163,4 +170,5 @@ export const divisibles: Readonly<Record<string, Divisible>> = {
   fill: divisible([0], () => ({ size: 2, unit: LINE, moves: [[0, 4]] })),
   copyStrided: strided,
   gemm,
+  sparseGemm,
 };
