@@ -117,7 +117,6 @@ function packFewColumns(b: usize, to: usize, kc: i32, stride: usize, count: i32,
 }
 
 /** Eight columns of B, or `left` if these are fewer. */
-@inline
 function packEight(b: usize, to: usize, left: i32, kc: i32, stride: usize, transposed: bool, step: usize): void {
   if (!transposed) {
     if (left >= 8) packRows(b, to, 8, kc, stride, step);
