@@ -22,7 +22,14 @@ export type {
 } from "./ir.ts";
 export { dense } from "./layers.ts";
 export type { Activation, DenseOptions } from "./layers.ts";
-export { MODEL_FILE_VERSION, modelHashes, readModelFile, writeModelFile } from "./model-file.ts";
+export {
+  codingProblem,
+  latentWidth,
+  MODEL_FILE_VERSION,
+  modelHashes,
+  readModelFile,
+  writeModelFile,
+} from "./model-file.ts";
 export type { LatentCoding, Model, ModelHashes } from "./model-file.ts";
 export type { Composite, Cotangents, Leaf, Operation, Primitive, ReferenceContext } from "./operation.ts";
 export { operationNamed, operations } from "./operations/index.ts";

@@ -7,7 +7,7 @@ import { BUILDS, EPS, noise, openArena, type Arena } from "./support.ts";
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-describe.each(BUILDS)("loss, noise and Adam, $build", ({ build, missing }) => {
+describe.each(BUILDS)("loss, noise and Adam, $title", ({ build, missing }) => {
   let arena: Arena;
   let kernels: KernelExports;
   beforeAll(async () => {

@@ -77,7 +77,7 @@ function between(low: number, high: number, n: number): Float32Array {
   return Float32Array.from({ length: n }, (_, i) => low + ((high - low) * i) / n);
 }
 
-describe.each(BUILDS)("unary kernels, $build", ({ build, missing }) => {
+describe.each(BUILDS)("unary kernels, $title", ({ build, missing }) => {
   let arena: Arena;
   beforeAll(async () => {
     if (!missing) arena = await openArena(build);

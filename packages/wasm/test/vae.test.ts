@@ -29,15 +29,15 @@ describe("the dense VAE", () => {
       moved[index]! += shift;
       return interpret(program, { inputs, state: { ...state, [name]: moved }, batch: 4 }).outputs["loss"]!.data[0]!;
     };
-    // Truncation h^2 f'''/6 ~ 1e-10 and rounding 1e-16 * loss / h ~ 1e-10 are below the engine's own error, which the
-    // test above bounds; 1e-5 of the largest slope covers all three.
+    // Truncation h^2 f'''/6 ~ 1e-10 and rounding 1e-16 * loss / h ~ 1e-10 are far below the engine's own error, which the
+    // test above bounds: some roundings of 2^-24 on the way through five layers. Measured: 2.8 * 2^-24 of the largest.
     const h = 1e-5;
     for (const name of Object.keys(state)) {
       const slopes = await outputs[name]!.read();
       const scale = Math.max(...slopes.map(Math.abs));
       for (let index = 0; index < slopes.length; index += 5) {
         const difference = (lossAt(name, index, h) - lossAt(name, index, -h)) / (2 * h);
-        expect(Math.abs(slopes[index]! - difference), `${name}[${index}]`).toBeLessThan(1e-5 * scale);
+        expect(Math.abs(slopes[index]! - difference), `${name}[${index}]`).toBeLessThan(10 * 2 ** -24 * scale);
       }
     }
   });
