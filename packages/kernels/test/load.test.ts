@@ -54,9 +54,16 @@ describe("the binaries", () => {
       ..."maximum minimum mul neg randomNormal randomUniform relu reluGrad select sigmoid sigmoidCrossEntropy".split(
         " ",
       ),
-      ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sparseGemm sparseGemmScratch sqrt square step sub sum tanh tanhGrad".split(
+      ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov copyBlocks erf gather oneHot pad scatterAdd".split(
         " ",
       ),
+      ..."logSoftmax logSoftmaxGrad softmax softmaxCrossEntropy softmaxCrossEntropyGrad softmaxGrad standardise standardiseGrad".split(
+        " ",
+      ),
+      ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sparseGemm sparseGemmScratch sqrt square step sub sum tanh".split(
+        " ",
+      ),
+      "tanhGrad",
     ];
     expect(
       Object.entries(exports)

@@ -137,12 +137,19 @@ const sparseGemm: Divisible = {
   share: (args, index, count) => args.with(11, count * 256 + index),
 };
 
+/** The kernel cuts each segment of its table; a share of a short one may be empty. */
+const optimiser: Divisible = {
+  writes: [0],
+  pieces: () => 255,
+  share: (args, index, count) => args.with(3, count * 256 + index),
+};
+
 const each = (names: string, how: Divisible): Record<string, Divisible> =>
   Object.fromEntries(names.split(" ").map((name) => [name, how]));
 
 /** By kernel. */
 export const divisibles: Readonly<Record<string, Divisible>> = {
-  ...each("neg abs sign step exp expm1 log log1p sqrt square sigmoid tanh softplus relu castI32", dense(2, [1])),
+  ...each("neg abs sign step exp expm1 log log1p sqrt square sigmoid tanh softplus relu erf castI32", dense(2, [1])),
   ...each("add sub mul div maximum minimum greater equal", binary),
   ...each("reluGrad sigmoidGrad tanhGrad", unaryGrad),
   ...each("sum max", reduction),
@@ -150,7 +157,7 @@ export const divisibles: Readonly<Record<string, Divisible>> = {
   sigmoidCrossEntropy: dense(3, [2]),
   sigmoidCrossEntropyGrad: rows(4, [3], [0, 1, 3], { 2: 6 }),
   select: dense(4, [3]),
-  adam: dense(4, [0, 1, 2]),
+  ...each("sgd sgdMomentum sgdNesterov rmsProp adam adamW", optimiser),
   castU8: divisible([1], () => ({
     size: 2,
     unit: LINE,

@@ -1,4 +1,4 @@
-import type { Buffer, Plan, PlannedCall } from "../planner/plan.ts";
+import { type Buffer, buffersOf, type Plan, type PlannedCall } from "../planner/plan.ts";
 import { type Divisible, divisibles } from "./divisible.ts";
 import { MOST_CALLS } from "./pool.ts";
 
@@ -36,7 +36,7 @@ function hasRoom(phase: Phase, threads: number): boolean {
 function isWorthwhile({ kernel, args, flops }: PlannedCall, threads: number): boolean {
   const sizes = args.map((arg) => (typeof arg === "number" ? arg : 0));
   if ((divisibles[kernel]?.pieces(sizes) ?? 1) < threads) return false;
-  const bytes = args.reduce<number>((sum, arg) => sum + (typeof arg === "number" ? 0 : arg.bytes), 0);
+  const bytes = buffersOf(args).reduce((sum, buffer) => sum + buffer.bytes, 0);
   return flops >= WORTH_FLOPS || bytes >= WORTH_BYTES;
 }
 
@@ -46,17 +46,13 @@ type Offsets = ReadonlyMap<Buffer, number>;
 function areIndependent(a: PlannedCall, b: PlannedCall, offsets: Offsets): boolean {
   const meet = (written: readonly Buffer[], touched: readonly Buffer[]) =>
     written.some((one) => touched.some((other) => overlap(one, other, offsets)));
-  return !meet(writtenBy(a), buffersOf(b)) && !meet(writtenBy(b), buffersOf(a));
+  return !meet(writtenBy(a), buffersOf(b.args)) && !meet(writtenBy(b), buffersOf(a.args));
 }
 
-function buffersOf({ args }: PlannedCall): Buffer[] {
-  return args.filter((arg) => typeof arg !== "number");
-}
-
-/** All buffers of a kernel that we know nothing of. */
+/** All buffers of a kernel that we know nothing of, and all that a table leads to. */
 function writtenBy(call: PlannedCall): Buffer[] {
   const writes = divisibles[call.kernel]?.writes;
-  return writes ? writes.map((at) => call.args[at]!).filter((arg) => typeof arg !== "number") : buffersOf(call);
+  return buffersOf(writes ? writes.map((at) => call.args[at]!) : call.args);
 }
 
 function overlap(a: Buffer, b: Buffer, offsets: Offsets): boolean {
