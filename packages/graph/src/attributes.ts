@@ -24,7 +24,9 @@ export type AttributeKind =
   | "shape"
   | "fixedShape"
   | "axes"
-  | "permutation";
+  | "permutation"
+  | "pair"
+  | "pads";
 
 const rules: Readonly<Record<AttributeKind, Rule>> = {
   text: { expected: "a string", isKind: isText, fits: always },
@@ -37,6 +39,12 @@ const rules: Readonly<Record<AttributeKind, Rule>> = {
   fixedShape: { expected: "at most 8 positive integers", isKind: isArray, fits: isFixedShape },
   axes: { expected: "distinct axes in ascending order", isKind: isArray, fits: (value) => isAscending(value as Json[]) },
   permutation: { expected: "axes", isKind: isArray, fits: (value) => (value as Json[]).every(isAxis) },
+  pair: { expected: "two positive integers", isKind: isArray, fits: (value) => isFixedShape(value) && value.length === 2 },
+  pads: {
+    expected: "four integers from 0 up (top, bottom, left, right)",
+    isKind: isArray,
+    fits: (value) => (value as Json[]).length === 4 && (value as Json[]).every(isAxis),
+  },
 };
 
 function isAscending(axes: readonly Json[]): boolean {

@@ -1,5 +1,5 @@
 export { GraphBuilder } from "./builder.ts";
-export type { NoiseSource, ProgramRoots } from "./builder.ts";
+export type { NoiseSource, PoolOptions, ProgramRoots } from "./builder.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { contentHash } from "./content-hash.ts";
 export { vjp } from "./differentiate.ts";
@@ -26,6 +26,7 @@ export { MODEL_FILE_VERSION, modelHashes, readModelFile, writeModelFile } from "
 export type { LatentCoding, Model, ModelHashes } from "./model-file.ts";
 export type { Composite, Cotangents, Leaf, Operation, Primitive, ReferenceContext } from "./operation.ts";
 export { operationNamed, operations } from "./operations/index.ts";
+export type { Padding, WindowOptions } from "./operations/window.ts";
 export { adam, AdamSchedule } from "./optimiser.ts";
 export type { AdamOptions } from "./optimiser.ts";
 export { referenceEngine } from "./reference-engine.ts";

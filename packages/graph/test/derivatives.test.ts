@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GraphBuilder, interpret, type Node, operationNamed, operations, type Shape, vjp } from "../src/index.ts";
 import { expectRelative } from "./support/close.ts";
+import { imageCases } from "./support/image-cases.ts";
 import { BATCH, type Case, checkFirst, checkSecond, inputValues } from "./support/gradients.ts";
 
 const apart = [[0.9, -0.4, 0.3, -1.2, 1.6, -0.8], [-0.5, 0.7, -1.1, 0.6, 0.2, 1.3]];
@@ -50,6 +51,7 @@ const cases: readonly Case[] = [
   smooth("adamFirstMoment", [[3], [3]], { decay: 0.9, complement: 0.1 }),
   smooth("adamSecondMoment", [[3], [3]], { decay: 0.9, complement: 0.1 }),
   { ...smooth("adamParameter", [[3], [3], [3], [], []], { epsilon: 0.1 }), positive: true },
+  ...imageCases,
 ];
 
 /** Leaves have no inputs; these have no derivative by definition, which a test of their own says. */

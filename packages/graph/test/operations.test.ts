@@ -1,5 +1,6 @@
 /** Shape rules: what each operation makes of good inputs and how it refuses bad ones. */
 import { describe, expect, it } from "vitest";
+import { badImages, goodImages } from "./support/image-rules.ts";
 import { type DType, GraphBuilder, type JsonObject, operationNamed, operations, type Shape } from "../src/index.ts";
 
 /** Emits `op` on fresh inputs of these shapes and types. */
@@ -80,6 +81,7 @@ const good: readonly (Rule & { readonly shape: Shape; readonly dtype?: DType })[
   { op: "constant", shapes: [], attributes: { shape: [2], values: [1, 2] }, shape: [2] },
   { op: "state", shapes: [], attributes: { shape: [2], name: "constructor" }, shape: [2] },
   { op: "input", shapes: [], attributes: { shape: ["batch"], name: "x", dtype: "u8" }, shape: ["batch"], dtype: "u8" },
+  ...goodImages,
 ];
 
 it.each(good)("$op of $shapes with $attributes is $shape", ({ op, shapes, attributes, dtypes, shape, dtype = "f32" }) => {
@@ -120,6 +122,7 @@ const bad: readonly (Rule & { readonly message: string; readonly kind?: "TypeErr
   { op: "add", shapes: [[2]], kind: "TypeError", message: "add: expected 2 inputs (a, b), got 1" },
   { op: "add", shapes: [[2], [2], [2]], kind: "TypeError", message: "add: expected 2 inputs (a, b), got 3" },
   { op: "input", shapes: [[2]], attributes: { shape: [1], name: "y", dtype: "f32" }, kind: "TypeError", message: "input: expected 0 inputs (), got 1" },
+  ...badImages,
 ];
 
 it.each(bad)("$message", ({ op, shapes, attributes, dtypes, message, kind }) => {

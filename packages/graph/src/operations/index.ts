@@ -3,8 +3,10 @@ import * as activationGradients from "./activation-gradients.ts";
 import * as adam from "./adam.ts";
 import { add, div, equal, greater, maximum, minimum, mul, sub } from "./binary.ts";
 import { cast } from "./cast.ts";
+import * as convolution from "./convolution.ts";
 import * as leaves from "./leaves.ts";
 import { matmul } from "./matmul.ts";
+import * as pool from "./pool.ts";
 import { max, sum } from "./reduce.ts";
 import { select } from "./select.ts";
 import * as shapes from "./shapes.ts";
@@ -22,6 +24,8 @@ const all: readonly Operation[] = [
   ...Object.values(activationGradients),
   ...Object.values(sigmoidCrossEntropy),
   ...Object.values(adam),
+  ...Object.values(convolution),
+  ...Object.values(pool),
 ];
 
 /** Every operation a graph may hold, by name. */
