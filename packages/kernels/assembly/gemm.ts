@@ -9,10 +9,10 @@ import { relu, sigmoid, softplus, tanh } from "./unary";
 
 /** Most k in a block: one panel of A and one of B fit in 32 KiB together. */
 // @ts-ignore: decorator
-@inline const KC: i32 = 256;
+@inline export const KC: i32 = 256;
 /** Most columns in a block: KC * NC floats are 400 KiB. */
 // @ts-ignore: decorator
-@inline const NC: i32 = 400;
+@inline export const NC: i32 = 400;
 
 /** Looking for zeros in A pays from this many columns on. */
 // @ts-ignore: decorator
@@ -28,7 +28,7 @@ import { relu, sigmoid, softplus, tanh } from "./unary";
 
 /** `total` cut into equal parts of at most `most`, each a multiple of `unit`. */
 @inline
-function part(total: i32, most: i32, unit: i32): i32 {
+export function part(total: i32, most: i32, unit: i32): i32 {
   const parts = max((total + most - 1) / most, 1);
   const size = (total + parts - 1) / parts;
   return (size + unit - 1) / unit * unit;
@@ -41,7 +41,7 @@ function isDirect(transA: i32, m: i32): bool {
 }
 
 @inline
-function blockBytes(n: i32, k: i32): i32 {
+export function blockBytes(n: i32, k: i32): i32 {
   return part(n, NC, 8) * part(k, KC, 1) * 4;
 }
 
@@ -52,7 +52,7 @@ export function gemmScratch(transA: i32, transB: i32, m: i32, n: i32, k: i32): i
 }
 
 @inline
-function activate(activation: i32, x: usize, n: i32): void {
+export function activate(activation: i32, x: usize, n: i32): void {
   if (activation == 1) relu(x, x, n);
   else if (activation == 2) sigmoid(x, x, n);
   else if (activation == 3) tanh(x, x, n);

@@ -1,5 +1,15 @@
-export { ACTIVATIONS } from "./exports.ts";
-export type { Binary, KernelExports, Random, Reduction, Unary, UnaryGrad } from "./exports.ts";
+export { ACTIVATIONS, WINDOW_FIELDS } from "./exports.ts";
+export type {
+  Binary,
+  Convolution,
+  KernelExports,
+  Random,
+  Reduction,
+  Unary,
+  UnaryGrad,
+  WindowJoin,
+  WindowMap,
+} from "./exports.ts";
 export { chooseBuild, kernelBytes, loadKernels } from "./load.ts";
 export type { KernelBuild, Kernels, LoadOptions } from "./load.ts";
 export { probe } from "./probe.ts";

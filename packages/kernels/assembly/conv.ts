@@ -1,0 +1,146 @@
+/**
+ * Convolutions as products with the matrix of `conv-patch.ts`, of which only a panel or a tile exists at a time. The order of
+ * summation depends on shape and build alone.
+ */
+import { gatherPatches, packPatches, scatterPatches } from "./conv-patch";
+import { activate, blockBytes, KC, NC, part } from "./gemm";
+import { packA, packB } from "./gemm-pack";
+import { DENSE_BYTES, MR, strip } from "./gemm-tile";
+import { batchOf, channelsOf, columnsOf, heightOf, rowsOf, widthOf, yChannelsOf, yHeightOf, yWidthOf } from "./window";
+
+/** Columns of the matrix that the gradient of the filter gathers at once: with KC rows 240 KiB. A multiple of any MR. */
+// @ts-ignore: decorator
+@inline const GATHERED: i32 = 240;
+
+/** Rows of the matrix. */
+@inline
+function patchesOf(w: usize): i32 {
+  return batchOf(w) * yHeightOf(w) * yWidthOf(w);
+}
+
+/** Columns of the matrix. */
+@inline
+function patchOf(w: usize): i32 {
+  return rowsOf(w) * columnsOf(w) * channelsOf(w);
+}
+
+@inline
+function scratchBytes(n: i32, k: i32, tile: i32): i32 {
+  return blockBytes(n, k) + part(k, KC, 1) * DENSE_BYTES + MR * 32 + tile;
+}
+
+/** Bytes of scratch for a filter of `patch` = rows * columns * channels elements for each of `outputs` channels. */
+export function conv2dScratch(patch: i32, outputs: i32): i32 {
+  return scratchBytes(outputs, patch, 0);
+}
+
+export function conv2dInputGradScratch(patch: i32, outputs: i32): i32 {
+  return scratchBytes(patch, outputs, MR * part(patch, NC, 8) * 4);
+}
+
+export function conv2dFilterGradScratch(patches: i32, outputs: i32): i32 {
+  return scratchBytes(outputs, patches, GATHERED * part(patches, KC, 1) * 4);
+}
+
+/** y = act(patches(x) F + bias). */
+export function conv2d(w: usize, x: usize, filter: usize, y: usize, bias: usize, activation: i32, scratch: usize): void {
+  const m = patchesOf(w);
+  const n = yChannelsOf(w);
+  const k = patchOf(w);
+  const kc = part(k, KC, 1);
+  const nc = part(n, NC, 8);
+  const panel = scratch + blockBytes(n, k);
+  const spare = panel + kc * DENSE_BYTES;
+  const stride = <usize>n << 2;
+  for (let j = 0; j < n; j += nc) {
+    const columns = min(nc, n - j);
+    const biasHere = bias ? bias + (<usize>j << 2) : 0;
+    for (let p = 0; p < k; p += kc) {
+      const depth = min(kc, k - p);
+      packB(filter + (<usize>j << 2) + <usize>p * stride, scratch, columns, depth, stride, false);
+      for (let i = 0; i < m; i += MR) {
+        const rows = min(MR, m - i);
+        const corner = y + <usize>i * stride + (<usize>j << 2);
+        packPatches(w, x, i, rows, p, p + depth, panel);
+        strip(false, depth, depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
+        if (activation && p + depth >= k) {
+          for (let r = 0; r < rows; r++) activate(activation, corner + <usize>r * stride, columns);
+        }
+      }
+    }
+  }
+}
+
+/** n rows of `channels` floats, each a copy of `bias`, or 0. */
+function fillRows(x: usize, bias: usize, n: i32, channels: i32): void {
+  const bytes = <usize>channels << 2;
+  if (!bias) {
+    memory.fill(x, 0, <usize>n * bytes);
+    return;
+  }
+  for (let i = 0; i < n; i++) {
+    memory.copy(x, bias, bytes);
+    x += bytes;
+  }
+}
+
+/** x = act(bias + what the rows of G F^T add up to in the image). */
+export function conv2dInputGrad(w: usize, g: usize, filter: usize, x: usize, bias: usize, activation: i32, scratch: usize): void {
+  const m = patchesOf(w);
+  const n = patchOf(w);
+  const k = yChannelsOf(w);
+  const kc = part(k, KC, 1);
+  const nc = part(n, NC, 8);
+  const panel = scratch + blockBytes(n, k);
+  const spare = panel + kc * DENSE_BYTES;
+  const tile = spare + MR * 32;
+  const stride = <usize>k << 2;
+  const tileStride = <usize>nc << 2;
+  const pixels = batchOf(w) * heightOf(w) * widthOf(w);
+  fillRows(x, bias, pixels, channelsOf(w));
+  for (let j = 0; j < n; j += nc) {
+    const columns = min(nc, n - j);
+    for (let p = 0; p < k; p += kc) {
+      const depth = min(kc, k - p);
+      packB(filter + <usize>j * stride + (<usize>p << 2), scratch, columns, depth, stride, true);
+      for (let i = 0; i < m; i += MR) {
+        const rows = min(MR, m - i);
+        packA(g + <usize>i * stride + (<usize>p << 2), panel, rows, depth, stride, 4);
+        strip(false, depth, depth, panel, scratch, tile, tileStride, true, 0, rows, columns, spare);
+        scatterPatches(w, x, i, rows, j, j + columns, tile, tileStride);
+      }
+    }
+  }
+  if (activation) activate(activation, x, pixels * channelsOf(w));
+}
+
+/** The gradient of the filter = patches(x)^T G. */
+export function conv2dFilterGrad(w: usize, x: usize, g: usize, filter: usize, scratch: usize): void {
+  const m = patchOf(w);
+  const n = yChannelsOf(w);
+  const k = patchesOf(w);
+  const kc = part(k, KC, 1);
+  const nc = part(n, NC, 8);
+  const panel = scratch + blockBytes(n, k);
+  const spare = panel + kc * DENSE_BYTES;
+  const tile = spare + MR * 32;
+  const stride = <usize>n << 2;
+  const tileStride: usize = GATHERED << 2;
+  for (let j = 0; j < n; j += nc) {
+    const columns = min(nc, n - j);
+    for (let p = 0; p < k; p += kc) {
+      const depth = min(kc, k - p);
+      packB(g + (<usize>j << 2) + <usize>p * stride, scratch, columns, depth, stride, false);
+      for (let from = 0; from < m; from += GATHERED) {
+        const width = min(GATHERED, m - from);
+        gatherPatches(w, x, p, depth, from, from + width, tile, tileStride);
+        for (let i = 0; i < width; i += MR) {
+          const rows = min(MR, width - i);
+          const corner = filter + <usize>(from + i) * stride + (<usize>j << 2);
+          packA(tile + (<usize>i << 2), panel, rows, depth, 4, tileStride);
+          strip(false, depth, depth, panel, scratch, corner, stride, p == 0, 0, rows, columns, spare);
+        }
+      }
+    }
+  }
+}
