@@ -336,7 +336,7 @@ export class GraphBuilder implements ArrayOps<Node> {
 
   private pool(op: string, x: Node, window: number | readonly [number, number], options: PoolOptions, name?: string): Node {
     const { size } = this.image(op, "x", x);
-    const [rows, columns] = pairOf(window);
+    const [rows, columns] = pairOf(op, "window", window);
     const { strides, pads } = windowAttributes(op, [rows, columns], size, { strides: window, ...options });
     return this.emit(op, [x], { window: [rows, columns], strides, pads }, name);
   }

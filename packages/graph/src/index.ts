@@ -4,6 +4,8 @@ export { canonicalJson } from "./canonical-json.ts";
 export { contentHash } from "./content-hash.ts";
 export { vjp } from "./differentiate.ts";
 export type { Engine, EngineState, Executable, Handle, HostArray, RunOptions, RunResult } from "./engine.ts";
+export { conv2d, conv2dTranspose } from "./image-layers.ts";
+export type { ConvolutionOptions } from "./image-layers.ts";
 export { initialise } from "./initialise.ts";
 export { interpret, interpretNodes } from "./interpreter.ts";
 export type { InterpreterInputs } from "./interpreter.ts";

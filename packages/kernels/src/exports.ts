@@ -46,14 +46,31 @@ export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" |
   softplus: 4,
 };
 
-/**
- * The int32 that kernels with a window read at `window`, in this order. x are the images that the window moves over, y those with
- * one element for each of its places.
- */
-export const WINDOW_FIELDS = [
-  ...(["batch", "height", "width", "channels", "yHeight", "yWidth", "yChannels", "rows", "columns"] as const),
-  ...(["rowStride", "columnStride", "rowDilation", "columnDilation", "top", "left"] as const),
-] as const;
+/** What kernels with a window read at `window`. x are the images that it moves over, y those with one element for each of its places. */
+export type WindowField =
+  | "batch"
+  | "height"
+  | "width"
+  | "channels"
+  | "yHeight"
+  | "yWidth"
+  | "yChannels"
+  | "rows"
+  | "columns"
+  | "rowStride"
+  | "columnStride"
+  | "rowDilation"
+  | "columnDilation"
+  | "top"
+  | "left";
+
+/** In this order, as int32. */
+export const WINDOW_FIELDS: readonly WindowField[] = [
+  ...["batch", "height", "width", "channels"],
+  ...["yHeight", "yWidth", "yChannels"],
+  ...["rows", "columns", "rowStride", "columnStride", "rowDilation", "columnDilation"],
+  ...["top", "left"],
+] as WindowField[];
 
 /** Images in and images out, `[batch, height, width, channels]`. */
 export type WindowMap = (window: number, x: number, y: number) => void;

@@ -7,6 +7,7 @@ export type {
   Reduction,
   Unary,
   UnaryGrad,
+  WindowField,
   WindowJoin,
   WindowMap,
 } from "./exports.ts";

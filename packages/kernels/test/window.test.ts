@@ -1,10 +1,10 @@
 /** Convolutions and pools against float64 loops, for shapes around tile edges and windows that hang over the image. */
-import { ACTIVATIONS, WINDOW_FIELDS, type KernelExports } from "@isthmus/kernels";
+import { ACTIVATIONS, WINDOW_FIELDS, type KernelExports, type WindowField } from "@isthmus/kernels";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BUILDS, EPS, noise, openArena, type Arena } from "./support.ts";
 
-type Window = Readonly<Record<(typeof WINDOW_FIELDS)[number], number>>;
+type Window = Readonly<Record<WindowField, number>>;
 
 interface Sizes {
   readonly x: number;

@@ -1,5 +1,5 @@
 import type { Heap } from "./heap.ts";
-import type { GemmScratch } from "./planner/plan-builder.ts";
+import type { Scratch } from "./planner/plan-builder.ts";
 import { Workspace } from "./workspace.ts";
 
 /** What everything made by one engine shares. */
@@ -7,7 +7,7 @@ export class Runtime {
   readonly heap: Heap;
   readonly workspace: Workspace;
   readonly kernels: Readonly<Record<string, unknown>>;
-  readonly gemmScratch: GemmScratch;
+  readonly scratch: Scratch;
   /** How many runs there were: a result is fresh as long as this has not changed. */
   runs = 0;
 
@@ -15,6 +15,6 @@ export class Runtime {
     this.heap = heap;
     this.workspace = new Workspace(heap);
     this.kernels = kernels;
-    this.gemmScratch = kernels["gemmScratch"] as GemmScratch;
+    this.scratch = kernels as unknown as Scratch;
   }
 }

@@ -33,7 +33,8 @@ export class Specialisation {
   private writeConstants(): void {
     for (const [buffer, offset] of this.plan.offsets) {
       if (buffer.place.kind !== "constant") continue;
-      this.heap.windows.f32.set(buffer.place.values, (this.constants.offset + offset) / 4);
+      const window = buffer.dtype === "i32" ? this.heap.windows.i32 : this.heap.windows.f32;
+      window.set(buffer.place.values, (this.constants.offset + offset) / 4);
     }
   }
 

@@ -75,7 +75,7 @@ export class WasmExecutable implements Executable {
     if (!Number.isSafeInteger(batch) || batch < 1) {
       throw new RangeError(`"batch" expected a positive integer, got ${batch}`);
     }
-    const plan = makePlan(this.prepared, batch, this.runtime.gemmScratch);
+    const plan = makePlan(this.prepared, batch, this.runtime.scratch);
     requireFits(plan, this.runtime.heap);
     return plan;
   }

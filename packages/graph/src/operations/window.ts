@@ -32,8 +32,11 @@ export interface Axis {
 /** Rows, then columns. */
 export type Axes = readonly [Axis, Axis];
 
-export function pairOf(value: number | Pair | undefined): Pair {
-  return typeof value === "object" ? value : [value ?? 1, value ?? 1];
+/** Rows and columns, both `value` if it is one number, 1 if it is none. Throws `RangeError` unless they are positive integers. */
+export function pairOf(operation: string, argument: string, value: number | Pair | undefined): Pair {
+  const pair = typeof value === "object" ? value : ([value ?? 1, value ?? 1] as const);
+  if (pair.length === 2 && pair.every((size) => Number.isSafeInteger(size) && size > 0)) return pair;
+  throw new RangeError(`${operation}: "${argument}" expected two positive integers, got ${formatShape(pair)}`);
 }
 
 /** From the first to the last element of a window. */
@@ -53,7 +56,8 @@ export function windowAttributes(
   size: Pair,
   { strides, dilations, padding = "valid" }: WindowOptions,
 ): { readonly strides: Pair; readonly dilations: Pair; readonly pads: readonly number[] } {
-  const [stride, dilation] = [pairOf(strides), pairOf(dilations)];
+  const stride = pairOf(operation, "strides", strides);
+  const dilation = pairOf(operation, "dilations", dilations);
   const pads = [0, 1].flatMap((axis) => {
     if (padding === "valid") return [0, 0];
     if (padding !== "same") return requirePads(operation, padding)[axis]!;
@@ -73,7 +77,8 @@ function requirePads(operation: string, padding: Exclude<Padding, string>): read
 
 /** Size of the image that a transposed convolution makes of one of `size`, as TensorFlow's does for `same` and `valid`. */
 export function transposedSize(window: Pair, size: Pair, options: WindowOptions): Pair {
-  const [stride, dilation] = [pairOf(options.strides), pairOf(options.dilations)];
+  const stride = pairOf("conv2dTranspose", "strides", options.strides);
+  const dilation = pairOf("conv2dTranspose", "dilations", options.dilations);
   const { padding = "valid" } = options;
   const one = (axis: 0 | 1): number => {
     const extent = (window[axis] - 1) * dilation[axis] + 1;

@@ -3,8 +3,8 @@ import { adamNodes, type AdamUpdate, findAdamUpdates } from "./adam-updates.ts";
 import { packInARow, packTenancies } from "./arena.ts";
 import { type DenseLayer, findDenseLayers } from "./dense-layers.ts";
 import { findTenancies } from "./lifetimes.ts";
-import { lowerDenseLayer, lowerings } from "./lowerings.ts";
-import { type GemmScratch, type Operand, PlanBuilder } from "./plan-builder.ts";
+import { layerLowerings, lowerings } from "./lowerings.ts";
+import { type Operand, PlanBuilder, type Scratch } from "./plan-builder.ts";
 import type { Buffer, Plan, PlannedInput, PlannedOutput } from "./plan.ts";
 import { unsupported } from "./unsupported.ts";
 import { sizeOf } from "./view.ts";
@@ -30,8 +30,8 @@ export function prepare(program: Program): Prepared {
  *
  * @throws IsthmusError `ENGINE_OPERATION` when an operand's layout is beyond the kernels.
  */
-export function makePlan(prepared: Prepared, batch: number, gemmScratch: GemmScratch): Plan {
-  const plan = new PlanBuilder(batch, gemmScratch);
+export function makePlan(prepared: Prepared, batch: number, scratch: Scratch): Plan {
+  const plan = new PlanBuilder(batch, scratch);
   const operands = lowerNodes(prepared, plan);
   const outputs = planOutputs(prepared.program, plan, operands);
   lowerUpdates(prepared, plan, operands);
@@ -59,7 +59,7 @@ function lowerNodes({ program, layers, absorbed }: Prepared, plan: PlanBuilder):
     const view = plan.lowering(layer?.nodes ?? [node], () => {
       if (!layer) return lowerNode(plan, node, node.inputs.map(at));
       const [a, b] = layer.product.inputs.map(at) as [Operand, Operand];
-      return lowerDenseLayer(plan, layer, a, b, layer.bias && at(layer.bias.id));
+      return layerLowerings[layer.product.op]!(plan, layer, a, b, layer.bias && at(layer.bias.id));
     });
     operands[node.id] = { view };
   }

@@ -1,4 +1,5 @@
 import { concreteShape, type DType, type Node } from "@isthmus/graph";
+import type { KernelExports } from "@isthmus/kernels";
 import type { Argument, Buffer, BufferPlace, PlannedCall, Section } from "./plan.ts";
 import { labelOf, unsupported } from "./unsupported.ts";
 import { collapse, denseView, isDense, sizeOf, type View } from "./view.ts";
@@ -9,8 +10,11 @@ export interface Operand {
   dense?: View;
 }
 
-/** How much memory `gemm` wants beside its operands, in bytes. */
-export type GemmScratch = (transA: number, transB: number, m: number, n: number, k: number) => number;
+/** How much memory the kernels want beside their operands, in bytes. */
+export type Scratch = Pick<
+  KernelExports,
+  "gemmScratch" | "conv2dScratch" | "conv2dInputGradScratch" | "conv2dFilterGradScratch"
+>;
 
 /** Writes the calls for one node and says where its value is. */
 export type Lowering = (plan: PlanBuilder, node: Node, operands: readonly Operand[]) => View;
@@ -26,16 +30,16 @@ const bytesPerElement = { f32: 4, i32: 4, u8: 1 } as const;
 /** Collects the buffers and calls of one plan while nodes are lowered one after the other. */
 export class PlanBuilder {
   readonly batch: number;
-  readonly gemmScratch: GemmScratch;
+  readonly scratch: Scratch;
   readonly calls: PlannedCall[] = [];
   readonly buffers: Buffer[] = [];
   section: Section = "compute";
   private readonly states = new Map<string, Buffer>();
   private current: readonly Node[] = [];
 
-  constructor(batch: number, gemmScratch: GemmScratch) {
+  constructor(batch: number, scratch: Scratch) {
     this.batch = batch;
-    this.gemmScratch = gemmScratch;
+    this.scratch = scratch;
   }
 
   /** Calls made by `body` are put down to `nodes`. */
@@ -56,6 +60,11 @@ export class PlanBuilder {
 
   constant(values: readonly number[]): Buffer {
     return this.buffer(values.length * 4, { kind: "constant", values });
+  }
+
+  /** Integers that a kernel reads. */
+  integers(values: readonly number[]): Buffer {
+    return this.buffer(values.length * 4, { kind: "constant", values }, "i32");
   }
 
   /** The state tensor `name`, one buffer however often it is asked for. */
