@@ -15,11 +15,17 @@ const unary: Signature = { inputs: [1, 1], attributes: {} };
 const binary: Signature = { inputs: [2, 2], attributes: {} };
 const ternary: Signature = { inputs: [3, 3], attributes: {} };
 
+const pool = { kernel_shape: "ints", pads: "ints", strides: "ints" } as const;
+const convolution = { ...pool, dilations: "ints", group: "int" } as const;
+
 export type OnnxOperator =
   | "Abs"
   | "Add"
+  | "AveragePool"
   | "Cast"
   | "Concat"
+  | "Conv"
+  | "ConvTranspose"
   | "Div"
   | "Equal"
   | "Exp"
@@ -30,9 +36,11 @@ export type OnnxOperator =
   | "Log"
   | "MatMul"
   | "Max"
+  | "MaxPool"
   | "Min"
   | "Mul"
   | "Neg"
+  | "Pad"
   | "ReduceMax"
   | "ReduceSum"
   | "Relu"
@@ -40,6 +48,7 @@ export type OnnxOperator =
   | "Shape"
   | "Sigmoid"
   | "Sign"
+  | "Slice"
   | "Softplus"
   | "Sqrt"
   | "Squeeze"
@@ -52,8 +61,11 @@ export type OnnxOperator =
 const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Abs: unary,
   Add: binary,
+  AveragePool: { inputs: [1, 1], attributes: { count_include_pad: "int", ...pool } },
   Cast: { inputs: [1, 1], attributes: { to: "int" } },
   Concat: { inputs: [1, Number.POSITIVE_INFINITY], attributes: { axis: "int" } },
+  Conv: { inputs: [2, 3], attributes: convolution },
+  ConvTranspose: { inputs: [2, 3], attributes: convolution },
   Div: binary,
   Equal: binary,
   Exp: unary,
@@ -64,9 +76,11 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Log: unary,
   MatMul: binary,
   Max: binary,
+  MaxPool: { inputs: [1, 1], attributes: pool },
   Min: binary,
   Mul: binary,
   Neg: unary,
+  Pad: binary,
   ReduceMax: { inputs: [1, 1], attributes: { axes: "ints", keepdims: "int" } },
   ReduceSum: { inputs: [2, 2], attributes: { keepdims: "int" } },
   Relu: unary,
@@ -74,6 +88,7 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Shape: { inputs: [1, 1], attributes: { start: "int", end: "int" } },
   Sigmoid: unary,
   Sign: unary,
+  Slice: { inputs: [4, 4], attributes: {} },
   Softplus: unary,
   Sqrt: unary,
   Squeeze: binary,
