@@ -50,12 +50,33 @@ function measure({ exports, memory }: Kernels, { batch, size, channels, outputs,
   };
   const [x, y, filter] = [room(4 * batch * size * size * channels), room(4 * m * n), room(4 * k * n)];
   const [patches, w] = [room(4 * m * k), room(64)];
-  const bytes = [exports.conv2dScratch(k, n), exports.conv2dInputGradScratch(k, n), exports.conv2dFilterGradScratch(m, n)];
-  const scratch = room(Math.max(...bytes, exports.gemmScratch(0, 0, m, n, k), exports.gemmScratch(0, 1, m, k, n), exports.gemmScratch(1, 0, k, n, m)));
+  const bytes = [
+    exports.conv2dScratch(k, n),
+    exports.conv2dInputGradScratch(k, n),
+    exports.conv2dFilterGradScratch(m, n),
+  ];
+  const scratch = room(
+    Math.max(
+      ...bytes,
+      exports.gemmScratch(0, 0, m, n, k),
+      exports.gemmScratch(0, 1, m, k, n),
+      exports.gemmScratch(1, 0, k, n, m),
+    ),
+  );
   memory.grow(Math.max(0, Math.ceil((top - memory.buffer.byteLength) / 65536)));
   const values = new Float32Array(memory.buffer, x, (w - x) / 4);
   for (let i = 0; i < values.length; i++) values[i] = Math.sin(i);
-  const fields = { batch, height: size, width: size, channels, yHeight: places, yWidth: places, yChannels: outputs, rows: window, columns: window };
+  const fields = {
+    batch,
+    height: size,
+    width: size,
+    channels,
+    yHeight: places,
+    yWidth: places,
+    yChannels: outputs,
+    rows: window,
+    columns: window,
+  };
   const moves = { rowStride: stride, columnStride: stride, rowDilation: 1, columnDilation: 1, top: pad, left: pad };
   new Int32Array(memory.buffer, w).set(WINDOW_FIELDS.map((field) => ({ ...fields, ...moves })[field]));
   const seconds = fastest([
@@ -71,10 +92,14 @@ function measure({ exports, memory }: Kernels, { batch, size, channels, outputs,
 
 const build = (process.argv[2] ?? chooseBuild()) as KernelBuild;
 const kernels = await loadKernels({ build });
-console.log(`${cpus()[0]!.model}, Node ${process.versions.node}, V8 ${process.versions.v8}, build ${build}, one thread, GFLOP/s`);
+console.log(
+  `${cpus()[0]!.model}, Node ${process.versions.node}, V8 ${process.versions.v8}, build ${build}, one thread, GFLOP/s`,
+);
 console.log(" conv2d product  dInput product dFilter product");
 for (const shape of SHAPES) {
   const { batch, size, channels, outputs, window, stride } = shape;
   const line = measure(kernels, shape);
-  console.log(`${line}  ${shape.name}: ${batch} x ${size}x${size}x${channels} -> ${outputs}, window ${window}, stride ${stride}`);
+  console.log(
+    `${line}  ${shape.name}: ${batch} x ${size}x${size}x${channels} -> ${outputs}, window ${window}, stride ${stride}`,
+  );
 }

@@ -37,7 +37,9 @@ function eachTerm(w: Window, depthwise: boolean, visit: (x: number, filter: numb
   eachTap(w, (y, x, tap) => {
     for (let c = 0; c < w.channels; c++) {
       if (depthwise) visit(x * w.channels + c, tap * w.channels + c, y * w.channels + c);
-      else for (let o = 0; o < w.yChannels; o++) visit(x * w.channels + c, (tap * w.channels + c) * w.yChannels + o, y * w.yChannels + o);
+      else
+        for (let o = 0; o < w.yChannels; o++)
+          visit(x * w.channels + c, (tap * w.channels + c) * w.yChannels + o, y * w.yChannels + o);
     }
   });
 }
@@ -85,7 +87,14 @@ interface Axis {
   readonly after: number;
 }
 const axis: fc.Arbitrary<Axis> = fc
-  .record({ size: fc.integer({ min: 1, max: 9 }), window: fc.integer({ min: 1, max: 4 }), stride: small, dilation: small, before: pad, after: pad })
+  .record({
+    size: fc.integer({ min: 1, max: 9 }),
+    window: fc.integer({ min: 1, max: 4 }),
+    stride: small,
+    dilation: small,
+    before: pad,
+    after: pad,
+  })
   .filter(({ size, window, dilation, before, after }) => size + before + after > (window - 1) * dilation);
 
 const places = ({ size, window, stride, dilation, before, after }: Axis): number =>
@@ -99,8 +108,15 @@ const windowOf = (batch: number, rows: Axis, columns: Axis, inputs: number, outp
 });
 
 const convolution = fc.tuple(small, axis, axis, channels, channels).map((parts) => windowOf(...parts));
-const ofChannels = fc.tuple(small, axis, axis, channels).map(([b, rows, columns, n]) => windowOf(b, rows, columns, n, n));
-const narrow = axis.map((one) => ({ ...one, dilation: 1, before: Math.min(one.before, one.window - 1), after: Math.min(one.after, one.window - 1) }));
+const ofChannels = fc
+  .tuple(small, axis, axis, channels)
+  .map(([b, rows, columns, n]) => windowOf(b, rows, columns, n, n));
+const narrow = axis.map((one) => ({
+  ...one,
+  dilation: 1,
+  before: Math.min(one.before, one.window - 1),
+  after: Math.min(one.after, one.window - 1),
+}));
 const pool = fc
   .tuple(small, narrow, narrow, channels)
   .filter(([, rows, columns]) => places(rows) > 0 && places(columns) > 0)
@@ -108,9 +124,27 @@ const pool = fc
 
 /** By hand: more patches, filter elements and channels than one block holds. */
 const blocks: readonly Window[] = [
-  windowOf(3, { size: 15, window: 4, stride: 2, dilation: 1, before: 1, after: 2 }, { size: 16, window: 3, stride: 1, dilation: 1, before: 1, after: 1 }, 33, 17),
-  windowOf(2, { size: 5, window: 3, stride: 1, dilation: 1, before: 1, after: 1 }, { size: 4, window: 3, stride: 1, dilation: 1, before: 1, after: 1 }, 9, 410),
-  windowOf(1, { size: 3, window: 2, stride: 1, dilation: 2, before: 1, after: 1 }, { size: 3, window: 2, stride: 1, dilation: 2, before: 1, after: 1 }, 140, 300),
+  windowOf(
+    3,
+    { size: 15, window: 4, stride: 2, dilation: 1, before: 1, after: 2 },
+    { size: 16, window: 3, stride: 1, dilation: 1, before: 1, after: 1 },
+    33,
+    17,
+  ),
+  windowOf(
+    2,
+    { size: 5, window: 3, stride: 1, dilation: 1, before: 1, after: 1 },
+    { size: 4, window: 3, stride: 1, dilation: 1, before: 1, after: 1 },
+    9,
+    410,
+  ),
+  windowOf(
+    1,
+    { size: 3, window: 2, stride: 1, dilation: 2, before: 1, after: 1 },
+    { size: 3, window: 2, stride: 1, dilation: 2, before: 1, after: 1 },
+    140,
+    300,
+  ),
 ];
 
 /** Memory for one kernel call: everything uninitialised is NaN. */
@@ -142,7 +176,11 @@ class Call {
 
 function checkForward(arena: Arena, w: Window, biased: boolean, seed: number): void {
   const n = dense(w);
-  const [x, filter, bias] = [noise(n.x, seed), noise(n.filter, seed + 1), biased ? noise(w.yChannels, seed + 2) : undefined];
+  const [x, filter, bias] = [
+    noise(n.x, seed),
+    noise(n.filter, seed + 1),
+    biased ? noise(w.yChannels, seed + 2) : undefined,
+  ];
   const call = new Call(arena, w);
   const y = call.result(n.y);
   const scratch = call.scratch(call.kernels.conv2dScratch(w.rows * w.columns * w.channels, w.yChannels));
@@ -154,11 +192,23 @@ function checkForward(arena: Arena, w: Window, biased: boolean, seed: number): v
 
 function checkInputGrad(arena: Arena, w: Window, biased: boolean, seed: number): void {
   const n = dense(w);
-  const [g, filter, bias] = [noise(n.y, seed), noise(n.filter, seed + 1), biased ? noise(w.channels, seed + 2) : undefined];
+  const [g, filter, bias] = [
+    noise(n.y, seed),
+    noise(n.filter, seed + 1),
+    biased ? noise(w.channels, seed + 2) : undefined,
+  ];
   const call = new Call(arena, w);
   const x = call.result(n.x);
   const scratch = call.scratch(call.kernels.conv2dInputGradScratch(w.rows * w.columns * w.channels, w.yChannels));
-  call.kernels.conv2dInputGrad(call.window, arena.floats(g), arena.floats(filter), x, bias ? arena.floats(bias) : 0, 0, scratch);
+  call.kernels.conv2dInputGrad(
+    call.window,
+    arena.floats(g),
+    arena.floats(filter),
+    x,
+    bias ? arena.floats(bias) : 0,
+    0,
+    scratch,
+  );
   const sums = new Sums(n.x, bias);
   eachTerm(w, false, (i, j, k) => sums.add(i, g[k]! * filter[j]!));
   sums.expect(call.read(x, n.x));
@@ -193,15 +243,23 @@ describe.each(BUILDS)("$build", ({ build, missing }) => {
   beforeAll(async () => {
     if (!missing) arena = await openArena(build);
   });
-  const property = (name: string, of: fc.Arbitrary<Window>, check: (w: Window, flag: boolean, seed: number) => void): void => {
+  const property = (
+    name: string,
+    of: fc.Arbitrary<Window>,
+    check: (w: Window, flag: boolean, seed: number) => void,
+  ): void => {
     it.skipIf(missing)(name, () => {
       fc.assert(fc.property(of, fc.boolean(), fc.integer(), check), { numRuns: 150 });
     });
   };
 
   property("conv2d is the float64 convolution", convolution, (w, biased, seed) => checkForward(arena, w, biased, seed));
-  property("conv2dInputGrad is its transpose", convolution, (w, biased, seed) => checkInputGrad(arena, w, biased, seed));
-  property("conv2dFilterGrad is its derivative by the filter", convolution, (w, _, seed) => checkFilterGrad(arena, w, seed));
+  property("conv2dInputGrad is its transpose", convolution, (w, biased, seed) =>
+    checkInputGrad(arena, w, biased, seed),
+  );
+  property("conv2dFilterGrad is its derivative by the filter", convolution, (w, _, seed) =>
+    checkFilterGrad(arena, w, seed),
+  );
 
   it.skipIf(missing)("the three are right for more than a block of everything", () => {
     for (const w of blocks) {
@@ -224,7 +282,15 @@ describe.each(BUILDS)("$build", ({ build, missing }) => {
         const call = new Call(arena, w);
         const result = call.result(to);
         const scratch = call.scratch(bytes(w.rows * w.columns * w.channels, w.yChannels));
-        kernel(call.window, arena.floats(noise(from, 1)), arena.floats(noise(n.filter, 2)), result, 0, activation, scratch);
+        kernel(
+          call.window,
+          arena.floats(noise(from, 1)),
+          arena.floats(noise(n.filter, 2)),
+          result,
+          0,
+          activation,
+          scratch,
+        );
         return call.read(result, to);
       };
       const plain = arena.floats(run(ACTIVATIONS.none));
@@ -237,10 +303,21 @@ describe.each(BUILDS)("$build", ({ build, missing }) => {
 
   property("depthwiseConv2d is the float64 convolution of each channel", ofChannels, (w, biased, seed) => {
     const n = channelwise(w);
-    const [x, filter, bias] = [noise(n.x, seed), noise(n.filter, seed + 1), biased ? noise(w.channels, seed + 2) : undefined];
+    const [x, filter, bias] = [
+      noise(n.x, seed),
+      noise(n.filter, seed + 1),
+      biased ? noise(w.channels, seed + 2) : undefined,
+    ];
     const call = new Call(arena, w);
     const y = call.result(n.y);
-    call.kernels.depthwiseConv2d(call.window, arena.floats(x), arena.floats(filter), y, bias ? arena.floats(bias) : 0, 0);
+    call.kernels.depthwiseConv2d(
+      call.window,
+      arena.floats(x),
+      arena.floats(filter),
+      y,
+      bias ? arena.floats(bias) : 0,
+      0,
+    );
     const sums = new Sums(n.y, bias);
     eachTerm(w, true, (i, j, k) => sums.add(k, x[i]! * filter[j]!));
     sums.expect(call.read(y, n.y));
@@ -263,23 +340,27 @@ describe.each(BUILDS)("$build", ({ build, missing }) => {
     byFilter.expect(call.read(df, n.filter));
   });
 
-  property("maxPool2d and its gradients pick the first of the largest, also among negatives and ties", pool, (w, ties, seed) => {
-    const n = channelwise(w);
-    const x = noise(n.x, seed).map((value) => (ties ? Math.round(2 * value) - 3 : value - 2));
-    const [u, g] = [noise(n.x, seed + 1), noise(n.y, seed + 2)];
-    const call = new Call(arena, w);
-    const [y, picked, dx] = [call.result(n.y), call.result(n.y), call.result(n.x)];
-    const xAt = arena.floats(x);
-    call.kernels.maxPool2d(call.window, xAt, y);
-    call.kernels.maxPool2dPick(call.window, xAt, arena.floats(u), picked);
-    call.kernels.maxPool2dGrad(call.window, xAt, arena.floats(g), dx);
-    const best = winners(w, x);
-    expect(arena.read(y, n.y)).toEqual(Float32Array.from(best, (at) => x[at]!));
-    expect(arena.read(picked, n.y)).toEqual(Float32Array.from(best, (at) => u[at]!));
-    const sums = new Sums(n.x);
-    best.forEach((at, i) => sums.add(at, g[i]!));
-    sums.expect(call.read(dx, n.x));
-  });
+  property(
+    "maxPool2d and its gradients pick the first of the largest, also among negatives and ties",
+    pool,
+    (w, ties, seed) => {
+      const n = channelwise(w);
+      const x = noise(n.x, seed).map((value) => (ties ? Math.round(2 * value) - 3 : value - 2));
+      const [u, g] = [noise(n.x, seed + 1), noise(n.y, seed + 2)];
+      const call = new Call(arena, w);
+      const [y, picked, dx] = [call.result(n.y), call.result(n.y), call.result(n.x)];
+      const xAt = arena.floats(x);
+      call.kernels.maxPool2d(call.window, xAt, y);
+      call.kernels.maxPool2dPick(call.window, xAt, arena.floats(u), picked);
+      call.kernels.maxPool2dGrad(call.window, xAt, arena.floats(g), dx);
+      const best = winners(w, x);
+      expect(arena.read(y, n.y)).toEqual(Float32Array.from(best, (at) => x[at]!));
+      expect(arena.read(picked, n.y)).toEqual(Float32Array.from(best, (at) => u[at]!));
+      const sums = new Sums(n.x);
+      best.forEach((at, i) => sums.add(at, g[i]!));
+      sums.expect(call.read(dx, n.x));
+    },
+  );
 
   property("avgPool2d is the mean of what lies inside, and its gradient shares", pool, (w, _, seed) => {
     const n = channelwise(w);
@@ -302,7 +383,13 @@ describe.each(BUILDS)("$build", ({ build, missing }) => {
   });
 
   it.skipIf(missing)("the greatest of a window with a NaN is NaN", () => {
-    const w = windowOf(1, { size: 2, window: 2, stride: 1, dilation: 1, before: 0, after: 0 }, { size: 2, window: 2, stride: 1, dilation: 1, before: 0, after: 0 }, 4, 4);
+    const w = windowOf(
+      1,
+      { size: 2, window: 2, stride: 1, dilation: 1, before: 0, after: 0 },
+      { size: 2, window: 2, stride: 1, dilation: 1, before: 0, after: 0 },
+      4,
+      4,
+    );
     const call = new Call(arena, w);
     const y = call.result(4);
     const x = [NaN, 1, 2, 3, 4, 5, 6, -Infinity, 8, NaN, 10, -Infinity, 12, 13, 14, -Infinity];

@@ -20,7 +20,22 @@ export const convolutions: ReadonlySet<string> = new Set(["conv2d", "conv2dInput
 const pools: ReadonlySet<string> = new Set(["maxPool2d", "avgPool2d"]);
 
 const elementwise: ReadonlySet<string> = new Set([
-  ...["neg", "abs", "sign", "step", "exp", "expm1", "log", "log1p", "sqrt", "square", "sigmoid", "tanh", "softplus", "relu"],
+  ...[
+    "neg",
+    "abs",
+    "sign",
+    "step",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sqrt",
+    "square",
+    "sigmoid",
+    "tanh",
+    "softplus",
+    "relu",
+  ],
   ...["add", "sub", "mul", "div", "maximum", "minimum"],
 ]);
 

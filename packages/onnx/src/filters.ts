@@ -27,7 +27,11 @@ export function findStoredFilters(program: Program): ReadonlyMap<number, string>
 }
 
 /** The values of a filter `[rows, columns, in, last]` in ONNX's order. */
-export function storedFilter(op: string, shape: readonly number[], data: Float32Array): { shape: number[]; data: Float32Array } {
+export function storedFilter(
+  op: string,
+  shape: readonly number[],
+  data: Float32Array,
+): { shape: number[]; data: Float32Array } {
   const order = orderFor(op);
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, dim) => product * dim, 1));
   const sizes = order.map((axis) => shape[axis]!);

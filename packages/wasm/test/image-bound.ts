@@ -24,7 +24,12 @@ export function boundImage(operation: Primitive, node: Node, value: NdArray, inp
 }
 
 /** Which element is picked must not depend on errors, so that x is exact; what is picked brings its error along. */
-function boundPick(on: (parts: readonly NdArray[]) => NdArray, node: Node, value: NdArray, inputs: readonly Bounded[]): Bounded {
+function boundPick(
+  on: (parts: readonly NdArray[]) => NdArray,
+  node: Node,
+  value: NdArray,
+  inputs: readonly Bounded[],
+): Bounded {
   const [x, other] = inputs as [Bounded, Bounded | undefined];
   if (x.error.data.some((error) => error > 0)) throw new Error("a test must pick by exact values");
   if (node.op === "maxPool2d") return { value, error: nd.sub(value, value) };

@@ -2,7 +2,12 @@ import type { GraphBuilder, JsonObject, Node, Shape } from "@isthmus/graph";
 
 interface Case {
   readonly op: string;
-  readonly operands: readonly { readonly shape: Shape; readonly from?: number; readonly to?: number; readonly whole?: boolean }[];
+  readonly operands: readonly {
+    readonly shape: Shape;
+    readonly from?: number;
+    readonly to?: number;
+    readonly whole?: boolean;
+  }[];
   readonly body: (build: GraphBuilder, ...operands: Node[]) => Node;
   readonly note?: string;
 }
@@ -39,7 +44,8 @@ export const imageCases: readonly Case[] = [
   {
     op: "conv2d",
     operands: [of(B, 2, 6, 5), of(4, 2, 3, 3)],
-    body: (b, x, filter) => b.conv2d(b.transpose(x, [0, 2, 3, 1]), b.transpose(filter, [2, 3, 1, 0]), { padding: "same" }),
+    body: (b, x, filter) =>
+      b.conv2d(b.transpose(x, [0, 2, 3, 1]), b.transpose(filter, [2, 3, 1, 0]), { padding: "same" }),
     note: "of transposes",
   },
   ...(["conv2d", "depthwiseConv2d"] as const).map((op): Case => ({
@@ -56,8 +62,16 @@ export const imageCases: readonly Case[] = [
   },
   { op: "maxPool2d", operands: [whole(B, 5, 6, 5)], body: (b, x) => b.emit("maxPool2d", [x], pool) },
   { op: "maxPool2d", operands: [whole(B, 5, 6, 4)], body: (b, x) => b.maxPool2d(x, 2), note: "2 x 2" },
-  { op: "maxPool2dGrad", operands: [whole(B, 5, 6, 5), of(B, 3, 4, 5)], body: (b, x, g) => b.emit("maxPool2dGrad", [x, g], pool) },
-  { op: "maxPool2dPick", operands: [whole(B, 5, 6, 5), of(B, 5, 6, 5)], body: (b, x, u) => b.emit("maxPool2dPick", [x, u], pool) },
+  {
+    op: "maxPool2dGrad",
+    operands: [whole(B, 5, 6, 5), of(B, 3, 4, 5)],
+    body: (b, x, g) => b.emit("maxPool2dGrad", [x, g], pool),
+  },
+  {
+    op: "maxPool2dPick",
+    operands: [whole(B, 5, 6, 5), of(B, 5, 6, 5)],
+    body: (b, x, u) => b.emit("maxPool2dPick", [x, u], pool),
+  },
   emit("avgPool2d", [[B, 5, 6, 5]], pool),
   emit("avgPool2dGrad", [[B, 3, 4, 5]], { ...pool, size: [5, 6] }),
 ];

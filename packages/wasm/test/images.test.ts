@@ -40,8 +40,12 @@ function withGradients(op: "conv2d" | "conv2dTranspose" | "depthwiseConv2d", of:
     const g = build.input("g", y.shape);
     const [dx, df] = vjp(build, [y], [x, filter], [g]);
     const program = build.program({ outputs: { y, dx: dx!, df: df! } });
-    const count = (name: string) => program.nodes[program.inputs[name]!]!.shape.reduce<number>((n, dim) => n * (dim === "batch" ? batch : dim), 1);
-    return { program, inputs: Object.fromEntries(["x", "filter", "g"].map((name) => [name, values(count(name), name)])) };
+    const count = (name: string) =>
+      program.nodes[program.inputs[name]!]!.shape.reduce<number>((n, dim) => n * (dim === "batch" ? batch : dim), 1);
+    return {
+      program,
+      inputs: Object.fromEntries(["x", "filter", "g"].map((name) => [name, values(count(name), name)])),
+    };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -57,25 +61,30 @@ describe.each(builds)("%s", (build) => {
   });
   afterAll(() => engine.dispose());
 
-  it.each(["conv2d", "conv2dTranspose", "depthwiseConv2d"] as const)("%s and its gradients agree with the interpreter", async (op) => {
-    let fitted = 0;
-    await fc.assert(
-      fc.asyncProperty(shape, async (of) => {
-        const made = withGradients(op, of);
-        if (!made) return;
-        fitted++;
-        await expectConforms(engine, made.program, { inputs: made.inputs, batch: of.batch });
-      }),
-      { numRuns: 120, seed: 20261121 },
-    );
-    expect(fitted).toBeGreaterThan(60);
-  });
+  it.each(["conv2d", "conv2dTranspose", "depthwiseConv2d"] as const)(
+    "%s and its gradients agree with the interpreter",
+    async (op) => {
+      let fitted = 0;
+      await fc.assert(
+        fc.asyncProperty(shape, async (of) => {
+          const made = withGradients(op, of);
+          if (!made) return;
+          fitted++;
+          await expectConforms(engine, made.program, { inputs: made.inputs, batch: of.batch });
+        }),
+        { numRuns: 120, seed: 20261121 },
+      );
+      expect(fitted).toBeGreaterThan(60);
+    },
+  );
 
   it("runs a convolution with its bias and activation as one call, and so its transpose", async () => {
     const program = autoencoder();
     const state = engine.createState(program.state);
     const executable = await engine.compile(program, state);
-    const forward = executable.plan(4).calls.filter(({ nodes }) => nodes.some((name) => name.startsWith("up") || name.startsWith("down")));
+    const forward = executable
+      .plan(4)
+      .calls.filter(({ nodes }) => nodes.some((name) => name.startsWith("up") || name.startsWith("down")));
     expect(forward.map(({ kernel, nodes }) => [kernel, ...nodes])).toEqual([
       ["conv2d", "down0/conv", "down0/bias", "down0/relu"],
       ["conv2d", "down1/conv", "down1/bias", "down1/relu"],
@@ -94,7 +103,11 @@ describe.each(builds)("%s", (build) => {
     const x = values(4 * 64, "images").map((value) => Number(value > 0));
     const losses: number[] = [];
     for (let step = 0; step < 60; step++) {
-      const { outputs } = await executable.run({ x, "adam.stepSize": Float32Array.of(0.01), "adam.secondScale": Float32Array.of(1) });
+      const { outputs } = await executable.run({
+        x,
+        "adam.stepSize": Float32Array.of(0.01),
+        "adam.secondScale": Float32Array.of(1),
+      });
       losses.push((await outputs["loss"]!.read())[0]!);
     }
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
@@ -111,11 +124,18 @@ function autoencoder(): Program {
   const first = conv2d(build, x, { name: "down0", filters: 6, activation: "relu", ...moves });
   const second = conv2d(build, first, { name: "down1", filters: 12, activation: "relu", ...moves });
   const code = dense(build, build.reshape(second, ["batch", 48]), { name: "code", units: 48, activation: "relu" });
-  const third = conv2dTranspose(build, build.reshape(code, ["batch", 2, 2, 12]), { name: "up0", filters: 6, activation: "relu", ...moves });
+  const third = conv2dTranspose(build, build.reshape(code, ["batch", 2, 2, 12]), {
+    name: "up0",
+    filters: 6,
+    activation: "relu",
+    ...moves,
+  });
   const logits = conv2dTranspose(build, third, { name: "up1", filters: 1, ...moves });
   const loss = build.mean(build.sigmoidCrossEntropy(logits, x));
   const spec = build.stateSpec;
-  const parameters = Object.fromEntries(Object.entries(spec).map(([name, tensor]) => [name, build.state(name, tensor)]));
+  const parameters = Object.fromEntries(
+    Object.entries(spec).map(([name, tensor]) => [name, build.state(name, tensor)]),
+  );
   const slopes = vjp(build, [loss], Object.values(parameters), [build.scalar(1)]);
   const gradients = Object.fromEntries(Object.keys(parameters).map((name, i) => [name, slopes[i]!]));
   return build.program({ outputs: { loss }, updates: adam(build, parameters, gradients) });

@@ -31,7 +31,10 @@ export interface Convolution {
 }
 
 /** Calls `visit` with the indices of all x, weight and y whose product is a term of the convolution. */
-function eachTerm({ axes, x, filter, y, links }: Convolution, visit: (x: number, weight: number, y: number) => void): void {
+function eachTerm(
+  { axes, x, filter, y, links }: Convolution,
+  visit: (x: number, weight: number, y: number) => void,
+): void {
   const [rows, columns] = axes;
   const [batch, height, width, inputs] = x as [number, number, number, number];
   const [, yHeight, yWidth, outputs] = y as [number, number, number, number];

@@ -9,11 +9,17 @@ const attributes = { window: "pair", strides: "pair", pads: "pads" } as const;
 const pair = (values: JsonObject, key: string): Pair => values[key] as unknown as Pair;
 
 /** The shape after pooling. Padding narrower than the window leaves no window without an element. */
-function pooled(operation: string, { batch, size, channels }: Pick<Image, "batch" | "size" | "channels">, values: JsonObject): Shape {
+function pooled(
+  operation: string,
+  { batch, size, channels }: Pick<Image, "batch" | "size" | "channels">,
+  values: JsonObject,
+): Shape {
   const axes = axesOf(values, pair(values, "window"));
   for (const { window, before, after } of axes) {
     if (Math.max(before, after) < window) continue;
-    throw new RangeError(`${operation}: "pads" expected less than the window's ${window}, got ${Math.max(before, after)}`);
+    throw new RangeError(
+      `${operation}: "pads" expected less than the window's ${window}, got ${Math.max(before, after)}`,
+    );
   }
   return [batch, ...slidOver(operation, axes, size), channels];
 }
@@ -51,7 +57,12 @@ export const maxPool2dGrad: Primitive = {
   attributes,
   infer: ([x, g], values) => {
     const image = requireImage("maxPool2dGrad", "x", x!);
-    requireShape("maxPool2dGrad", "g", requireImage("maxPool2dGrad", "g", g!).shape, pooled("maxPool2dGrad", image, values));
+    requireShape(
+      "maxPool2dGrad",
+      "g",
+      requireImage("maxPool2dGrad", "g", g!).shape,
+      pooled("maxPool2dGrad", image, values),
+    );
     return { shape: image.shape, dtype: "f32" };
   },
   derivative: (build, node, [x], u) => [
@@ -111,7 +122,9 @@ export const avgPool2dGrad: Primitive = {
   },
   derivative: (build, node, _inputs, u) => {
     const { window, strides, pads } = node.attributes;
-    return [build.emit("avgPool2d", [build.broadcastTo(u, node.shape)], { window: window!, strides: strides!, pads: pads! })];
+    return [
+      build.emit("avgPool2d", [build.broadcastTo(u, node.shape)], { window: window!, strides: strides!, pads: pads! }),
+    ];
   },
   reference: ([g], node) => spreadEvenly(poolOf(node, withBatch(node.shape, g!), g!.shape), g!),
 };

@@ -61,7 +61,8 @@ export function windowAttributes(
   const pads = [0, 1].flatMap((axis) => {
     if (padding === "valid") return [0, 0];
     if (padding !== "same") return requirePads(operation, padding)[axis]!;
-    const wanted = (Math.ceil(size[axis]! / stride[axis]!) - 1) * stride[axis]! + (window[axis]! - 1) * dilation[axis]! + 1;
+    const wanted =
+      (Math.ceil(size[axis]! / stride[axis]!) - 1) * stride[axis]! + (window[axis]! - 1) * dilation[axis]! + 1;
     const total = Math.max(0, wanted - size[axis]!);
     return [total >> 1, total - (total >> 1)];
   });
@@ -69,7 +70,11 @@ export function windowAttributes(
 }
 
 function requirePads(operation: string, padding: Exclude<Padding, string>): readonly [Pair, Pair] {
-  if (Array.isArray(padding) && padding.length === 2 && padding.every((pair) => Array.isArray(pair) && pair.length === 2)) {
+  if (
+    Array.isArray(padding) &&
+    padding.length === 2 &&
+    padding.every((pair) => Array.isArray(pair) && pair.length === 2)
+  ) {
     return padding;
   }
   throw new TypeError(`${operation}: "padding" expected same, valid or [[top, bottom], [left, right]]`);
@@ -109,7 +114,9 @@ export function slidOver(operation: string, axes: Axes, size: Pair): Pair {
   const result = axes.map((axis, i) => fits(axis, size[i]!)) as unknown as Pair;
   if (Math.min(...result) >= 1) return result;
   const window = axes.map(extentOf);
-  throw new RangeError(`${operation}: a window of ${formatShape(window)} does not fit into ${formatShape(size)} and its padding`);
+  throw new RangeError(
+    `${operation}: a window of ${formatShape(window)} does not fit into ${formatShape(size)} and its padding`,
+  );
 }
 
 /** `[batch, height, width, channels]` in float32, all but the batch fixed. */
@@ -123,7 +130,9 @@ export function requireImage(operation: string, argument: string, type: TensorTy
   const { shape, dtype } = requireFloat(operation, argument, type);
   const [batch, ...rest] = shape;
   if (shape.length !== 4 || rest.includes("batch")) {
-    throw new RangeError(`${operation}: "${argument}" expected [batch, height, width, channels], got ${formatShape(shape)}`);
+    throw new RangeError(
+      `${operation}: "${argument}" expected [batch, height, width, channels], got ${formatShape(shape)}`,
+    );
   }
   const [height, width, channels] = rest as [number, number, number];
   return { shape, dtype, batch: batch!, size: [height, width], channels };
@@ -132,8 +141,11 @@ export function requireImage(operation: string, argument: string, type: TensorTy
 /** Rows, columns and the two numbers of channels of a filter. */
 export function requireFilter(operation: string, type: TensorType): readonly [number, number, number, number] {
   const { shape } = requireFloat(operation, "filter", type);
-  if (shape.length === 4 && !shape.includes("batch")) return shape as unknown as readonly [number, number, number, number];
-  throw new RangeError(`${operation}: "filter" expected [rows, columns, channels, channels], got ${formatShape(shape)}`);
+  if (shape.length === 4 && !shape.includes("batch"))
+    return shape as unknown as readonly [number, number, number, number];
+  throw new RangeError(
+    `${operation}: "filter" expected [rows, columns, channels, channels], got ${formatShape(shape)}`,
+  );
 }
 
 /** Throws `RangeError` naming the argument unless the shapes are one. */

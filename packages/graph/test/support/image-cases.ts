@@ -20,7 +20,8 @@ const convolution = (name: string, x: Shape, filter: Shape, g: Shape, moves: Jso
 ];
 
 /** Distinct, in no order, so that no step of a difference makes a tie or changes the winner. */
-const shuffled = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => ((i * 37) % 101) / 20 - 2.5);
+const shuffled = (count: number): readonly number[] =>
+  Array.from({ length: count }, (_, i) => ((i * 37) % 101) / 20 - 2.5);
 const pool = { window: [2, 3], strides: [2, 2], pads: [1, 0, 1, 2] };
 
 /** Convolutions and pools for the tests of derivatives. */
@@ -30,8 +31,24 @@ export const imageCases: readonly Case[] = [
   ...convolution("depthwiseConv2d", ["batch", 2, 2, 2], [1, 2, 2, 2], ["batch", 2, 1, 4], plain),
   ...convolution("depthwiseConv2d", [1, 4, 3, 2], [2, 3, 2, 1], [1, 2, 2, 2], moved),
   emit("maxPool2d", [[1, 3, 4, 2]], pool, { values: [shuffled(24)] }),
-  emit("maxPool2dGrad", [[1, 3, 4, 2], [1, 2, 3, 2]], pool, { values: [shuffled(24), shuffled(12)] }),
-  emit("maxPool2dPick", [[1, 3, 4, 2], [1, 3, 4, 2]], pool, { values: [shuffled(24), shuffled(24).map((x) => 1 - x)] }),
+  emit(
+    "maxPool2dGrad",
+    [
+      [1, 3, 4, 2],
+      [1, 2, 3, 2],
+    ],
+    pool,
+    { values: [shuffled(24), shuffled(12)] },
+  ),
+  emit(
+    "maxPool2dPick",
+    [
+      [1, 3, 4, 2],
+      [1, 3, 4, 2],
+    ],
+    pool,
+    { values: [shuffled(24), shuffled(24).map((x) => 1 - x)] },
+  ),
   emit("avgPool2d", [["batch", 3, 4, 1]], pool),
   emit("avgPool2dGrad", [["batch", 2, 3, 1]], { ...pool, size: [3, 4] }),
 ];

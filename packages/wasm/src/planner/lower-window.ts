@@ -15,7 +15,10 @@ function windowOf(node: Node, window: readonly number[], x: readonly number[], y
   const [, yHeight, yWidth, yChannels] = y as [number, number, number, number];
   const [rows, columns] = window as [number, number];
   const [rowStride, columnStride] = numbers("strides") as [number, number];
-  const [rowDilation, columnDilation] = ("dilations" in node.attributes ? numbers("dilations") : [1, 1]) as [number, number];
+  const [rowDilation, columnDilation] = ("dilations" in node.attributes ? numbers("dilations") : [1, 1]) as [
+    number,
+    number,
+  ];
   const [top, , left] = numbers("pads") as [number, number, number];
   const sizes = { batch, height, width, channels, yHeight, yWidth, yChannels, rows, columns };
   const moves = { rowStride, columnStride, rowDilation, columnDilation, top, left };
@@ -36,7 +39,13 @@ function epilogue(plan: PlanBuilder, layer: DenseLayer, bias: Operand | undefine
 }
 
 /** `activation(conv2d(x, filter) + bias)`, or with the images' roles exchanged its transpose, in one call. */
-export function lowerConvolution(plan: PlanBuilder, layer: DenseLayer, from: Operand, filter: Operand, bias?: Operand): View {
+export function lowerConvolution(
+  plan: PlanBuilder,
+  layer: DenseLayer,
+  from: Operand,
+  filter: Operand,
+  bias?: Operand,
+): View {
   const { product } = layer;
   const y = plan.result(layer.nodes.at(-1)!);
   const images = [from.view.shape, y.shape] as const;
@@ -70,7 +79,13 @@ function repeated(plan: PlanBuilder, x: Operand, multiplier: number): View {
 }
 
 /** `activation(depthwiseConv2d(x, filter) + bias)` in one call, and a copy where channels have several filters. */
-export function lowerDepthwise(plan: PlanBuilder, layer: DenseLayer, from: Operand, filter: Operand, bias?: Operand): View {
+export function lowerDepthwise(
+  plan: PlanBuilder,
+  layer: DenseLayer,
+  from: Operand,
+  filter: Operand,
+  bias?: Operand,
+): View {
   const x = repeated(plan, from, filter.view.shape[3]!);
   const y = plan.result(layer.nodes.at(-1)!);
   const window = windowOf(layer.product, filter.view.shape, x.shape, y.shape);
@@ -107,7 +122,8 @@ const lowerPool: Lowering = (plan, node, operands) => {
   const result = plan.result(node);
   const first = operands[0]!.view.shape;
   const second = operands[1]?.view.shape;
-  const [x, y] = node.op === "avgPool2dGrad" ? [result.shape, first] : [first, node.op === "maxPool2dGrad" ? second! : result.shape];
+  const [x, y] =
+    node.op === "avgPool2dGrad" ? [result.shape, first] : [first, node.op === "maxPool2dGrad" ? second! : result.shape];
   const window = windowOf(node, node.attributes["window"] as readonly number[], x, y);
   const args = [fieldsOf(plan, window), ...operands.map((operand) => plan.dense(operand).buffer), result.buffer];
   plan.call(node.op, args, { output: result.buffer, flops: tapsOf(window) * window.channels });
