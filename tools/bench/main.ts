@@ -1,3 +1,4 @@
+import { runGemmSuite } from "./gemm-suite.ts";
 import { writeResults } from "./report/write.ts";
 import { benchOptions, HELP } from "./options.ts";
 import { runAsCommand } from "./report/command.ts";
@@ -11,6 +12,7 @@ const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 await runAsCommand(async (args) => {
   const options = benchOptions(args);
   if (options.help) return void process.stdout.write(HELP);
+  if (options.suite === "gemm") return void (process.exitCode = await runGemmSuite(tell));
   const results = await runTrainSuite({ ...options, tell });
   process.stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${summary(results)}\n`);
   if (options.out === undefined) return tell("nothing was written: not the default run, and no --out");

@@ -3,6 +3,7 @@ import { expected } from "../lib/process.mjs";
 import { type PeerName, PEERS } from "./contestants.ts";
 
 export interface BenchOptions {
+  readonly suite: "train" | "gemm";
   readonly batches: readonly number[];
   readonly pairs: number;
   readonly peers: readonly PeerName[];
@@ -22,7 +23,7 @@ export const HELP = `Times one training step of a VAE beside its peers, in turns
 
   npm run bench [-- --batches 1,32,128,512] [--pairs 15] [--peers tfjs,torch] [--out DIR] [--json]
 
-  --suite     train, the only one there is
+  --suite     train (default), or gemm: GFLOP/s of our matrix product, without peers; the other options do not apply
   --batches   batch sizes (default ${DEFAULT_BATCHES})
   --pairs     rounds per batch size (default ${PUBLISHED_PAIRS})
   --peers     of ${PEERS.join(", ")}, or none (default ${DEFAULT_PEERS}); tfjs-cpu is slow: batch 128, 3 rounds
@@ -39,13 +40,14 @@ libopenblas0-pthread); the newer Node for the relaxed build comes from the npm r
 /** @throws an expected error that names the option */
 export function benchOptions(args: readonly string[]): BenchOptions {
   const values = parsed(args);
-  if (values.suite !== "train") throw expected(`--suite expected train, got ${values.suite}`);
+  const suite = (["train", "gemm"] as const).find((name) => name === values.suite);
+  if (!suite) throw expected(`--suite expected train or gemm, got ${JSON.stringify(values.suite)}`);
   const batches = values.batches.split(",").map((text) => positive("--batches", text));
   const pairs = positive("--pairs", values.pairs);
   const peers = values.peers === "none" ? [] : values.peers.split(",").map(peer);
   const publishes = values.batches === DEFAULT_BATCHES && values.peers === DEFAULT_PEERS && pairs >= PUBLISHED_PAIRS;
   const out = values.out ?? (publishes ? DEFAULT_OUT : undefined);
-  return { batches, pairs, peers, json: values.json, help: values.help, out };
+  return { suite, batches, pairs, peers, json: values.json, help: values.help, out };
 }
 
 function parsed(args: readonly string[]) {

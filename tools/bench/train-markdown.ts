@@ -14,7 +14,8 @@ export function trainMarkdown(results: TrainResults): string {
     "## Targets",
     targetTable(results),
     "## Milliseconds per step",
-    "Median, in brackets the quartiles.",
+    "Median, in brackets the quartiles. PyTorch's two threads wait for each other in a busy loop: where other work takes " +
+      "a core, they lose far more than a share of it.",
     timeTable(results),
     "## How many times as fast",
     "The peer's time divided by ours, round by round; above 1 we are faster. Median, in brackets the quartiles.",
@@ -33,7 +34,7 @@ function circumstances({ date, revision, machine, loadAverage, pairs, data }: Tr
     `- ${machineLine(machine)}`,
     `- load average ${before.toFixed(2)} before and ${after.toFixed(2)} after (an idle machine: near 0 before, near 1 after)`,
     `- ${pairs} rounds per batch size; in each round everyone is measured once, in turns`,
-    `- data: the first ${data.items} of ${data.name}, ${(100 * data.density).toFixed(1)} % of pixels are not 0`,
+    `- data: the first ${data.items} of ${data.name}, ${(100 * data.density).toFixed(1)} % of pixels are not 0; our matrix product leaves out zeros that a few rows share, the peers' do not`,
   ].join("\n");
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Contestant } from "./contestant.ts";
 import { type Absence, assemble, type PeerName } from "./contestants.ts";
 import { type ItemsFile, writeItems } from "./items.ts";
@@ -80,6 +81,8 @@ const LOSS_BATCH = 128;
 const LOSS_STEPS = 100;
 /** Milliseconds one measurement should last. */
 const MEASUREMENT = 150;
+/** Milliseconds of silence before each: idle threads of OpenBLAS and OpenMP spin for tens of them before they sleep. */
+const SILENCE = 50;
 
 /**
  * Times one training step of everyone, in turns: A B C A B C ..., so that a slow minute of the machine is slow for all
@@ -164,6 +167,7 @@ async function interleave(
   for (let round = 0; round < pairs; round++) {
     for (const { contestant, steps, samples } of running) {
       if (round < (contestant.spec.mostRounds ?? pairs)) {
+        await setTimeout(SILENCE);
         samples.push((await contestant.measure({ steps, batch })).msPerStep);
       }
     }

@@ -30,13 +30,41 @@ async function main(): Promise<void> {
   const data = train.name === "mnist" ? "mnist" : "synthetic";
   const items = take(test, 0, COMPRESSED_ITEMS);
 
-  const trained = await isthmus("train", "vae", "--data", data, "--epochs", "2", "--latent", `${LATENT}`, "-o", out("vae.safetensors"));
+  const trained = await isthmus(
+    "train",
+    "vae",
+    "--data",
+    data,
+    "--epochs",
+    "2",
+    "--latent",
+    `${LATENT}`,
+    "-o",
+    out("vae.safetensors"),
+  );
   printTest(trained["test"] as TestMetrics, trained["seconds"] as number);
 
   const range = `0:${COMPRESSED_ITEMS}`;
-  const encoded = await isthmus("encode", out("vae.safetensors"), "--data", data, "--range", range, "-o", out("digits.isth"));
+  const encoded = await isthmus(
+    "encode",
+    out("vae.safetensors"),
+    "--data",
+    data,
+    "--range",
+    range,
+    "-o",
+    out("digits.isth"),
+  );
   await isthmus("export", out("vae.safetensors"), "--part", "decoder", "-o", out("decoder.onnx")).then(printParity);
-  await isthmus("decode", out("vae.safetensors"), out("digits.isth"), "--onnx", out("decoder.onnx"), "-o", out("digits.npy"));
+  await isthmus(
+    "decode",
+    out("vae.safetensors"),
+    out("digits.isth"),
+    "--onnx",
+    out("decoder.onnx"),
+    "-o",
+    out("digits.npy"),
+  );
   await isthmus("sample", out("vae.safetensors"), "-n", "64", "-o", out("samples.png"));
 
   const decoded = parseNpy(await readFileBytes(out("digits.npy"))).values as Float32Array;
@@ -65,7 +93,11 @@ function printTest({ negElbo, reconstruction, kl, convention }: TestMetrics, sec
 
 function printParity(exported: Record<string, unknown>): void {
   const error = exported["maxAbsError"] as number | null;
-  print(error === null ? `parity ${String(exported["parity"])}` : `onnxruntime-node against our engine: max abs error ${error.toExponential(1)}`);
+  print(
+    error === null
+      ? `parity ${String(exported["parity"])}`
+      : `onnxruntime-node against our engine: max abs error ${error.toExponential(1)}`,
+  );
 }
 
 interface EncodeResult {
@@ -76,7 +108,8 @@ interface EncodeResult {
 }
 
 function printSizes(items: Dataset, encoded: EncodeResult, pcaBytes: number): void {
-  const line = (name: string, bytes: number) => `${name.padEnd(34)} ${((8 * bytes) / encoded.items).toFixed(1).padStart(8)}`;
+  const line = (name: string, bytes: number) =>
+    `${name.padEnd(34)} ${((8 * bytes) / encoded.items).toFixed(1).padStart(8)}`;
   print(
     "",
     `${"bits per image, headers included".padEnd(34)} ${"".padStart(8)}`,
@@ -101,8 +134,14 @@ function pngBytes(dataset: Dataset): number {
 }
 
 function printErrors(items: Dataset, vae: Float32Array, pca: Float32Array): void {
-  const line = (name: string, values: Float32Array) => `${name.padEnd(34)} ${squaredError(items, values).toFixed(2).padStart(8)}`;
-  print("", "squared error per image (pixels 0..1)", line(`PCA, ${LATENT} components`, pca), line(`VAE, ${LATENT} latents, onnxruntime-node`, vae));
+  const line = (name: string, values: Float32Array) =>
+    `${name.padEnd(34)} ${squaredError(items, values).toFixed(2).padStart(8)}`;
+  print(
+    "",
+    "squared error per image (pixels 0..1)",
+    line(`PCA, ${LATENT} components`, pca),
+    line(`VAE, ${LATENT} latents, onnxruntime-node`, vae),
+  );
 }
 
 function squaredError(items: Dataset, values: Float32Array): number {
@@ -112,7 +151,11 @@ function squaredError(items: Dataset, values: Float32Array): number {
 
 function originalsOf(items: Dataset): Float32Array {
   const values = new Float32Array(items.items * itemSize(items));
-  gather(items, Int32Array.from({ length: items.items }, (_, index) => index), values);
+  gather(
+    items,
+    Int32Array.from({ length: items.items }, (_, index) => index),
+    values,
+  );
   return values;
 }
 

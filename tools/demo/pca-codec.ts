@@ -1,4 +1,12 @@
-import { codeLengthBits, decodeLatents, dequantise, encodeLatents, quantise, uniformQuantiser, unpackTables } from "@isthmus/codec";
+import {
+  codeLengthBits,
+  decodeLatents,
+  dequantise,
+  encodeLatents,
+  quantise,
+  uniformQuantiser,
+  unpackTables,
+} from "@isthmus/codec";
 import { fitCoding } from "@isthmus/compress";
 import type { Dataset } from "@isthmus/data";
 import type { LatentCoding } from "@isthmus/graph";

@@ -67,7 +67,10 @@ export function reconstruct({ mean, components }: Pca, coordinates: Float32Array
   const values = new Float32Array((coordinates.length / dims) * features);
   for (let item = 0; item < coordinates.length / dims; item++) {
     for (let i = 0; i < features; i++) {
-      values[item * features + i] = components.reduce((x, component, d) => x + coordinates[item * dims + d]! * component[i]!, mean[i]!);
+      values[item * features + i] = components.reduce(
+        (x, component, d) => x + coordinates[item * dims + d]! * component[i]!,
+        mean[i]!,
+      );
     }
   }
   return values;

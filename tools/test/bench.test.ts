@@ -109,7 +109,7 @@ it("the default run is published; a smaller one only where it is told to", () =>
   expect(benchOptions(["--pairs", "5", "--out", "elsewhere"]).out).toBe("elsewhere");
 });
 
-it.each([["--batches=0"], ["--batches=1,x"], ["--pairs=1.5"], ["--peers=jax"], ["--suite=gemm"], ["--typo"]])(
+it.each([["--batches=0"], ["--batches=1,x"], ["--pairs=1.5"], ["--peers=jax"], ["--suite=conv"], ["--typo"]])(
   "%s is the user's error",
   (option) => {
     expect(() => benchOptions([option])).toThrow(expect.objectContaining({ expected: true }));

@@ -19,10 +19,23 @@ describe.skipIf(!has().chromium)("in Chromium", () => {
   beforeAll(async () => {
     const site = { root: join(root, "tools", "browser"), logLevel: "error" as const, configFile: false as const };
     const out = { outDir: folder, emptyOutDir: true, target: "es2022" };
-    await build({ ...site, resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] }, build: out });
+    await build({
+      ...site,
+      resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] },
+      build: out,
+    });
     server = await preview({ ...site, build: out, preview: { host: "127.0.0.1", port: 0 } });
-    const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
-    browser = await playwright.launch({ executablePath: chromium, args: [...flags, "--disable-component-update", "--disable-sync"] });
+    const flags = [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+    ];
+    browser = await playwright.launch({
+      executablePath: chromium,
+      args: [...flags, "--disable-component-update", "--disable-sync"],
+    });
     page = await browser.newPage();
     page.on("pageerror", (error) => problems.push(error.message));
     await page.goto(server.resolvedUrls!.local[0]!);
@@ -35,7 +48,8 @@ describe.skipIf(!has().chromium)("in Chromium", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const inPage = (name: RunSummary["build"]) => page.evaluate(`isthmusRun(${JSON.stringify(name)})`) as Promise<RunSummary>;
+  const inPage = (name: RunSummary["build"]) =>
+    page.evaluate(`isthmusRun(${JSON.stringify(name)})`) as Promise<RunSummary>;
 
   it("trains with the SIMD128 build to the very weights, stream and integers that Node gets", async () => {
     const there = await inPage("simd128");

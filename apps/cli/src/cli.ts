@@ -13,13 +13,13 @@ import { VERSION } from "./version.ts";
 
 /** Runs the command line; never throws. Returns the exit code: 0, 2 for the user's error, 1 for a bug, 130 when stopped. */
 export async function runCli(args: readonly string[], context: Context): Promise<number> {
+  const program = buildProgram(context);
   try {
-    const program = buildProgram(context);
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return commanderExit(error, context);
+    if (error instanceof CommanderError) return commanderExit(error, helpFor(program, args), context);
     const { exitCode, text } = describeFailure(error);
     context.console.stderr.write(`${text}\n`);
     return exitCode;
@@ -27,11 +27,15 @@ export async function runCli(args: readonly string[], context: Context): Promise
 }
 
 /** Help and version are successes; the rest is the user's error, in one line that says where help is. */
-function commanderExit(error: CommanderError, { console }: Context): number {
+function commanderExit(error: CommanderError, help: string, { console }: Context): number {
   if (error.exitCode === 0) return 0;
-  const message = error.message.replace(/^error: /, "");
-  console.stderr.write(`isthmus: ${message.replaceAll(/\s*\n\s*/g, " ")} (isthmus --help shows how)\n`);
+  const message = error.code === "commander.help" ? "no such command" : error.message.replace(/^error: /, "");
+  console.stderr.write(`isthmus: ${message.replaceAll(/\s*\n\s*/g, " ")} (${help} shows how)\n`);
   return 2;
+}
+
+function helpFor({ commands }: Command, [name]: readonly string[]): string {
+  return commands.some((command) => command.name() === name) ? `isthmus ${name} --help` : "isthmus --help";
 }
 
 function buildProgram(context: Context): Command {

@@ -1,38 +1,57 @@
-import { type Dataset, parseRange, syntheticDigits, take } from "@isthmus/data";
+import { type Dataset, type ItemRange, parseRange, syntheticDigits, take } from "@isthmus/data";
 import { loadMnist, loadMnistSplits } from "@isthmus/data/node";
 import { type Console, note } from "./console.ts";
-import { checkedByUser } from "./errors.ts";
-import type { DataOptions } from "./options.ts";
+import { checkedByUser, UsageError } from "./errors.ts";
+import type { DataOptions, PartOptions } from "./options.ts";
 
-export type Split = "train" | "test";
+type Split = PartOptions["split"];
 
 const SYNTHETIC_ITEMS: Readonly<Record<Split, number>> = { train: 60_000, test: 10_000 };
 
-/** Both parts of the data that the user named; says in words where they came from. */
-export async function openSplits(console: Console, options: DataOptions, signal?: AbortSignal): Promise<Record<Split, Dataset>> {
+/** Both parts of the data that the user named, the first `limit` items of each; says in words where they came from. */
+export async function openSplits(
+  console: Console,
+  { limit = Infinity, ...options }: DataOptions & { readonly limit?: number },
+  signal: AbortSignal,
+): Promise<Record<Split, Dataset>> {
   const splits =
     options.data === "synthetic"
-      ? { train: synthetic("train"), test: synthetic("test") }
-      : await loadMnistSplits({ ...folder(options), ...(signal ? { signal } : {}) });
+      ? { train: synthetic("train", limit), test: synthetic("test", limit) }
+      : await loadMnistSplits({ ...folder(options), signal });
   tellSource(console, splits.train);
-  return splits;
+  return { train: first(splits.train, limit), test: first(splits.test, limit) };
 }
 
 /** One part, or a range of it. */
-export async function openSplit(console: Console, options: DataOptions, split: Split, range?: string): Promise<Dataset> {
-  const dataset = options.data === "synthetic" ? synthetic(split) : await loadMnist({ ...folder(options), split });
+export async function openSplit(console: Console, options: PartOptions): Promise<Dataset> {
+  const { data, split, range } = options;
+  const inRange = (items: number) => (range === undefined ? { from: 0, to: items } : itemRange(range, items));
+  const dataset =
+    data === "synthetic"
+      ? synthetic(split, inRange(SYNTHETIC_ITEMS[split]).to)
+      : await loadMnist({ ...folder(options), split });
   tellSource(console, dataset);
-  if (range === undefined) return dataset;
-  const { from, to } = checkedByUser(() => parseRange(range, dataset.items));
+  const { from, to } = inRange(dataset.items);
   return take(dataset, from, to);
+}
+
+function itemRange(range: string, items: number): ItemRange {
+  const { from, to } = checkedByUser(() => parseRange(range, items));
+  if (from === to) throw new UsageError(`--range ${range} holds no items`);
+  return { from, to };
 }
 
 function folder({ dataDir }: DataOptions): { dataDir?: string } {
   return dataDir === undefined ? {} : { dataDir };
 }
 
-function synthetic(split: Split): Dataset {
-  return syntheticDigits({ items: SYNTHETIC_ITEMS[split], split });
+/** A shorter set is the beginning of the longer one, so that no more than `limit` need to be drawn. */
+function synthetic(split: Split, limit: number): Dataset {
+  return syntheticDigits({ items: Math.min(limit, SYNTHETIC_ITEMS[split]), split });
+}
+
+function first(dataset: Dataset, limit: number): Dataset {
+  return take(dataset, 0, Math.min(limit, dataset.items));
 }
 
 function tellSource(console: Console, { provenance }: Dataset): void {

@@ -10,7 +10,8 @@ export function checkedByUser<R>(body: () => R): R {
   try {
     return body();
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    if (error instanceof RangeError || error instanceof TypeError)
+      throw new UsageError(error.message, { cause: error });
     throw error;
   }
 }
@@ -30,6 +31,7 @@ export function describeFailure(error: unknown): { exitCode: number; text: strin
   if (error instanceof UsageError) return { exitCode: 2, text: `isthmus: ${oneLine(error.message)}` };
   if (error instanceof IsthmusError) return { exitCode: 2, text: `isthmus: ${oneLine(error.message)} [${error.code}]` };
   if (error instanceof Interrupted) return { exitCode: 130, text: `isthmus: ${error.message}` };
+  if (isMemoryShortage(error)) return { exitCode: 2, text: "isthmus: not enough memory for this; take fewer items" };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { exitCode: 1, text: `isthmus: this is a bug, please report it\n${stack}` };
 }
@@ -37,6 +39,11 @@ export function describeFailure(error: unknown): { exitCode: number; text: strin
 /** Control-C: not an error, but not the whole job either. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
+}
+
+/** V8 has no class for it. */
+function isMemoryShortage(error: unknown): boolean {
+  return error instanceof RangeError && error.message === "Array buffer allocation failed";
 }
 
 function oneLine(message: string): string {

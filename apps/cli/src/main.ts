@@ -1,7 +1,20 @@
 #!/usr/bin/env node
 import { runCli } from "./cli.ts";
+import { Interrupted } from "./errors.ts";
 
 const stop = new AbortController();
-process.once("SIGINT", () => stop.abort());
-process.once("SIGTERM", () => stop.abort());
-process.exitCode = await runCli(process.argv.slice(2), { console: process, signal: stop.signal });
+
+/** From now on the first Control-C asks to stop; the second ends the process, as the first does everywhere else. */
+function stoppable(): AbortSignal {
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort(new Interrupted("stopped")));
+  return stop.signal;
+}
+
+/** A reader that has seen enough, such as `head`, closes its end of the pipe; that ends the talking, not the work. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+process.exitCode = await runCli(process.argv.slice(2), { console: process, stoppable });

@@ -1,15 +1,36 @@
-import { writeFileAtomic, readFileBytes } from "@isthmus/data/node";
+import { readFileBytes } from "@isthmus/data/node";
 import { type Model, readModelFile } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { denseConfig, type DenseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
-import { open, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { namingFile } from "./errors.ts";
+import { namingFile, UsageError } from "./errors.ts";
+import { fileKind } from "./file-kinds.ts";
 
-/** Reads a model file; errors name the file. */
+/** Reads a model file and checks that its configuration is that of its tensors; errors name the file. */
 export async function openModel(path: string): Promise<Model> {
   const bytes = await readFileBytes(path);
-  return namingFile(path, () => readModelFile(bytes));
+  const kind = fileKind(bytes);
+  if (kind !== undefined && kind !== "safetensors")
+    throw new UsageError(`${path} is no model file; it looks like ${kind}`);
+  return namingFile(path, () => {
+    const model = readModelFile(bytes);
+    const problem = configProblem(model);
+    if (problem !== undefined) throw new IsthmusError("MODEL_FILE_INVALID", `model file: ${problem}`);
+    return model;
+  });
+}
+
+function configProblem(model: Model): string | undefined {
+  try {
+    const { parameters } = definitionOf(model);
+    const shape = (tensors: Readonly<Record<string, { shape: readonly unknown[] }>>, name: string) =>
+      String(tensors[name]?.shape);
+    const names = Object.keys({ ...parameters, ...model.parameters });
+    const strange = names.find((name) => shape(parameters, name) !== shape(model.parameters, name));
+    return strange === undefined ? undefined : `the configuration does not describe tensor "${strange}"`;
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return error.message;
+    throw error;
+  }
 }
 
 /** The configuration of a model of the zoo. */
@@ -20,14 +41,4 @@ export function modelConfig(model: Model): DenseConfig {
 /** The zoo's definition of a stored model: its evaluation and training graphs. */
 export function definitionOf(model: Model): ModelDefinition {
   return defineModel(model.kind, modelConfig(model));
-}
-
-/** Finds out before the work begins whether `path` can be written; one clear line otherwise. */
-export async function requireWritable(path: string): Promise<void> {
-  const probe = join(dirname(path), `.isthmus-probe-${process.pid}`);
-  await writeFileAtomic(probe, new Uint8Array());
-  await rm(probe, { force: true });
-  const existing = await open(path, "r+").catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? undefined : error));
-  if (existing instanceof Error) throw new IsthmusError("FILE_WRITE", `cannot write ${path}: ${existing.message}`, { path });
-  await existing?.close();
 }

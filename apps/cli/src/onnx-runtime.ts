@@ -1,4 +1,3 @@
-import type { InferenceSession } from "onnxruntime-node";
 import { UsageError } from "./errors.ts";
 
 type Runtime = typeof import("onnxruntime-node");
@@ -14,37 +13,53 @@ export async function onnxRuntime(): Promise<Runtime | { readonly missing: strin
 }
 
 /** One row-major float32 array and its shape. */
-export interface Tensor {
+interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
 /** An ONNX file opened with onnxruntime-node. */
 export interface OnnxSession {
-  readonly inputNames: readonly string[];
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 
-export async function openOnnx(runtime: Runtime, bytes: Uint8Array): Promise<OnnxSession> {
-  const session: InferenceSession = await runtime.InferenceSession.create(bytes);
+/** Opens the bytes of the file `path`. */
+export async function openOnnx(runtime: Runtime, path: string, bytes: Uint8Array): Promise<OnnxSession> {
+  const session = await answering(path, () => runtime.InferenceSession.create(bytes));
   return {
-    inputNames: session.inputNames,
     run: async (inputs) => {
-      const feeds = Object.entries(inputs).map(([name, { shape, data }]) => [name, new runtime.Tensor("float32", data, shape)]);
-      const results = await session.run(Object.fromEntries(feeds));
-      const tensors = Object.entries(results).map(([name, tensor]) => [name, { shape: tensor.dims, data: tensor.data as Float32Array }]);
+      const feeds = Object.entries(inputs).map(([name, { shape, data }]) => [
+        name,
+        new runtime.Tensor("float32", data, shape),
+      ]);
+      const results = await answering(path, () => session.run(Object.fromEntries(feeds)));
+      const tensors = Object.entries(results).map(([name, tensor]) => [
+        name,
+        { shape: tensor.dims, data: tensor.data as Float32Array },
+      ]);
       return Object.fromEntries(tensors);
     },
     release: () => session.release(),
   };
 }
 
+/** What onnxruntime says against a file is the user's to know, in one line. */
+async function answering<R>(path: string, body: () => Promise<R>): Promise<R> {
+  try {
+    return await body();
+  } catch (error) {
+    throw new UsageError(`onnxruntime-node cannot run ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** The runtime, or a line that says how to get it. */
 export async function requireOnnxRuntime(): Promise<Runtime> {
   const runtime = await onnxRuntime();
   if ("missing" in runtime) {
-    throw new UsageError(`onnxruntime-node cannot be loaded (${runtime.missing}); install it, or decode without --onnx`);
+    throw new UsageError(
+      `onnxruntime-node cannot be loaded (${runtime.missing}); install it, or decode without --onnx`,
+    );
   }
   return runtime;
 }

@@ -39,7 +39,7 @@ export class ProgressLine {
 
 /** `epoch 2/10 [######------] 25 %  loss 112.3  41,234 items/s  ETA 1 min 05 s`. */
 export function progressText({ epoch, epochs, step, steps, loss, itemsPerSecond, etaSeconds }: Progress): string {
-  const filled = Math.round((step / steps) * BAR_WIDTH);
+  const filled = Math.floor((step / steps) * BAR_WIDTH);
   const bar = "#".repeat(filled) + "-".repeat(BAR_WIDTH - filled);
   const percent = Math.floor((100 * step) / steps);
   const rate = grouped(Math.round(itemsPerSecond));

@@ -21,7 +21,10 @@ export function fitCoding(latents: InferredLatents, { stepScale = 1 }: FitCoding
   if (latents.items === 0) throw new RangeError(`"latents" expected at least one item`);
   const { mean, variance } = moments(latents);
   const widths = latents.posteriorVariance?.map(Math.sqrt) ?? variance.map((value) => Math.sqrt(value) / 8);
-  const quantiser = uniformQuantiser(widths.map((width) => usableStep(width * stepScale)), mean);
+  const quantiser = uniformQuantiser(
+    widths.map((width) => usableStep(width * stepScale)),
+    mean,
+  );
   const tables = fitFrequencyTables(quantise(latents.values, quantiser), latents.dims);
   return { offsets: quantiser.offsets, steps: quantiser.steps, tables: packTables(tables) };
 }

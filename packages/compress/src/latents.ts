@@ -43,7 +43,8 @@ export async function inferLatents(engine: Engine, model: EncoderModel, batches:
 export function latentDims({ encoder }: Pick<Model, "encoder">): number {
   const id = encoder.outputs["mu"] ?? encoder.outputs["z"];
   const dims = id === undefined ? undefined : encoder.nodes[id]?.shape[1];
-  if (typeof dims !== "number") throw new RangeError(`"model.encoder" has no output "mu" or "z" of shape [batch, dims]`);
+  if (typeof dims !== "number")
+    throw new RangeError(`"model.encoder" has no output "mu" or "z" of shape [batch, dims]`);
   return dims;
 }
 

@@ -19,7 +19,10 @@ interface StreamCoding extends Pick<DecodeLatentsOptions, "tables" | "modelId"> 
 
 function streamCoding(model: Model): StreamCoding {
   if (!model.coding) {
-    throw new IsthmusError("MODEL_NO_CODING", "the model holds no frequency tables; fit them with fitCoding when it is trained");
+    throw new IsthmusError(
+      "MODEL_NO_CODING",
+      "the model holds no frequency tables; fit them with fitCoding when it is trained",
+    );
   }
   const { steps, offsets, tables } = model.coding;
   return { quantiser: uniformQuantiser(steps, offsets), tables: unpackTables(tables), modelId: modelHashes(model).id };

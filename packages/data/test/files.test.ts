@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { mkdir, readFile, readdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { readFileBytes, writeFileAtomic } from "../src/node.ts";
@@ -56,6 +56,16 @@ describe("writeFileAtomic", () => {
     await writeFileAtomic(path, new Uint8Array(1000));
     await writeFileAtomic(path, bytes);
     expect([...(await readFile(path))]).toEqual([1, 2, 3]);
+  });
+
+  it("replaces the file that a link names, and leaves the link", async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "file"), "old");
+    await symlink("file", join(folder, "link"));
+    await writeFileAtomic(join(folder, "link"), bytes);
+    expect([...(await readFile(join(folder, "file")))]).toEqual([1, 2, 3]);
+    expect(await readlink(join(folder, "link"))).toBe("file");
+    expect((await readdir(folder)).sort()).toEqual(["file", "link"]);
   });
 
   it("names the path and the reason in one line", async () => {

@@ -34,10 +34,18 @@ const rules: Readonly<Record<AttributeKind, Rule>> = {
   boolean: { expected: "true or false", isKind: (value) => typeof value === "boolean", fits: always },
   number: { expected: "a finite number", isKind: (value) => typeof value === "number", fits: Number.isFinite },
   numbers: { expected: "finite numbers", isKind: isArray, fits: (value) => (value as Json[]).every(Number.isFinite) },
-  dtype: { expected: "f32, i32 or u8", isKind: isText, fits: (value) => ["f32", "i32", "u8"].includes(value as string) },
+  dtype: {
+    expected: "f32, i32 or u8",
+    isKind: isText,
+    fits: (value) => ["f32", "i32", "u8"].includes(value as string),
+  },
   shape: { expected: 'at most 8 positive integers or "batch"', isKind: isArray, fits: isShape },
   fixedShape: { expected: "at most 8 positive integers", isKind: isArray, fits: isFixedShape },
-  axes: { expected: "distinct axes in ascending order", isKind: isArray, fits: (value) => isAscending(value as Json[]) },
+  axes: {
+    expected: "distinct axes in ascending order",
+    isKind: isArray,
+    fits: (value) => isAscending(value as Json[]),
+  },
   permutation: { expected: "axes", isKind: isArray, fits: (value) => (value as Json[]).every(isAxis) },
   pair: { expected: "two positive integers", isKind: isArray, fits: (value) => isFixedShape(value) && value.length === 2 },
   pads: {

@@ -138,7 +138,9 @@ export class GraphBuilder implements ArrayOps<Node> {
     const hash = hash32(stream);
     const taken = this.streams.get(hash);
     if (taken !== undefined) {
-      throw new RangeError(`${op}: stream "${stream}" ${taken === stream ? "is used twice" : `collides with "${taken}"`}`);
+      throw new RangeError(
+        `${op}: stream "${stream}" ${taken === stream ? "is used twice" : `collides with "${taken}"`}`,
+      );
     }
     const node = this.emit(op, [seed, step], { shape, stream }, stream);
     this.streams.set(hash, stream);
@@ -259,7 +261,10 @@ export class GraphBuilder implements ArrayOps<Node> {
     this.requireOwn("size", "x", x);
     const dims = normaliseAxes("size", x.shape.length, axes).map((axis) => x.shape[axis] ?? 1);
     const fixed = this.scalar(elementCount(dims));
-    return dims.reduce((product, dim) => (dim === "batch" ? this.mul(product, this.emit("batchSize", [])) : product), fixed);
+    return dims.reduce(
+      (product, dim) => (dim === "batch" ? this.mul(product, this.emit("batchSize", [])) : product),
+      fixed,
+    );
   }
 
   reshape(x: Node, shape: Shape): Node {

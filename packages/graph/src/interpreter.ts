@@ -65,7 +65,11 @@ function leafValue(node: Node, inputs: readonly NdArray[], given: InterpreterInp
 }
 
 /** The values for an input or a state tensor. */
-function fed(node: Node, values: Readonly<Record<string, ArrayLike<number>>>, shape: readonly number[]): ArrayLike<number> {
+function fed(
+  node: Node,
+  values: Readonly<Record<string, ArrayLike<number>>>,
+  shape: readonly number[],
+): ArrayLike<number> {
   const name = node.attributes["name"] as string;
   const found = Object.hasOwn(values, name) ? values[name] : undefined;
   if (!found) throw new TypeError(`interpret: ${node.op} "${name}" is missing`);
@@ -78,7 +82,11 @@ function fed(node: Node, values: Readonly<Record<string, ArrayLike<number>>>, sh
 function noise(node: Node, [seed, step]: readonly NdArray[], count: number): Float32Array {
   const draw = node.op === "randomNormal" ? randomNormal : randomUniform;
   const out = new Float32Array(count);
-  draw(out, { seed: words(seed as NdArray), stream: node.attributes["stream"] as string, step: integer(step as NdArray) });
+  draw(out, {
+    seed: words(seed as NdArray),
+    stream: node.attributes["stream"] as string,
+    step: integer(step as NdArray),
+  });
   return out;
 }
 

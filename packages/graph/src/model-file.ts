@@ -87,10 +87,16 @@ export function writeModelFile(model: Model): Uint8Array {
 export function readModelFile(bytes: Uint8Array): Model {
   const { metadata, tensors } = readSafetensors(bytes);
   if (metadata["format"] !== "isthmus-model") {
-    throw new IsthmusError("MODEL_FILE_FORMAT", `a safetensors file, but not an isthmus model (format: ${metadata["format"] ?? "none"})`);
+    throw new IsthmusError(
+      "MODEL_FILE_FORMAT",
+      `a safetensors file, but not an isthmus model (format: ${metadata["format"] ?? "none"})`,
+    );
   }
   if (metadata["version"] !== String(MODEL_FILE_VERSION)) {
-    throw new IsthmusError("MODEL_FILE_VERSION", `model file version ${metadata["version"] ?? "none"} is not ${MODEL_FILE_VERSION}`);
+    throw new IsthmusError(
+      "MODEL_FILE_VERSION",
+      `model file version ${metadata["version"] ?? "none"} is not ${MODEL_FILE_VERSION}`,
+    );
   }
   const text = (key: string) => metadata[key] ?? missing(key);
   const coding = readCoding(tensors);
@@ -155,7 +161,11 @@ function checkHashes(model: Model, stored: JsonObject): void {
   const actual = modelHashes(model);
   for (const part of ["encoder", "tables", "decoder"] as const) {
     if (stored[part] !== actual[part]) {
-      throw new IsthmusError("MODEL_FILE_HASH", `model file: the ${part} does not match its hash; the file is damaged`, { part });
+      throw new IsthmusError(
+        "MODEL_FILE_HASH",
+        `model file: the ${part} does not match its hash; the file is damaged`,
+        { part },
+      );
     }
   }
 }

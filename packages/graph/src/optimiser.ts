@@ -50,7 +50,8 @@ export function adam(
 function checked(options: AdamOptions): Required<AdamOptions> {
   const all = { ...defaults, ...options };
   for (const key of ["beta1", "beta2"] as const) {
-    if (!(all[key] >= 0 && all[key] < 1)) throw new RangeError(`adam: "${key}" expected a number in [0, 1), got ${all[key]}`);
+    if (!(all[key] >= 0 && all[key] < 1))
+      throw new RangeError(`adam: "${key}" expected a number in [0, 1), got ${all[key]}`);
   }
   if (!(all.epsilon > 0 && Number.isFinite(all.epsilon))) {
     throw new RangeError(`adam: "epsilon" expected a positive number, got ${all.epsilon}`);

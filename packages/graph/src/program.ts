@@ -18,7 +18,11 @@ export function makeProgram(nodes: readonly Node[], declared: StateSpec, roots: 
   const idOf = (node: Node) => renumbered.get(node.id) as number;
   const stateNames = new Set([...named(kept, "state").keys(), ...Object.keys(updates)]);
   const program: Program = {
-    nodes: kept.map((node, id) => ({ ...node, id, inputs: node.inputs.map((input) => renumbered.get(input) as number) })),
+    nodes: kept.map((node, id) => ({
+      ...node,
+      id,
+      inputs: node.inputs.map((input) => renumbered.get(input) as number),
+    })),
     inputs: mapValues(Object.fromEntries(named(kept, "input")), idOf),
     state: Object.fromEntries([...stateNames].sort().map((name) => [name, requireStateTensor(declared, name)])),
     outputs: mapValues(roots.outputs, idOf),
@@ -63,7 +67,9 @@ export function checkInterface(program: Program): void {
 function checkState(spec: StateSpec, name: string, { shape, dtype }: Node, verb: string): void {
   const tensor = requireStateTensor(spec, name);
   if (dtype !== "f32" || !sameShape(tensor.shape, shape)) {
-    throw new RangeError(`program: state "${name}", f32 ${formatShape(tensor.shape)}, ${verb} ${dtype} ${formatShape(shape)}`);
+    throw new RangeError(
+      `program: state "${name}", f32 ${formatShape(tensor.shape)}, ${verb} ${dtype} ${formatShape(shape)}`,
+    );
   }
 }
 

@@ -12,11 +12,7 @@ const arrayTypes = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as con
  * @throws TypeError a missing, unknown or wrongly typed input; RangeError a length that does not fit, or batch sizes
  * that differ
  */
-export function resolveBatch(
-  program: Program,
-  inputs: Readonly<Record<string, HostArray>>,
-  declared?: number,
-): number {
+export function resolveBatch(program: Program, inputs: Readonly<Record<string, HostArray>>, declared?: number): number {
   for (const name of Object.keys(inputs)) {
     if (!Object.hasOwn(program.inputs, name)) {
       throw new TypeError(`run: unknown input "${name}"; expected ${Object.keys(program.inputs).join(", ") || "none"}`);

@@ -53,7 +53,8 @@ export function writeSafetensors({ metadata, tensors }: Safetensors): Uint8Array
 function dtypeOf(name: string, { shape, data }: StoredTensor): StoredDType {
   if (name === METADATA) throw new RangeError(`writeSafetensors: a tensor cannot be called "${METADATA}"`);
   const found = Object.entries(arrays).find(([, kind]) => data instanceof kind);
-  if (!found) throw new TypeError(`writeSafetensors: tensor "${name}" expected a Float32Array, Int32Array or Uint8Array`);
+  if (!found)
+    throw new TypeError(`writeSafetensors: tensor "${name}" expected a Float32Array, Int32Array or Uint8Array`);
   if (!isSizes(shape) || elementCount(shape) !== data.length) {
     throw new RangeError(`writeSafetensors: tensor "${name}" of shape ${formatShape(shape)} has ${data.length} values`);
   }
@@ -61,7 +62,9 @@ function dtypeOf(name: string, { shape, data }: StoredTensor): StoredDType {
 }
 
 function invalid(message: string, offset: number): IsthmusError {
-  return new IsthmusError("SAFETENSORS_INVALID", `not a valid safetensors file: ${message} (at byte ${offset})`, { offset });
+  return new IsthmusError("SAFETENSORS_INVALID", `not a valid safetensors file: ${message} (at byte ${offset})`, {
+    offset,
+  });
 }
 
 /**
@@ -102,7 +105,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function readMetadata(entry: unknown = {}): Record<string, string> {
   if (!isRecord(entry)) throw invalid("the metadata are not an object", 8);
-  if (Object.values(entry).some((value) => typeof value !== "string")) throw invalid("metadata values must be strings", 8);
+  if (Object.values(entry).some((value) => typeof value !== "string"))
+    throw invalid("metadata values must be strings", 8);
   return entry as Record<string, string>;
 }
 
@@ -132,14 +136,21 @@ function isDType(value: unknown): value is StoredDType {
 }
 
 function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length <= 8 && value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0);
+  return (
+    Array.isArray(value) &&
+    value.length <= 8 &&
+    value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0)
+  );
 }
 
 function checkCover(places: readonly Place[], length: number, start: number): void {
   let end = 0;
   for (const { name, from, to } of [...places].sort((a, b) => a.from - b.from || a.to - b.to)) {
     if (from !== end || to > length) {
-      throw invalid(`tensor ${brief(name)} at ${from}..${to} expected to start at ${end} and end by ${length}`, start + end);
+      throw invalid(
+        `tensor ${brief(name)} at ${from}..${to} expected to start at ${end} and end by ${length}`,
+        start + end,
+      );
     }
     end = to;
   }

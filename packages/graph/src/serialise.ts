@@ -41,7 +41,9 @@ export function serialiseProgram(program: Program): string {
 export function parseProgram(text: string): Program {
   const json = asObject(parseJson(text), "program");
   if (json["version"] !== GRAPH_VERSION) {
-    throw new IsthmusError("GRAPH_VERSION", `graph version ${brief(json["version"])} is not ${GRAPH_VERSION}`, { version: json["version"] });
+    throw new IsthmusError("GRAPH_VERSION", `graph version ${brief(json["version"])} is not ${GRAPH_VERSION}`, {
+      version: json["version"],
+    });
   }
   const used = asObject(json["operations"], "operations");
   checkOperations(used);
@@ -73,7 +75,8 @@ function parseJson(text: string): Json {
 }
 
 function asObject(value: Json | undefined, what: string): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(`"${what}" expected an object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalid(`"${what}" expected an object`);
   return value as JsonObject;
 }
 
@@ -111,7 +114,9 @@ function parseNode(json: JsonObject, nodes: readonly Node[], used: JsonObject): 
   const { shape, dtype } = attempt(where, () => inferType(operation, types, attributes));
   const written = json["shape"];
   if (!isShape(written) || !sameShape(written, shape) || json["dtype"] !== dtype) {
-    throw invalid(`${where} says ${brief(written)} ${brief(json["dtype"])}, its inputs give ${formatShape(shape)} ${dtype}`);
+    throw invalid(
+      `${where} says ${brief(written)} ${brief(json["dtype"])}, its inputs give ${formatShape(shape)} ${dtype}`,
+    );
   }
   const node = { id: nodes.length, op: operation.name, inputs, attributes, shape, dtype };
   const { name } = json;

@@ -28,6 +28,8 @@ export function requireInitialiser(name: string, init: Initialiser): void {
     throw new RangeError(`state "${name}": "init" expected zeros or uniform, got ${brief((init as Initialiser).kind)}`);
   }
   if (!(Number.isFinite(init.limit) && init.limit >= 0)) {
-    throw new RangeError(`state "${name}": "limit" expected a finite number that is not negative, got ${brief(init.limit)}`);
+    throw new RangeError(
+      `state "${name}": "limit" expected a finite number that is not negative, got ${brief(init.limit)}`,
+    );
   }
 }

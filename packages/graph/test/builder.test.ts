@@ -16,7 +16,9 @@ describe("nodes", () => {
     expect(build.input("x", ["batch", 2])).toBe(x);
     expect(build.tanh(x, "one")).toBe(build.tanh(x, "two"));
     expect(build.tanh(x).name).toBe("one");
-    expect(build.emit("sum", [x], { axes: [1], keepDims: true })).toBe(build.emit("sum", [x], { keepDims: true, axes: [1] }));
+    expect(build.emit("sum", [x], { axes: [1], keepDims: true })).toBe(
+      build.emit("sum", [x], { keepDims: true, axes: [1] }),
+    );
     expect(build.sum(x, { axes: [-1] })).toBe(build.sum(x, { axes: [1] }));
     expect(build.sub(x, build.exp(x))).not.toBe(build.sub(build.exp(x), x));
     expect(build.scalar(-0)).toBe(build.scalar(0));
@@ -76,7 +78,14 @@ describe("simplifications", () => {
     const build = new GraphBuilder();
     const x = build.input("x", dims as Shape);
     const [zero, one] = [build.scalar(0), build.scalar(1)];
-    const same = [build.add(x, zero), build.add(zero, x), build.sub(x, zero), build.mul(x, one), build.mul(one, x), build.div(x, one)];
+    const same = [
+      build.add(x, zero),
+      build.add(zero, x),
+      build.sub(x, zero),
+      build.mul(x, one),
+      build.mul(one, x),
+      build.div(x, one),
+    ];
     for (const value of same) expect(value).toBe(x);
   });
 
@@ -107,7 +116,9 @@ describe("simplifications", () => {
     expect(build.sum(x, { axes: [] })).toBe(x);
     expect(build.max(x, { axes: [1] })).toMatchObject({ op: "reshape", shape: ["batch", 2] });
     expect(build.sum(x, { axes: [1], keepDims: true })).toBe(x);
-    expect(() => build.sum(x, { axes: [1, -2] })).toThrow(new RangeError(`sum: "axes" expected each axis once, got [1, -2]`));
+    expect(() => build.sum(x, { axes: [1, -2] })).toThrow(
+      new RangeError(`sum: "axes" expected each axis once, got [1, -2]`),
+    );
     expect(() => build.sum(x, { axes: [3] })).toThrow(`sum: "axes" expected integers in [-3, 3), got 3`);
   });
 });
@@ -134,9 +145,24 @@ describe("unbroadcast", () => {
     [[], ["batch", 3], ["batch", 3], []],
     [[3], ["batch", 3], ["batch", 1], [1, 1]],
     [[], ["batch", 3], [], []],
-    [["batch", 1], ["batch", 3], [1, 1], [1, 1]],
-    [[1, 3], [2, 1, 3], [1, 1], [1, 1]],
-    [[2, 1, 3], [2, 1, 3], [1, 3], [1, 3]],
+    [
+      ["batch", 1],
+      ["batch", 3],
+      [1, 1],
+      [1, 1],
+    ],
+    [
+      [1, 3],
+      [2, 1, 3],
+      [1, 1],
+      [1, 1],
+    ],
+    [
+      [2, 1, 3],
+      [2, 1, 3],
+      [1, 3],
+      [1, 3],
+    ],
   ])("of %j, which stands for %j, to %j stays as small as it may: %j", (own, from, to, result) => {
     const build = new GraphBuilder();
     expect(build.unbroadcast(build.input("g", own), from, to).shape).toEqual(result);
@@ -181,13 +207,18 @@ describe("state", () => {
     for (const limit of [-1, Number.NaN, Infinity, "1" as unknown as number]) {
       expect(() => build.state("w", { shape: [], init: { kind: "uniform", limit } })).toThrow(RangeError);
     }
-    expect(() => build.state("w", { shape: [], init: { kind: "ones" } as never })).toThrow(`state "w": "init" expected zeros or uniform, got "ones"`);
+    expect(() => build.state("w", { shape: [], init: { kind: "ones" } as never })).toThrow(
+      `state "w": "init" expected zeros or uniform, got "ones"`,
+    );
     expect(build.stateSpec).toEqual({});
   });
 });
 
 describe("noise", () => {
-  const sources = (build: GraphBuilder) => ({ seed: build.input("seed", [2], "i32"), step: build.input("step", [2], "i32") });
+  const sources = (build: GraphBuilder) => ({
+    seed: build.input("seed", [2], "i32"),
+    step: build.input("step", [2], "i32"),
+  });
 
   it("refuses a stream used twice and names that collide", () => {
     const build = new GraphBuilder();
@@ -262,13 +293,17 @@ describe("program", () => {
   it("refuses updates of no state tensor or of another type, and a guard that is no scalar", () => {
     const { build, x, w, y } = parts();
     const ids = build.input("ids", [2], "i32");
-    expect(() => build.program({ outputs: {}, updates: { nobody: w } })).toThrow(new RangeError(`state: no tensor "nobody"`));
+    expect(() => build.program({ outputs: {}, updates: { nobody: w } })).toThrow(
+      new RangeError(`state: no tensor "nobody"`),
+    );
     expect(() => build.program({ outputs: {}, updates: { toString: w } })).toThrow(RangeError);
     expect(() => build.program({ outputs: {}, updates: { v: w } })).toThrow(
       new RangeError(`program: state "v", f32 [3], is updated with f32 [2]`),
     );
     expect(() => build.program({ outputs: {}, updates: { w: ids } })).toThrow(`is updated with i32 [2]`);
-    expect(() => build.program({ outputs: { x }, guard: y })).toThrow(new RangeError(`program: "guard" expected a scalar, got [batch, 2]`));
+    expect(() => build.program({ outputs: { x }, guard: y })).toThrow(
+      new RangeError(`program: "guard" expected a scalar, got [batch, 2]`),
+    );
   });
 });
 
@@ -279,7 +314,8 @@ describe("interpret", () => {
     const program = build.program({ outputs: { y } });
     const x = Float64Array.of(1, 2, 3, 4);
     const w = Float64Array.of(1, 2);
-    const run = (inputs: Record<string, Float64Array>, state: Record<string, Float64Array>) => interpret(program, { inputs, state, batch: 2 });
+    const run = (inputs: Record<string, Float64Array>, state: Record<string, Float64Array>) =>
+      interpret(program, { inputs, state, batch: 2 });
     expect([...run({ x }, { w }).outputs["y"]!.data]).toEqual([1, 4, 3, 8]);
     expect(() => run({}, { w })).toThrow(new TypeError(`interpret: input "x" is missing`));
     expect(() => run({ x }, {})).toThrow(new TypeError(`interpret: state "w" is missing`));

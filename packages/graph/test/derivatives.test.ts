@@ -6,14 +6,24 @@ import { expectRelative } from "./support/close.ts";
 import { imageCases } from "./support/image-cases.ts";
 import { BATCH, type Case, checkFirst, checkSecond, inputValues } from "./support/gradients.ts";
 
-const apart = [[0.9, -0.4, 0.3, -1.2, 1.6, -0.8], [-0.5, 0.7, -1.1, 0.6, 0.2, 1.3]];
+const apart = [
+  [0.9, -0.4, 0.3, -1.2, 1.6, -0.8],
+  [-0.5, 0.7, -1.1, 0.6, 0.2, 1.3],
+];
 const one = (op: string, positive = false): Case => ({
   name: op,
   shapes: [["batch", 2]],
   positive,
   f: (build, [x]) => build.emit(op, [x!]),
 });
-const two = (op: string): Case => ({ name: op, shapes: [[2, 3], [2, 3]], f: (build, [a, b]) => build.emit(op, [a!, b!]) });
+const two = (op: string): Case => ({
+  name: op,
+  shapes: [
+    [2, 3],
+    [2, 3],
+  ],
+  f: (build, [a, b]) => build.emit(op, [a!, b!]),
+});
 const smooth = (op: string, shapes: readonly Shape[], attributes = {}): Case => ({
   name: `${op} ${JSON.stringify({ shapes, ...attributes })}`,
   shapes,
@@ -21,17 +31,27 @@ const smooth = (op: string, shapes: readonly Shape[], attributes = {}): Case => 
 });
 
 const cases: readonly Case[] = [
-  ...["neg", "abs", "sign", "exp", "expm1", "square", "sigmoid", "tanh", "softplus", "relu", "step"].map((op) => one(op)),
+  ...["neg", "abs", "sign", "exp", "expm1", "square", "sigmoid", "tanh", "softplus", "relu", "step"].map((op) =>
+    one(op),
+  ),
   ...["log", "log1p", "sqrt"].map((op) => one(op, true)),
   ...["add", "sub", "mul", "div", "sigmoidCrossEntropy", "sigmoidGrad", "tanhGrad", "reluGrad"].map(two),
   ...["maximum", "minimum", "greater", "equal"].map((op): Case => ({ ...two(op), values: apart })),
   {
     name: "select",
-    shapes: [[2, 3], [2, 3], [2, 3]],
+    shapes: [
+      [2, 3],
+      [2, 3],
+      [2, 3],
+    ],
     differentiated: 2,
     f: (build, [a, b, c]) => build.select(build.greater(c!, build.scalar(0)), a!, b!),
   },
-  smooth("sigmoidCrossEntropyGrad", [["batch", 2], ["batch", 2], ["batch", 2]]),
+  smooth("sigmoidCrossEntropyGrad", [
+    ["batch", 2],
+    ["batch", 2],
+    ["batch", 2],
+  ]),
   smooth("sum", [[2, 3, 4]], { axes: [0, 2], keepDims: false }),
   smooth("sum", [["batch", 3, 1]], { axes: [0], keepDims: true }),
   {
@@ -45,7 +65,10 @@ const cases: readonly Case[] = [
   smooth("transpose", [["batch", 2, 3]], { permutation: [2, 0, 1] }),
   ...[false, true].flatMap((transposeA) =>
     [false, true].map((transposeB) =>
-      smooth("matmul", [transposeA ? [4, "batch"] : ["batch", 4], transposeB ? [2, 4] : [4, 2]], { transposeA, transposeB }),
+      smooth("matmul", [transposeA ? [4, "batch"] : ["batch", 4], transposeB ? [2, 4] : [4, 2]], {
+        transposeA,
+        transposeB,
+      }),
     ),
   ),
   smooth("adamFirstMoment", [[3], [3]], { decay: 0.9, complement: 0.1 }),
@@ -75,11 +98,22 @@ describe.each(cases)("$name", (test) => {
 });
 
 describe("broadcasting", () => {
-  const shapes = [[], [1], [3], [1, 1], [1, 3], ["batch", 1], ["batch", 3], [2, 1, 1], [2, "batch", 3]] as const satisfies Shape[];
+  const shapes = [
+    [],
+    [1],
+    [3],
+    [1, 1],
+    [1, 3],
+    ["batch", 1],
+    ["batch", 3],
+    [2, 1, 1],
+    [2, "batch", 3],
+  ] as const satisfies Shape[];
   const pairs = shapes.flatMap((a) => shapes.map((b) => ({ a: a as Shape, b: b as Shape })));
 
   it.each(pairs)("of [$a] and [$b] is undone in derivatives", ({ a, b }) => {
-    const f = (build: GraphBuilder, [x, y]: readonly Node[]) => build.mul(build.add(x!, build.square(y!)), build.exp(x!));
+    const f = (build: GraphBuilder, [x, y]: readonly Node[]) =>
+      build.mul(build.add(x!, build.square(y!)), build.exp(x!));
     checkFirst({ name: "", shapes: [a, b], f });
     checkSecond({ name: "", shapes: [a, b], f });
   });
@@ -121,17 +155,36 @@ describe("broadcasting", () => {
 
 /** Random expressions over two inputs; what is not smooth keeps its argument away from the kink. */
 const expression: fc.Arbitrary<Case["f"]> = fc.letrec<{ tree: Case["f"] }>((tie) => {
-  const leaf = fc.constantFrom<Case["f"]>((_, [x]) => x!, (_, [, y]) => y!);
-  const unary = fc
-    .tuple(fc.constantFrom("neg", "square", "sigmoid", "tanh", "softplus"), tie("tree"))
-    .map(([op, x]): Case["f"] => (build, inputs) => build.emit(op, [x(build, inputs)]));
-  const exp = tie("tree").map((x): Case["f"] => (build, inputs) => build.exp(build.tanh(x(build, inputs))));
+  const leaf = fc.constantFrom<Case["f"]>(
+    (_, [x]) => x!,
+    (_, [, y]) => y!,
+  );
+  const unary = fc.tuple(fc.constantFrom("neg", "square", "sigmoid", "tanh", "softplus"), tie("tree")).map(
+    ([op, x]): Case["f"] =>
+      (build, inputs) =>
+        build.emit(op, [x(build, inputs)]),
+  );
+  const exp = tie("tree").map(
+    (x): Case["f"] =>
+      (build, inputs) =>
+        build.exp(build.tanh(x(build, inputs))),
+  );
   const root = tie("tree").map(
-    (x): Case["f"] => (build, inputs) => build.sqrt(build.add(build.square(x(build, inputs)), build.scalar(1))),
+    (x): Case["f"] =>
+      (build, inputs) =>
+        build.sqrt(build.add(build.square(x(build, inputs)), build.scalar(1))),
   );
   const binary = fc
-    .tuple(fc.constantFrom("add", "sub", "mul", "sigmoidCrossEntropy", "sigmoidGrad", "tanhGrad"), tie("tree"), tie("tree"))
-    .map(([op, a, b]): Case["f"] => (build, inputs) => build.tanh(build.emit(op, [a(build, inputs), b(build, inputs)])));
+    .tuple(
+      fc.constantFrom("add", "sub", "mul", "sigmoidCrossEntropy", "sigmoidGrad", "tanhGrad"),
+      tie("tree"),
+      tie("tree"),
+    )
+    .map(
+      ([op, a, b]): Case["f"] =>
+        (build, inputs) =>
+          build.tanh(build.emit(op, [a(build, inputs), b(build, inputs)])),
+    );
   return { tree: fc.oneof({ maxDepth: 3 }, leaf, unary, exp, root, binary) };
 }).tree;
 
@@ -147,7 +200,10 @@ it("random compositions, whose inputs share ancestors and stand twice, have both
 });
 
 describe("composites", () => {
-  const shapes = { sigmoidCrossEntropy: [["batch", 2], [2]], sigmoidCrossEntropyGrad: [["batch", 2], [2], ["batch", 1]] };
+  const shapes = {
+    sigmoidCrossEntropy: [["batch", 2], [2]],
+    sigmoidCrossEntropyGrad: [["batch", 2], [2], ["batch", 1]],
+  };
   const composites = [...operations.values()].filter((operation) => operation.tier === "composite");
 
   it.each(composites)("$name: the expansion through the graph is the expansion on arrays", ({ name }) => {
@@ -177,7 +233,9 @@ describe("composites", () => {
     const values = Object.fromEntries(inputValues(test, 6).map((data, i) => [`x${i}`, data]));
     const made = interpret(build.program({ outputs }), { inputs: values, state: {}, batch: BATCH }).outputs;
     // Both are a few roundings of sums of at most six terms of the largest magnitude.
-    own.forEach((_, i) => expectRelative(made[String(i)]!.data, made[String(i + own.length)]!.data, 20 * 2 ** -52, name));
+    own.forEach((_, i) =>
+      expectRelative(made[String(i)]!.data, made[String(i + own.length)]!.data, 20 * 2 ** -52, name),
+    );
   });
 });
 
@@ -206,7 +264,8 @@ describe("vjp", () => {
   });
 
   it("is zero through stopGradient, step, sign, greater, equal and cast", () => {
-    for (const op of ["stopGradient", "step", "sign"]) expect(derivative((build, x) => build.emit(op, [x]), 0.3)).toBe(0);
+    for (const op of ["stopGradient", "step", "sign"])
+      expect(derivative((build, x) => build.emit(op, [x]), 0.3)).toBe(0);
     for (const op of ["greater", "equal"]) expect(derivative((build, x) => build.emit(op, [x, x]), 0.3)).toBe(0);
     const build = new GraphBuilder();
     const mask = build.input("mask", ["batch"], "u8");
@@ -226,7 +285,11 @@ describe("vjp", () => {
     const y = build.square(x);
     const gradients = vjp(build, [build.mul(y, x)], [x, y, x], [build.scalar(1)]);
     const outputs = Object.fromEntries(gradients.map((g, i) => [String(i), g]));
-    const made = interpret(build.program({ outputs }), { inputs: { x: Float64Array.of(3) }, state: {}, batch: 1 }).outputs;
+    const made = interpret(build.program({ outputs }), {
+      inputs: { x: Float64Array.of(3) },
+      state: {},
+      batch: 1,
+    }).outputs;
     expect([0, 1, 2].map((i) => made[String(i)]!.data[0])).toEqual([27, 3, 27]);
   });
 
@@ -245,9 +308,15 @@ describe("vjp", () => {
     const build = new GraphBuilder();
     const x = build.input("x", ["batch", 2]);
     const foreign = new GraphBuilder().input("x", ["batch", 2]);
-    expect(() => vjp(build, [x], [x], [])).toThrow(new RangeError(`vjp: "cotangents" expected 1, one per output, got 0`));
+    expect(() => vjp(build, [x], [x], [])).toThrow(
+      new RangeError(`vjp: "cotangents" expected 1, one per output, got 0`),
+    );
     expect(() => vjp(build, [x], [x], [build.scalar(1)])).toThrow(`vjp: "cotangents[0]" expected [batch, 2], got []`);
-    for (const [outputs, inputs, cotangents] of [[[foreign], [x], [x]], [[x], [foreign], [x]], [[x], [x], [foreign]]] as const) {
+    for (const [outputs, inputs, cotangents] of [
+      [[foreign], [x], [x]],
+      [[x], [foreign], [x]],
+      [[x], [x], [foreign]],
+    ] as const) {
       expect(() => vjp(build, outputs, inputs, cotangents)).toThrow(TypeError);
     }
   });

@@ -10,7 +10,23 @@ function emit(op: string, shapes: readonly Shape[], attributes: JsonObject = {},
   return build.emit(op, inputs, attributes);
 }
 
-const unary = ["neg", "abs", "sign", "step", "exp", "expm1", "log", "log1p", "sqrt", "square", "sigmoid", "tanh", "softplus", "relu", "stopGradient"];
+const unary = [
+  "neg",
+  "abs",
+  "sign",
+  "step",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sqrt",
+  "square",
+  "sigmoid",
+  "tanh",
+  "softplus",
+  "relu",
+  "stopGradient",
+];
 const binary = ["add", "sub", "mul", "div", "maximum", "minimum", "greater", "equal"];
 const pairs: Readonly<Record<string, readonly [string, string]>> = {
   ...Object.fromEntries(binary.map((op) => [op, ["a", "b"] as const])),
@@ -24,16 +40,26 @@ describe.each(unary)("%s", (op) => {
   it("keeps the shape", () => expect(emit(op, [["batch", 3]])).toMatchObject({ shape: ["batch", 3], dtype: "f32" }));
 
   it("refuses integers by name", () => {
-    expect(() => emit(op, [[3]], {}, ["i32"])).toThrow(new TypeError(`${op}: "x" expected f32, got i32; cast it first`));
+    expect(() => emit(op, [[3]], {}, ["i32"])).toThrow(
+      new TypeError(`${op}: "x" expected f32, got i32; cast it first`),
+    );
   });
 });
 
 describe.each(Object.entries(pairs))("%s", (op, [a, b]) => {
   const broadcasts: readonly [Shape, Shape, Shape][] = [
     [["batch", 3], [3], ["batch", 3]],
-    [[2, 1], [1, 3], [2, 3]],
+    [
+      [2, 1],
+      [1, 3],
+      [2, 3],
+    ],
     [[], ["batch", 1], ["batch", 1]],
-    [["batch", 1], [1, "batch"], ["batch", "batch"]],
+    [
+      ["batch", 1],
+      [1, "batch"],
+      ["batch", "batch"],
+    ],
   ];
 
   it.each(broadcasts)("of %j and %j is %j", (left, right, result) => {
@@ -43,8 +69,15 @@ describe.each(Object.entries(pairs))("%s", (op, [a, b]) => {
 
   it("refuses what does not broadcast and what is no float", () => {
     expect(() => emit(op, [[2, 3], [2]])).toThrow(new RangeError(`${op}: shapes [2, 3] and [2] do not broadcast`));
-    expect(() => emit(op, [["batch", 3], [7, 3]])).toThrow(`${op}: shapes [batch, 3] and [7, 3] do not broadcast`);
-    expect(() => emit(op, [[2], [2]], {}, ["u8"])).toThrow(new TypeError(`${op}: "${a}" expected f32, got u8; cast it first`));
+    expect(() =>
+      emit(op, [
+        ["batch", 3],
+        [7, 3],
+      ]),
+    ).toThrow(`${op}: shapes [batch, 3] and [7, 3] do not broadcast`);
+    expect(() => emit(op, [[2], [2]], {}, ["u8"])).toThrow(
+      new TypeError(`${op}: "${a}" expected f32, got u8; cast it first`),
+    );
     expect(() => emit(op, [[2], [2]], {}, ["f32", "i32"])).toThrow(`${op}: "${b}" expected f32, got i32`);
   });
 });
@@ -66,17 +99,53 @@ const good: readonly (Rule & { readonly shape: Shape; readonly dtype?: DType })[
   { op: "reshape", shapes: [[4]], attributes: { shape: [2, 2] }, dtypes: ["u8"], shape: [2, 2], dtype: "u8" },
   { op: "broadcastTo", shapes: [[3, 1]], attributes: { shape: ["batch", 3, 2] }, shape: ["batch", 3, 2] },
   { op: "transpose", shapes: [["batch", 2, 3]], attributes: { permutation: [2, 0, 1] }, shape: [3, "batch", 2] },
-  { op: "matmul", shapes: [["batch", 4], [4, 2]], attributes: { transposeA: false, transposeB: false }, shape: ["batch", 2] },
-  { op: "matmul", shapes: [["batch", 4], ["batch", 2]], attributes: { transposeA: true, transposeB: false }, shape: [4, 2] },
-  { op: "matmul", shapes: [[4, 5], [3, 4]], attributes: { transposeA: true, transposeB: true }, shape: [5, 3] },
+  {
+    op: "matmul",
+    shapes: [
+      ["batch", 4],
+      [4, 2],
+    ],
+    attributes: { transposeA: false, transposeB: false },
+    shape: ["batch", 2],
+  },
+  {
+    op: "matmul",
+    shapes: [
+      ["batch", 4],
+      ["batch", 2],
+    ],
+    attributes: { transposeA: true, transposeB: false },
+    shape: [4, 2],
+  },
+  {
+    op: "matmul",
+    shapes: [
+      [4, 5],
+      [3, 4],
+    ],
+    attributes: { transposeA: true, transposeB: true },
+    shape: [5, 3],
+  },
   { op: "cast", shapes: [["batch"]], dtypes: ["u8"], shape: ["batch"] },
   { op: "straightThrough", shapes: [["batch"], ["batch"]], shape: ["batch"] },
   { op: "sigmoidCrossEntropyGrad", shapes: [["batch", 3], [3], ["batch", 1]], shape: ["batch", 3] },
   { op: "adamFirstMoment", shapes: [[2], [2]], attributes: decay, shape: [2] },
   { op: "adamSecondMoment", shapes: [[2], [2]], attributes: decay, shape: [2] },
   { op: "adamParameter", shapes: [[2], [2], [2], [], []], attributes: { epsilon: 1e-8 }, shape: [2] },
-  { op: "randomNormal", shapes: [[2], [2]], attributes: { shape: ["batch", 5], stream: "s" }, dtypes: ["i32", "i32"], shape: ["batch", 5] },
-  { op: "randomUniform", shapes: [[2], [2]], attributes: { shape: [5], stream: "s" }, dtypes: ["i32", "i32"], shape: [5] },
+  {
+    op: "randomNormal",
+    shapes: [[2], [2]],
+    attributes: { shape: ["batch", 5], stream: "s" },
+    dtypes: ["i32", "i32"],
+    shape: ["batch", 5],
+  },
+  {
+    op: "randomUniform",
+    shapes: [[2], [2]],
+    attributes: { shape: [5], stream: "s" },
+    dtypes: ["i32", "i32"],
+    shape: [5],
+  },
   { op: "batchSize", shapes: [], shape: [] },
   { op: "constant", shapes: [], attributes: { shape: [2], values: [1, 2] }, shape: [2] },
   { op: "state", shapes: [], attributes: { shape: [2], name: "constructor" }, shape: [2] },
@@ -84,44 +153,195 @@ const good: readonly (Rule & { readonly shape: Shape; readonly dtype?: DType })[
   ...goodImages,
 ];
 
-it.each(good)("$op of $shapes with $attributes is $shape", ({ op, shapes, attributes, dtypes, shape, dtype = "f32" }) => {
-  expect(emit(op, shapes, attributes, dtypes)).toMatchObject({ shape, dtype });
-});
+it.each(good)(
+  "$op of $shapes with $attributes is $shape",
+  ({ op, shapes, attributes, dtypes, shape, dtype = "f32" }) => {
+    expect(emit(op, shapes, attributes, dtypes)).toMatchObject({ shape, dtype });
+  },
+);
 
 const bad: readonly (Rule & { readonly message: string; readonly kind?: "TypeError" })[] = [
   { op: "select", shapes: [[2], [3], [3]], message: "select: shapes [2] and [3] do not broadcast" },
-  { op: "select", shapes: [[2], [2], [2]], dtypes: ["u8"], kind: "TypeError", message: `select: "condition" expected f32, got u8; cast it first` },
-  { op: "sum", shapes: [[2, 3]], attributes: { axes: [2], keepDims: false }, message: `sum: "axes" expected integers in [-2, 2), got 2` },
-  { op: "sum", shapes: [[2, 3]], attributes: { axes: [1, 0], keepDims: false }, message: `sum: "axes" expected distinct axes in ascending order, got [1, 0]` },
-  { op: "max", shapes: [[2, 3]], attributes: { axes: [1], keepDims: 1 }, kind: "TypeError", message: `max: "keepDims" expected true or false, got 1` },
-  { op: "reshape", shapes: [["batch", 6]], attributes: { shape: [6] }, message: `reshape: [batch, 6] does not fit "shape" [6]` },
-  { op: "reshape", shapes: [["batch", 6]], attributes: { shape: ["batch", 5] }, message: `reshape: [batch, 6] does not fit "shape" [batch, 5]` },
-  { op: "reshape", shapes: [[6]], attributes: { shape: [6, 0] }, message: `reshape: "shape" expected at most 8 positive integers or "batch", got [6, 0]` },
-  { op: "broadcastTo", shapes: [[3, 2]], attributes: { shape: [3, 1] }, message: `broadcastTo: [3, 2] does not broadcast to "shape" [3, 1]` },
-  { op: "broadcastTo", shapes: [[3]], attributes: { shape: [4] }, message: "broadcastTo: shapes [3] and [4] do not broadcast" },
-  { op: "transpose", shapes: [[2, 3]], attributes: { permutation: [0, 0] }, message: `transpose: "permutation" expected each axis of [2, 3] once, got [0, 0]` },
-  { op: "matmul", shapes: [[2, 3], [2, 3]], attributes: { transposeA: false, transposeB: false }, message: "matmul: inner dimensions of [2, 3] and [2, 3] differ" },
-  { op: "matmul", shapes: [[2, 3], [3]], attributes: { transposeA: false, transposeB: false }, message: `matmul: "b" expected rank 2, got [3]` },
+  {
+    op: "select",
+    shapes: [[2], [2], [2]],
+    dtypes: ["u8"],
+    kind: "TypeError",
+    message: `select: "condition" expected f32, got u8; cast it first`,
+  },
+  {
+    op: "sum",
+    shapes: [[2, 3]],
+    attributes: { axes: [2], keepDims: false },
+    message: `sum: "axes" expected integers in [-2, 2), got 2`,
+  },
+  {
+    op: "sum",
+    shapes: [[2, 3]],
+    attributes: { axes: [1, 0], keepDims: false },
+    message: `sum: "axes" expected distinct axes in ascending order, got [1, 0]`,
+  },
+  {
+    op: "max",
+    shapes: [[2, 3]],
+    attributes: { axes: [1], keepDims: 1 },
+    kind: "TypeError",
+    message: `max: "keepDims" expected true or false, got 1`,
+  },
+  {
+    op: "reshape",
+    shapes: [["batch", 6]],
+    attributes: { shape: [6] },
+    message: `reshape: [batch, 6] does not fit "shape" [6]`,
+  },
+  {
+    op: "reshape",
+    shapes: [["batch", 6]],
+    attributes: { shape: ["batch", 5] },
+    message: `reshape: [batch, 6] does not fit "shape" [batch, 5]`,
+  },
+  {
+    op: "reshape",
+    shapes: [[6]],
+    attributes: { shape: [6, 0] },
+    message: `reshape: "shape" expected at most 8 positive integers or "batch", got [6, 0]`,
+  },
+  {
+    op: "broadcastTo",
+    shapes: [[3, 2]],
+    attributes: { shape: [3, 1] },
+    message: `broadcastTo: [3, 2] does not broadcast to "shape" [3, 1]`,
+  },
+  {
+    op: "broadcastTo",
+    shapes: [[3]],
+    attributes: { shape: [4] },
+    message: "broadcastTo: shapes [3] and [4] do not broadcast",
+  },
+  {
+    op: "transpose",
+    shapes: [[2, 3]],
+    attributes: { permutation: [0, 0] },
+    message: `transpose: "permutation" expected each axis of [2, 3] once, got [0, 0]`,
+  },
+  {
+    op: "matmul",
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+    attributes: { transposeA: false, transposeB: false },
+    message: "matmul: inner dimensions of [2, 3] and [2, 3] differ",
+  },
+  {
+    op: "matmul",
+    shapes: [[2, 3], [3]],
+    attributes: { transposeA: false, transposeB: false },
+    message: `matmul: "b" expected rank 2, got [3]`,
+  },
   { op: "cast", shapes: [[2]], kind: "TypeError", message: `cast: "x" expected integers, got f32` },
   { op: "straightThrough", shapes: [[2], [3]], message: `straightThrough: "path" expected [2], got [3]` },
-  { op: "straightThrough", shapes: [[2], [2]], dtypes: ["f32", "i32"], kind: "TypeError", message: `straightThrough: "path" expected f32, got i32; cast it first` },
-  { op: "sigmoidCrossEntropyGrad", shapes: [[2], [2], [3]], message: "sigmoidCrossEntropyGrad: shapes [2] and [3] do not broadcast" },
-  { op: "adamFirstMoment", shapes: [[2], [3, 2]], attributes: decay, message: `adamFirstMoment: "g" expected [2], got [3, 2]` },
-  { op: "adamSecondMoment", shapes: [[2], [2]], attributes: { decay: 0.9 }, kind: "TypeError", message: `adamSecondMoment: "complement" expected a finite number, got undefined` },
-  { op: "adamParameter", shapes: [[2], [2], [2], [1], []], attributes: { epsilon: 1 }, message: `adamParameter: "stepSize" expected [], got [1]` },
-  { op: "randomNormal", shapes: [[2], [1]], attributes: { shape: [5], stream: "s" }, dtypes: ["i32", "i32"], kind: "TypeError", message: `randomNormal: "step" expected i32 [2] (low, high word), got i32 [1]` },
-  { op: "randomUniform", shapes: [[2], [2]], attributes: { shape: [5], stream: 1 }, dtypes: ["i32", "i32"], kind: "TypeError", message: `randomUniform: "stream" expected a string, got 1` },
-  { op: "constant", shapes: [], attributes: { shape: [2], values: [1] }, message: `constant: "values" expected 2 for [2], got 1` },
-  { op: "state", shapes: [], attributes: { shape: ["batch"], name: "w" }, message: `state: "shape" expected at most 8 positive integers, got ["batch"]` },
-  { op: "state", shapes: [], attributes: { shape: [1], name: "__proto__" }, message: `state: "name" expected a string other than __proto__, got "__proto__"` },
-  { op: "input", shapes: [], attributes: { shape: ["batch", "batch"], name: "x", dtype: "f32" }, message: `input: "shape" expected at most one "batch", got [batch, batch]` },
-  { op: "input", shapes: [], attributes: { shape: [1], name: "x", dtype: "f64" }, message: `input: "dtype" expected f32, i32 or u8, got "f64"` },
-  { op: "input", shapes: [], attributes: { shape: [2 ** 30, 2 ** 30], name: "x", dtype: "f32" }, message: `input: "shape" expected at most 8 positive integers or "batch", got [1073741824, 1073741824]` },
-  { op: "mul", shapes: [[2 ** 30, 1], [1, 2 ** 30]], message: "mul: the result, [1073741824, 1073741824], is too large" },
+  {
+    op: "straightThrough",
+    shapes: [[2], [2]],
+    dtypes: ["f32", "i32"],
+    kind: "TypeError",
+    message: `straightThrough: "path" expected f32, got i32; cast it first`,
+  },
+  {
+    op: "sigmoidCrossEntropyGrad",
+    shapes: [[2], [2], [3]],
+    message: "sigmoidCrossEntropyGrad: shapes [2] and [3] do not broadcast",
+  },
+  {
+    op: "adamFirstMoment",
+    shapes: [[2], [3, 2]],
+    attributes: decay,
+    message: `adamFirstMoment: "g" expected [2], got [3, 2]`,
+  },
+  {
+    op: "adamSecondMoment",
+    shapes: [[2], [2]],
+    attributes: { decay: 0.9 },
+    kind: "TypeError",
+    message: `adamSecondMoment: "complement" expected a finite number, got undefined`,
+  },
+  {
+    op: "adamParameter",
+    shapes: [[2], [2], [2], [1], []],
+    attributes: { epsilon: 1 },
+    message: `adamParameter: "stepSize" expected [], got [1]`,
+  },
+  {
+    op: "randomNormal",
+    shapes: [[2], [1]],
+    attributes: { shape: [5], stream: "s" },
+    dtypes: ["i32", "i32"],
+    kind: "TypeError",
+    message: `randomNormal: "step" expected i32 [2] (low, high word), got i32 [1]`,
+  },
+  {
+    op: "randomUniform",
+    shapes: [[2], [2]],
+    attributes: { shape: [5], stream: 1 },
+    dtypes: ["i32", "i32"],
+    kind: "TypeError",
+    message: `randomUniform: "stream" expected a string, got 1`,
+  },
+  {
+    op: "constant",
+    shapes: [],
+    attributes: { shape: [2], values: [1] },
+    message: `constant: "values" expected 2 for [2], got 1`,
+  },
+  {
+    op: "state",
+    shapes: [],
+    attributes: { shape: ["batch"], name: "w" },
+    message: `state: "shape" expected at most 8 positive integers, got ["batch"]`,
+  },
+  {
+    op: "state",
+    shapes: [],
+    attributes: { shape: [1], name: "__proto__" },
+    message: `state: "name" expected a string other than __proto__, got "__proto__"`,
+  },
+  {
+    op: "input",
+    shapes: [],
+    attributes: { shape: ["batch", "batch"], name: "x", dtype: "f32" },
+    message: `input: "shape" expected at most one "batch", got [batch, batch]`,
+  },
+  {
+    op: "input",
+    shapes: [],
+    attributes: { shape: [1], name: "x", dtype: "f64" },
+    message: `input: "dtype" expected f32, i32 or u8, got "f64"`,
+  },
+  {
+    op: "input",
+    shapes: [],
+    attributes: { shape: [2 ** 30, 2 ** 30], name: "x", dtype: "f32" },
+    message: `input: "shape" expected at most 8 positive integers or "batch", got [1073741824, 1073741824]`,
+  },
+  {
+    op: "mul",
+    shapes: [
+      [2 ** 30, 1],
+      [1, 2 ** 30],
+    ],
+    message: "mul: the result, [1073741824, 1073741824], is too large",
+  },
   { op: "exp", shapes: [[2]], attributes: { base: 2 }, kind: "TypeError", message: `exp: has no attribute "base"` },
   { op: "add", shapes: [[2]], kind: "TypeError", message: "add: expected 2 inputs (a, b), got 1" },
   { op: "add", shapes: [[2], [2], [2]], kind: "TypeError", message: "add: expected 2 inputs (a, b), got 3" },
-  { op: "input", shapes: [[2]], attributes: { shape: [1], name: "y", dtype: "f32" }, kind: "TypeError", message: "input: expected 0 inputs (), got 1" },
+  {
+    op: "input",
+    shapes: [[2]],
+    attributes: { shape: [1], name: "y", dtype: "f32" },
+    kind: "TypeError",
+    message: "input: expected 0 inputs (), got 1",
+  },
   ...badImages,
 ];
 

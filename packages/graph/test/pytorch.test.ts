@@ -46,8 +46,7 @@ const formulas: Readonly<Record<string, Formula>> = {
         build.sqrt(build.add(build.exp(x!), build.scalar(1))),
       ),
     ),
-  "log1p, expm1": (build, { x }) =>
-    build.sum(build.div(build.mul(build.log1p(x!), build.expm1(build.neg(x!))), x!)),
+  "log1p, expm1": (build, { x }) => build.sum(build.div(build.mul(build.log1p(x!), build.expm1(build.neg(x!))), x!)),
   max: (build, { x }) => {
     const product = build.mul(build.max(x!, { axes: [1] }), build.sum(build.max(x!, { axes: [0] })));
     return build.add(build.sum(product), build.square(build.max(x!)));
@@ -83,7 +82,11 @@ describe.each(fixture.cases)("$name", ({ name, inputs, loss, gradients, second }
   const penalty = first.map((g) => build.sum(build.square(g))).reduce((a, b) => build.add(a, b));
   const again = vjp(build, [penalty], nodes, [build.scalar(1)]);
   const outputs = Object.fromEntries(
-    names.flatMap((key, i) => [[`d.${key}`, first[i]!], [`dd.${key}`, again[i]!], [`use.${key}`, nodes[i]!]]),
+    names.flatMap((key, i) => [
+      [`d.${key}`, first[i]!],
+      [`dd.${key}`, again[i]!],
+      [`use.${key}`, nodes[i]!],
+    ]),
   );
   const program = build.program({ outputs: { ...outputs, loss: value } });
   const fed = Object.fromEntries(names.map((key) => [key, Float64Array.from(inputs[key]!.data)]));

@@ -1,9 +1,9 @@
 /**
  * The inner loops of matrix multiplication: C[MR, 8] += A[MR, kc] B[kc, 8] from packed panels.
  *
- * Tiles are what measured fastest. In 15 free vector registers the SIMD128 build holds 4x8; with a multiply-add instruction no register is needed
- * for the product and 6x8 fits. One k per turn of the loop: an older V8 moves all loads of an unrolled turn to its top and
- * spills. There A's elements are also packed four times over, since an address for each `load32_splat` costs one instruction more than a load.
+ * Tiles are what measured fastest. In the 15 vector registers that V8 leaves, the SIMD128 build holds 4x8; with a multiply-add instruction no register
+ * is needed for the product and 6x8 fits. One k per turn of the loop: V8 11 and 12 move all loads of an unrolled turn to its top and
+ * spill. There A's elements are also packed four times over, since an address for each `load32_splat` costs one instruction more than a load.
  */
 import { f32s, loadPart, storePart } from "./simd";
 

@@ -72,7 +72,10 @@ function registerLoop(build: KernelBuild): Uint8Array<ArrayBuffer> {
   const [f, g] = [1 + lanes, 2 + lanes];
   const one = [0xfd, 0x0c, ...new Uint8Array(new Float32Array(4).fill(0.5).buffer)];
   const get = (local: number): number[] => [0x20, local];
-  const step = build === "relaxed" ? [...get(f), ...get(g), 0xfd, 0x85, 0x02] : [...get(f), 0xfd, 0xe6, 0x01, ...get(g), 0xfd, 0xe4, 0x01];
+  const step =
+    build === "relaxed"
+      ? [...get(f), ...get(g), 0xfd, 0x85, 0x02]
+      : [...get(f), 0xfd, 0xe6, 0x01, ...get(g), 0xfd, 0xe4, 0x01];
   const all = Array.from({ length: lanes }, (_, i) => i + 1);
   const code = [
     ...[...all, f, g].flatMap((local) => [...one, 0x21, local]),
@@ -100,10 +103,14 @@ function limit(build: KernelBuild): number {
 
 const build = (process.argv[2] ?? chooseBuild()) as KernelBuild;
 const kernels = await loadKernels({ build });
-console.log(`${cpus()[0]!.model}, Node ${process.versions.node}, V8 ${process.versions.v8}, build ${build}, one thread`);
+console.log(
+  `${cpus()[0]!.model}, Node ${process.versions.node}, V8 ${process.versions.v8}, build ${build}, one thread`,
+);
 console.log(`${limit(build).toFixed(1).padStart(6)} GFLOP/s  registers only: twelve chains of x = x * f + g`);
 for (const shape of SHAPES) {
   const operands = `${shape.transA ? "A'" : "A"} ${shape.transB ? "B'" : "B"}`;
   const size = `${shape.m} x ${shape.n} x ${shape.k}`;
-  console.log(`${measure(kernels, shape).toFixed(1).padStart(6)} GFLOP/s  ${size.padEnd(18)} ${operands.padEnd(6)} ${shape.name}`);
+  console.log(
+    `${measure(kernels, shape).toFixed(1).padStart(6)} GFLOP/s  ${size.padEnd(18)} ${operands.padEnd(6)} ${shape.name}`,
+  );
 }

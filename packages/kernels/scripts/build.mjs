@@ -30,7 +30,9 @@ async function readSources() {
 
 async function hashOf(sources) {
   const { version } = createRequire(import.meta.url)("assemblyscript/package.json");
-  const hash = createHash("sha256").update(version).update(await readFile(fileURLToPath(import.meta.url)));
+  const hash = createHash("sha256")
+    .update(version)
+    .update(await readFile(fileURLToPath(import.meta.url)));
   for (const [name, text] of sources) hash.update(`\0${name}\0${text}`);
   return hash.digest("hex");
 }

@@ -33,7 +33,7 @@ export function chooseBuild(features: Probe = probe()): KernelBuild {
       { ...features },
     );
   }
-  return features.relaxedSimd ? "relaxed" : "simd128";
+  return features.relaxedSimd && features.wideTiles ? "relaxed" : "simd128";
 }
 
 /**

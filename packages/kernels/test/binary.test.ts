@@ -36,7 +36,12 @@ const inner = fc.integer({ min: 0, max: 21 });
 function operand(name: Layout, o: number, i: number, seed: number) {
   const { size, outer: outerStride, inner: innerStride } = LAYOUTS[name];
   const values = noise(size(o, i), seed).map((x, at) => (at % 7 === 3 ? 0.25 : x));
-  return { values, outer: outerStride(i), inner: innerStride, at: (r: number, c: number) => values[r * outerStride(i) + c * innerStride]! };
+  return {
+    values,
+    outer: outerStride(i),
+    inner: innerStride,
+    at: (r: number, c: number) => values[r * outerStride(i) + c * innerStride]!,
+  };
 }
 
 function table(o: number, i: number, element: (row: number, column: number) => number): Float32Array {
@@ -90,22 +95,25 @@ describe.each(BUILDS)("binary kernels, $build", ({ build, missing }) => {
     sigmoidGrad: (g: number, y: number) => g * y * (1 - y),
     tanhGrad: (g: number, y: number) => g * (1 - y * y),
   };
-  it.skipIf(missing).each(Object.keys(gradients) as (keyof typeof gradients)[])("%s for every layout of the cotangent", (name) => {
-    fc.assert(
-      fc.property(layout, outer, inner, fc.integer(), (shape, o, i, seed) => {
-        const g = operand(shape, o, i, seed);
-        const y = noise(o * i, seed + 1);
-        const dx = arena.floats(new Float32Array(o * i).fill(NaN));
-        kernels[name](arena.floats(g.values), arena.floats(y), dx, o, i, g.outer, g.inner);
-        const expected = table(o, i, (r, c) => gradients[name](g.at(r, c), y[r * i + c]!));
-        const actual = arena.read(dx, o * i);
-        // at most three roundings of factors no greater than 2, and the reference's own
-        for (let k = 0; k < o * i; k++) expect(Math.abs(actual[k]! - expected[k]!)).toBeLessThanOrEqual(8 * EPS);
-        arena.release();
-      }),
-      { numRuns: 100 },
-    );
-  });
+  it.skipIf(missing).each(Object.keys(gradients) as (keyof typeof gradients)[])(
+    "%s for every layout of the cotangent",
+    (name) => {
+      fc.assert(
+        fc.property(layout, outer, inner, fc.integer(), (shape, o, i, seed) => {
+          const g = operand(shape, o, i, seed);
+          const y = noise(o * i, seed + 1);
+          const dx = arena.floats(new Float32Array(o * i).fill(NaN));
+          kernels[name](arena.floats(g.values), arena.floats(y), dx, o, i, g.outer, g.inner);
+          const expected = table(o, i, (r, c) => gradients[name](g.at(r, c), y[r * i + c]!));
+          const actual = arena.read(dx, o * i);
+          // at most three roundings of factors no greater than 2, and the reference's own
+          for (let k = 0; k < o * i; k++) expect(Math.abs(actual[k]! - expected[k]!)).toBeLessThanOrEqual(8 * EPS);
+          arena.release();
+        }),
+        { numRuns: 100 },
+      );
+    },
+  );
 
   it.skipIf(missing)("reluGrad is exact: g or 0", () => {
     const g = Float32Array.of(1, 2, -3, 4, NaN, 6);
@@ -118,13 +126,16 @@ describe.each(BUILDS)("binary kernels, $build", ({ build, missing }) => {
 
   it.skipIf(missing)("select takes a where the condition is not zero", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom(0, -0, 1, -2, NaN), fc.float(), fc.float()), { maxLength: 30 }), (rows) => {
-        const [cond, a, b] = [0, 1, 2].map((column) => Float32Array.from(rows, (row) => row[column]!));
-        const y = arena.floats(new Float32Array(rows.length).fill(9));
-        kernels.select(arena.floats(cond!), arena.floats(a!), arena.floats(b!), y, rows.length);
-        expect(arena.read(y, rows.length)).toEqual(a!.map((x, i) => (cond![i] === 0 ? b![i]! : x)));
-        arena.release();
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom(0, -0, 1, -2, NaN), fc.float(), fc.float()), { maxLength: 30 }),
+        (rows) => {
+          const [cond, a, b] = [0, 1, 2].map((column) => Float32Array.from(rows, (row) => row[column]!));
+          const y = arena.floats(new Float32Array(rows.length).fill(9));
+          kernels.select(arena.floats(cond!), arena.floats(a!), arena.floats(b!), y, rows.length);
+          expect(arena.read(y, rows.length)).toEqual(a!.map((x, i) => (cond![i] === 0 ? b![i]! : x)));
+          arena.release();
+        },
+      ),
     );
   });
 });

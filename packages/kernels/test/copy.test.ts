@@ -35,7 +35,9 @@ describe.each(BUILDS)("moving data, $build", ({ build, missing }) => {
     const last = fc.integer({ min: 1, max: 19 });
     const stride = fc.integer({ min: 0, max: 23 });
     fc.assert(
-      fc.property(fc.tuple(size, size, last, last), fc.tuple(stride, stride, stride, stride), (d, s) => expectCopied(d, s)),
+      fc.property(fc.tuple(size, size, last, last), fc.tuple(stride, stride, stride, stride), (d, s) =>
+        expectCopied(d, s),
+      ),
       { numRuns: 300 },
     );
   });
@@ -46,7 +48,10 @@ describe.each(BUILDS)("moving data, $build", ({ build, missing }) => {
     fc.assert(
       fc.property(fc.tuple(size, size, size, size), order, (from, axes) => {
         const strides = [from[1] * from[2] * from[3], from[2] * from[3], from[3], 1];
-        expectCopied(axes.map((axis) => from[axis]!) as unknown as Four, axes.map((axis) => strides[axis]!) as unknown as Four);
+        expectCopied(
+          axes.map((axis) => from[axis]!) as unknown as Four,
+          axes.map((axis) => strides[axis]!) as unknown as Four,
+        );
       }),
       { numRuns: 150 },
     );
@@ -54,7 +59,12 @@ describe.each(BUILDS)("moving data, $build", ({ build, missing }) => {
 
   it.skipIf(missing)("copyStrided of nothing writes nothing", () => {
     const y = arena.floats([]);
-    const empty: readonly Four[] = [[0, 2, 3, 4], [2, 0, 3, 4], [2, 3, 0, 4], [2, 3, 4, 0]];
+    const empty: readonly Four[] = [
+      [0, 2, 3, 4],
+      [2, 0, 3, 4],
+      [2, 3, 0, 4],
+      [2, 3, 4, 0],
+    ];
     for (const d of empty) {
       kernels.copyStrided(arena.floats([1]), y, ...d, 12, 4, 1, 0);
       kernels.copyStrided(arena.floats([1]), y, ...d, 12, 1, 1, 3);

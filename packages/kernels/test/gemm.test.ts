@@ -68,12 +68,17 @@ describe.each(BUILDS)("gemm, $build", ({ build, missing }) => {
 
   it.skipIf(missing)("equals the float64 product for sizes around tile edges, and writes C alone", () => {
     fc.assert(
-      fc.property(fc.record({ ...flags, m: edge, n: edge, k: depth }), fc.boolean(), fc.integer(), (product, withBias, seed) => {
-        const a = noise(product.m * product.k, seed);
-        const b = noise(product.k * product.n, seed + 1);
-        const bias = withBias ? noise(product.n, seed + 2) : undefined;
-        expectClose(run(arena, product, a, b, bias), reference(product, a, b, bias), product.k);
-      }),
+      fc.property(
+        fc.record({ ...flags, m: edge, n: edge, k: depth }),
+        fc.boolean(),
+        fc.integer(),
+        (product, withBias, seed) => {
+          const a = noise(product.m * product.k, seed);
+          const b = noise(product.k * product.n, seed + 1);
+          const bias = withBias ? noise(product.n, seed + 2) : undefined;
+          expectClose(run(arena, product, a, b, bias), reference(product, a, b, bias), product.k);
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -86,7 +91,12 @@ describe.each(BUILDS)("gemm, $build", ({ build, missing }) => {
   ])("equals the float64 product at %i x %i x %i, all transposes", (m, n, k) => {
     const a = noise(m * k, 1);
     const b = noise(k * n, 2);
-    for (const [transA, transB] of [[false, false], [false, true], [true, false], [true, true]] as const) {
+    for (const [transA, transB] of [
+      [false, false],
+      [false, true],
+      [true, false],
+      [true, true],
+    ] as const) {
       const product = { transA, transB, m, n, k };
       expectClose(run(arena, product, a, b), reference(product, a, b), k);
     }
@@ -95,14 +105,42 @@ describe.each(BUILDS)("gemm, $build", ({ build, missing }) => {
   it.skipIf(missing)("skips nothing that matters when most of A is zero", () => {
     const kept = [0, 0.02, 0.2, 0.5];
     fc.assert(
-      fc.property(fc.record({ ...flags, m: edge, n: edge, k: depth }), fc.constantFrom(...kept), fc.integer(), (product, share, seed) => {
-        const where = noise(product.m * product.k, seed + 3);
-        const a = noise(product.m * product.k, seed).map((x, i) => (Math.abs(where[i]!) < share ? x : 0));
-        const b = noise(product.k * product.n, seed + 1);
-        expectClose(run(arena, product, a, b), reference(product, a, b), product.k);
-      }),
+      fc.property(
+        fc.record({ ...flags, m: edge, n: edge, k: depth }),
+        fc.constantFrom(...kept),
+        fc.integer(),
+        (product, share, seed) => {
+          const where = noise(product.m * product.k, seed + 3);
+          const a = noise(product.m * product.k, seed).map((x, i) => (Math.abs(where[i]!) < share ? x : 0));
+          const b = noise(product.k * product.n, seed + 1);
+          expectClose(run(arena, product, a, b), reference(product, a, b), product.k);
+        },
+      ),
       { numRuns: 150 },
     );
+  });
+
+  it.skipIf(missing)("leaving out zeros of A changes no bit", () => {
+    const [m, n, k] = [14, 64, 300];
+    const a = noise(m * k, 1).map((x, i) => (i % k < 200 || i % 3 === 0 ? 0 : x));
+    const b = noise(k * n, 2);
+    const whole = run(arena, { transA: false, transB: false, m, n, k }, a, b);
+    // narrow products are computed without looking for zeros
+    for (const first of [0, 32]) {
+      const half = Float32Array.from({ length: k * 32 }, (_, i) => b[Math.floor(i / 32) * n + first + (i % 32)]!);
+      const narrow = run(arena, { transA: false, transB: false, m, n: 32, k }, a, half);
+      expect(narrow).toEqual(
+        Float32Array.from({ length: m * 32 }, (_, i) => whole[Math.floor(i / 32) * n + first + (i % 32)]!),
+      );
+    }
+  });
+
+  it.skipIf(missing).each([NaN, Infinity, -Infinity])("zero times %d is NaN", (bad) => {
+    const [m, n, k] = [9, 70, 40];
+    const b = new Float32Array(k * n).fill(1);
+    b[5 * n + 3] = bad;
+    const c = run(arena, { transA: false, transB: false, m, n, k }, new Float32Array(m * k), b);
+    expect(c).toEqual(Float32Array.from({ length: m * n }, (_, i) => (i % n === 3 ? NaN : 0)));
   });
 
   it.skipIf(missing)("applies the elementwise kernel's own bits as activation", () => {

@@ -48,11 +48,20 @@ describe("the binaries", () => {
   it("export the functions of KernelExports", async () => {
     const { exports } = await loadKernels({ build: "simd128" });
     const names = [
-      ..."abs adam add castI32 castU8 copy copyStrided div equal exp expm1 fill gemm gemmScratch greater log log1p max".split(" "),
-      ..."maximum minimum mul neg randomNormal randomUniform relu reluGrad select sigmoid sigmoidCrossEntropy".split(" "),
+      ..."abs adam add castI32 castU8 copy copyStrided div equal exp expm1 fill gemm gemmScratch greater log log1p max".split(
+        " ",
+      ),
+      ..."maximum minimum mul neg randomNormal randomUniform relu reluGrad select sigmoid sigmoidCrossEntropy".split(
+        " ",
+      ),
       ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sqrt square step sub sum tanh tanhGrad".split(" "),
     ];
-    expect(Object.entries(exports).filter(([, value]) => typeof value === "function").map(([name]) => name).sort()).toEqual(names.sort());
+    expect(
+      Object.entries(exports)
+        .filter(([, value]) => typeof value === "function")
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(names.sort());
   });
 });
 
@@ -64,12 +73,16 @@ describe("loading", () => {
   });
 
   it("the build follows the probe", () => {
-    expect(chooseBuild({ simd: true, relaxedSimd: false, threads: false })).toBe("simd128");
-    expect(chooseBuild({ simd: true, relaxedSimd: true, threads: true })).toBe("relaxed");
+    const features = { simd: true, relaxedSimd: true, threads: true, wideTiles: true };
+    expect(chooseBuild(features)).toBe("relaxed");
+    expect(chooseBuild({ ...features, threads: false })).toBe("relaxed");
+    expect(chooseBuild({ ...features, relaxedSimd: false })).toBe("simd128");
+    expect(chooseBuild({ ...features, wideTiles: false })).toBe("simd128");
   });
 
   it("a machine without SIMD is refused by code", () => {
-    const attempt = (): KernelBuild => chooseBuild({ simd: false, relaxedSimd: false, threads: false });
+    const attempt = (): KernelBuild =>
+      chooseBuild({ simd: false, relaxedSimd: false, threads: false, wideTiles: false });
     expect(attempt).toThrow(IsthmusError);
     expect(attempt).toThrow(expect.objectContaining({ code: "WASM_NO_SIMD" }));
   });

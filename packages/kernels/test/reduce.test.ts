@@ -35,7 +35,11 @@ describe.each(BUILDS)("reductions, $build", ({ build, missing }) => {
     }
   }
 
-  const sizes = [fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 150 }), fc.integer({ min: 1, max: 45 })] as const;
+  const sizes = [
+    fc.integer({ min: 0, max: 4 }),
+    fc.integer({ min: 0, max: 150 }),
+    fc.integer({ min: 1, max: 45 }),
+  ] as const;
 
   it.skipIf(missing)("sum equals the float64 sum for any split of the axes", () => {
     fc.assert(
@@ -74,7 +78,10 @@ describe.each(BUILDS)("reductions, $build", ({ build, missing }) => {
         const x = Float32Array.from({ length: outer * n * inner }, (_, i) => values[(i * 31) % values.length]!);
         const expected = Float32Array.from({ length: outer * inner }, (_, at) => {
           const o = Math.floor(at / inner);
-          return Array.from({ length: n }, (_unused, k) => x[(o * n + k) * inner + (at % inner)]!).reduce((a, b) => Math.max(a, b), -Infinity);
+          return Array.from({ length: n }, (_unused, k) => x[(o * n + k) * inner + (at % inner)]!).reduce(
+            (a, b) => Math.max(a, b),
+            -Infinity,
+          );
         });
         expect(reduce("max", x, outer, n, inner)).toEqual(expected);
       }),

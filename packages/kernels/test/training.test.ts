@@ -41,23 +41,39 @@ describe.each(BUILDS)("loss, noise and Adam, $build", ({ build, missing }) => {
       { gOuter: -1, gInner: 1 },
     ];
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 21 }), fc.constantFrom(...layouts), (outer, inner, layout) => {
-        const n = outer * inner;
-        const gOuter = layout.gOuter < 0 ? inner : layout.gOuter;
-        const l = noise(n, 1).map((v) => v * 9);
-        const x = noise(n, 2);
-        const g = noise(Math.max(n, outer, 1), 3);
-        const y = arena.floats(new Float32Array(n).fill(NaN));
-        kernels.sigmoidCrossEntropyGrad(arena.floats(l), arena.floats(x), arena.floats(g), y, outer, inner, gOuter, layout.gInner);
-        const actual = arena.read(y, n);
-        for (let i = 0; i < n; i++) {
-          const cotangent = g[Math.floor(i / inner) * gOuter + (i % inner) * layout.gInner]!;
-          const expected = cotangent * (sigmoid(l[i]!) - x[i]!);
-          // sigmoid: 3 ulp = 6 eps; difference and product: one eps each
-          expect(Math.abs(actual[i]! - expected)).toBeLessThanOrEqual(8 * EPS * Math.abs(cotangent) * (1 + Math.abs(x[i]!)));
-        }
-        arena.release();
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 7 }),
+        fc.integer({ min: 0, max: 21 }),
+        fc.constantFrom(...layouts),
+        (outer, inner, layout) => {
+          const n = outer * inner;
+          const gOuter = layout.gOuter < 0 ? inner : layout.gOuter;
+          const l = noise(n, 1).map((v) => v * 9);
+          const x = noise(n, 2);
+          const g = noise(Math.max(n, outer, 1), 3);
+          const y = arena.floats(new Float32Array(n).fill(NaN));
+          kernels.sigmoidCrossEntropyGrad(
+            arena.floats(l),
+            arena.floats(x),
+            arena.floats(g),
+            y,
+            outer,
+            inner,
+            gOuter,
+            layout.gInner,
+          );
+          const actual = arena.read(y, n);
+          for (let i = 0; i < n; i++) {
+            const cotangent = g[Math.floor(i / inner) * gOuter + (i % inner) * layout.gInner]!;
+            const expected = cotangent * (sigmoid(l[i]!) - x[i]!);
+            // sigmoid: 3 ulp = 6 eps; difference and product: one eps each
+            expect(Math.abs(actual[i]! - expected)).toBeLessThanOrEqual(
+              8 * EPS * Math.abs(cotangent) * (1 + Math.abs(x[i]!)),
+            );
+          }
+          arena.release();
+        },
+      ),
     );
   });
 
@@ -65,19 +81,25 @@ describe.each(BUILDS)("loss, noise and Adam, $build", ({ build, missing }) => {
   it.skipIf(missing)("randomUniform and randomNormal have the bits of @isthmus/math", () => {
     const steps = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constantFrom(2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1));
     fc.assert(
-      fc.property(fc.tuple(word, word), steps, fc.string(), fc.integer({ min: 0, max: 70 }), (seed, step, stream, n) => {
-        const seedAt = arena.words(Uint32Array.from(seed));
-        const stepAt = arena.words(Uint32Array.of(step >>> 0, Math.floor(step / 2 ** 32)));
-        const y = arena.floats(new Float32Array(n).fill(NaN));
-        const expected = new Float32Array(n);
-        kernels.randomUniform(y, n, seedAt, stepAt, hash32(stream));
-        randomUniform(expected, { seed, step, stream });
-        expect(arena.read(y, n)).toEqual(expected);
-        kernels.randomNormal(y, n, seedAt, stepAt, hash32(stream));
-        randomNormal(expected, { seed, step, stream });
-        expect(arena.read(y, n)).toEqual(expected);
-        arena.release();
-      }),
+      fc.property(
+        fc.tuple(word, word),
+        steps,
+        fc.string(),
+        fc.integer({ min: 0, max: 70 }),
+        (seed, step, stream, n) => {
+          const seedAt = arena.words(Uint32Array.from(seed));
+          const stepAt = arena.words(Uint32Array.of(step >>> 0, Math.floor(step / 2 ** 32)));
+          const y = arena.floats(new Float32Array(n).fill(NaN));
+          const expected = new Float32Array(n);
+          kernels.randomUniform(y, n, seedAt, stepAt, hash32(stream));
+          randomUniform(expected, { seed, step, stream });
+          expect(arena.read(y, n)).toEqual(expected);
+          kernels.randomNormal(y, n, seedAt, stepAt, hash32(stream));
+          randomNormal(expected, { seed, step, stream });
+          expect(arena.read(y, n)).toEqual(expected);
+          arena.release();
+        },
+      ),
     );
   });
 
@@ -93,7 +115,13 @@ describe.each(BUILDS)("loss, noise and Adam, $build", ({ build, missing }) => {
 
   it.skipIf(missing)("adam has the bits of its formula rounded after every operation", () => {
     const f = Math.fround;
-    const [b1, b2, eps, c1, c2] = [0.9, 0.999, 1e-8, 1 - 0.9, 1 - 0.999].map(f) as [number, number, number, number, number];
+    const [b1, b2, eps, c1, c2] = [0.9, 0.999, 1e-8, 1 - 0.9, 1 - 0.999].map(f) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 1, max: 1000 }), fc.integer(), (n, t, seed) => {
         const [p, m, g] = [noise(n, seed), noise(n, seed + 1), noise(n, seed + 2)];

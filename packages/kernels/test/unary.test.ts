@@ -3,7 +3,20 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { BUILDS, openArena, ulp, type Arena } from "./support.ts";
 
 type Name =
-  | "neg" | "abs" | "sign" | "step" | "exp" | "expm1" | "log" | "log1p" | "sqrt" | "square" | "sigmoid" | "tanh" | "softplus" | "relu";
+  | "neg"
+  | "abs"
+  | "sign"
+  | "step"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "sqrt"
+  | "square"
+  | "sigmoid"
+  | "tanh"
+  | "softplus"
+  | "relu";
 
 /** float64 reference and the greatest error seen in sweeps, in ulp of the float32 result (0.5: correctly rounded). */
 const FUNCTIONS: Readonly<Record<Name, { f: (x: number) => number; ulps: number }>> = {
@@ -95,20 +108,168 @@ describe.each(BUILDS)("unary kernels, $build", ({ build, missing }) => {
   });
 
   const edges: readonly [Name, readonly (readonly [x: number, y: number])[]][] = [
-    ["neg", [[0, -0], [-0, 0], [Infinity, -Infinity], [NaN, NaN]]],
-    ["abs", [[-0, 0], [-Infinity, Infinity], [-SMALLEST, SMALLEST], [NaN, NaN]]],
-    ["sign", [[0, 0], [-0, -0], [SMALLEST, 1], [-SMALLEST, -1], [Infinity, 1], [-Infinity, -1], [NaN, NaN]]],
-    ["step", [[0, 0], [-0, 0], [SMALLEST, 1], [-1, 0], [Infinity, 1], [NaN, 0]]],
-    ["exp", [[0, 1], [-0, 1], [Infinity, Infinity], [-Infinity, 0], [NaN, NaN], [89, Infinity], [-104, 0], [SMALLEST, 1], [LARGEST, Infinity], [-LARGEST, 0]]],
-    ["expm1", [[0, 0], [-0, -0], [SMALLEST, SMALLEST], [-SMALLEST, -SMALLEST], [Infinity, Infinity], [-Infinity, -1], [NaN, NaN], [-LARGEST, -1]]],
-    ["log", [[1, 0], [0, -Infinity], [-0, -Infinity], [-SMALLEST, NaN], [-Infinity, NaN], [Infinity, Infinity], [NaN, NaN]]],
-    ["log1p", [[0, 0], [-0, -0], [SMALLEST, SMALLEST], [-SMALLEST_NORMAL, -SMALLEST_NORMAL], [-1, -Infinity], [-1.5, NaN], [-Infinity, NaN], [Infinity, Infinity], [NaN, NaN]]],
-    ["sqrt", [[0, 0], [-0, -0], [4, 2], [-1, NaN], [Infinity, Infinity], [NaN, NaN]]],
-    ["square", [[-0, 0], [-3, 9], [LARGEST, Infinity], [-Infinity, Infinity], [NaN, NaN]]],
-    ["sigmoid", [[0, 0.5], [-0, 0.5], [Infinity, 1], [-Infinity, 0], [LARGEST, 1], [-LARGEST, 0], [NaN, NaN]]],
-    ["tanh", [[0, 0], [-0, -0], [SMALLEST, SMALLEST], [-SMALLEST, -SMALLEST], [Infinity, 1], [-Infinity, -1], [NaN, NaN]]],
-    ["softplus", [[-Infinity, 0], [Infinity, Infinity], [LARGEST, LARGEST], [-LARGEST, 0], [NaN, NaN]]],
-    ["relu", [[0, 0], [-0, -0], [-SMALLEST, 0], [SMALLEST, SMALLEST], [-Infinity, 0], [Infinity, Infinity], [NaN, NaN]]],
+    [
+      "neg",
+      [
+        [0, -0],
+        [-0, 0],
+        [Infinity, -Infinity],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "abs",
+      [
+        [-0, 0],
+        [-Infinity, Infinity],
+        [-SMALLEST, SMALLEST],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "sign",
+      [
+        [0, 0],
+        [-0, -0],
+        [SMALLEST, 1],
+        [-SMALLEST, -1],
+        [Infinity, 1],
+        [-Infinity, -1],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "step",
+      [
+        [0, 0],
+        [-0, 0],
+        [SMALLEST, 1],
+        [-1, 0],
+        [Infinity, 1],
+        [NaN, 0],
+      ],
+    ],
+    [
+      "exp",
+      [
+        [0, 1],
+        [-0, 1],
+        [Infinity, Infinity],
+        [-Infinity, 0],
+        [NaN, NaN],
+        [89, Infinity],
+        [-104, 0],
+        [SMALLEST, 1],
+        [LARGEST, Infinity],
+        [-LARGEST, 0],
+      ],
+    ],
+    [
+      "expm1",
+      [
+        [0, 0],
+        [-0, -0],
+        [SMALLEST, SMALLEST],
+        [-SMALLEST, -SMALLEST],
+        [Infinity, Infinity],
+        [-Infinity, -1],
+        [NaN, NaN],
+        [-LARGEST, -1],
+      ],
+    ],
+    [
+      "log",
+      [
+        [1, 0],
+        [0, -Infinity],
+        [-0, -Infinity],
+        [-SMALLEST, NaN],
+        [-Infinity, NaN],
+        [Infinity, Infinity],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "log1p",
+      [
+        [0, 0],
+        [-0, -0],
+        [SMALLEST, SMALLEST],
+        [-SMALLEST_NORMAL, -SMALLEST_NORMAL],
+        [-1, -Infinity],
+        [-1.5, NaN],
+        [-Infinity, NaN],
+        [Infinity, Infinity],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "sqrt",
+      [
+        [0, 0],
+        [-0, -0],
+        [4, 2],
+        [-1, NaN],
+        [Infinity, Infinity],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "square",
+      [
+        [-0, 0],
+        [-3, 9],
+        [LARGEST, Infinity],
+        [-Infinity, Infinity],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "sigmoid",
+      [
+        [0, 0.5],
+        [-0, 0.5],
+        [Infinity, 1],
+        [-Infinity, 0],
+        [LARGEST, 1],
+        [-LARGEST, 0],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "tanh",
+      [
+        [0, 0],
+        [-0, -0],
+        [SMALLEST, SMALLEST],
+        [-SMALLEST, -SMALLEST],
+        [Infinity, 1],
+        [-Infinity, -1],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "softplus",
+      [
+        [-Infinity, 0],
+        [Infinity, Infinity],
+        [LARGEST, LARGEST],
+        [-LARGEST, 0],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "relu",
+      [
+        [0, 0],
+        [-0, -0],
+        [-SMALLEST, 0],
+        [SMALLEST, SMALLEST],
+        [-Infinity, 0],
+        [Infinity, Infinity],
+        [NaN, NaN],
+      ],
+    ],
   ];
   it.skipIf(missing).each(edges)("%s at its edges", (name, table) => {
     const x = Float32Array.from(table, ([from]) => from);

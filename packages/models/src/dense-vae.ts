@@ -43,7 +43,10 @@ function encoding(config: DenseConfig): { encoder: Program; parameters: Program[
 }
 
 /** The terms of the ELBO, each [batch], with the decoder's output. */
-function terms(build: GraphBuilder, config: DenseConfig): Record<"negElbo" | "reconstruction" | "kl" | "squaredError", Node> {
+function terms(
+  build: GraphBuilder,
+  config: DenseConfig,
+): Record<"negElbo" | "reconstruction" | "kl" | "squaredError", Node> {
   const x = parts.observed(build, parts.dataInput(build, config), config);
   const q = posterior(build, x, config);
   const eps = build.randomNormal(q.mu.shape, { ...parts.noiseInputs(build), stream: "eps" });

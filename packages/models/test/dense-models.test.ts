@@ -10,12 +10,18 @@ function feeds(definition: ModelDefinition, x: Float32Array) {
   const stepSize = new Float32Array(1);
   const secondScale = new Float32Array(1);
   schedule.write(1e-3, stepSize, secondScale);
-  const all = { x, seed: Int32Array.of(3, 0), step: Int32Array.of(5, 0), "adam.stepSize": stepSize, "adam.secondScale": secondScale };
+  const all = {
+    x,
+    seed: Int32Array.of(3, 0),
+    step: Int32Array.of(5, 0),
+    "adam.stepSize": stepSize,
+    "adam.secondScale": secondScale,
+  };
   const wanted = definition.phases[0]!.program.inputs;
   return Object.fromEntries(Object.entries(all).filter(([name]) => name in wanted));
 }
 
-const x = Float32Array.from({ length: 21 }, (_, i) => ((i * 37) % 11) / 10 > 1 ? 1 : ((i * 37) % 11) / 10);
+const x = Float32Array.from({ length: 21 }, (_, i) => (((i * 37) % 11) / 10 > 1 ? 1 : ((i * 37) % 11) / 10));
 
 describe.each([
   ["ae bernoulli", denseAutoencoder(small)],
@@ -54,7 +60,9 @@ describe.each([
 
   it("reports per-example metrics that average to the training loss", () => {
     const { evaluation } = definition;
-    const given = Object.fromEntries(Object.entries(feeds(definition, x)).filter(([name]) => name in evaluation.inputs));
+    const given = Object.fromEntries(
+      Object.entries(feeds(definition, x)).filter(([name]) => name in evaluation.inputs),
+    );
     const { outputs } = interpret(evaluation, { inputs: given, state, batch: 3 });
     const perExample = (outputs["negElbo"] ?? outputs["reconstruction"])!;
     expect(perExample.shape).toEqual([3]);
@@ -75,7 +83,8 @@ describe("the VAE's ELBO", () => {
     const { evaluation, parameters } = denseVae(small);
     const state = initialise(parameters, 1);
     const at = (step: number) =>
-      interpret(evaluation, { inputs: { x, seed: Int32Array.of(1, 0), step: Int32Array.of(step, 0) }, state, batch: 3 }).outputs;
+      interpret(evaluation, { inputs: { x, seed: Int32Array.of(1, 0), step: Int32Array.of(step, 0) }, state, batch: 3 })
+        .outputs;
     const { negElbo, reconstruction, kl } = at(1);
     negElbo!.data.forEach((value, i) => expect(value).toBeCloseTo(reconstruction!.data[i]! + kl!.data[i]!, 12));
     expect(at(2)["reconstruction"]!.data).not.toEqual(reconstruction!.data);

@@ -4,7 +4,7 @@ import { quietly } from "../../lib/process.mjs";
 /** Which state of the sources was measured. */
 export interface Revision {
   readonly commit: string;
-  /** Whether tracked sources differed from the commit. */
+  /** Whether tracked files of `packages` or `tools` differed from the commit. */
   readonly modified: boolean;
 }
 
@@ -12,7 +12,7 @@ export interface Revision {
 export async function revision(): Promise<Revision | null> {
   try {
     const commit = await git("rev-parse", "--short=12", "HEAD");
-    const changes = await git("status", "--porcelain", "--untracked-files=no", "--", "packages", "apps", "tools");
+    const changes = await git("status", "--porcelain", "--untracked-files=no", "--", "packages", "tools");
     return { commit, modified: changes !== "" };
   } catch {
     return null;

@@ -1,12 +1,17 @@
 import { Command } from "commander";
 import { type Console, printReport, type Report } from "../console.ts";
+import { UsageError } from "../errors.ts";
 import { jsonOption } from "../options.ts";
+import { isStdout } from "../outputs.ts";
 
 /** What every action gets besides its own arguments. */
 export interface Context {
   readonly console: Console;
-  /** Aborted by Control-C. */
-  readonly signal: AbortSignal;
+  /**
+   * Called by an action that has something to say when it is stopped: a signal that Control-C aborts, the reason being
+   * an `Interrupted`. Where nobody calls it, Control-C ends the process at once.
+   */
+  readonly stoppable: () => AbortSignal;
 }
 
 export interface Described {
@@ -25,14 +30,16 @@ export function describeCommand({ name, summary, example }: Described): Command 
     .showHelpAfterError(false);
 }
 
-/** Prints what an action returns the way the user asked for. */
+/** Prints what an action returns the way the user asked for; on stderr where the file it writes goes to stdout. */
 export function reporting<A extends unknown[]>(
   context: Context,
   action: (...args: A) => Promise<Report>,
 ): (...args: A) => Promise<void> {
   return async (...args) => {
-    const command = args.at(-1) as Command;
-    const report = await action(...args);
-    printReport(context.console, report, command.opts()["json"] === true);
+    const { json = false, out = "" } = (args.at(-1) as Command).opts<{ json?: boolean; out?: string }>();
+    if (json && isStdout(out))
+      throw new UsageError(`--json and --out ${out} both want stdout; write the file elsewhere`);
+    const { stdout, stderr } = context.console;
+    printReport({ stdout: isStdout(out) ? stderr : stdout, stderr }, await action(...args), json);
   };
 }

@@ -2,16 +2,18 @@ import { decodeInBatches, type DecodedLatents, decodeItems, decodeStreamLatents 
 import { writeNpy } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Model, modelHashes } from "@isthmus/graph";
-import { describeOnnx } from "@isthmus/onnx";
+import { featureCount } from "@isthmus/models";
+import { describeOnnx, type OnnxDescription } from "@isthmus/onnx";
 import type { Command } from "commander";
 import { extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
 import { withEngine } from "../engines.ts";
 import { namingFile, UsageError } from "../errors.ts";
 import { pngGrid } from "../images.ts";
-import { modelConfig, openModel, requireWritable } from "../model-files.ts";
+import { modelConfig, openModel } from "../model-files.ts";
 import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, outOption } from "../options.ts";
+import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 interface DecodeOptions {
@@ -31,14 +33,16 @@ export function decodeCommand(context: Context): Command {
     .option("--onnx <file>", "run this exported decoder with onnxruntime-node in place of our engine")
     .addOption(buildOption())
     .addOption(outOption("r.npy, or grid.png"))
-    .action(reporting(context, (path: string, stream: string, options: DecodeOptions) => decode(path, stream, options)));
+    .action(
+      reporting(context, (path: string, stream: string, options: DecodeOptions) => decode(path, stream, options)),
+    );
 }
 
 async function decode(path: string, streamPath: string, options: DecodeOptions): Promise<Report> {
   const model = await openModel(path);
   const { inputShape } = modelConfig(model);
   const write = writerFor(options.out, inputShape);
-  await requireWritable(options.out);
+  await requireWritable(options.out, [path, streamPath]);
   const stream = await readFileBytes(streamPath);
   const latents = namingFile(streamPath, () => decodeStreamLatents(model, stream));
   const values = await reconstruct(model, latents, options);
@@ -47,7 +51,9 @@ async function decode(path: string, streamPath: string, options: DecodeOptions):
   const runtime = options.onnx === undefined ? "wasm" : "onnxruntime-node";
   return {
     json: { items: latents.items, shape, runtime, out: options.out },
-    lines: [`${grouped(latents.items)} items of shape [${inputShape.join(", ")}] decoded by ${runtime} -> ${options.out}`],
+    lines: [
+      `${grouped(latents.items)} items of shape [${inputShape.join(", ")}] decoded by ${runtime} -> ${options.out}`,
+    ],
   };
 }
 
@@ -67,13 +73,18 @@ async function reconstruct(model: Model, latents: DecodedLatents, options: Decod
 
 async function decodeWithOnnx(model: Model, latents: DecodedLatents, path: string): Promise<Float32Array> {
   const bytes = await readFileBytes(path);
-  const { metadata } = namingFile(path, () => describeOnnx(bytes));
-  requireDecoderOf(model, path, metadata["isthmus.decoder_hash"]);
-  const session = await openOnnx(await requireOnnxRuntime(), bytes);
+  requireDecoderOf(
+    model,
+    path,
+    namingFile(path, () => describeOnnx(bytes)),
+  );
+  const session = await openOnnx(await requireOnnxRuntime(), path, bytes);
   try {
     return await decodeInBatches(latents, async (data, size) => {
       const { reconstruction } = await session.run({ z: { shape: [size, latents.dims], data } });
-      if (!reconstruction) throw new UsageError(`${path} has no output "reconstruction"; is it the decoder?`);
+      if (reconstruction?.data.length !== size * featureCount(modelConfig(model))) {
+        throw new UsageError(`${path} makes items of another shape than the model`);
+      }
       return reconstruction.data;
     });
   } finally {
@@ -81,9 +92,16 @@ async function decodeWithOnnx(model: Model, latents: DecodedLatents, path: strin
   }
 }
 
-function requireDecoderOf(model: Model, path: string, hash: string | undefined): void {
+function requireDecoderOf(model: Model, path: string, { inputs, outputs, metadata }: OnnxDescription): void {
+  const names = (ports: OnnxDescription["inputs"]) => ports.map(({ name }) => name).join(", ");
+  if (names(inputs) !== "z" || !outputs.some(({ name }) => name === "reconstruction")) {
+    throw new UsageError(`${path} is no decoder (z -> reconstruction): it makes ${names(outputs)} of ${names(inputs)}`);
+  }
+  const hash = metadata["isthmus.decoder_hash"];
   const { decoder } = modelHashes(model);
   if (hash !== undefined && hash !== decoder) {
-    throw new UsageError(`${path} was exported from another model (decoder ${hash.slice(0, 16)}, this model's is ${decoder.slice(0, 16)})`);
+    throw new UsageError(
+      `${path} was exported from another model (decoder ${hash.slice(0, 16)}, this model's is ${decoder.slice(0, 16)})`,
+    );
   }
 }

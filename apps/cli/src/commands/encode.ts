@@ -1,19 +1,25 @@
 import { encodeStream } from "@isthmus/compress";
 import { batches, type Dataset, itemSize } from "@isthmus/data";
-import { writeFileAtomic } from "@isthmus/data/node";
 import type { Command } from "commander";
 import { deflateSync } from "node:zlib";
 import { grouped, type Report } from "../console.ts";
-import { openSplit, type Split } from "../datasets.ts";
+import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
-import { modelConfig, openModel, requireWritable } from "../model-files.ts";
-import { buildOption, type DataOptions, dataDirOption, dataOption, outOption, rangeOption, splitOption } from "../options.ts";
+import { modelConfig, openModel } from "../model-files.ts";
+import {
+  buildOption,
+  dataDirOption,
+  dataOption,
+  outOption,
+  type PartOptions,
+  rangeOption,
+  splitOption,
+} from "../options.ts";
+import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
-interface EncodeOptions extends DataOptions {
-  readonly split: Split;
-  readonly range?: string;
+interface EncodeOptions extends PartOptions {
   readonly build: string;
   readonly out: string;
 }
@@ -36,11 +42,13 @@ export function encodeCommand(context: Context): Command {
 
 async function encode({ console }: Context, path: string, options: EncodeOptions): Promise<Report> {
   const model = await openModel(path);
-  await requireWritable(options.out);
-  const dataset = await openSplit(console, options, options.split, options.range);
+  await requireWritable(options.out, [path]);
+  const dataset = await openSplit(console, options);
   requireShape(dataset, modelConfig(model).inputShape);
-  const bytes = await withEngine(options, (engine) => encodeStream(engine, model, batches(dataset, { batchSize: 256 })));
-  await writeFileAtomic(options.out, bytes);
+  const bytes = await withEngine(options, (engine) =>
+    encodeStream(engine, model, batches(dataset, { batchSize: 256 })),
+  );
+  await writeResult(console, options.out, bytes);
   const raw = storedBytes(dataset);
   const json = {
     items: dataset.items,
@@ -63,7 +71,9 @@ async function encode({ console }: Context, path: string, options: EncodeOptions
 /** Refuses data whose items do not have the shape the model was trained on. */
 export function requireShape(dataset: Dataset, shape: readonly number[]): void {
   if (String(dataset.shape) !== String(shape)) {
-    throw new UsageError(`the model takes items of shape [${shape.join(", ")}], the data has [${dataset.shape.join(", ")}]`);
+    throw new UsageError(
+      `the model takes items of shape [${shape.join(", ")}], the data has [${dataset.shape.join(", ")}]`,
+    );
   }
 }
 

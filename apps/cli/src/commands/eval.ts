@@ -1,14 +1,14 @@
 import { dataConvention, evaluate } from "@isthmus/train";
 import type { Command } from "commander";
 import type { Report } from "../console.ts";
-import { openSplit, type Split } from "../datasets.ts";
+import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { definitionOf, openModel } from "../model-files.ts";
 import {
   buildOption,
-  type DataOptions,
   dataDirOption,
   dataOption,
+  type PartOptions,
   rangeOption,
   seedOption,
   splitOption,
@@ -17,9 +17,7 @@ import { metricLines } from "../metrics.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { requireShape } from "./encode.ts";
 
-interface EvalOptions extends DataOptions {
-  readonly split: Split;
-  readonly range?: string;
+interface EvalOptions extends PartOptions {
   readonly seed: number;
   readonly build: string;
 }
@@ -40,15 +38,22 @@ export function evalCommand(context: Context): Command {
     .action(reporting(context, (path: string, options: EvalOptions) => evaluateModel(context, path, options)));
 }
 
-async function evaluateModel({ console, signal }: Context, path: string, options: EvalOptions): Promise<Report> {
+async function evaluateModel({ console }: Context, path: string, options: EvalOptions): Promise<Report> {
   const model = await openModel(path);
   const definition = definitionOf(model);
-  const dataset = await openSplit(console, options, options.split, options.range);
+  const dataset = await openSplit(console, options);
   requireShape(dataset, definition.config.inputShape);
   const metrics = await withEngine(options, (engine) =>
-    evaluate(definition, model.parameters, dataset, { engine, seed: options.seed, signal }),
+    evaluate(definition, model.parameters, dataset, { engine, seed: options.seed }),
   );
   const convention = dataConvention(definition.config);
-  const json = { model: model.kind, data: dataset.name, split: options.split, items: dataset.items, convention, metrics };
+  const json = {
+    model: model.kind,
+    data: dataset.name,
+    split: options.split,
+    items: dataset.items,
+    convention,
+    metrics,
+  };
   return { json, lines: [`${options.split} set, ${dataset.items} items`, ...metricLines(metrics, convention)] };
 }

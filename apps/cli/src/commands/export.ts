@@ -1,14 +1,14 @@
 import { openNetwork } from "@isthmus/compress";
-import { writeFileAtomic } from "@isthmus/data/node";
 import { elementCount, type JsonObject, type Model, type Program } from "@isthmus/graph";
 import { IsthmusError, randomNormal, randomUniform } from "@isthmus/math";
 import { exportModelPart, parity, type ParityReport } from "@isthmus/onnx";
 import { type Command, Option } from "commander";
 import { grouped, type Report } from "../console.ts";
 import { withEngine } from "../engines.ts";
-import { openModel, requireWritable } from "../model-files.ts";
+import { openModel } from "../model-files.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption } from "../options.ts";
+import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 type Part = "encoder" | "decoder";
@@ -36,15 +36,15 @@ export function exportCommand(context: Context): Command {
     .addOption(new Option("--part <name>", "which half").choices(["encoder", "decoder"]).makeOptionMandatory())
     .addOption(buildOption())
     .addOption(outOption("the ONNX file to write"))
-    .action(reporting(context, (path: string, options: ExportOptions) => exportPart(path, options)));
+    .action(reporting(context, (path: string, options: ExportOptions) => exportPart(context, path, options)));
 }
 
-async function exportPart(path: string, options: ExportOptions): Promise<Report> {
+async function exportPart({ console }: Context, path: string, options: ExportOptions): Promise<Report> {
   const model = await openModel(path);
-  await requireWritable(options.out);
+  await requireWritable(options.out, [path]);
   const bytes = exportModelPart(model, options.part);
   const checked = await checkParity(model, options, bytes);
-  await writeFileAtomic(options.out, bytes);
+  await writeResult(console, options.out, bytes);
   const { part, out } = options;
   const json = { part, out, bytes: bytes.length, opset: 17, ...checked.json };
   return { json, lines: [`${part} -> ${out} (${grouped(bytes.length)} bytes, opset 17)`, checked.line] };
@@ -61,14 +61,19 @@ async function checkParity(model: Model, options: ExportOptions, bytes: Uint8Arr
     const reason = `not checked: onnxruntime-node cannot be loaded (${runtime.missing})`;
     return { json: { maxAbsError: null, parity: reason }, line: `parity ${reason}` };
   }
-  const session = await openOnnx(runtime, bytes);
+  const session = await openOnnx(runtime, options.out, bytes);
   try {
     const report = await compare(model, options, (inputs) => session.run(inputs));
     requireParity(report);
     const each = Object.entries(report.perOutput).map(([name, { maxAbs }]) => [name, maxAbs] as const);
     const text = each.map(([name, maxAbs]) => `${name} ${maxAbs.toExponential(1)}`).join(", ");
     return {
-      json: { maxAbsError: report.maxAbs, perOutput: Object.fromEntries(each), items: CHECKED_ITEMS, parity: "onnxruntime-node" },
+      json: {
+        maxAbsError: report.maxAbs,
+        perOutput: Object.fromEntries(each),
+        items: CHECKED_ITEMS,
+        parity: "onnxruntime-node",
+      },
       line: `parity with onnxruntime-node on ${CHECKED_ITEMS} drawn inputs, max abs error: ${text}`,
     };
   } finally {
@@ -91,7 +96,10 @@ async function compare(model: Model, options: ExportOptions, onnx: RunTensors): 
         inputs,
         reference: (given) => network.run(given),
         run: async (given) => {
-          const tensors = Object.entries(given).map(([name, data]) => [name, { shape: inputShape(program, name), data }]);
+          const tensors = Object.entries(given).map(([name, data]) => [
+            name,
+            { shape: inputShape(program, name), data },
+          ]);
           const results = await onnx(Object.fromEntries(tensors));
           return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
         },
@@ -122,7 +130,12 @@ function inputShape(program: Program, name: string): number[] {
 function requireParity({ perOutput }: ParityReport): void {
   for (const [name, { maxAbs, maxRel, finite }] of Object.entries(perOutput)) {
     if (finite && (maxAbs <= TOLERANCE.absolute || maxRel <= TOLERANCE.relative)) continue;
-    const got = finite ? `max abs error ${maxAbs.toExponential(1)} (relative ${maxRel.toExponential(1)})` : "values that are not finite";
-    throw new IsthmusError("ONNX_PARITY", `onnxruntime-node and our engine differ in "${name}": ${got}; nothing was written`);
+    const got = finite
+      ? `max abs error ${maxAbs.toExponential(1)} (relative ${maxRel.toExponential(1)})`
+      : "values that are not finite";
+    throw new IsthmusError(
+      "ONNX_PARITY",
+      `onnxruntime-node and our engine differ in "${name}": ${got}; nothing was written`,
+    );
   }
 }

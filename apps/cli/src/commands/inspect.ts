@@ -8,6 +8,7 @@ import { readCheckpoint } from "@isthmus/train";
 import type { Command } from "commander";
 import { grouped, type Report } from "../console.ts";
 import { namingFile, UsageError } from "../errors.ts";
+import { fileKind } from "../file-kinds.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 export function inspectCommand(context: Context): Command {
@@ -28,24 +29,15 @@ async function inspect(path: string): Promise<Report> {
 
 /** The kind of a file is told by its first bytes, the last resort is its name. */
 function describe(path: string, bytes: Uint8Array): JsonObject {
-  if (startsWith(bytes, [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59])) return describeNpy(bytes);
-  if (isSafetensors(bytes)) return describeSafetensors(bytes);
-  if (path.endsWith(".isth") || startsWith(bytes, STREAM_MAGIC)) return describeStream(bytes);
-  if (path.endsWith(".onnx") || bytes[0] === ONNX_FIRST_FIELD) return { kind: "onnx", ...describeOnnx(bytes) } as unknown as JsonObject;
-  throw new UsageError(`${path} is none of: model, checkpoint, .isth stream, ONNX, NPY`);
-}
-
-/** Field 1, varint: `ir_version`. */
-const ONNX_FIRST_FIELD = 0x08;
-const STREAM_MAGIC = [0xc9, 0x53] as const;
-
-function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
-  return magic.every((byte, index) => bytes[index] === byte);
-}
-
-/** A small 64-bit length and the brace of a JSON object. */
-function isSafetensors(bytes: Uint8Array): boolean {
-  return bytes.length > 8 && bytes[8] === 0x7b && bytes[6] === 0 && bytes[7] === 0;
+  const kind = fileKind(bytes);
+  if (kind === "NPY") return describeNpy(bytes);
+  if (kind === "safetensors") return describeSafetensors(bytes);
+  if (kind === "an .isth stream" || path.endsWith(".isth")) return describeStream(bytes);
+  if (kind === "ONNX" || path.endsWith(".onnx"))
+    return { kind: "onnx", ...describeOnnx(bytes) } as unknown as JsonObject;
+  throw new UsageError(
+    `${path} is none of: model, checkpoint, .isth stream, ONNX, NPY${kind ? `; it looks like ${kind}` : ""}`,
+  );
 }
 
 function describeNpy(bytes: Uint8Array): JsonObject {
@@ -108,8 +100,12 @@ function hex(bytes: Uint8Array): string {
 /** `key: value`, nested objects indented below their key. */
 function entryLines(key: string, value: unknown, indent = ""): string[] {
   if (typeof value !== "object" || value === null) return [`${indent}${key}: ${scalarText(value)}`];
-  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) return [`${indent}${key}: [${value.join(", ")}]`];
-  return [`${indent}${key}:`, ...Object.entries(value).flatMap(([inner, item]) => entryLines(inner, item, `${indent}  `))];
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
+    return [`${indent}${key}: [${value.join(", ")}]`];
+  return [
+    `${indent}${key}:`,
+    ...Object.entries(value).flatMap(([inner, item]) => entryLines(inner, item, `${indent}  `)),
+  ];
 }
 
 /** Longer texts are cut; `--json` has them whole. */

@@ -8,8 +8,9 @@ import type { Report } from "../console.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { pngGrid } from "../images.ts";
-import { modelConfig, openModel, requireWritable } from "../model-files.ts";
+import { modelConfig, openModel } from "../model-files.ts";
 import { buildOption, outOption, seedOption, wholeNumber } from "../options.ts";
+import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 interface SampleOptions {
@@ -26,7 +27,7 @@ export function sampleCommand(context: Context): Command {
     example: "isthmus sample m.safetensors -n 64 --seed 1 -o s.png",
   })
     .argument("<model>", "model file of a VAE")
-    .option("-n, --count <n>", "how many", wholeNumber(1), 64)
+    .option("-n, --count <n>", "how many", wholeNumber(1, 1_000_000), 64)
     .addOption(seedOption())
     .addOption(buildOption())
     .addOption(outOption("s.png, or s.npy"))
@@ -39,13 +40,17 @@ async function sample(path: string, options: SampleOptions): Promise<Report> {
     throw new UsageError(`${path} is of kind "${model.kind}", which has no prior to sample from; train a vae`);
   }
   const kind = extname(options.out).toLowerCase();
-  if (kind !== ".png" && kind !== ".npy") throw new UsageError(`--out expected a name ending in .png or .npy, got ${options.out}`);
+  if (kind !== ".png" && kind !== ".npy")
+    throw new UsageError(`--out expected a name ending in .png or .npy, got ${options.out}`);
   await requireWritable(options.out);
   const { inputShape: shape, latent: dims } = modelConfig(model);
   const { count, seed, out } = options;
   const z = new Float32Array(count * dims);
   randomNormal(z, { seed, stream: "sample", step: 0 });
   const values = await withEngine(options, (engine) => decodeItems(engine, model, { items: count, dims, values: z }));
-  await writeFileAtomic(out, kind === ".png" ? pngGrid({ shape, values }) : writeNpy({ shape: [count, ...shape], values }));
+  await writeFileAtomic(
+    out,
+    kind === ".png" ? pngGrid({ shape, values }) : writeNpy({ shape: [count, ...shape], values }),
+  );
   return { json: { count, seed, out }, lines: [`${count} samples, seed ${seed} -> ${out}`] };
 }

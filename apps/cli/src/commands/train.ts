@@ -1,28 +1,28 @@
 import { fitCoding, inferLatents } from "@isthmus/compress";
-import { batches, type Dataset, take } from "@isthmus/data";
+import { batches, type Dataset } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Engine, type JsonObject, writeModelFile } from "@isthmus/graph";
 import { type DenseConfig, defineModel, type ModelDefinition, modelKinds } from "@isthmus/models";
-import { type EpochEvent, dataConvention, fit, type FitResult, readCheckpoint, toModel } from "@isthmus/train";
+import { dataConvention, type EpochEvent, fit, type FitResult, readCheckpoint, toModel } from "@isthmus/train";
 import { Argument, type Command, Option } from "commander";
 import { access } from "node:fs/promises";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
 import { openSplits } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
-import { checkedByUser, Interrupted, UsageError } from "../errors.ts";
+import { checkedByUser, Interrupted, namingFile, UsageError } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
-import { requireWritable } from "../model-files.ts";
 import {
   buildOption,
   type DataOptions,
   dataDirOption,
   dataOption,
   layerSizes,
+  numberBetween,
   outOption,
-  positiveNumber,
   seedOption,
   wholeNumber,
 } from "../options.ts";
+import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
 import { ProgressLine } from "../progress.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
@@ -53,29 +53,38 @@ export function trainCommand(context: Context): Command {
     .addOption(dataDirOption())
     .option("--epochs <n>", "passes over the training set", wholeNumber(1), 10)
     .option("--batch <n>", "items per step", wholeNumber(1), 128)
-    .option("--lr <x>", "learning rate of Adam", positiveNumber, 1e-3)
+    .option("--lr <x>", "learning rate of Adam", numberBetween(1e-12, 1e3), 1e-3)
     .option("--hidden <sizes>", "hidden units, such as 400 or 512,256; none for no hidden layer", layerSizes, [400])
     .option("--latent <n>", "latent dimensions", wholeNumber(1), 20)
     .addOption(seedOption())
     .addOption(
-      new Option("--binarize <how>", "what the likelihood sees of pixels").choices(["none", "dynamic", "threshold"]).default("none"),
+      new Option("--binarize <how>", "what the likelihood sees of pixels")
+        .choices(["none", "dynamic", "threshold"])
+        .default("none"),
     )
     .addOption(new Option("--likelihood <name>", "p(x|z)").choices(["bernoulli", "gaussian"]).default("bernoulli"))
     .option("--limit <n>", "train and test on the first n items only", wholeNumber(1))
-    .option("--step-scale <x>", "width of the quantiser's bins; larger is fewer bits and more error", positiveNumber, 1)
+    .option(
+      "--step-scale <x>",
+      "width of the quantiser's bins; larger is fewer bits and more error",
+      numberBetween(1e-4, 1e4),
+      1,
+    )
     .option("--resume", "go on from the last epoch of an interrupted or shorter run with the same --out")
     .addOption(buildOption())
     .addOption(outOption("model file to write; the checkpoint is kept beside it"))
     .action(reporting(context, (kind: string, options: TrainOptions) => train(context, kind, options)));
 }
 
-async function train({ console, signal }: Context, kind: string, options: TrainOptions): Promise<Report> {
+async function train({ console, stoppable }: Context, kind: string, options: TrainOptions): Promise<Report> {
+  await requireOrdinaryFile(options.out);
   await requireWritable(options.out);
+  await requireWritable(checkpointPath(options.out));
   const checkpoint = await openCheckpoint(console, options);
-  const splits = await openSplits(console, options, signal);
-  const data = { train: limited(splits.train, options), test: limited(splits.test, options) };
+  const signal = stoppable();
+  const data = await openSplits(console, options, signal);
   const definition = checkedByUser(() => defineModel(kind, configOf(options, data.train)));
-  const build = checkpoint && options.build === "auto" ? checkpointBuild(checkpoint) : options.build;
+  const build = (options.build === "auto" && checkpoint?.build) || options.build;
   return withEngine({ build }, async (engine) => {
     const result = await runFit({ console, signal }, definition, data, engine, options, checkpoint);
     const model = await assemble(engine, definition, data.train, result, options);
@@ -88,44 +97,52 @@ function configOf({ hidden, latent, likelihood, binarize }: TrainOptions, { shap
   return { inputShape: shape, hidden, latent, likelihood, binarize };
 }
 
-function limited(dataset: Dataset, { limit }: TrainOptions): Dataset {
-  return limit === undefined ? dataset : take(dataset, 0, Math.min(limit, dataset.items));
-}
-
 /** `m.safetensors` -> `m.checkpoint.safetensors`. */
-export function checkpointPath(out: string): string {
+function checkpointPath(out: string): string {
   return `${out.replace(/\.safetensors$/, "")}.checkpoint.safetensors`;
 }
 
-async function openCheckpoint(console: Console, { out, resume }: TrainOptions): Promise<Uint8Array | undefined> {
+/** What a run goes on from. */
+interface OpenedCheckpoint {
+  readonly bytes: Uint8Array;
+  /** Epochs done. */
+  readonly epoch: number;
+  /** The kernel build that began the run: only it goes on with the same bits. */
+  readonly build: string | undefined;
+}
+
+async function openCheckpoint(
+  console: Console,
+  { out, resume, epochs }: TrainOptions,
+): Promise<OpenedCheckpoint | undefined> {
   const path = checkpointPath(out);
   const exists = await access(path).then(
     () => true,
     () => false,
   );
   if (resume && !exists) throw new UsageError(`--resume: there is no checkpoint ${path}; start without --resume`);
-  if (resume) return readFileBytes(path);
+  if (resume) {
+    const bytes = await readFileBytes(path);
+    const { run, epoch } = namingFile(path, () => readCheckpoint(bytes));
+    if (epoch >= epochs) note(console, `${path} has ${epoch} epochs already; nothing is left to train`);
+    return { bytes, epoch, build: (run["engine"] as { readonly build?: string } | undefined)?.build };
+  }
   if (exists) note(console, `starting anew; ${path} is replaced after the first epoch (--resume would go on from it)`);
   return undefined;
-}
-
-/** The kernel build that began the run: only it goes on with the same bits. */
-function checkpointBuild(checkpoint: Uint8Array): string {
-  const engine = readCheckpoint(checkpoint).run["engine"] as { readonly build?: string } | undefined;
-  return engine?.build ?? "auto";
 }
 
 type Data = { readonly train: Dataset; readonly test: Dataset };
 
 async function runFit(
-  { console, signal }: Context,
+  { console, signal }: { readonly console: Console; readonly signal: AbortSignal },
   definition: ModelDefinition,
   data: Data,
   engine: Engine,
   options: TrainOptions,
-  checkpoint: Uint8Array | undefined,
+  checkpoint: OpenedCheckpoint | undefined,
 ): Promise<FitResult> {
   const progress = new ProgressLine(console);
+  let done = checkpoint?.epoch ?? 0;
   const convention = dataConvention(definition.config);
   note(console, `${definition.kind} on ${data.train.name}, engine ${engine.name} (${engine.build}); ${convention}`);
   try {
@@ -138,24 +155,27 @@ async function runFit(
       signal,
       onProgress: (event) => progress.update(event),
       onEpoch: (event) => {
+        done = event.epoch;
         progress.clear();
         note(console, epochText(event));
       },
       checkpoint: (bytes) => writeFileAtomic(checkpointPath(options.out), bytes),
-      ...(checkpoint ? { resume: checkpoint } : {}),
+      ...(checkpoint ? { resume: checkpoint.bytes } : {}),
     });
   } catch (error) {
-    if (signal.aborted) throw new Interrupted(`stopped; --resume goes on from the last finished epoch`);
-    throw error;
+    if (!(error instanceof Interrupted)) throw error;
+    const next = done > 0 ? `--resume goes on from epoch ${done}` : "no epoch was finished, so nothing was stored";
+    throw new Interrupted(`stopped; ${next}`, { cause: error });
   } finally {
     progress.clear();
   }
 }
 
 function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string {
-  const values = (metrics: Readonly<Record<string, number>>) =>
-    Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(2)}`).join("  ");
-  return `epoch ${epoch}/${epochs}  train ${values(train)}${test ? `  |  test ${values(test)}` : ""}  (${duration(seconds)})`;
+  const value = ([name, mean]: [string, number]) => `${name} ${mean.toFixed(2)}`;
+  const likelihoods = Object.entries(test ?? {}).filter(([name]) => name !== "squaredError");
+  const loss = value(["loss", train["loss"] ?? Number.NaN]);
+  return `epoch ${epoch}/${epochs}  train ${loss}  |  test ${likelihoods.map(value).join("  ")}  (${duration(seconds)})`;
 }
 
 /** The model file: frequency tables fitted on the training items, figures, and where all of it came from. */
@@ -169,14 +189,28 @@ async function assemble(
   const network = { encoder: definition.encoder, parameters: result.parameters };
   const latents = await inferLatents(engine, network, batches(trainSet, { batchSize: 256 }));
   const coding = fitCoding(latents, { stepScale: options.stepScale });
-  return toModel(definition, result, { coding, provenance: provenance(trainSet, engine, options), metrics: metricsOf(result) });
+  return toModel(definition, result, {
+    coding,
+    provenance: provenance(trainSet, engine, result, options),
+    metrics: metricsOf(result),
+  });
 }
 
 /** No folder of this machine, no time: the same run gives the same bytes. */
-function provenance({ name, items, provenance: { note: remark, sha256 } }: Dataset, engine: Engine, options: TrainOptions): JsonObject {
-  const { epochs, batch, lr, seed, stepScale } = options;
+function provenance(
+  { name, items, provenance: { note: remark, sha256 } }: Dataset,
+  engine: Engine,
+  { epochs }: FitResult,
+  options: TrainOptions,
+): JsonObject {
+  const { batch, lr, seed, stepScale } = options;
   return {
-    data: { name, items, ...(remark === undefined ? {} : { note: remark }), ...(sha256 === undefined ? {} : { sha256 }) },
+    data: {
+      name,
+      items,
+      ...(remark === undefined ? {} : { note: remark }),
+      ...(sha256 === undefined ? {} : { sha256 }),
+    },
     engine: { name: engine.name, build: engine.build },
     training: { epochs, batch, lr, seed, optimiser: "adam", stepScale },
   };
@@ -186,7 +220,13 @@ function metricsOf({ test }: FitResult): JsonObject {
   return test ? { test: { ...test } } : {};
 }
 
-function report(definition: ModelDefinition, data: Data, engine: Engine, result: FitResult, options: TrainOptions): Report {
+function report(
+  definition: ModelDefinition,
+  data: Data,
+  engine: Engine,
+  result: FitResult,
+  options: TrainOptions,
+): Report {
   const convention = dataConvention(definition.config);
   const test = result.test ?? {};
   const params = Object.values(result.parameters).reduce((count, { data: values }) => count + values.length, 0);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { IsthmusError } from "@isthmus/math";
 
@@ -8,17 +8,19 @@ export type FileContent = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint
 
 /**
  * Writes a file so that readers see the old one or the whole new one, never a part: beside it, flushed, then renamed.
- * On failure the piece beside it is removed. A device or pipe (`/dev/stdout`) is written to directly.
+ * On failure the piece beside it is removed. A link stays a link: the file that it names is replaced. A device or pipe
+ * (`/dev/stdout`) is written to directly.
  *
  * @throws IsthmusError `FILE_WRITE`, one line that names the path and the reason. Errors of `content` itself pass
  * through.
  */
 export async function writeFileAtomic(path: string, content: FileContent): Promise<void> {
   if (await isSpecial(path)) return await writeTo(path, "w", content, path);
-  const beside = `${path}.${randomUUID()}.tmp`;
+  const target = await realpath(path).catch(() => path);
+  const beside = `${target}.${randomUUID()}.tmp`;
   try {
     await writeTo(beside, "wx", content, path);
-    await renameTo(beside, path);
+    await renameTo(beside, target);
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined);
     throw error;
@@ -66,6 +68,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "part of the path is a file, not a folder",
   EPERM: "not permitted",
   EROFS: "the disk is read-only",
+  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
 };
 
 async function isSpecial(path: string): Promise<boolean> {
@@ -106,5 +109,6 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string" && "errno" in error;
+  const { code } = error as NodeJS.ErrnoException;
+  return error instanceof Error && code !== undefined && ("errno" in error || Object.hasOwn(REASONS, code));
 }

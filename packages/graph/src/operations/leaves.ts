@@ -15,7 +15,9 @@ function noise(name: string): Leaf {
   const described = leaf(name, { shape: "shape", stream: "text" }, (inputs, attributes) => {
     for (const [index, { dtype, shape }] of inputs.entries()) {
       if (dtype !== "i32" || shape.length !== 1 || shape[0] !== 2) {
-        throw new TypeError(`${name}: "${operands[index]}" expected i32 [2] (low, high word), got ${dtype} ${formatShape(shape)}`);
+        throw new TypeError(
+          `${name}: "${operands[index]}" expected i32 [2] (low, high word), got ${dtype} ${formatShape(shape)}`,
+        );
       }
     }
     return { shape: shapeOf(attributes), dtype: "f32" };
@@ -26,7 +28,8 @@ function noise(name: string): Leaf {
 /** Fed by the caller at each run; at most one axis is the batch. Attributes: `name`, `shape`, `dtype`. */
 export const input: Leaf = leaf("input", { name: "name", shape: "shape", dtype: "dtype" }, (_, attributes) => {
   const shape = shapeOf(attributes);
-  if (batchRank(shape) > 1) throw new RangeError(`input: "shape" expected at most one "batch", got ${formatShape(shape)}`);
+  if (batchRank(shape) > 1)
+    throw new RangeError(`input: "shape" expected at most one "batch", got ${formatShape(shape)}`);
   return { shape, dtype: attributes["dtype"] as TensorType["dtype"] };
 });
 

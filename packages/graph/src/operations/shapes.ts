@@ -1,4 +1,9 @@
-import { broadcastTo as broadcastNd, type NdArray, reshape as reshapeNd, transpose as transposeNd } from "@isthmus/math";
+import {
+  broadcastTo as broadcastNd,
+  type NdArray,
+  reshape as reshapeNd,
+  transpose as transposeNd,
+} from "@isthmus/math";
 import type { JsonObject, Node, Shape, TensorType } from "../ir.ts";
 import type { Primitive } from "../operation.ts";
 import { batchRank, broadcastShapes, concreteShape, elementCount, formatShape, sameShape } from "../shape.ts";
@@ -20,9 +25,7 @@ export const reshape: Primitive = {
     }
     return { shape, dtype: (x as TensorType).dtype };
   },
-  derivative: (build, node, inputs, g) => [
-    build.reshape(build.broadcastTo(g, node.shape), (inputs[0] as Node).shape),
-  ],
+  derivative: (build, node, inputs, g) => [build.reshape(build.broadcastTo(g, node.shape), (inputs[0] as Node).shape)],
   reference: ([x], node, { batch }) => reshapeNd(x as NdArray, concreteShape(node.shape, batch)),
 };
 
@@ -59,7 +62,9 @@ export const transpose: Primitive = {
     const permutation = permutationOf(attributes);
     const sorted = [...permutation].sort((a, b) => a - b);
     if (sorted.length !== shape.length || sorted.some((axis, index) => axis !== index)) {
-      throw new RangeError(`transpose: "permutation" expected each axis of ${formatShape(shape)} once, got ${formatShape(permutation)}`);
+      throw new RangeError(
+        `transpose: "permutation" expected each axis of ${formatShape(shape)} once, got ${formatShape(permutation)}`,
+      );
     }
     return { shape: permutation.map((axis) => shape[axis] as Shape[number]), dtype };
   },

@@ -14,7 +14,9 @@ export const straightThrough: Primitive = {
   infer: (inputs) => {
     const [value, path] = inputs as readonly [TensorType, TensorType];
     if (!sameShape(value.shape, path.shape)) {
-      throw new RangeError(`straightThrough: "path" expected ${formatShape(value.shape)}, got ${formatShape(path.shape)}`);
+      throw new RangeError(
+        `straightThrough: "path" expected ${formatShape(value.shape)}, got ${formatShape(path.shape)}`,
+      );
     }
     requireFloat("straightThrough", "path", path);
     return requireFloat("straightThrough", "value", value);

@@ -52,7 +52,15 @@ export const relu: Primitive = unary("relu", (b, g, _x, y) => b.reluGrad(g, y));
 const zero: NdArray = ndArrayOps.scalar(0);
 
 /** 1 where `x > 0`, else 0: the derivative of `relu`. */
-export const step: Primitive = elementwise("step", (x) => ndArrayOps.greater(x, zero), () => undefined);
+export const step: Primitive = elementwise(
+  "step",
+  (x) => ndArrayOps.greater(x, zero),
+  () => undefined,
+);
 
 /** The value, constant to differentiation. */
-export const stopGradient: Primitive = elementwise("stopGradient", (x) => x, () => undefined);
+export const stopGradient: Primitive = elementwise(
+  "stopGradient",
+  (x) => x,
+  () => undefined,
+);

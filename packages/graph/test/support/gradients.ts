@@ -17,7 +17,7 @@ export interface Case {
 }
 
 /** A fixed sequence in (0, 1), so that a failure repeats. */
-export function uniforms(seed: number): () => number {
+function uniforms(seed: number): () => number {
   let state = (seed * 2_654_435_761 + 12_345) >>> 0;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -25,7 +25,7 @@ export function uniforms(seed: number): () => number {
   };
 }
 
-export function randomValues(count: number, next: () => number, positive = false): Float64Array {
+function randomValues(count: number, next: () => number, positive = false): Float64Array {
   return Float64Array.from({ length: count }, () => (0.2 + 1.6 * next()) * (positive || next() < 0.5 ? 1 : -1));
 }
 
@@ -40,10 +40,13 @@ export function inputValues({ shapes, values, positive }: Case, seed: number): F
  * The scalar `sum(w f)` with distinct weights, so that no component of a derivative is lost: constants that differ
  * along every axis but the batch, times an input that differs along it.
  */
-export function weightedSum(build: GraphBuilder, y: Node): Node {
+function weightedSum(build: GraphBuilder, y: Node): Node {
   const next = uniforms(98);
   const inner = y.shape.map((dim) => (dim === "batch" ? 1 : dim));
-  const constants = build.constant(inner, Array.from({ length: elementCount(inner) }, () => 0.5 + next()));
+  const constants = build.constant(
+    inner,
+    Array.from({ length: elementCount(inner) }, () => 0.5 + next()),
+  );
   const weighted = build.mul(y, constants);
   const axis = y.shape.indexOf("batch");
   if (axis < 0) return build.sum(weighted);
@@ -53,7 +56,11 @@ export function weightedSum(build: GraphBuilder, y: Node): Node {
 
 const perItem = Float64Array.from({ length: BATCH }, (_, i) => 0.7 + 0.45 * i);
 
-function run(program: Program, names: readonly string[], values: readonly Float64Array[]): Record<string, Float64Array> {
+function run(
+  program: Program,
+  names: readonly string[],
+  values: readonly Float64Array[],
+): Record<string, Float64Array> {
   const named = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
   const inputs = Object.fromEntries(Object.keys(program.inputs).map((name) => [name, named[name] ?? perItem]));
   const { outputs } = interpret(program, { inputs, state: {}, batch: BATCH });
@@ -81,7 +88,10 @@ function centralDifference(f: (delta: number) => number): Estimate {
   return { value, error: Math.abs(fine - coarse) / 300 + rounding };
 }
 
-function centralDifferences(evaluate: (values: readonly Float64Array[]) => number, values: readonly Float64Array[]): Estimate[][] {
+function centralDifferences(
+  evaluate: (values: readonly Float64Array[]) => number,
+  values: readonly Float64Array[],
+): Estimate[][] {
   return values.map((own, which) =>
     Array.from(own, (_, element) => {
       const moved = (delta: number) => own.map((value, j) => (j === element ? value + delta : value));
@@ -90,13 +100,24 @@ function centralDifferences(evaluate: (values: readonly Float64Array[]) => numbe
   );
 }
 
-function expectDerivatives(program: Program, of: string, wrt: readonly string[], names: readonly string[], values: readonly Float64Array[]): void {
+function expectDerivatives(
+  program: Program,
+  of: string,
+  wrt: readonly string[],
+  names: readonly string[],
+  values: readonly Float64Array[],
+): void {
   const exact = run(program, names, values);
   const differentiated = values.slice(0, wrt.length);
   const rest = values.slice(wrt.length);
   const numeric = centralDifferences((moved) => run(program, names, [...moved, ...rest])[of]![0]!, differentiated);
   wrt.forEach((name, i) => {
-    expectWithin(exact[name]!, numeric[i]!.map(({ value }) => value), (j) => numeric[i]![j]!.error, name);
+    expectWithin(
+      exact[name]!,
+      numeric[i]!.map(({ value }) => value),
+      (j) => numeric[i]![j]!.error,
+      name,
+    );
   });
 }
 
@@ -112,7 +133,13 @@ export function checkFirst(test: Case, seed = 1): void {
   const wrt = inputs.slice(0, test.differentiated ?? inputs.length);
   const gradients = vjp(build, [loss], wrt, [build.scalar(1)]);
   const outputs = { loss, ...Object.fromEntries(gradients.map((g, i) => [`d${i}`, g])), ...used(names, inputs) };
-  expectDerivatives(build.program({ outputs }), "loss", wrt.map((_, i) => `d${i}`), names, inputValues(test, seed));
+  expectDerivatives(
+    build.program({ outputs }),
+    "loss",
+    wrt.map((_, i) => `d${i}`),
+    names,
+    inputValues(test, seed),
+  );
 }
 
 /** Every input as an output, so that the program keeps those that no derivative needs. */
@@ -132,5 +159,11 @@ export function checkSecond(test: Case, seed = 1): void {
   const penalty = first.map((g) => build.sum(build.add(build.square(g), g))).reduce((a, b) => build.add(a, b));
   const second = vjp(build, [penalty], wrt, [build.scalar(1)]);
   const outputs = { penalty, ...Object.fromEntries(second.map((g, i) => [`d${i}`, g])), ...used(names, inputs) };
-  expectDerivatives(build.program({ outputs }), "penalty", wrt.map((_, i) => `d${i}`), names, inputValues(test, seed));
+  expectDerivatives(
+    build.program({ outputs }),
+    "penalty",
+    wrt.map((_, i) => `d${i}`),
+    names,
+    inputValues(test, seed),
+  );
 }

@@ -8,7 +8,7 @@ export function network(side: string, from: number, to: number): Program {
 }
 
 /** A training step with noise, a binarised input, Adam and a guard. */
-export function trainingStep(): Program {
+function trainingStep(): Program {
   const build = new GraphBuilder();
   const x = build.cast(build.input("x", ["batch", 4], "u8"));
   const source = { seed: build.input("seed", [2], "i32"), step: build.input("step", [2], "i32") };
@@ -25,13 +25,19 @@ export function trainingStep(): Program {
 }
 
 /** A gradient penalty with shapes of every kind in it. */
-export function penalty(): Program {
+function penalty(): Program {
   const build = new GraphBuilder();
   const x = build.input("x", ["batch", 2, 2]);
   const y = build.transpose(build.tanh(build.reshape(x, ["batch", 4])), [1, 0]);
   const [g] = vjp(build, [build.sum(build.max(y, { axes: [0] }))], [x], [build.scalar(1)]);
-  const chosen = build.select(build.greater(g!, build.scalar(0)), build.straightThrough(build.sign(g!), g!), build.abs(g!));
-  return build.program({ outputs: { penalty: build.sum(build.square(chosen)), "é/\u2028": build.broadcastTo(y, [2, 4, "batch"]) } });
+  const chosen = build.select(
+    build.greater(g!, build.scalar(0)),
+    build.straightThrough(build.sign(g!), g!),
+    build.abs(g!),
+  );
+  return build.program({
+    outputs: { penalty: build.sum(build.square(chosen)), "é/\u2028": build.broadcastTo(y, [2, 4, "batch"]) },
+  });
 }
 
 export const programs: Readonly<Record<string, () => Program>> = {

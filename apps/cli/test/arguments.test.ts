@@ -1,0 +1,208 @@
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { VERSION } from "../src/version.ts";
+import { complaint, isthmus, report } from "./support/cli.ts";
+import { DIGITS, SMALL } from "./support/data.ts";
+import { sharedFolder, temporaryFolder } from "./support/folder.ts";
+
+const folder = await sharedFolder();
+const file = (name: string): string => join(folder, name);
+const model = file("m.safetensors");
+const COMMANDS = ["train", "eval", "encode", "decode", "export", "sample", "inspect", "doctor"];
+
+beforeAll(async () => {
+  await report("train", "vae", ...SMALL, "-o", model);
+  await report("encode", model, ...DIGITS, "--range", "0:5", "-o", file("x.isth"));
+});
+
+describe("help", () => {
+  it("is shown when nothing is asked for, and lists every command", async () => {
+    const { code, stdout, stderr } = await isthmus([]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+    expect((await isthmus(["--help"])).stdout).toBe(stdout);
+    expect((await isthmus(["help"])).stdout).toBe(stdout);
+  });
+
+  it("tells the version", async () => {
+    expect(await isthmus(["--version"])).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: "" });
+  });
+
+  /** The example under a command's help, as words. */
+  async function example(command: string): Promise<string[]> {
+    const { code, stdout, stderr } = await isthmus([command, "--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect((await isthmus(["help", command])).stdout).toBe(stdout);
+    const [line] = /(?<=\nExample:\n {2}isthmus ).+(?=\n)/.exec(stdout) ?? [""];
+    return line.split(" ");
+  }
+
+  it("of every command has an example that works, one after the other", async () => {
+    const lines: string[][] = [];
+    for (const command of ["train", "eval", "encode", "export", "decode", "sample", "inspect", "doctor"]) {
+      lines.push(await example(command));
+      expect(lines.at(-1)![0]).toBe(command);
+    }
+    await runInOrder(lines);
+  });
+});
+
+/** Runs lines as written, but in a folder of their own, and small: what comes later on a command line wins. */
+async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> {
+  const here = await temporaryFolder();
+  const smaller: Record<string, readonly string[]> = {
+    ...{ train: SMALL, eval: DIGITS, encode: [...DIGITS, "--range", "0:100"] },
+  };
+  for (const words of lines) {
+    const args = words.map((word) => (/\.[a-z]+$/.test(word) ? join(here, word) : word));
+    const { code, stdout, stderr } = await isthmus([...args, ...(smaller[words[0]!] ?? [])]);
+    expect(code, `${words.join(" ")}\n${stderr}`).toBe(0);
+    expect(stdout).not.toBe("");
+    const out = words.includes("-o") ? words[words.indexOf("-o") + 1]! : undefined;
+    if (out) expect((await stat(join(here, out))).size).toBeGreaterThan(0);
+  }
+}
+
+it("the README's lines work, one after the other, and show every command", async () => {
+  const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+  const [block] = /(?<=```sh\n)[^`]+/.exec(readme) ?? [""];
+  const lines = block.trim().split("\n");
+  for (const line of lines) expect(line).toMatch(/^isthmus /);
+  await runInOrder(lines.map((line) => line.split(" ").slice(1)));
+  for (const command of COMMANDS) expect(readme).toMatch(new RegExp(`^\\| \`${command}[ \`]`, "m"));
+});
+
+describe("--json", () => {
+  it.each([
+    ["train", () => ["train", "ae", ...SMALL, "-o", file("ae.safetensors")]],
+    ["eval", () => ["eval", model, ...DIGITS, "--range", "0:9"]],
+    ["encode", () => ["encode", model, ...DIGITS, "--range", "0:9", "-o", file("y.isth")]],
+    ["decode", () => ["decode", model, file("x.isth"), "-o", file("r.npy")]],
+    ["export", () => ["export", model, "--part", "encoder", "-o", file("e.onnx")]],
+    ["sample", () => ["sample", model, "-n", "2", "-o", file("s.npy")]],
+    ["inspect", () => ["inspect", model]],
+    ["doctor", () => ["doctor"]],
+  ])("of %s is one object on stdout, and lines for people without it", async (_, args) => {
+    const json = await report(...args());
+    expect(Object.keys(json).length).toBeGreaterThan(2);
+    const { code, stdout } = await isthmus(args());
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n$/);
+    expect(stdout).not.toMatch(/^\{|undefined|NaN|\[object/m);
+  });
+
+  it("leaves stdout empty when something is wrong", async () => {
+    expect(await isthmus(["inspect", file("none"), "--json"])).toMatchObject({ code: 2, stdout: "" });
+    expect(await isthmus(["train", "--json"])).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  it("cannot share stdout with the file", async () => {
+    const line = await complaint("encode", model, ...DIGITS, "--range", "0:5", "-o", "/dev/stdout", "--json");
+    expect(line).toBe("--json and --out /dev/stdout both want stdout; write the file elsewhere");
+  });
+});
+
+it("doctor tells what train would choose", async () => {
+  const { node, simd, engine } = await report("doctor");
+  expect({ node, simd }).toEqual({ node: process.versions.node, simd: true });
+  const { engine: chosen } = await report("train", "ae", ...SMALL, "-o", file("ae.safetensors"));
+  expect(`${engine.name}:${engine.build}`).toBe(chosen);
+});
+
+describe("a wrong command line ends with 2 and one line", () => {
+  const out = ["-o", file("never")];
+  const train = ["train", "vae", ...SMALL, ...out];
+  it.each([
+    [["frob"], "unknown command 'frob' (isthmus --help shows how)"],
+    [["help", "frob"], "no such command (isthmus --help shows how)"],
+    [["--frob"], "unknown option '--frob' (isthmus --help shows how)"],
+    [["train"], "required option '-o, --out <file>' not specified (isthmus train --help shows how)"],
+    [["train", ...out], "missing required argument 'kind' (isthmus train --help shows how)"],
+    [["train", "gan", ...out], "Allowed choices are ae, vae."],
+    [["train", "vae", "ae", ...out], "too many arguments"],
+    [[...train, "--frob"], "unknown option '--frob'"],
+    [[...train, "--epochs"], "argument missing"],
+    [[...train, "--epochs", "0"], "'0' is invalid. expected a whole number of at least 1."],
+    [[...train, "--epochs", "ten"], "'ten' is invalid. expected a whole number of at least 1."],
+    [[...train, "--epochs", ""], "'' is invalid. expected a whole number of at least 1."],
+    [[...train, "--latent", "1.5"], "'1.5' is invalid. expected a whole number of at least 1."],
+    [[...train, "--batch", "1e99"], "'1e99' is invalid. expected a whole number of at most 9,007,199,254,740,991."],
+    [[...train, "--seed", "-1"], "'-1' is invalid. expected a whole number of at least 0."],
+    [[...train, "--lr", "0"], "'0' is invalid. expected a number from 1e-12 to 1000."],
+    [[...train, "--lr", "Infinity"], "expected a number from"],
+    [[...train, "--hidden", "400,"], "'400,' is invalid. expected a whole number of at least 1."],
+    [[...train, "--hidden", "0"], "expected a whole number of at least 1."],
+    [[...train, "--step-scale", "1e300"], "expected a number from 0.0001 to 10000."],
+    [[...train, "--data", "cifar"], "Allowed choices are mnist, synthetic."],
+    [[...train, "--binarize", "some"], "Allowed choices are none, dynamic, threshold."],
+    [[...train, "--likelihood", "poisson"], "Allowed choices are bernoulli, gaussian."],
+    [[...train, "--build", "fast"], "Allowed choices are auto, simd128, relaxed."],
+    [["eval"], "missing required argument 'model'"],
+    [["eval", model, "--split", "val"], "Allowed choices are train, test."],
+    [["encode", model], "required option '-o, --out <file>' not specified"],
+    [["decode", model, ...out], "missing required argument 'stream'"],
+    [["export", model, ...out], "required option '--part <name>' not specified"],
+    [["sample", model, "-n", "0", ...out], "expected a whole number of at least 1."],
+    [["sample", model, "-n", "1000000000", ...out], "expected a whole number of at most 1,000,000."],
+    [["doctor", "more"], "too many arguments for 'doctor'"],
+  ])("%j", async (args, message) => {
+    expect(await complaint(...args)).toContain(message);
+    expect(await readdir(folder)).not.toContain("never");
+  });
+});
+
+describe("a wrong file or range ends with 2 and one line", () => {
+  const encode = ["encode", model, ...DIGITS, "-o", file("never.isth")];
+  it.each([
+    [["eval", file("none"), ...DIGITS], `cannot read ${file("none")}: no such file or folder [FILE_READ]`],
+    [["inspect", folder], `cannot read ${folder}: it is a folder [FILE_READ]`],
+    [["decode", model, folder, "-o", file("never.npy")], `cannot read ${folder}: it is a folder [FILE_READ]`],
+    [["sample", model, "-o", folder], `--out expected a name ending in .png or .npy, got ${folder}`],
+    [["decode", model, file("x.isth"), "-o", file("r.txt")], "expected a name ending in .npy or .png"],
+    [["export", model, "--part", "decoder", "-o", folder], `cannot write ${folder}: it is a folder [FILE_WRITE]`],
+    [["train", "vae", ...SMALL, "-o", folder], `--out expected the name of a file, got ${folder}`],
+    [["train", "vae", ...SMALL, "-o", "/dev/null"], "--out expected the name of a file, got /dev/null"],
+    [["train", "vae", ...SMALL, "-o", "/dev/stdout"], "--out expected the name of a file, got /dev/stdout"],
+    [[...encode, "--range", "5:2"], "range: expected 0 <= from <= to <= 10000, got 5:2"],
+    [[...encode, "--range", "0:10001"], "range: expected 0 <= from <= to <= 10000, got 0:10001"],
+    [[...encode, "--range", "first"], 'range: expected from:to, such as 0:100, got "first"'],
+    [[...encode, "--range", "3:3"], "--range 3:3 holds no items"],
+    [["eval", model, ...DIGITS, "--range", "3:3"], "--range 3:3 holds no items"],
+    [["train", "vae", "--data-dir", file("none"), "-o", file("never")], "[DATA_MISSING]"],
+    [["eval", model, "--data-dir", folder], `no MNIST test files in ${folder}: expected t10k-images-idx3-ubyte`],
+  ])("%j", async (args, message) => {
+    expect(await complaint(...args)).toContain(message);
+    expect((await readdir(folder)).filter((name) => name.startsWith("never"))).toEqual([]);
+  });
+
+  it("for a file that is nothing known", async () => {
+    for (const content of ["", "hello\n"]) {
+      await writeFile(file("note.txt"), content);
+      expect(await complaint("inspect", file("note.txt"))).toBe(
+        `${file("note.txt")} is none of: model, checkpoint, .isth stream, ONNX, NPY`,
+      );
+    }
+  });
+
+  it("for a network that does not fit into memory, before anything is allocated", async () => {
+    const line = await complaint("train", "vae", ...SMALL, "--hidden", "1000000000", "-o", file("never"));
+    expect(line).toContain("[ENGINE_MEMORY]");
+  });
+});
+
+describe("a result never replaces what it is made from", () => {
+  it.each([
+    ["export", ["--part", "decoder"]],
+    ["encode", [...DIGITS, "--range", "0:5"]],
+  ])("%s", async (command, options) => {
+    const before = await readFile(model);
+    const otherName = join(folder, ".", "..", folder.split("/").at(-1)!, "m.safetensors");
+    for (const out of [model, otherName]) {
+      expect(await complaint(command, model, ...options, "-o", out)).toBe(
+        `--out ${out} would replace a file that is being read; choose another name`,
+      );
+    }
+    expect((await readFile(model)).equals(before)).toBe(true);
+  });
+});

@@ -1,0 +1,215 @@
+import { IsthmusError } from "@isthmus/math";
+import { describe, expect, it } from "vitest";
+import {
+  initialise,
+  type Model,
+  modelHashes,
+  readModelFile,
+  readSafetensors,
+  serialiseProgram,
+  type StoredTensor,
+  writeModelFile,
+  writeSafetensors,
+} from "../src/index.ts";
+import { network } from "./support/programs.ts";
+
+function model(changes: Partial<Model> = {}): Model {
+  const [encoder, decoder] = [network("encoder", 3, 2), network("decoder", 2, 3)];
+  const spec = { ...encoder.state, ...decoder.state };
+  const values = initialise(spec, 1);
+  const parameters = Object.fromEntries(
+    Object.entries(spec).map(([name, { shape }]) => [name, { shape, data: values[name]! }]),
+  );
+  return {
+    kind: "ae",
+    config: { hidden: [4], latent: 2, likelihood: "bernoulli" },
+    encoder,
+    decoder,
+    parameters,
+    coding: { offsets: Float32Array.of(0, 0.5), steps: Float32Array.of(1, 2), tables: Int32Array.of(1, 2, 3) },
+    provenance: { seed: 1 },
+    metrics: { loss: 0.25 },
+    ...changes,
+  };
+}
+
+/** The file with metadata or tensors changed. */
+function rewritten(
+  change: (metadata: Record<string, string>, tensors: Record<string, StoredTensor>) => void,
+): Uint8Array {
+  const { metadata, tensors } = readSafetensors(writeModelFile(model()));
+  change(metadata, tensors);
+  return writeSafetensors({ metadata, tensors });
+}
+
+function failure(bytes: Uint8Array): { code: string; message: string } {
+  try {
+    readModelFile(bytes);
+  } catch (error) {
+    if (error instanceof IsthmusError) return error;
+    throw error;
+  }
+  return { code: "none", message: "" };
+}
+
+it("survives a round trip, with and without a latent coding, and is deterministic", () => {
+  for (const given of [model(), (({ coding: _, ...rest }) => rest)(model())]) {
+    const bytes = writeModelFile(given);
+    expect(readModelFile(bytes)).toEqual(given);
+    expect(writeModelFile(readModelFile(bytes))).toEqual(bytes);
+    expect(writeModelFile(model())).toEqual(writeModelFile(model()));
+  }
+});
+
+it("keeps graphs as their text and everything else as JSON in the metadata", () => {
+  const { metadata, tensors } = readSafetensors(writeModelFile(model()));
+  expect(metadata["encoder"]).toBe(serialiseProgram(model().encoder));
+  expect(metadata["config"]).toBe('{"hidden":[4],"latent":2,"likelihood":"bernoulli"}');
+  expect(metadata).toMatchObject({ format: "isthmus-model", version: "1", kind: "ae", metrics: '{"loss":0.25}' });
+  expect(tensors["coding.tables"]!.data).toEqual(Int32Array.of(1, 2, 3));
+});
+
+describe("hashes", () => {
+  // Our own golden, so that the format does not change by accident; the full tier recomputes hashes in Python.
+  it("of this model stay what they are", () => {
+    const { encoder, decoder, tables, id } = modelHashes(model());
+    expect({ encoder, decoder, tables, id: Buffer.from(id).toString("hex") }).toEqual({
+      encoder: "355c22ea51c05dc5beabdf3b1bb8d6ca7a066bb8bca5a1b9d526ca66365778af",
+      decoder: "1add32eec47886e9bc862b76c728f6219ec68fe343b02aeb639367d88407065c",
+      tables: "5c3ef6e9a64248ecef9249fd6f72050fc57a66831b6e3fc238fad3d8f75a92af",
+      id: "3a002c16c5505178",
+    });
+  });
+
+  it("do not change with metrics, provenance, kind and config", () => {
+    const other = model({ metrics: { loss: 7 }, provenance: {}, kind: "vae", config: {} });
+    expect(modelHashes(other)).toEqual(modelHashes(model()));
+  });
+
+  it("change for the part that changes, and the id with each", () => {
+    const base = modelHashes(model());
+    const { coding, decoder, parameters } = model();
+    const name = "encoder.dense0.bias";
+    const spoiled = { ...parameters, [name]: { ...parameters[name]!, data: Float32Array.of(9, 9) } };
+    const parts = (given: Model) => {
+      const hashes = modelHashes(given);
+      return [hashes.encoder !== base.encoder, hashes.tables !== base.tables, hashes.decoder !== base.decoder];
+    };
+    expect(parts(model({ parameters: spoiled }))).toEqual([true, false, false]);
+    expect(parts(model({ coding: { ...coding!, steps: Float32Array.of(1, 3) } }))).toEqual([false, true, false]);
+    expect(parts(model({ decoder: { ...decoder, outputs: { other: decoder.outputs["y"]! } } }))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    const ids = [model(), model({ parameters: spoiled })].map((given) => modelHashes(given).id.join());
+    expect(new Set(ids).size).toBe(2);
+  });
+});
+
+describe("damage", () => {
+  it("of any byte of any tensor is found by its hash", () => {
+    const bytes = writeModelFile(model());
+    const start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    for (let at = start; at < bytes.length; at++) {
+      const spoiled = bytes.slice();
+      spoiled[at]! ^= 0x10;
+      expect(failure(spoiled).code, `byte ${at}`).toBe("MODEL_FILE_HASH");
+    }
+  });
+
+  it("anywhere gives one of our errors", () => {
+    const bytes = writeModelFile(model());
+    for (let at = 0; at < bytes.length; at++) {
+      const spoiled = bytes.slice();
+      spoiled[at]! ^= 0x01;
+      expect(failure(spoiled).code).toMatch(/^(none|(SAFETENSORS|MODEL_FILE|GRAPH)_\w+)$/);
+    }
+  });
+
+  it.each<[string, string, RegExp, Parameters<typeof rewritten>[0]]>([
+    ["another format", "MODEL_FILE_FORMAT", /format: pt/, (metadata) => (metadata["format"] = "pt")],
+    ["a newer version", "MODEL_FILE_VERSION", /version 2 is not 1/, (metadata) => (metadata["version"] = "2")],
+    ["no version", "MODEL_FILE_VERSION", /version none/, (metadata) => delete metadata["version"]],
+    [
+      "a newer graph",
+      "GRAPH_VERSION",
+      /version 2/,
+      (metadata) => (metadata["encoder"] = metadata["encoder"]!.replace(/"version":1}$/, '"version":2}')),
+    ],
+    ...["kind", "config", "encoder", "decoder", "provenance", "metrics", "hashes"].map(
+      (key): [string, string, RegExp, Parameters<typeof rewritten>[0]] => [
+        `no ${key}`,
+        "MODEL_FILE_INVALID",
+        new RegExp(`metadata "${key}" is missing`),
+        (metadata) => delete metadata[key],
+      ],
+    ),
+    [
+      "a config that is a list",
+      "MODEL_FILE_INVALID",
+      /"config" is not a JSON object/,
+      (metadata) => (metadata["config"] = "[]"),
+    ],
+    [
+      "metrics that are no JSON",
+      "MODEL_FILE_INVALID",
+      /"metrics" is not a JSON object/,
+      (metadata) => (metadata["metrics"] = "{"),
+    ],
+    ["hashes of nothing", "MODEL_FILE_HASH", /encoder/, (metadata) => (metadata["hashes"] = "{}")],
+    [
+      "a parameter that is missing",
+      "MODEL_FILE_INVALID",
+      /"encoder.dense0.bias" expected f32 \[2\], got nothing/,
+      (_, tensors) => delete tensors["encoder.dense0.bias"],
+    ],
+    [
+      "a parameter of another shape",
+      "MODEL_FILE_INVALID",
+      /expected f32 \[2\], got \[1, 2\]/,
+      (_, tensors) => (tensors["encoder.dense0.bias"] = { shape: [1, 2], data: new Float32Array(2) }),
+    ],
+    [
+      "a parameter of another type",
+      "MODEL_FILE_INVALID",
+      /expected f32/,
+      (_, tensors) => (tensors["encoder.dense0.bias"] = { shape: [2], data: new Int32Array(2) }),
+    ],
+    [
+      "a parameter nobody reads",
+      "MODEL_FILE_INVALID",
+      /"extra" is read by neither/,
+      (_, tensors) => (tensors["extra"] = { shape: [], data: new Float32Array(1) }),
+    ],
+    ["half a coding", "MODEL_FILE_INVALID", /coding is incomplete/, (_, tensors) => delete tensors["coding.tables"]],
+    [
+      "a coding of unequal lengths",
+      "MODEL_FILE_INVALID",
+      /1 offsets for 2 steps/,
+      (_, tensors) => (tensors["coding.offsets"] = { shape: [1], data: new Float32Array(1) }),
+    ],
+  ])("%s is %s", (_, code, message, change) => {
+    const error = failure(rewritten(change));
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(message);
+  });
+
+  it("a state tensor called like a property of every object is looked for in the file", () => {
+    const rename = (text: string) => text.replaceAll("encoder.dense0.bias", "constructor");
+    const bytes = rewritten((metadata) => (metadata["encoder"] = rename(metadata["encoder"]!)));
+    expect(failure(bytes).message).toMatch(/parameter "constructor" expected f32 \[2\], got nothing/);
+  });
+});
+
+it("writing refuses parameters that are missing, wrong, or read by nobody", () => {
+  const { parameters } = model();
+  const without = Object.fromEntries(Object.entries(parameters).filter(([name]) => name !== "encoder.dense0.bias"));
+  expect(() => writeModelFile(model({ parameters: without }))).toThrow(
+    new RangeError(`writeModelFile: parameter "encoder.dense0.bias" expected f32 [2], got nothing`),
+  );
+  const extra = { shape: [], data: new Float32Array(1) };
+  expect(() => writeModelFile(model({ parameters: { ...parameters, "coding.steps": extra } }))).toThrow(
+    new RangeError(`writeModelFile: parameter "coding.steps" is read by neither encoder nor decoder`),
+  );
+});
