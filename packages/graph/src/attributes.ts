@@ -47,7 +47,11 @@ const rules: Readonly<Record<AttributeKind, Rule>> = {
     fits: (value) => isAscending(value as Json[]),
   },
   permutation: { expected: "axes", isKind: isArray, fits: (value) => (value as Json[]).every(isAxis) },
-  pair: { expected: "two positive integers", isKind: isArray, fits: (value) => isFixedShape(value) && value.length === 2 },
+  pair: {
+    expected: "two positive integers",
+    isKind: isArray,
+    fits: (value) => isFixedShape(value) && value.length === 2,
+  },
   pads: {
     expected: "four integers from 0 up (top, bottom, left, right)",
     isKind: isArray,

@@ -339,7 +339,13 @@ export class GraphBuilder implements ArrayOps<Node> {
     return this.pool("avgPool2d", x, window, options, name);
   }
 
-  private pool(op: string, x: Node, window: number | readonly [number, number], options: PoolOptions, name?: string): Node {
+  private pool(
+    op: string,
+    x: Node,
+    window: number | readonly [number, number],
+    options: PoolOptions,
+    name?: string,
+  ): Node {
     const { size } = this.image(op, "x", x);
     const [rows, columns] = pairOf(op, "window", window);
     const { strides, pads } = windowAttributes(op, [rows, columns], size, { strides: window, ...options });

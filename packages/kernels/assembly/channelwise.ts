@@ -7,7 +7,7 @@ import {
   rowStrideOf, topOf, widthOf, yHeightOf, yWidthOf,
 } from "./window";
 
-const enum Task { Max, MaxPick, MaxGrad, Avg, AvgGrad, Depthwise, DepthwiseGrad }
+const enum Task { MaxPick, MaxGrad, Avg, AvgGrad, Depthwise, DepthwiseGrad }
 
 @inline
 function get(x: usize, count: i32): v128 {
@@ -37,7 +37,7 @@ function visit(
 ): void {
   const size = f32s(<f32>(rows * columns));
   let best = f32s(0), value = f32s(0), at = i32x4.splat(0);
-  if (task == Task.Max || task == Task.MaxPick || task == Task.MaxGrad) best = get(x, count);
+  if (task == Task.MaxPick || task == Task.MaxGrad) best = get(x, count);
   if (task == Task.MaxPick) value = get(other, count);
   if (task == Task.Depthwise) value = start;
   if (task == Task.AvgGrad) value = f32x4.div(get(y, count), size);
@@ -46,7 +46,7 @@ function visit(
     for (let j = 0; j < columns; j++) {
       const offset = <usize>i * down + <usize>j * right;
       const weight = filter + <usize>i * filterDown + <usize>j * filterRight;
-      if (task == Task.Max || task == Task.MaxPick || task == Task.MaxGrad) {
+      if (task == Task.MaxPick || task == Task.MaxGrad) {
         const element = get(x + offset, count);
         const won = wins(element, best);
         best = choose(won, element, best);
@@ -59,7 +59,6 @@ function visit(
       if (task == Task.DepthwiseGrad) put(x + offset, multiplyAdd(value, get(weight, count), get(x + offset, count)), count);
     }
   }
-  if (task == Task.Max) put(y, best, count);
   if (task == Task.Avg) put(y, f32x4.div(value, size), count);
   if (task == Task.MaxPick || task == Task.Depthwise) put(y, value, count);
   if (task == Task.MaxGrad) {
@@ -123,7 +122,7 @@ function clearImages(w: usize, x: usize): void {
 
 /** y = the greatest of each window; NaN if there is one. */
 export function maxPool2d(w: usize, x: usize, y: usize): void {
-  slide(Task.Max, w, x, 0, y, 0, 0);
+  maxPool2dPick(w, x, x, y);
 }
 
 /** y = of each window the element of u where x is greatest. */

@@ -125,7 +125,14 @@ export interface KernelExports {
   readonly conv2dFilterGrad: (window: number, x: number, y: number, filter: number, scratch: number) => void;
 
   /** Filter `[rows, columns, channels]`; y has x's channels. */
-  readonly depthwiseConv2d: (window: number, x: number, filter: number, y: number, bias: number, activation: number) => void;
+  readonly depthwiseConv2d: (
+    window: number,
+    x: number,
+    filter: number,
+    y: number,
+    bias: number,
+    activation: number,
+  ) => void;
   readonly depthwiseConv2dInputGrad: (window: number, y: number, filter: number, x: number) => void;
   readonly depthwiseConv2dFilterGrad: WindowJoin;
 

@@ -64,7 +64,7 @@ class Sums {
 
   /** Each product and each addition is rounded once; padding and the edges of tiles add zeros, which do not round. */
   expect(actual: Float32Array): void {
-    expect(actual.length).toBe(this.value.length);
+    if (actual.length !== this.value.length) expect.fail(`got ${actual.length} elements`);
     for (let i = 0; i < actual.length; i++) {
       const tolerance = (this.terms[i]! + 2) * EPS * this.size[i]! + 2 ** -149;
       if (!(Math.abs(actual[i]! - this.value[i]!) <= tolerance)) {
@@ -238,28 +238,26 @@ function winners(w: Window, x: Float32Array): Int32Array {
   return best;
 }
 
+/** A property of the kernels for 150 windows, a flag and a seed. */
+function forAll(of: fc.Arbitrary<Window>, check: (w: Window, flag: boolean, seed: number) => void): void {
+  fc.assert(fc.property(of, fc.boolean(), fc.integer(), check), { numRuns: 150 });
+}
+
 describe.each(BUILDS)("$build", ({ build, missing }) => {
   let arena: Arena;
   beforeAll(async () => {
     if (!missing) arena = await openArena(build);
   });
-  const property = (
-    name: string,
-    of: fc.Arbitrary<Window>,
-    check: (w: Window, flag: boolean, seed: number) => void,
-  ): void => {
-    it.skipIf(missing)(name, () => {
-      fc.assert(fc.property(of, fc.boolean(), fc.integer(), check), { numRuns: 150 });
-    });
-  };
 
-  property("conv2d is the float64 convolution", convolution, (w, biased, seed) => checkForward(arena, w, biased, seed));
-  property("conv2dInputGrad is its transpose", convolution, (w, biased, seed) =>
-    checkInputGrad(arena, w, biased, seed),
-  );
-  property("conv2dFilterGrad is its derivative by the filter", convolution, (w, _, seed) =>
-    checkFilterGrad(arena, w, seed),
-  );
+  it.skipIf(missing)("conv2d is the float64 convolution", () => {
+    forAll(convolution, (w, biased, seed) => checkForward(arena, w, biased, seed));
+  });
+  it.skipIf(missing)("conv2dInputGrad is its transpose", () => {
+    forAll(convolution, (w, biased, seed) => checkInputGrad(arena, w, biased, seed));
+  });
+  it.skipIf(missing)("conv2dFilterGrad is its derivative by the filter", () => {
+    forAll(convolution, (w, _, seed) => checkFilterGrad(arena, w, seed));
+  });
 
   it.skipIf(missing)("the three are right for more than a block of everything", () => {
     for (const w of blocks) {
@@ -301,49 +299,51 @@ describe.each(BUILDS)("$build", ({ build, missing }) => {
     }
   });
 
-  property("depthwiseConv2d is the float64 convolution of each channel", ofChannels, (w, biased, seed) => {
-    const n = channelwise(w);
-    const [x, filter, bias] = [
-      noise(n.x, seed),
-      noise(n.filter, seed + 1),
-      biased ? noise(w.channels, seed + 2) : undefined,
-    ];
-    const call = new Call(arena, w);
-    const y = call.result(n.y);
-    call.kernels.depthwiseConv2d(
-      call.window,
-      arena.floats(x),
-      arena.floats(filter),
-      y,
-      bias ? arena.floats(bias) : 0,
-      0,
-    );
-    const sums = new Sums(n.y, bias);
-    eachTerm(w, true, (i, j, k) => sums.add(k, x[i]! * filter[j]!));
-    sums.expect(call.read(y, n.y));
-  });
-
-  property("its gradients are its transposes", ofChannels, (w, _, seed) => {
-    const n = channelwise(w);
-    const [x, filter, g] = [noise(n.x, seed), noise(n.filter, seed + 1), noise(n.y, seed + 2)];
-    const call = new Call(arena, w);
-    const [dx, df] = [call.result(n.x), call.result(n.filter)];
-    const gAt = arena.floats(g);
-    call.kernels.depthwiseConv2dInputGrad(call.window, gAt, arena.floats(filter), dx);
-    call.kernels.depthwiseConv2dFilterGrad(call.window, arena.floats(x), gAt, df);
-    const [byInput, byFilter] = [new Sums(n.x), new Sums(n.filter)];
-    eachTerm(w, true, (i, j, k) => {
-      byInput.add(i, g[k]! * filter[j]!);
-      byFilter.add(j, g[k]! * x[i]!);
+  it.skipIf(missing)("depthwiseConv2d is the float64 convolution of each channel", () => {
+    forAll(ofChannels, (w, biased, seed) => {
+      const n = channelwise(w);
+      const [x, filter, bias] = [
+        noise(n.x, seed),
+        noise(n.filter, seed + 1),
+        biased ? noise(w.channels, seed + 2) : undefined,
+      ];
+      const call = new Call(arena, w);
+      const y = call.result(n.y);
+      call.kernels.depthwiseConv2d(
+        call.window,
+        arena.floats(x),
+        arena.floats(filter),
+        y,
+        bias ? arena.floats(bias) : 0,
+        0,
+      );
+      const sums = new Sums(n.y, bias);
+      eachTerm(w, true, (i, j, k) => sums.add(k, x[i]! * filter[j]!));
+      sums.expect(call.read(y, n.y));
     });
-    byInput.expect(arena.read(dx, n.x));
-    byFilter.expect(call.read(df, n.filter));
   });
 
-  property(
-    "maxPool2d and its gradients pick the first of the largest, also among negatives and ties",
-    pool,
-    (w, ties, seed) => {
+  it.skipIf(missing)("its gradients are its transposes", () => {
+    forAll(ofChannels, (w, _, seed) => {
+      const n = channelwise(w);
+      const [x, filter, g] = [noise(n.x, seed), noise(n.filter, seed + 1), noise(n.y, seed + 2)];
+      const call = new Call(arena, w);
+      const [dx, df] = [call.result(n.x), call.result(n.filter)];
+      const gAt = arena.floats(g);
+      call.kernels.depthwiseConv2dInputGrad(call.window, gAt, arena.floats(filter), dx);
+      call.kernels.depthwiseConv2dFilterGrad(call.window, arena.floats(x), gAt, df);
+      const [byInput, byFilter] = [new Sums(n.x), new Sums(n.filter)];
+      eachTerm(w, true, (i, j, k) => {
+        byInput.add(i, g[k]! * filter[j]!);
+        byFilter.add(j, g[k]! * x[i]!);
+      });
+      byInput.expect(arena.read(dx, n.x));
+      byFilter.expect(call.read(df, n.filter));
+    });
+  });
+
+  it.skipIf(missing)("maxPool2d and its gradients pick the first of the largest, also among negatives and ties", () => {
+    forAll(pool, (w, ties, seed) => {
       const n = channelwise(w);
       const x = noise(n.x, seed).map((value) => (ties ? Math.round(2 * value) - 3 : value - 2));
       const [u, g] = [noise(n.x, seed + 1), noise(n.y, seed + 2)];
@@ -359,27 +359,29 @@ describe.each(BUILDS)("$build", ({ build, missing }) => {
       const sums = new Sums(n.x);
       best.forEach((at, i) => sums.add(at, g[i]!));
       sums.expect(call.read(dx, n.x));
-    },
-  );
+    });
+  });
 
-  property("avgPool2d is the mean of what lies inside, and its gradient shares", pool, (w, _, seed) => {
-    const n = channelwise(w);
-    const [x, g] = [noise(n.x, seed), noise(n.y, seed + 1)];
-    const members = new Float64Array(n.y);
-    eachTap(w, (y) => {
-      for (let c = 0; c < w.channels; c++) members[y * w.channels + c]!++;
+  it.skipIf(missing)("avgPool2d is the mean of what lies inside, and its gradient shares", () => {
+    forAll(pool, (w, _, seed) => {
+      const n = channelwise(w);
+      const [x, g] = [noise(n.x, seed), noise(n.y, seed + 1)];
+      const members = new Float64Array(n.y);
+      eachTap(w, (y) => {
+        for (let c = 0; c < w.channels; c++) members[y * w.channels + c]!++;
+      });
+      const call = new Call(arena, w);
+      const [y, dx] = [call.result(n.y), call.result(n.x)];
+      call.kernels.avgPool2d(call.window, arena.floats(x), y);
+      call.kernels.avgPool2dGrad(call.window, arena.floats(g), dx);
+      const [means, shares] = [new Sums(n.y), new Sums(n.x)];
+      eachTerm({ ...w }, true, (i, _tap, k) => {
+        means.add(k, x[i]! / members[k]!);
+        shares.add(i, g[k]! / members[k]!);
+      });
+      means.expect(arena.read(y, n.y));
+      shares.expect(call.read(dx, n.x));
     });
-    const call = new Call(arena, w);
-    const [y, dx] = [call.result(n.y), call.result(n.x)];
-    call.kernels.avgPool2d(call.window, arena.floats(x), y);
-    call.kernels.avgPool2dGrad(call.window, arena.floats(g), dx);
-    const [means, shares] = [new Sums(n.y), new Sums(n.x)];
-    eachTerm({ ...w }, true, (i, _tap, k) => {
-      means.add(k, x[i]! / members[k]!);
-      shares.add(i, g[k]! / members[k]!);
-    });
-    means.expect(arena.read(y, n.y));
-    shares.expect(call.read(dx, n.x));
   });
 
   it.skipIf(missing)("the greatest of a window with a NaN is NaN", () => {

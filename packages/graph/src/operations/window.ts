@@ -21,7 +21,7 @@ export interface WindowOptions {
 }
 
 /** One axis of a window over an image. */
-export interface Axis {
+interface Axis {
   readonly window: number;
   readonly stride: number;
   readonly dilation: number;
