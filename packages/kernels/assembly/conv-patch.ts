@@ -8,7 +8,7 @@ import { A_BYTES, DENSE_BYTES, MR } from "./gemm-tile";
 import { storeElement, storeZero } from "./gemm-pack";
 import { f32s, loadPart, storePart } from "./simd";
 import {
-  channelsOf, columnDilationOf, columnsOf, columnStrideOf, heightOf, leftOf, rowDilationOf, rowStrideOf, topOf, widthOf, yHeightOf, yWidthOf,
+  channelsOf, columnDilationOf, columnsOf, columnStrideOf, heightOf, leftOf, rowDilationOf, rowsOf, rowStrideOf, topOf, widthOf, yHeightOf, yWidthOf,
 } from "./window";
 
 /** What moves between image and row: `Pack` into a panel of A, `Gather` into a row, `Scatter` adds a row to the image. */
@@ -112,6 +112,18 @@ function movePatch(move: Move, w: usize, image: usize, top: i32, left: i32, from
   }
 }
 
+/** The whole row of a window inside the image whose columns are not dilated. */
+@inline
+function moveInside(move: Move, w: usize, image: usize, top: i32, left: i32, row: usize): void {
+  const length = columnsOf(w) * channelsOf(w);
+  const down = <usize>(rowDilationOf(w) * widthOf(w) * channelsOf(w)) << 2;
+  image += <usize>((top * widthOf(w) + left) * channelsOf(w)) << 2;
+  for (let ky = rowsOf(w); ky > 0; ky--) {
+    row = transfer(move, image, row, length);
+    image += down;
+  }
+}
+
 /** Elements `from` up to `end` of `count` consecutive rows of the matrix, from row number `index`; rows lie `stride` bytes apart. */
 @inline
 function moveRows(move: Move, w: usize, x: usize, index: i32, count: i32, from: i32, end: i32, to: usize, stride: usize): void {
@@ -121,10 +133,15 @@ function moveRows(move: Move, w: usize, x: usize, index: i32, count: i32, from: 
   let oy = (index - b * plane) / yWidthOf(w);
   let ox = index - b * plane - oy * yWidthOf(w);
   let image = x + <usize>b * imageBytes;
+  const isWhole = columnDilationOf(w) == 1 && from == 0 && end == rowsOf(w) * columnsOf(w) * channelsOf(w);
+  const lastTop = heightOf(w) - (rowsOf(w) - 1) * rowDilationOf(w) - 1;
+  const lastLeft = widthOf(w) - columnsOf(w);
   for (let i = 0; i < count; i++) {
     const top = oy * rowStrideOf(w) - topOf(w);
     const left = ox * columnStrideOf(w) - leftOf(w);
-    movePatch(move, w, image, top, left, from, end, to);
+    const isInside = top >= 0 && top <= lastTop && left >= 0 && left <= lastLeft;
+    if (isWhole && isInside) moveInside(move, w, image, top, left, to);
+    else movePatch(move, w, image, top, left, from, end, to);
     to += stride;
     ox++;
     if (ox == yWidthOf(w)) {
