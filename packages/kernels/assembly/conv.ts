@@ -2,6 +2,7 @@
  * Convolutions as products with the matrix of `conv-patch.ts`, of which only a panel or a tile exists at a time. The order of
  * summation depends on shape and build alone.
  */
+import { convolveDirectly, isDirect } from "./conv-direct";
 import { gatherPatches, packPatches, scatterPatches } from "./conv-patch";
 import { activate, blockBytes, KC, NC, part } from "./gemm";
 import { packA, packB } from "./gemm-pack";
@@ -47,6 +48,11 @@ export function conv2d(w: usize, x: usize, filter: usize, y: usize, bias: usize,
   const m = patchesOf(w);
   const n = yChannelsOf(w);
   const k = patchOf(w);
+  if (isDirect(w)) {
+    convolveDirectly(w, x, filter, y, bias);
+    if (activation) activate(activation, y, m * n);
+    return;
+  }
   const kc = part(k, KC, 1);
   const nc = part(n, NC, 8);
   const panel = scratch + blockBytes(n, k);

@@ -75,7 +75,7 @@ class Sums {
 }
 
 const small = fc.integer({ min: 1, max: 3 });
-const channels = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(12, 15, 16, 17, 33));
+const channels = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(12, 15, 16, 17, 32, 33, 64));
 const pad = fc.integer({ min: 0, max: 3 });
 
 interface Axis {
@@ -267,8 +267,8 @@ describe.each(BUILDS)("$build", ({ build, missing }) => {
     }
   });
 
-  it.skipIf(missing)("activations are the elementwise kernels' own bits", () => {
-    const w = blocks[0]!;
+  it.skipIf(missing).each([17, 32])("activations are the elementwise kernels' own bits, %i channels", (yChannels) => {
+    const w = { ...blocks[0]!, yChannels };
     const n = dense(w);
     const { exports } = arena.kernels;
     const runs = [
