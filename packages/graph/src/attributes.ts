@@ -11,6 +11,16 @@ interface Rule {
 const isArray = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 const isText = (value: Json | undefined): boolean => typeof value === "string";
 const isAxis = (value: Json | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Largest size, stride, dilation or padding of a window: sums and products of these stay whole numbers of 32 bits in kernels. */
+const MOST = 2 ** 20;
+/** What a pair of sizes must be. */
+export const PAIR: string = `two integers from 1 to ${MOST}`;
+
+export function isPair(value: unknown): boolean {
+  return isFixedShape(value) && value.length === 2 && value.every((size) => size <= MOST);
+}
+
 const always = (): boolean => true;
 
 /** What an attribute must hold. */
@@ -47,15 +57,11 @@ const rules: Readonly<Record<AttributeKind, Rule>> = {
     fits: (value) => isAscending(value as Json[]),
   },
   permutation: { expected: "axes", isKind: isArray, fits: (value) => (value as Json[]).every(isAxis) },
-  pair: {
-    expected: "two positive integers",
-    isKind: isArray,
-    fits: (value) => isFixedShape(value) && value.length === 2,
-  },
+  pair: { expected: PAIR, isKind: isArray, fits: isPair },
   pads: {
-    expected: "four integers from 0 up (top, bottom, left, right)",
+    expected: `four integers from 0 to ${MOST} (top, bottom, left, right)`,
     isKind: isArray,
-    fits: (value) => (value as Json[]).length === 4 && (value as Json[]).every(isAxis),
+    fits: (value) => (value as Json[]).length === 4 && (value as Json[]).every((pad) => isAxis(pad) && pad <= MOST),
   },
 };
 

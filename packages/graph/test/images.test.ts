@@ -159,9 +159,11 @@ describe("the builder", () => {
     const message = `conv2d: "padding" expected same, valid or [[top, bottom], [left, right]]`;
     expect(() => build.conv2d(x, filter, { padding })).toThrow(new TypeError(message));
     expect(() => build.conv2d(x, filter, { strides: 0, padding: "same" })).toThrow(
-      `conv2d: "strides" expected two positive integers, got [0, 0]`,
+      `conv2d: "strides" expected two integers from 1 to 1048576, got [0, 0]`,
     );
-    expect(() => build.avgPool2d(x, 0)).toThrow(`avgPool2d: "window" expected two positive integers, got [0, 0]`);
+    expect(() => build.avgPool2d(x, 0)).toThrow(
+      `avgPool2d: "window" expected two integers from 1 to 1048576, got [0, 0]`,
+    );
     expect(() => build.conv2dTranspose(x, filter, { padding: "same" })).toThrow(
       `conv2dInputGrad: "g" expected [batch, 5, 5, 4], got [batch, 5, 5, 2]`,
     );

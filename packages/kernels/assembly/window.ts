@@ -1,5 +1,5 @@
 /**
- * A window that moves over images, as sixteen int32 in memory: batch, height, width, channels of x; height, width, channels of y;
+ * A window that moves over images, as fifteen int32 in memory: batch, height, width, channels of x; height, width, channels of y;
  * rows, columns of the window; strides, dilations (rows, columns); padding above and to the left.
  */
 @inline

@@ -1,3 +1,4 @@
+import { isPair, PAIR } from "../attributes.ts";
 import type { JsonObject, Shape, TensorType } from "../ir.ts";
 import { formatShape } from "../shape.ts";
 import { requireFloat } from "./require.ts";
@@ -32,11 +33,11 @@ interface Axis {
 /** Rows, then columns. */
 export type Axes = readonly [Axis, Axis];
 
-/** Rows and columns, both `value` if it is one number, 1 if it is none. Throws `RangeError` unless they are positive integers. */
+/** Rows and columns, both `value` if it is one number, 1 if it is none. Throws `RangeError` unless they are integers from 1 up. */
 export function pairOf(operation: string, argument: string, value: number | Pair | undefined): Pair {
   const pair = typeof value === "object" ? value : ([value ?? 1, value ?? 1] as const);
-  if (pair.length === 2 && pair.every((size) => Number.isSafeInteger(size) && size > 0)) return pair;
-  throw new RangeError(`${operation}: "${argument}" expected two positive integers, got ${formatShape(pair)}`);
+  if (isPair(pair)) return pair;
+  throw new RangeError(`${operation}: "${argument}" expected ${PAIR}, got ${formatShape(pair)}`);
 }
 
 /** From the first to the last element of a window. */

@@ -37,6 +37,12 @@ export const goodImages: readonly (Rule & { readonly shape: Shape })[] = [
 export const badImages: readonly (Rule & { readonly message: string; readonly kind?: "TypeError" })[] = [
   {
     op: "conv2d",
+    shapes: [x!, filter!],
+    attributes: { ...moves, strides: [2 ** 32, 1] },
+    message: `conv2d: "strides" expected two integers from 1 to 1048576, got [4294967296, 1]`,
+  },
+  {
+    op: "conv2d",
     shapes: [[5, 6, 2], filter!],
     attributes: moves,
     message: `conv2d: "x" expected [batch, height, width, channels], got [5, 6, 2]`,
@@ -69,26 +75,26 @@ export const badImages: readonly (Rule & { readonly message: string; readonly ki
     op: "conv2d",
     shapes: [x!, filter!],
     attributes: { ...moves, strides: [0, 1] },
-    message: `conv2d: "strides" expected two positive integers, got [0, 1]`,
+    message: `conv2d: "strides" expected two integers from 1 to 1048576, got [0, 1]`,
   },
   {
     op: "conv2d",
     shapes: [x!, filter!],
     attributes: { ...moves, dilations: [1] },
-    message: `conv2d: "dilations" expected two positive integers, got [1]`,
+    message: `conv2d: "dilations" expected two integers from 1 to 1048576, got [1]`,
   },
   {
     op: "conv2d",
     shapes: [x!, filter!],
     attributes: { ...moves, pads: [1, 0, -1, 0] },
-    message: `conv2d: "pads" expected four integers from 0 up (top, bottom, left, right), got [1, 0, -1, 0]`,
+    message: `conv2d: "pads" expected four integers from 0 to 1048576 (top, bottom, left, right), got [1, 0, -1, 0]`,
   },
   {
     op: "conv2d",
     shapes: [x!, filter!],
     attributes: { ...moves, pads: "same" },
     kind: "TypeError",
-    message: `conv2d: "pads" expected four integers from 0 up (top, bottom, left, right), got "same"`,
+    message: `conv2d: "pads" expected four integers from 0 to 1048576 (top, bottom, left, right), got "same"`,
   },
   {
     op: "conv2d",
@@ -156,7 +162,7 @@ export const badImages: readonly (Rule & { readonly message: string; readonly ki
     op: "avgPool2d",
     shapes: [x!],
     attributes: { ...pool, window: [2] },
-    message: `avgPool2d: "window" expected two positive integers, got [2]`,
+    message: `avgPool2d: "window" expected two integers from 1 to 1048576, got [2]`,
   },
   {
     op: "avgPool2dGrad",
