@@ -4,6 +4,9 @@
  */
 import { convolveDirectly, isDirect } from "./conv-direct";
 import { gatherPatches, packPatches, scatterPatches } from "./conv-patch";
+import {
+  convolveTogether, filterGradTogether, filterTogetherScratch, inputGradTogether, togetherScratch,
+} from "./conv-together";
 import { activate, blockBytes, KC, NC, part } from "./gemm";
 import { packA, packB } from "./gemm-pack";
 import { DENSE_BYTES, MR, strip } from "./gemm-tile";
@@ -30,17 +33,29 @@ function scratchBytes(n: i32, k: i32, tile: i32): i32 {
   return blockBytes(n, k) + part(k, KC, 1) * DENSE_BYTES + MR * 32 + tile;
 }
 
-/** Bytes of scratch for a filter of `patch` = rows * columns * channels elements for each of `outputs` channels. */
-export function conv2dScratch(patch: i32, outputs: i32): i32 {
-  return scratchBytes(outputs, patch, 0);
+/** Bytes of scratch for these images and filters: the window's fields that are sizes. */
+export function conv2dScratch(
+  batch: i32, height: i32, width: i32, channels: i32, yHeight: i32, yWidth: i32, yChannels: i32, rows: i32, columns: i32,
+): i32 {
+  const patch = rows * columns * channels;
+  const together = togetherScratch(batch, height * width * channels, rows * columns, channels, yChannels);
+  return together ? together : scratchBytes(yChannels, patch, 0);
 }
 
-export function conv2dInputGradScratch(patch: i32, outputs: i32): i32 {
-  return scratchBytes(patch, outputs, MR * part(patch, NC, 8) * 4);
+export function conv2dInputGradScratch(
+  batch: i32, height: i32, width: i32, channels: i32, yHeight: i32, yWidth: i32, yChannels: i32, rows: i32, columns: i32,
+): i32 {
+  const taps = rows * columns;
+  const together = togetherScratch(batch, yHeight * yWidth * yChannels, taps, yChannels, channels);
+  return together ? together : scratchBytes(taps * channels, yChannels, MR * part(taps * channels, NC, 8) * 4);
 }
 
-export function conv2dFilterGradScratch(patches: i32, outputs: i32): i32 {
-  return scratchBytes(outputs, patches, GATHERED * part(patches, KC, 1) * 4);
+export function conv2dFilterGradScratch(
+  batch: i32, height: i32, width: i32, channels: i32, yHeight: i32, yWidth: i32, yChannels: i32, rows: i32, columns: i32,
+): i32 {
+  const places = yHeight * yWidth;
+  const together = filterTogetherScratch(batch, height * width, rows * columns, channels, places, yChannels);
+  return together ? together : scratchBytes(yChannels, batch * places, GATHERED * part(batch * places, KC, 1) * 4);
 }
 
 /** y = act(patches(x) F + bias). */
@@ -48,6 +63,10 @@ export function conv2d(w: usize, x: usize, filter: usize, y: usize, bias: usize,
   const m = patchesOf(w);
   const n = yChannelsOf(w);
   const k = patchOf(w);
+  if (togetherScratch(batchOf(w), heightOf(w) * widthOf(w) * channelsOf(w), rowsOf(w) * columnsOf(w), channelsOf(w), n)) {
+    convolveTogether(w, x, filter, y, bias, activation, scratch);
+    return;
+  }
   if (isDirect(w)) {
     convolveDirectly(w, x, filter, y, bias);
     if (activation) activate(activation, y, m * n);
@@ -95,6 +114,10 @@ export function conv2dInputGrad(w: usize, g: usize, filter: usize, x: usize, bia
   const m = patchesOf(w);
   const n = patchOf(w);
   const k = yChannelsOf(w);
+  if (togetherScratch(batchOf(w), yHeightOf(w) * yWidthOf(w) * k, rowsOf(w) * columnsOf(w), k, channelsOf(w))) {
+    inputGradTogether(w, g, filter, x, bias, activation, scratch);
+    return;
+  }
   const kc = part(k, KC, 1);
   const nc = part(n, NC, 8);
   const panel = scratch + blockBytes(n, k);
@@ -125,6 +148,10 @@ export function conv2dFilterGrad(w: usize, x: usize, g: usize, filter: usize, sc
   const m = patchOf(w);
   const n = yChannelsOf(w);
   const k = patchesOf(w);
+  if (filterTogetherScratch(batchOf(w), heightOf(w) * widthOf(w), rowsOf(w) * columnsOf(w), channelsOf(w), yHeightOf(w) * yWidthOf(w), n)) {
+    filterGradTogether(w, x, g, filter, scratch);
+    return;
+  }
   const kc = part(k, KC, 1);
   const nc = part(n, NC, 8);
   const panel = scratch + blockBytes(n, k);

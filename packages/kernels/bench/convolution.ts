@@ -50,22 +50,6 @@ function measure({ exports, memory }: Kernels, { batch, size, channels, outputs,
   };
   const [x, y, filter] = [room(4 * batch * size * size * channels), room(4 * m * n), room(4 * k * n)];
   const [patches, w] = [room(4 * m * k), room(64)];
-  const bytes = [
-    exports.conv2dScratch(k, n),
-    exports.conv2dInputGradScratch(k, n),
-    exports.conv2dFilterGradScratch(m, n),
-  ];
-  const scratch = room(
-    Math.max(
-      ...bytes,
-      exports.gemmScratch(0, 0, m, n, k),
-      exports.gemmScratch(0, 1, m, k, n),
-      exports.gemmScratch(1, 0, k, n, m),
-    ),
-  );
-  memory.grow(Math.max(0, Math.ceil((top - memory.buffer.byteLength) / 65536)));
-  const values = new Float32Array(memory.buffer, x, (w - x) / 4);
-  for (let i = 0; i < values.length; i++) values[i] = Math.sin(i);
   const fields = {
     batch,
     height: size,
@@ -78,7 +62,21 @@ function measure({ exports, memory }: Kernels, { batch, size, channels, outputs,
     columns: window,
   };
   const moves = { rowStride: stride, columnStride: stride, rowDilation: 1, columnDilation: 1, top: pad, left: pad };
-  new Int32Array(memory.buffer, w).set(WINDOW_FIELDS.map((field) => ({ ...fields, ...moves })[field]));
+  const numbers = WINDOW_FIELDS.map((field) => ({ ...fields, ...moves })[field]);
+  const scratch = room(
+    Math.max(
+      exports.conv2dScratch(...numbers),
+      exports.conv2dInputGradScratch(...numbers),
+      exports.conv2dFilterGradScratch(...numbers),
+      exports.gemmScratch(0, 0, m, n, k),
+      exports.gemmScratch(0, 1, m, k, n),
+      exports.gemmScratch(1, 0, k, n, m),
+    ),
+  );
+  memory.grow(Math.max(0, Math.ceil((top - memory.buffer.byteLength) / 65536)));
+  const values = new Float32Array(memory.buffer, x, (w - x) / 4);
+  for (let i = 0; i < values.length; i++) values[i] = Math.sin(i);
+  new Int32Array(memory.buffer, w).set(numbers);
   const seconds = fastest([
     () => exports.conv2d(w, x, filter, y, 0, 0, scratch),
     () => exports.gemm(0, 0, m, n, k, patches, filter, y, 0, 0, scratch),

@@ -92,6 +92,9 @@ export type Convolution = (
   scratch: number,
 ) => void;
 
+/** Bytes of scratch for a window; takes its fields in their order, of which the sizes (the first nine) count. */
+export type ConvolutionScratch = (...fields: readonly number[]) => number;
+
 export interface KernelExports {
   /** Bytes of scratch for {@link KernelExports.gemm} with these arguments. */
   readonly gemmScratch: (transA: number, transB: number, m: number, n: number, k: number) => number;
@@ -113,15 +116,13 @@ export interface KernelExports {
     scratch: number,
   ) => void;
 
-  /** Bytes of scratch for filters of `patch` = rows * columns * channels elements for each of `yChannels`. */
-  readonly conv2dScratch: (patch: number, yChannels: number) => number;
+  readonly conv2dScratch: ConvolutionScratch;
   /** x `[batch, height, width, channels]`, filter `[rows, columns, channels, yChannels]`; padding is zero. */
   readonly conv2d: Convolution;
-  readonly conv2dInputGradScratch: (patch: number, yChannels: number) => number;
+  readonly conv2dInputGradScratch: ConvolutionScratch;
   /** x from y, the transpose of {@link KernelExports.conv2d}; `bias` has x's channels. */
   readonly conv2dInputGrad: Convolution;
-  /** `places` = batch * yHeight * yWidth. */
-  readonly conv2dFilterGradScratch: (places: number, yChannels: number) => number;
+  readonly conv2dFilterGradScratch: ConvolutionScratch;
   readonly conv2dFilterGrad: (window: number, x: number, y: number, filter: number, scratch: number) => void;
 
   /** Filter `[rows, columns, channels]`; y has x's channels. */

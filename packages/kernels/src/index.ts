@@ -2,6 +2,7 @@ export { ACTIVATIONS, WINDOW_FIELDS } from "./exports.ts";
 export type {
   Binary,
   Convolution,
+  ConvolutionScratch,
   KernelExports,
   Random,
   Reduction,

@@ -6,6 +6,8 @@ import { BUILDS, EPS, noise, openArena, type Arena } from "./support.ts";
 
 type Window = Readonly<Record<WindowField, number>>;
 
+const fieldsOf = (w: Window): readonly number[] => WINDOW_FIELDS.map((field) => w[field]);
+
 interface Sizes {
   readonly x: number;
   readonly y: number;
@@ -75,6 +77,8 @@ class Sums {
 }
 
 const small = fc.integer({ min: 1, max: 3 });
+/** Some of them enough for images to be convolved together. */
+const batches = fc.oneof(small, fc.integer({ min: 4, max: 17 }));
 const channels = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(12, 15, 16, 17, 32, 33, 64));
 const pad = fc.integer({ min: 0, max: 3 });
 
@@ -107,7 +111,7 @@ const windowOf = (batch: number, rows: Axis, columns: Axis, inputs: number, outp
   ...{ rowDilation: rows.dilation, columnDilation: columns.dilation, top: rows.before, left: columns.before },
 });
 
-const convolution = fc.tuple(small, axis, axis, channels, channels).map((parts) => windowOf(...parts));
+const convolution = fc.tuple(batches, axis, axis, channels, channels).map((parts) => windowOf(...parts));
 const ofChannels = fc
   .tuple(small, axis, axis, channels)
   .map(([b, rows, columns, n]) => windowOf(b, rows, columns, n, n));
@@ -156,7 +160,7 @@ class Call {
   constructor(arena: Arena, w: Window) {
     this.arena = arena;
     this.kernels = arena.kernels.exports;
-    this.window = arena.words(Uint32Array.from(WINDOW_FIELDS, (field) => w[field]));
+    this.window = arena.words(Uint32Array.from(fieldsOf(w)));
   }
 
   result(n: number): number {
@@ -183,7 +187,7 @@ function checkForward(arena: Arena, w: Window, biased: boolean, seed: number): v
   ];
   const call = new Call(arena, w);
   const y = call.result(n.y);
-  const scratch = call.scratch(call.kernels.conv2dScratch(w.rows * w.columns * w.channels, w.yChannels));
+  const scratch = call.scratch(call.kernels.conv2dScratch(...fieldsOf(w)));
   call.kernels.conv2d(call.window, arena.floats(x), arena.floats(filter), y, bias ? arena.floats(bias) : 0, 0, scratch);
   const sums = new Sums(n.y, bias);
   eachTerm(w, false, (i, j, k) => sums.add(k, x[i]! * filter[j]!));
@@ -199,7 +203,7 @@ function checkInputGrad(arena: Arena, w: Window, biased: boolean, seed: number):
   ];
   const call = new Call(arena, w);
   const x = call.result(n.x);
-  const scratch = call.scratch(call.kernels.conv2dInputGradScratch(w.rows * w.columns * w.channels, w.yChannels));
+  const scratch = call.scratch(call.kernels.conv2dInputGradScratch(...fieldsOf(w)));
   call.kernels.conv2dInputGrad(
     call.window,
     arena.floats(g),
@@ -219,7 +223,7 @@ function checkFilterGrad(arena: Arena, w: Window, seed: number): void {
   const [x, g] = [noise(n.x, seed), noise(n.y, seed + 1)];
   const call = new Call(arena, w);
   const filter = call.result(n.filter);
-  const scratch = call.scratch(call.kernels.conv2dFilterGradScratch(w.batch * w.yHeight * w.yWidth, w.yChannels));
+  const scratch = call.scratch(call.kernels.conv2dFilterGradScratch(...fieldsOf(w)));
   call.kernels.conv2dFilterGrad(call.window, arena.floats(x), arena.floats(g), filter, scratch);
   const sums = new Sums(n.filter);
   eachTerm(w, false, (i, j, k) => sums.add(j, x[i]! * g[k]!));
@@ -279,7 +283,7 @@ describe.each(BUILDS)("$build", ({ build, missing }) => {
       const run = (activation: number): Float32Array => {
         const call = new Call(arena, w);
         const result = call.result(to);
-        const scratch = call.scratch(bytes(w.rows * w.columns * w.channels, w.yChannels));
+        const scratch = call.scratch(bytes(...fieldsOf(w)));
         kernel(
           call.window,
           arena.floats(noise(from, 1)),

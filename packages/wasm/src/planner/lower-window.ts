@@ -25,8 +25,9 @@ function windowOf(node: Node, window: readonly number[], x: readonly number[], y
   return { ...sizes, ...moves };
 }
 
-const fieldsOf = (plan: PlanBuilder, window: Window): Buffer =>
-  plan.integers(WINDOW_FIELDS.map((field) => window[field]));
+const numbersOf = (window: Window): readonly number[] => WINDOW_FIELDS.map((field) => window[field]);
+
+const fieldsOf = (plan: PlanBuilder, window: Window): Buffer => plan.integers(numbersOf(window));
 
 /** Terms of all sums that one tap of every window adds to, for one pair of channels. */
 const tapsOf = ({ batch, yHeight, yWidth, rows, columns }: Window): number => batch * yHeight * yWidth * rows * columns;
@@ -51,10 +52,10 @@ export function lowerConvolution(
   const images = [from.view.shape, y.shape] as const;
   const [before, after] = product.op === "conv2d" ? images : [images[1], images[0]];
   const window = windowOf(product, filter.view.shape, before, after);
-  const { rows, columns, channels, yChannels } = window;
+  const { channels, yChannels } = window;
   const bytes = plan.scratch[product.op === "conv2d" ? "conv2dScratch" : "conv2dInputGradScratch"];
   const operands = [fieldsOf(plan, window), plan.dense(from).buffer, plan.dense(filter).buffer, y.buffer];
-  const args = [...operands, ...epilogue(plan, layer, bias), room(plan, bytes(rows * columns * channels, yChannels))];
+  const args = [...operands, ...epilogue(plan, layer, bias), room(plan, bytes(...numbersOf(window)))];
   plan.call(product.op, args, { output: y.buffer, flops: 2 * tapsOf(window) * channels * yChannels });
   return y;
 }
@@ -62,8 +63,8 @@ export function lowerConvolution(
 const lowerFilterGrad: Lowering = (plan, node, [x, g]) => {
   const filter = plan.result(node);
   const window = windowOf(node, filter.shape, x!.view.shape, g!.view.shape);
-  const { batch, yHeight, yWidth, yChannels, channels } = window;
-  const scratch = room(plan, plan.scratch.conv2dFilterGradScratch(batch * yHeight * yWidth, yChannels));
+  const { yChannels, channels } = window;
+  const scratch = room(plan, plan.scratch.conv2dFilterGradScratch(...numbersOf(window)));
   const args = [fieldsOf(plan, window), plan.dense(x!).buffer, plan.dense(g!).buffer, filter.buffer, scratch];
   plan.call(node.op, args, { output: filter.buffer, flops: 2 * tapsOf(window) * channels * yChannels });
   return filter;
