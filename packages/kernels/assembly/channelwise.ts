@@ -1,7 +1,10 @@
-/** What treats each channel by itself, four at a time: pools and depthwise convolutions (one filter for each channel). */
+/**
+ * What treats each channel by itself, four at a time and what is left over singly: pools and depthwise convolutions (one filter for
+ * each channel).
+ */
 import { activate } from "./gemm";
 import { multiplyAdd } from "./gemm-tile";
-import { choose, f32s, loadPart, storePart } from "./simd";
+import { choose, f32s } from "./simd";
 import {
   batchOf, channelsOf, columnDilationOf, columnsOf, columnStrideOf, endInside, firstInside, heightOf, leftOf, rowDilationOf, rowsOf,
   rowStrideOf, topOf, widthOf, yHeightOf, yWidthOf,
@@ -11,13 +14,13 @@ const enum Task { MaxPick, MaxGrad, Avg, AvgGrad, Depthwise, DepthwiseGrad }
 
 @inline
 function get(x: usize, count: i32): v128 {
-  return count == 4 ? v128.load(x) : loadPart(x, count);
+  return count == 4 ? v128.load(x) : v128.load32_zero(x);
 }
 
 @inline
 function put(x: usize, value: v128, count: i32): void {
   if (count == 4) v128.store(x, value);
-  else storePart(x, value, count);
+  else v128.store_lane<u32>(x, value, 0);
 }
 
 /** Where x takes over from the best so far: it is greater, or the first NaN. */
@@ -33,13 +36,13 @@ function wins(x: v128, best: v128): v128 {
 @inline
 function visit(
   task: Task, x: usize, other: usize, y: usize, rows: i32, columns: i32, down: usize, right: usize,
-  filter: usize, filterDown: usize, filterRight: usize, start: v128, count: i32,
+  filter: usize, filterDown: usize, filterRight: usize, bias: usize, count: i32,
 ): void {
   const size = f32s(<f32>(rows * columns));
   let best = f32s(0), value = f32s(0), at = i32x4.splat(0);
   if (task == Task.MaxPick || task == Task.MaxGrad) best = get(x, count);
   if (task == Task.MaxPick) value = get(other, count);
-  if (task == Task.Depthwise) value = start;
+  if (task == Task.Depthwise && bias) value = get(bias, count);
   if (task == Task.AvgGrad) value = f32x4.div(get(y, count), size);
   if (task == Task.DepthwiseGrad) value = get(y, count);
   for (let i = 0; i < rows; i++) {
@@ -97,16 +100,11 @@ function slide(task: Task, w: usize, x: usize, other: usize, y: usize, filter: u
         const corner = image + <usize>y0 * line + <usize>x0 * pixel;
         const weight = filter + <usize>i0 * filterDown + <usize>j0 * pixel;
         let c: usize = 0;
-        for (let remaining = channels; remaining > 0; remaining -= 4) {
-          const at = corner + c;
-          if (remaining >= 4) {
-            const start = task == Task.Depthwise && bias ? v128.load(bias + c) : f32s(0);
-            visit(task, x + at, other + at, y + c, rows, columns, down, right, weight + c, filterDown, pixel, start, 4);
-          } else {
-            const start = task == Task.Depthwise && bias ? loadPart(bias + c, remaining) : f32s(0);
-            visit(task, x + at, other + at, y + c, rows, columns, down, right, weight + c, filterDown, pixel, start, remaining);
-          }
-          c += 16;
+        for (; c + 16 <= pixel; c += 16) {
+          visit(task, x + corner + c, other + corner + c, y + c, rows, columns, down, right, weight + c, filterDown, pixel, bias ? bias + c : 0, 4);
+        }
+        for (; c < pixel; c += 4) {
+          visit(task, x + corner + c, other + corner + c, y + c, rows, columns, down, right, weight + c, filterDown, pixel, bias ? bias + c : 0, 1);
         }
         y += pixel;
       }
@@ -182,8 +180,8 @@ export function depthwiseConv2dFilterGrad(w: usize, x: usize, g: usize, filter: 
       const first = firstInside(left, columnStrideOf(w));
       const n = endInside(left, columnStrideOf(w), widthOf(w), yWidthOf(w)) - first;
       const from = <usize>(left + first * columnStrideOf(w)) * pixel;
-      for (let c = 0; c < channels; c += 4) {
-        const count = min(channels - c, 4);
+      for (let c = 0, count = 4; c < channels; c += count) {
+        if (channels - c < 4) count = 1;
         const at = <usize>c << 2;
         let total = f32s(0);
         for (let b = 0; b < batchOf(w); b++) {
@@ -194,7 +192,7 @@ export function depthwiseConv2dFilterGrad(w: usize, x: usize, g: usize, filter: 
             const xAt = x + <usize>(b * heightOf(w) + y) * line + from + at;
             const gAt = g + <usize>((b * yHeightOf(w) + oy) * yWidthOf(w) + first) * pixel + at;
             if (count == 4) image = f32x4.add(image, rowProduct(xAt, gAt, n, step, pixel, 4));
-            else image = f32x4.add(image, rowProduct(xAt, gAt, n, step, pixel, count));
+            else image = f32x4.add(image, rowProduct(xAt, gAt, n, step, pixel, 1));
           }
           total = f32x4.add(total, image);
         }

@@ -4,26 +4,17 @@
  *
  * What lies side by side both in the image and in a row is a run: a row of the window when columns are not dilated, else one tap.
  */
-import { A_BYTES, DENSE_BYTES, MR } from "./gemm-tile";
-import { storeElement, storeZero } from "./gemm-pack";
 import { f32s, loadPart, storePart } from "./simd";
 import {
   channelsOf, columnDilationOf, columnsOf, columnStrideOf, heightOf, leftOf, rowDilationOf, rowsOf, rowStrideOf, topOf, widthOf, yHeightOf, yWidthOf,
 } from "./window";
 
-/** What moves between image and row: `Pack` into a panel of A, `Gather` into a row, `Scatter` adds a row to the image. */
-const enum Move { Pack, Gather, Scatter }
+/** What moves between image and row: `Gather` into a row, `Scatter` adds a row to the image. */
+const enum Move { Gather, Scatter }
 
 /** n zeros into the row, and where it goes on. */
 @inline
 function clear(move: Move, row: usize, n: i32): usize {
-  if (move == Move.Pack) {
-    for (let i = 0; i < n; i++) {
-      storeZero(row);
-      row += DENSE_BYTES;
-    }
-    return row;
-  }
   const bytes = <usize>max(n, 0) << 2;
   if (move == Move.Gather && n > 0) {
     let to = row;
@@ -39,22 +30,6 @@ function clear(move: Move, row: usize, n: i32): usize {
 /** n elements between image and row, and where the row goes on. */
 @inline
 function transfer(move: Move, image: usize, row: usize, n: i32): usize {
-  if (move == Move.Pack) {
-    for (; n >= 4; n -= 4) {
-      storeElement(row, image);
-      storeElement(row + DENSE_BYTES, image + 4);
-      storeElement(row + 2 * DENSE_BYTES, image + 8);
-      storeElement(row + 3 * DENSE_BYTES, image + 12);
-      image += 16;
-      row += 4 * DENSE_BYTES;
-    }
-    for (; n > 0; n--) {
-      storeElement(row, image);
-      image += 4;
-      row += DENSE_BYTES;
-    }
-    return row;
-  }
   for (; n >= 4; n -= 4) {
     if (move == Move.Gather) v128.store(row, v128.load(image));
     else v128.store(image, f32x4.add(v128.load(image), v128.load(row)));
@@ -153,12 +128,6 @@ function moveRows(move: Move, w: usize, x: usize, index: i32, count: i32, from: 
       }
     }
   }
-}
-
-/** A panel of A: MR rows of the matrix, k-major, zero past `count`. */
-export function packPatches(w: usize, x: usize, index: i32, count: i32, from: i32, end: i32, to: usize): void {
-  moveRows(Move.Pack, w, x, index, count, from, end, to, A_BYTES);
-  for (let i = count; i < MR; i++) clear(Move.Pack, to + <usize>(i * A_BYTES), end - from);
 }
 
 export function gatherPatches(w: usize, x: usize, index: i32, count: i32, from: i32, end: i32, to: usize, stride: usize): void {

@@ -1,9 +1,9 @@
 /**
- * Convolutions as products with the matrix of `conv-patch.ts`, of which only a panel or a tile exists at a time. The order of
+ * Convolutions as products with the matrix of `conv-patch.ts`, of which only a tile exists at a time. The order of
  * summation depends on shape and build alone.
  */
 import { convolveDirectly, isDirect } from "./conv-direct";
-import { gatherPatches, packPatches, scatterPatches } from "./conv-patch";
+import { gatherPatches, scatterPatches } from "./conv-patch";
 import {
   convolveTogether, filterGradTogether, filterTogetherScratch, inputGradTogether, togetherScratch,
 } from "./conv-together";
@@ -39,7 +39,7 @@ export function conv2dScratch(
 ): i32 {
   const patch = rows * columns * channels;
   const together = togetherScratch(batch, height * width * channels, rows * columns, channels, yChannels);
-  return together ? together : scratchBytes(yChannels, patch, 0);
+  return together ? together : scratchBytes(yChannels, patch, MR * part(patch, KC, 1) * 4);
 }
 
 export function conv2dInputGradScratch(
@@ -76,6 +76,7 @@ export function conv2d(w: usize, x: usize, filter: usize, y: usize, bias: usize,
   const nc = part(n, NC, 8);
   const panel = scratch + blockBytes(n, k);
   const spare = panel + kc * DENSE_BYTES;
+  const tile = spare + MR * 32;
   const stride = <usize>n << 2;
   for (let j = 0; j < n; j += nc) {
     const columns = min(nc, n - j);
@@ -86,7 +87,8 @@ export function conv2d(w: usize, x: usize, filter: usize, y: usize, bias: usize,
       for (let i = 0; i < m; i += MR) {
         const rows = min(MR, m - i);
         const corner = y + <usize>i * stride + (<usize>j << 2);
-        packPatches(w, x, i, rows, p, p + depth, panel);
+        gatherPatches(w, x, i, rows, p, p + depth, tile, <usize>depth << 2);
+        packA(tile, panel, rows, depth, <usize>depth << 2, 4);
         strip(false, depth, depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
         if (activation && p + depth >= k) {
           for (let r = 0; r < rows; r++) activate(activation, corner + <usize>r * stride, columns);

@@ -3,13 +3,13 @@ import { A_BYTES, DENSE_BYTES, MR, SPARSE_BYTES } from "./gemm-tile";
 import { f32s, loadPart } from "./simd";
 
 @inline
-export function storeElement(to: usize, from: usize): void {
+function storeElement(to: usize, from: usize): void {
   if (ASC_FEATURE_RELAXED_SIMD) store<f32>(to, load<f32>(from));
   else v128.store(to, v128.load32_splat(from));
 }
 
 @inline
-export function storeZero(to: usize): void {
+function storeZero(to: usize): void {
   if (ASC_FEATURE_RELAXED_SIMD) store<f32>(to, 0);
   else v128.store(to, f32s(0));
 }
