@@ -1,14 +1,15 @@
-// usage: contestant-isthmus.ts <build> <items file>
+// usage: contestant-isthmus.ts <build> <network> <items file>
 import { AdamSchedule, initialise } from "@isthmus/graph";
 import { denseVae } from "@isthmus/models";
 import { createWasmEngine } from "@isthmus/wasm";
+import { convVae } from "./conv-vae.ts";
+import type { NetworkName } from "./networks.ts";
 import { batchStart, FEATURES, readItems, serve } from "./serve.ts";
 
-const [build, itemsFile] = process.argv.slice(2) as ["simd128" | "relaxed", string];
+const [build, network, itemsFile] = process.argv.slice(2) as ["simd128" | "relaxed", NetworkName, string];
 const items = readItems(itemsFile);
 const engine = await createWasmEngine({ build });
-const { parameters, phases } = denseVae();
-const { program } = phases[0]!;
+const { parameters, program } = network === "conv" ? convVae() : firstPhase();
 const state = engine.createState({ ...parameters, ...program.state });
 for (const [name, values] of Object.entries(initialise(state.spec, 1))) await state.write(name, values);
 const executable = await engine.compile(program, state);
@@ -18,6 +19,11 @@ const stepSize = new Float32Array(1);
 const secondScale = new Float32Array(1);
 const seed = Int32Array.of(1, 0);
 const step = new Int32Array(2);
+
+function firstPhase() {
+  const { parameters, phases } = denseVae();
+  return { parameters, program: phases[0]!.program };
+}
 
 /** One step, as `fit` does it; resolves to the loss. */
 async function train(batch: number): Promise<number> {

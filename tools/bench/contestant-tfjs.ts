@@ -1,4 +1,4 @@
-// usage: contestant-tfjs.ts <backend> <items file>
+// usage: contestant-tfjs.ts <backend> <network: dense> <items file>
 // The VAE as a user of stock TensorFlow.js writes it: dense layers, tf.train.adam, optimizer.minimize.
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
@@ -6,7 +6,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
 import { batchStart, FEATURES, readItems, serve } from "./serve.ts";
 
-const [backend, itemsFile] = process.argv.slice(2) as ["wasm" | "cpu", string];
+const [backend, , itemsFile] = process.argv.slice(2) as ["wasm" | "cpu", "dense", string];
 if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js has no ${backend} backend here`);
 const values = readItems(itemsFile);
 const items = tf.tensor2d(values, [values.length / FEATURES, FEATURES]);

@@ -11,7 +11,7 @@ export interface ContestantSpec {
   readonly label: string;
   readonly side: "ours" | "peer";
   readonly command: string;
-  /** The items' file comes last, after these. */
+  /** The network's name and the items' file come last, after these. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Facts that the bench knows about it and it does not, for the report. */
@@ -34,18 +34,18 @@ export class Contestant {
   private fail: (error: Error) => void = () => undefined;
 
   /** @throws Error with the last thing it said, when it does not get ready */
-  static async start(spec: ContestantSpec, itemsFile: string): Promise<Contestant> {
-    const contestant = new Contestant(spec, itemsFile);
+  static async start(spec: ContestantSpec, network: string, itemsFile: string): Promise<Contestant> {
+    const contestant = new Contestant(spec, [network, itemsFile]);
     const reply = await contestant.next();
     if (!("ready" in reply)) throw new Error(`${spec.label} answered before it was asked`);
     contestant.facts = { ...reply.ready, ...spec.facts };
     return contestant;
   }
 
-  private constructor(spec: ContestantSpec, itemsFile: string) {
+  private constructor(spec: ContestantSpec, work: readonly string[]) {
     this.spec = spec;
     const env = { ...process.env, ...spec.env };
-    this.child = spawn(spec.command, [...spec.args, itemsFile], { env, stdio: ["pipe", "pipe", "pipe"] });
+    this.child = spawn(spec.command, [...spec.args, ...work], { env, stdio: ["pipe", "pipe", "pipe"] });
     this.child.stdin.on("error", () => undefined); // Its end is reported by `exited`.
     this.child.stderr.setEncoding("utf8").on("data", (text: string) => (this.chatter += text));
     createInterface({ input: this.child.stdout }).on("line", (line) => this.hear(line));

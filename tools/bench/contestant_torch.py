@@ -1,6 +1,7 @@
-"""usage: contestant_torch.py <threads> <items file>
+"""usage: contestant_torch.py <threads> <network> <items file>
 
-The VAE of PyTorch's own examples (784-400-20, Bernoulli, Adam), eager, on the CPU. One line of JSON per request.
+`dense`, the VAE of PyTorch's own examples (784-400-20, Bernoulli, Adam), or `conv`, one with convolutions; eager, on the CPU. One line
+of JSON per request.
 """
 
 import json
@@ -11,13 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-threads, items_file = int(sys.argv[1]), sys.argv[2]
+threads, network, items_file = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 torch.set_num_threads(threads)
 with open(items_file, "rb") as file:
     items = torch.frombuffer(bytearray(file.read()), dtype=torch.float32).reshape(-1, 784)
 
 
-class VAE(nn.Module):
+class Dense(nn.Module):
     def __init__(self):
         super().__init__()
         self.fc1 = nn.Linear(784, 400)
@@ -33,8 +34,30 @@ class VAE(nn.Module):
         return torch.sigmoid(self.fc4(F.relu(self.fc3(z)))), mu, logvar
 
 
+class Conv(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 32, 4, stride=2, padding=1)
+        self.conv2 = nn.Conv2d(32, 64, 4, stride=2, padding=1)
+        self.fc1 = nn.Linear(3136, 256)
+        self.fc21 = nn.Linear(256, 32)
+        self.fc22 = nn.Linear(256, 32)
+        self.fc3 = nn.Linear(32, 256)
+        self.fc4 = nn.Linear(256, 3136)
+        self.conv3 = nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1)
+        self.conv4 = nn.ConvTranspose2d(32, 1, 4, stride=2, padding=1)
+
+    def forward(self, x):
+        h = F.relu(self.conv2(F.relu(self.conv1(x.view(-1, 1, 28, 28)))))
+        h = F.relu(self.fc1(h.flatten(1)))
+        mu, logvar = self.fc21(h), self.fc22(h)
+        z = mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)
+        h = F.relu(self.fc4(F.relu(self.fc3(z)))).view(-1, 64, 7, 7)
+        return torch.sigmoid(self.conv4(F.relu(self.conv3(h)))).flatten(1), mu, logvar
+
+
 torch.manual_seed(1)
-model = VAE()
+model = {"dense": Dense, "conv": Conv}[network]()
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 done = 0
 

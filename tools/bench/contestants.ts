@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { python } from "../lib/probe.mjs";
 import { openblasCore, systemBlas } from "./blas.ts";
 import { Contestant, type ContestantSpec } from "./contestant.ts";
+import type { Network } from "./networks.ts";
 import { newerNode } from "./newer-node.ts";
 
 /** Peers by the name that `--peers` takes. */
@@ -28,15 +29,19 @@ interface Entry {
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** Starts us and the peers; who cannot start is absent with a reason, which is no failure. */
-export async function assemble(peers: readonly PeerName[], itemsFile: string): Promise<Field> {
+export async function assemble(network: Network, peers: readonly PeerName[], itemsFile: string): Promise<Field> {
   const contestants: Contestant[] = [];
   const absent: Absence[] = [];
-  for (const { label, spec } of [...ours, ...peers.flatMap((peer) => entries[peer])]) {
+  const able = peers.filter((peer) => !(peer in network.unable));
+  for (const { label, spec } of [...ours, ...able.flatMap((peer) => entries[peer])]) {
     try {
-      contestants.push(withCore(await Contestant.start(await spec(), itemsFile)));
+      contestants.push(withCore(await Contestant.start(await spec(), network.name, itemsFile)));
     } catch (error) {
       absent.push({ label, reason: (error as Error).message });
     }
+  }
+  for (const peer of peers.filter((peer) => peer in network.unable)) {
+    absent.push({ label: peer, reason: network.unable[peer]! });
   }
   return { contestants, absent };
 }

@@ -17,11 +17,11 @@ await runAsCommand(async (args) => {
   process.stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${summary(results)}\n`);
   if (options.out === undefined) return tell("nothing was written: not the default run, and no --out");
   await writeResults(options.out, {
-    "bench-train.json": readableJson(results),
-    "bench-train.md": trainMarkdown(results),
-    "bench-train.svg": trainChart(results),
+    [`${results.file}.json`]: readableJson(results),
+    [`${results.file}.md`]: trainMarkdown(results),
+    [`${results.file}.svg`]: trainChart(results),
   });
-  tell(`written to ${options.out}: bench-train.json, bench-train.md, bench-train.svg`);
+  tell(`written to ${options.out}: ${results.file}.json, .md and .svg`);
 });
 
 function summary(results: TrainResults): string {

@@ -26,7 +26,7 @@ export function trainChart(results: TrainResults): string {
     y += (rows.length + 1) * ROW + GAP;
   }
   const bottom = y - GAP / 2;
-  const title = "Milliseconds per training step, 784-400-20 VAE, Adam";
+  const title = `Milliseconds per training step, ${results.title}, Adam`;
   const heading = [
     label(12, 24, title, { "font-size": 16, "font-weight": 600 }),
     label(12, 44, "median and quartiles; logarithmic axis; less is better"),

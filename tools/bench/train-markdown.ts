@@ -7,10 +7,10 @@ import type { ContestantResult, Ratio, TrainResults } from "./train-suite.ts";
 /** The results as a page. */
 export function trainMarkdown(results: TrainResults): string {
   const sections = [
-    "# One training step beside peers",
-    `${results.work} Made by \`npm run bench\`; figures in [bench-train.json](bench-train.json).`,
+    `# One training step beside peers: ${results.title}`,
+    `${results.work} Made by \`${results.command}\`; figures in [${results.file}.json](${results.file}.json).`,
     circumstances(results),
-    "![Milliseconds per step](bench-train.svg)",
+    `![Milliseconds per step](${results.file}.svg)`,
     "## Targets",
     targetTable(results),
     "## Milliseconds per step",

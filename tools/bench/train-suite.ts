@@ -3,11 +3,13 @@ import type { Contestant } from "./contestant.ts";
 import { type Absence, assemble, type PeerName } from "./contestants.ts";
 import { type ItemsFile, writeItems } from "./items.ts";
 import { lossObjection } from "./loss-check.ts";
+import type { Network } from "./networks.ts";
 import { loadAverage, type Machine, machine } from "./report/machine.ts";
 import { type Revision, revision } from "./report/revision.ts";
 import { pairedRatios, summarise, type Summary } from "./statistics.ts";
 
 export interface TrainSuiteOptions {
+  readonly network: Network;
   readonly batches: readonly number[];
   /** Rounds per batch size; in each everyone is measured once, one after the other. */
   readonly pairs: number;
@@ -18,6 +20,11 @@ export interface TrainSuiteOptions {
 
 export interface TrainResults {
   readonly benchmark: "train";
+  /** The network, in a few words. */
+  readonly title: string;
+  /** Of the files of these results, without ending. */
+  readonly file: string;
+  readonly command: string;
   readonly work: string;
   readonly data: ItemsFile["data"];
   readonly date: string;
@@ -67,16 +74,6 @@ export interface TargetResult extends Target {
   readonly verdict: "PASS" | "MISS" | "not measured";
 }
 
-export const TARGETS: readonly Target[] = [
-  { ours: "isthmus-simd128", peer: "tfjs-wasm", batch: 128, atLeast: 8 },
-  { ours: "isthmus-simd128", peer: "torch-1", batch: 128, atLeast: 0.55 },
-  { ours: "isthmus-relaxed", peer: "torch-1", batch: 128, atLeast: 0.8 },
-];
-
-const WORK =
-  "One training step with Adam (learning rate 1e-3) of the 784-400-20 VAE: Bernoulli likelihood of real-valued " +
-  "pixels, one drawn z per example; 652,824 parameters, float32.";
-
 const LOSS_BATCH = 128;
 const LOSS_STEPS = 100;
 /** Milliseconds one measurement should last. */
@@ -93,10 +90,12 @@ const SILENCE = 50;
 export async function runTrainSuite(options: TrainSuiteOptions): Promise<TrainResults> {
   const items = await writeItems(Math.max(...options.batches, LOSS_BATCH));
   const before = loadAverage();
-  const { contestants, absent } = await assemble(options.peers, items.path).catch(async (error: unknown) => {
-    await items.remove();
-    throw error;
-  });
+  const { contestants, absent } = await assemble(options.network, options.peers, items.path).catch(
+    async (error: unknown) => {
+      await items.remove();
+      throw error;
+    },
+  );
   try {
     for (const { label, reason } of absent) options.tell(`${label} is absent: ${reason}`);
     const losses = await lossesOf(contestants, options.tell);
@@ -107,7 +106,10 @@ export async function runTrainSuite(options: TrainSuiteOptions): Promise<TrainRe
     const ratios = ratiosOf(results);
     return {
       benchmark: "train",
-      work: WORK,
+      title: options.network.title,
+      file: options.network.file,
+      command: options.network.command,
+      work: options.network.work,
       data: items.data,
       date: new Date().toISOString(),
       revision: await revision(),
@@ -117,7 +119,7 @@ export async function runTrainSuite(options: TrainSuiteOptions): Promise<TrainRe
       contestants: results,
       absent,
       ratios,
-      targets: judge(TARGETS, ratios),
+      targets: judge(options.network.targets, ratios),
     };
   } finally {
     for (const contestant of contestants) contestant.stop();

@@ -103,18 +103,24 @@ it("a target is met at its value and missed just below; what was not measured is
 it("the default run is published; a smaller one only where it is told to", () => {
   expect(benchOptions([])).toMatchObject({ batches: [1, 32, 128, 512], pairs: 15, peers: ["tfjs", "torch"] });
   expect(benchOptions([]).out).toBe("docs/results");
+  expect(benchOptions(["--network", "conv"])).toMatchObject({ batches: [128], peers: ["torch"], out: "docs/results" });
   expect(benchOptions(["--pairs", "5"]).out).toBeUndefined();
   expect(benchOptions(["--batches", "128"]).out).toBeUndefined();
   expect(benchOptions(["--peers", "none"])).toMatchObject({ peers: [], out: undefined });
   expect(benchOptions(["--pairs", "5", "--out", "elsewhere"]).out).toBe("elsewhere");
 });
 
-it.each([["--batches=0"], ["--batches=1,x"], ["--pairs=1.5"], ["--peers=jax"], ["--suite=conv"], ["--typo"]])(
-  "%s is the user's error",
-  (option) => {
-    expect(() => benchOptions([option])).toThrow(expect.objectContaining({ expected: true }));
-  },
-);
+it.each([
+  ["--batches=0"],
+  ["--batches=1,x"],
+  ["--pairs=1.5"],
+  ["--peers=jax"],
+  ["--suite=conv"],
+  ["--network=rnn"],
+  ["--typo"],
+])("%s is the user's error", (option) => {
+  expect(() => benchOptions([option])).toThrow(expect.objectContaining({ expected: true }));
+});
 
 it("JSON keeps seven digits and an array of numbers on one line", () => {
   expect(readableJson({ ms: [1.23456789, 20], name: "[1,\n2]" })).toBe(
@@ -159,6 +165,7 @@ it("a contestant answers in order, its chatter is kept apart, its death is an er
         console.log("warning: slow");
         console.log(JSON.stringify({ msPerStep: steps, loss: batch }));
       });`),
+    "dense",
     "items",
   );
   try {
@@ -173,14 +180,21 @@ it("a contestant answers in order, its chatter is kept apart, its death is an er
 });
 
 it("one that cannot start, or is not there, is an error", async () => {
-  await expect(Contestant.start(fake(`process.exit(3)`), "items")).rejects.toThrow("Fake ended (3): it said nothing");
-  await expect(Contestant.start({ ...fake(""), command: "no-such-program" }, "items")).rejects.toThrow("ENOENT");
+  await expect(Contestant.start(fake(`process.exit(3)`), "dense", "items")).rejects.toThrow(
+    "Fake ended (3): it said nothing",
+  );
+  await expect(Contestant.start({ ...fake(""), command: "no-such-program" }, "dense", "items")).rejects.toThrow(
+    "ENOENT",
+  );
 });
 
 const times = (batch: number, ms: number): BatchTimes => ({ batch, steps: 10, ...summarise([ms]), samples: [ms] });
 
 const results: TrainResults = {
   benchmark: "train",
+  title: "784-400-20 VAE",
+  command: "npm run bench",
+  file: "bench-train",
   work: "One step.",
   data: { name: "MNIST test images", items: 2048, density: 0.19, sha256: null },
   date: "2026-01-02T03:04:05.678Z",
