@@ -1,6 +1,6 @@
 /**
- * Convolutions without packing: one place of the window at a time, 32 channels of y in eight registers. With a multiply-add instruction
- * that measured faster than packing wherever the filter stays in the second-level cache; without one, an older V8 spills registers and
+ * Convolutions of few images without packing: one place of the window at a time, 32 channels of y in eight registers. With a multiply-add
+ * instruction that measured faster than packing wherever the filter stays in the second-level cache; without one, an older V8 spills registers and
  * it is half as fast.
  */
 import { multiplyAdd } from "./gemm-tile";

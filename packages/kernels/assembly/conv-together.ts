@@ -14,17 +14,21 @@ import {
 // @ts-ignore: decorator
 @inline const IMAGES: i32 = 8;
 
-/** Most bytes of panels. */
+/** Most bytes of panels, beyond which this is given up for the memory it takes. */
 // @ts-ignore: decorator
-@inline const MOST: i32 = 2 << 20;
+@inline const MOST: i32 = 16 << 20;
+
+/** The same for the gradient of the filter, which reads all of them for each tap and is slower where they leave the second-level cache. */
+// @ts-ignore: decorator
+@inline const MOST_SUMMED: i32 = 2 << 20;
 
 // @ts-ignore: decorator
 @inline const FRAME_BYTES: i32 = RUNS_BYTES + MR * 32;
 
 /** Bytes of n columns in panels of eight, k deep. */
 @inline
-function panelBytes(n: i32, k: i32): i32 {
-  return ((n + 7) & ~7) * k * 4;
+function panelBytes(n: i32, k: i32): i64 {
+  return <i64>((n + 7) & ~7) * <i64>k * 4;
 }
 
 /**
@@ -33,15 +37,15 @@ function panelBytes(n: i32, k: i32): i32 {
  */
 export function togetherScratch(batch: i32, elements: i32, taps: i32, channels: i32, outputs: i32): i32 {
   if (taps == 1 || batch < MR || outputs < 8) return 0;
-  const bytes = panelBytes(outputs, taps * channels) + elements * DENSE_BYTES;
-  return bytes <= MOST ? FRAME_BYTES + bytes : 0;
+  const bytes = panelBytes(outputs, taps * channels) + <i64>elements * DENSE_BYTES;
+  return bytes <= MOST ? FRAME_BYTES + <i32>bytes : 0;
 }
 
 /** The same for the gradient of the filter. */
 export function filterTogetherScratch(batch: i32, pixels: i32, taps: i32, channels: i32, places: i32, outputs: i32): i32 {
   if (taps == 1 || batch < IMAGES || channels < MR || outputs < 8) return 0;
-  const bytes = panelBytes(outputs, places * IMAGES) + pixels * IMAGES * DENSE_BYTES;
-  return bytes <= MOST ? FRAME_BYTES + bytes : 0;
+  const bytes = panelBytes(outputs, places * IMAGES) + <i64>pixels * IMAGES * DENSE_BYTES;
+  return bytes <= MOST_SUMMED ? FRAME_BYTES + <i32>bytes : 0;
 }
 
 /**
@@ -52,7 +56,7 @@ function describe(
   runs: usize, rows: i32, columns: i32, depth: i32, aRight: i32, aDown: i32, bRight: i32, bDown: i32,
 ): i32 {
   const some = rows > 0 && columns > 0;
-  const back = (columns - 1);
+  const back = columns - 1;
   store<i32>(runs, some ? columns : 1);
   store<i32>(runs, some ? rows : 1, 4);
   store<i32>(runs, (aRight - depth) * DENSE_BYTES, 8);
@@ -71,7 +75,7 @@ export function convolveTogether(w: usize, x: usize, filter: usize, y: usize, bi
   const patch = rowsOf(w) * columnsOf(w) * channels;
   const outputs = yHeightOf(w) * yWidthOf(w) * n;
   const panels = scratch + FRAME_BYTES;
-  const panel = panels + panelBytes(n, patch);
+  const panel = panels + <usize>panelBytes(n, patch);
   const right = columnDilationOf(w);
   packB(filter, panels, n, patch, <usize>n << 2, false);
   for (let b = 0; b < batchOf(w); b += MR) {
@@ -137,7 +141,7 @@ export function inputGradTogether(w: usize, g: usize, filter: usize, x: usize, b
   const elements = yHeightOf(w) * yWidthOf(w) * channels;
   const outputs = heightOf(w) * widthOf(w) * n;
   const panels = scratch + FRAME_BYTES;
-  const panel = panels + panelBytes(n, taps * channels);
+  const panel = panels + <usize>panelBytes(n, taps * channels);
   const upDivisor = greatestDivisor(rowStrideOf(w), rowDilationOf(w));
   const leftDivisor = greatestDivisor(columnStrideOf(w), columnDilationOf(w));
   const rowPeriod = rowStrideOf(w) / upDivisor;
@@ -186,7 +190,7 @@ export function filterGradTogether(w: usize, x: usize, g: usize, filter: usize, 
   const pixels = heightOf(w) * widthOf(w);
   const places = yHeightOf(w) * yWidthOf(w);
   const panels = scratch + FRAME_BYTES;
-  const panel = panels + panelBytes(n, places * IMAGES);
+  const panel = panels + <usize>panelBytes(n, places * IMAGES);
   for (let b = 0; b < batchOf(w); b += IMAGES) {
     const images = min(IMAGES, batchOf(w) - b);
     let packed = panels;

@@ -101,6 +101,8 @@ const axis: fc.Arbitrary<Axis> = fc
   })
   .filter(({ size, window, dilation, before, after }) => size + before + after > (window - 1) * dilation);
 
+const identity: Axis = { size: 1, window: 3, stride: 1, dilation: 1, before: 1, after: 1 };
+
 const places = ({ size, window, stride, dilation, before, after }: Axis): number =>
   Math.floor((size + before + after - (window - 1) * dilation - 1) / stride) + 1;
 
@@ -269,6 +271,18 @@ describe.each(BUILDS)("$build", ({ build, missing }) => {
       checkInputGrad(arena, w, true, 2);
       checkFilterGrad(arena, w, 3);
     }
+  });
+
+  it.skipIf(missing)("images too large to lie side by side want no more room than one", () => {
+    const { conv2dScratch, conv2dInputGradScratch, conv2dFilterGradScratch } = arena.kernels.exports;
+    const size = 2 ** 12;
+    const large = windowOf(64, { ...identity, size }, { ...identity, size }, 16, 16);
+    const one = { ...large, batch: 1 };
+    expect(conv2dScratch(...fieldsOf(large))).toBe(conv2dScratch(...fieldsOf(one)));
+    expect(conv2dInputGradScratch(...fieldsOf(large))).toBe(conv2dInputGradScratch(...fieldsOf(one)));
+    expect(conv2dFilterGradScratch(...fieldsOf({ ...large, batch: 8 }))).toBe(
+      conv2dFilterGradScratch(...fieldsOf(one)),
+    );
   });
 
   it.skipIf(missing).each([17, 32])("activations are the elementwise kernels' own bits, %i channels", (yChannels) => {
