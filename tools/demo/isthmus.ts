@@ -7,10 +7,16 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /**
  * Runs one `isthmus` command as a user would, after printing it; its progress shows, its JSON comes back.
  *
+ * @param words the command and its arguments
+ * @param options names without dashes
  * @throws Error when the command fails; it has said why
  */
-export async function isthmus(...args: readonly string[]): Promise<Record<string, unknown>> {
-  process.stdout.write(`\n$ isthmus ${args.map((arg) => relativeToRoot(arg)).join(" ")}\n`);
+export async function isthmus(
+  words: readonly string[],
+  options: Readonly<Record<string, string | number>>,
+): Promise<Record<string, unknown>> {
+  const args = [...words, ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])];
+  process.stdout.write(`\n$ isthmus ${args.map(relativeToRoot).join(" ")}\n`);
   const flags = ["--import", import.meta.resolve("tsx"), "--conditions=@isthmus/source"];
   const child = spawn(process.execPath, [...flags, `${root}apps/cli/src/main.ts`, ...args, "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -18,7 +24,7 @@ export async function isthmus(...args: readonly string[]): Promise<Record<string
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
-  if (code !== 0) throw new Error(`isthmus ${args[0]} ended with exit code ${code}`);
+  if (code !== 0) throw new Error(`isthmus ${words[0]} ended with exit code ${code}`);
   return JSON.parse(output) as Record<string, unknown>;
 }
 

@@ -10,7 +10,7 @@ import {
 import { fitCoding } from "@isthmus/compress";
 import type { Dataset } from "@isthmus/data";
 import type { LatentCoding } from "@isthmus/graph";
-import { fitPca, project, reconstruct } from "./pca.ts";
+import { type Pca, project, reconstruct } from "./pca.ts";
 
 /** A stream of PCA coordinates, and what comes back out of it. */
 export interface PcaStream {
@@ -21,12 +21,10 @@ export interface PcaStream {
 
 /**
  * The linear baseline: principal components of the training set behind the very quantiser, tables and coder that the
- * network's latents go through. One step for all components, which is the best choice for a linear code; it is set so
- * that the training set costs `bitsPerItem`.
+ * network's latents go through. All components share one step, set so that the training set costs `bitsPerItem`.
  */
-export function pcaStream(train: Dataset, test: Dataset, components: number, bitsPerItem: number): PcaStream {
-  const pca = fitPca(train, components);
-  const coding = codingAtRate(project(pca, train), components, bitsPerItem);
+export function pcaStream(pca: Pca, train: Dataset, test: Dataset, bitsPerItem: number): PcaStream {
+  const coding = codingAtRate(project(pca, train), pca.components.length, bitsPerItem);
   const quantiser = uniformQuantiser(coding.steps, coding.offsets);
   const tables = unpackTables(coding.tables);
   const modelId = new Uint8Array(8);
@@ -39,7 +37,7 @@ export function pcaStream(train: Dataset, test: Dataset, components: number, bit
 function codingAtRate(values: Float32Array, dims: number, bitsPerItem: number): LatentCoding {
   const items = values.length / dims;
   let [fine, coarse] = [1e-3, 1e3];
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < 14; round++) {
     const step = Math.sqrt(fine * coarse);
     const coding = uniformCoding(values, dims, step);
     const symbols = quantise(values, uniformQuantiser(coding.steps, coding.offsets));

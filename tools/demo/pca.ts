@@ -18,6 +18,11 @@ export function fitPca(dataset: Dataset, components: number): Pca {
   return { mean, components: vectors };
 }
 
+/** The same analysis cut to its first `count` components. */
+export function firstComponents({ mean, components }: Pca, count: number): Pca {
+  return { mean, components: components.slice(0, count) };
+}
+
 /** Mean and covariance; zeros, which most pixels are, cost nothing. */
 function moments(dataset: Dataset): { mean: Float64Array; covariance: Matrix } {
   const features = itemSize(dataset);
@@ -60,17 +65,15 @@ export function project({ mean, components }: Pca, dataset: Dataset): Float32Arr
   return coordinates;
 }
 
-/** Items from coordinates, [items, features]. */
+/** Items from coordinates, [items, features], cut to [0, 1], where pixels are. */
 export function reconstruct({ mean, components }: Pca, coordinates: Float32Array): Float32Array {
   const dims = components.length;
   const features = mean.length;
   const values = new Float32Array((coordinates.length / dims) * features);
   for (let item = 0; item < coordinates.length / dims; item++) {
     for (let i = 0; i < features; i++) {
-      values[item * features + i] = components.reduce(
-        (x, component, d) => x + coordinates[item * dims + d]! * component[i]!,
-        mean[i]!,
-      );
+      const x = components.reduce((sum, component, d) => sum + coordinates[item * dims + d]! * component[i]!, mean[i]!);
+      values[item * features + i] = Math.min(1, Math.max(0, x));
     }
   }
   return values;

@@ -1,16 +1,5 @@
+import type { StepEvent } from "@isthmus/train";
 import { type Console, duration, grouped } from "./console.ts";
-
-/** Where training stands. */
-export interface Progress {
-  readonly epoch: number;
-  readonly epochs: number;
-  /** Steps done, of all epochs. */
-  readonly step: number;
-  readonly steps: number;
-  readonly loss: number;
-  readonly itemsPerSecond: number;
-  readonly etaSeconds: number;
-}
 
 const REDRAW_MS = 100;
 const BAR_WIDTH = 24;
@@ -24,7 +13,7 @@ export class ProgressLine {
     this.console = console;
   }
 
-  update(progress: Progress): void {
+  update(progress: StepEvent): void {
     const now = Date.now();
     if (!this.console.stderr.isTTY || now - this.last < REDRAW_MS) return;
     this.last = now;
@@ -38,7 +27,7 @@ export class ProgressLine {
 }
 
 /** `epoch 2/10 [######------] 25 %  loss 112.3  41,234 items/s  ETA 1 min 05 s`. */
-export function progressText({ epoch, epochs, step, steps, loss, itemsPerSecond, etaSeconds }: Progress): string {
+export function progressText({ epoch, epochs, step, steps, loss, itemsPerSecond, etaSeconds }: StepEvent): string {
   const filled = Math.floor((step / steps) * BAR_WIDTH);
   const bar = "#".repeat(filled) + "-".repeat(BAR_WIDTH - filled);
   const percent = Math.floor((100 * step) / steps);

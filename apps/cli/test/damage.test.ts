@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { canonicalJson, contentHash, readSafetensors, writeSafetensors } from "@isthmus/graph";
 import { uint32Sequence } from "@isthmus/math";
 import { beforeAll, describe, expect, it } from "vitest";
 import { complaint, isthmus, report } from "./support/cli.ts";
@@ -157,16 +158,24 @@ describe("a model file", () => {
     );
   });
 
-  it("whose configuration is not that of its tensors is refused", async () => {
-    const text = (await readFile(model)).toString("latin1");
+  it("whose configuration is not that of its tensors is refused, its hash made anew or not", async () => {
+    const { metadata, tensors } = readSafetensors(await readFile(model));
+    const { sha256, ...rest } = metadata;
+    const spoiled = file("damaged.safetensors");
+    const refusal = async (config: string, seal: (metadata: Record<string, string>) => string): Promise<string> => {
+      const changed = { ...rest, config };
+      await writeFile(spoiled, writeSafetensors({ metadata: { ...changed, sha256: seal(changed) }, tensors }));
+      return complaint("eval", spoiled, ...DIGITS);
+    };
     for (const [from, to] of [
-      ['\\"latent\\":3', '\\"latent\\":5'],
-      ['\\"hidden\\":[16]', '\\"hidden\\":[-6]'],
+      ['"latent":3', '"latent":5'],
+      ['"hidden":[16]', '"hidden":[-6]'],
     ] as const) {
-      expect(text).toContain(from);
-      await writeFile(file("damaged.safetensors"), Buffer.from(text.replace(from, to), "latin1"));
-      const line = await complaint("eval", file("damaged.safetensors"), ...DIGITS);
-      expect(line).toMatch(/damaged\.safetensors: model file: .+ \[MODEL_FILE_INVALID\]$/);
+      expect(rest["config"]).toContain(from);
+      const config = rest["config"]!.replace(from, to);
+      expect(await refusal(config, () => sha256!)).toMatch(/damaged\.safetensors: model file: .+ \[MODEL_FILE_HASH\]$/);
+      const sealed = await refusal(config, (changed) => contentHash(canonicalJson(changed)));
+      expect(sealed).toMatch(/damaged\.safetensors: model file: .+ \[MODEL_FILE_INVALID\]$/);
     }
   });
 });

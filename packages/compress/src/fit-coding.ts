@@ -22,11 +22,20 @@ export function fitCoding(latents: InferredLatents, { stepScale = 1 }: FitCoding
   const { mean, variance } = moments(latents);
   const widths = latents.posteriorVariance?.map(Math.sqrt) ?? variance.map((value) => Math.sqrt(value) / 8);
   const quantiser = uniformQuantiser(
-    widths.map((width) => usableStep(width * stepScale)),
+    widths.map((width) => usableStep(rounded(width * stepScale))),
     mean,
   );
   const tables = fitFrequencyTables(quantise(latents.values, quantiser), latents.dims);
   return { offsets: quantiser.offsets, steps: quantiser.steps, tables: packTables(tables) };
+}
+
+/**
+ * To the nearest number of 12 binary digits, the upper 12 of float64's 53 (Veltkamp's splitting, 1968): the last digits
+ * of a width come from `Math.exp`, which is another on another JavaScript engine, and are not to reach the model file.
+ */
+function rounded(width: number): number {
+  const shifted = width * (2 ** 41 + 1);
+  return shifted - (shifted - width);
 }
 
 /** A dimension that never varies has no width of its own; any step codes it in almost no bits. */

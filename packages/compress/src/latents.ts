@@ -1,4 +1,4 @@
-import type { Engine, Model } from "@isthmus/graph";
+import { type Engine, latentWidth, type Model } from "@isthmus/graph";
 import { openNetwork } from "./network.ts";
 
 /** Items in batches; `@isthmus/data`'s `batches` gives them. `values`: [size, ...shape], may be reused by the next. */
@@ -39,12 +39,14 @@ export async function inferLatents(engine: Engine, model: EncoderModel, batches:
   return { items, dims, values, ...(hasVariance ? { posteriorVariance: variance.map((sum) => sum / items) } : {}) };
 }
 
-/** Size of a model's code. */
+/**
+ * Size of a model's code.
+ *
+ * @throws RangeError when the encoder has none
+ */
 export function latentDims({ encoder }: Pick<Model, "encoder">): number {
-  const id = encoder.outputs["mu"] ?? encoder.outputs["z"];
-  const dims = id === undefined ? undefined : encoder.nodes[id]?.shape[1];
-  if (typeof dims !== "number")
-    throw new RangeError(`"model.encoder" has no output "mu" or "z" of shape [batch, dims]`);
+  const dims = latentWidth(encoder);
+  if (dims === undefined) throw new RangeError(`"model.encoder" has no output "mu" or "z" of shape [batch, dims]`);
   return dims;
 }
 

@@ -1,6 +1,6 @@
 import { decodeLatents, dequantise, encodeLatents, quantise, uniformQuantiser, unpackTables } from "@isthmus/codec";
 import type { DecodeLatentsOptions, UniformQuantiser } from "@isthmus/codec";
-import { type Engine, type Model, modelHashes } from "@isthmus/graph";
+import { codingProblem, type Engine, type Model, modelHashes } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { type Batches, inferLatents } from "./latents.ts";
 import { openNetwork } from "./network.ts";
@@ -24,11 +24,22 @@ function streamCoding(model: Model): StreamCoding {
       "the model holds no frequency tables; fit them with fitCoding when it is trained",
     );
   }
-  const { steps, offsets, tables } = model.coding;
-  return { quantiser: uniformQuantiser(steps, offsets), tables: unpackTables(tables), modelId: modelHashes(model).id };
+  const { steps, offsets } = model.coding;
+  const tables = unpackTables(model.coding.tables);
+  const problem = codingProblem(model) ?? tablesProblem(tables.length, steps.length);
+  if (problem) throw new IsthmusError("MODEL_CODING", `the model's coding does not fit its encoder: ${problem}`);
+  return { quantiser: uniformQuantiser(steps, offsets), tables, modelId: modelHashes(model).id };
 }
 
-/** Items to an `.isth` stream: encoder, quantiser, rANS. */
+function tablesProblem(tables: number, latents: number): string | undefined {
+  return tables === latents ? undefined : `${tables} frequency tables for ${latents} latents`;
+}
+
+/**
+ * Items to an `.isth` stream: encoder, quantiser, rANS.
+ *
+ * @throws IsthmusError `MODEL_NO_CODING`, `MODEL_CODING` or `TABLE_*`: the model's coding is missing or is not its own
+ */
 export async function encodeStream(engine: Engine, model: Model, batches: Batches): Promise<Uint8Array> {
   const { quantiser, ...coding } = streamCoding(model);
   const { values } = await inferLatents(engine, model, batches);
@@ -38,7 +49,8 @@ export async function encodeStream(engine: Engine, model: Model, batches: Batche
 /**
  * An `.isth` stream to latents; integers up to the last step, so every engine and machine gets the same.
  *
- * @throws IsthmusError `BITSTREAM_*` with the byte offset
+ * @throws IsthmusError `BITSTREAM_*` with the byte offset; `MODEL_NO_CODING`, `MODEL_CODING` or `TABLE_*` as
+ *   `encodeStream`
  */
 export function decodeStreamLatents(model: Model, bytes: Uint8Array): DecodedLatents {
   const { quantiser, ...coding } = streamCoding(model);

@@ -1,5 +1,5 @@
 import { batches, syntheticDigits, take } from "@isthmus/data";
-import { type Engine, initialise, type Model, referenceEngine } from "@isthmus/graph";
+import { type Engine, initialise, type LatentCoding, type Model, referenceEngine } from "@isthmus/graph";
 import { configToJson, type DenseConfig, defineModel } from "@isthmus/models";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeItems, decodeStreamLatents, encodeStream, fitCoding, inferLatents } from "../src/index.ts";
@@ -15,6 +15,14 @@ function untrained(kind: string, config: Partial<DenseConfig>): Omit<Model, "cod
     Object.entries(values).map(([name, data]) => [name, { shape: definition.parameters[name]!.shape, data }]),
   );
   return { ...definition, config: configToJson(definition.config), parameters, provenance: {}, metrics: {} };
+}
+
+/** How many binary digits a number has from its first to its last 1. */
+function significantBits(value: number): number {
+  let whole = value;
+  while (!Number.isInteger(whole)) whole *= 2;
+  while (whole % 2 === 0) whole /= 2;
+  return whole.toString(2).length;
 }
 
 describe.each(["ae", "vae"])("%s", (kind) => {
@@ -76,6 +84,31 @@ describe("fitCoding", () => {
     expect([coding.offsets[0], coding.steps[0]]).toEqual([2, 1]);
   });
 
+  // What Math.exp and Math.log of another JavaScript engine would change.
+  it.each([undefined, "posteriorVariance"])("does not depend on the last bits of widths (%s)", (given) => {
+    const values = Float32Array.from({ length: 600 }, (_, i) => Math.fround(Math.sin(i * i) * (1 + (i % 3))));
+    const widths = Float64Array.from({ length: 3 }, (_, d) => 0.1 + d / 7);
+    const fitted = (factor: number, stepScale: number) => {
+      const posterior = given ? { posteriorVariance: widths.map((width) => width * factor) } : {};
+      return fitCoding({ items: 200, dims: 3, values, ...posterior }, { stepScale });
+    };
+    for (let scale = 1; scale < 1.5; scale += 0.01) {
+      const coding = fitted(1, scale);
+      expect(fitted(1 + 2 ** -46, scale)).toEqual(coding);
+      expect(fitted(1 - 2 ** -46, scale)).toEqual(coding);
+      for (const step of coding.steps) expect(significantBits(step)).toBeLessThanOrEqual(12);
+    }
+  });
+
+  it("rounds a step by at most one part in 4096", () => {
+    for (let width = 0.5; width < 2; width += 0.001) {
+      const latents = { items: 1, dims: 1, values: Float32Array.of(0), posteriorVariance: Float64Array.of(width ** 2) };
+      const step = fitCoding(latents).steps[0]!;
+      // The distance from a 12-bit number is at most half of its last bit; the square root is off by 2^-53.
+      expect(Math.abs(step / width - 1)).toBeLessThanOrEqual(2 ** -12 + 2 ** -50);
+    }
+  });
+
   it("names a bad option", () => {
     expect(() => fitCoding({ items: 1, dims: 1, values: Float32Array.of(0) }, { stepScale: 0 })).toThrow(/"stepScale"/);
     expect(() => fitCoding({ items: 0, dims: 1, values: new Float32Array() })).toThrow(/"latents"/);
@@ -87,5 +120,49 @@ describe("a model without tables", () => {
     const base = untrained("ae", { hidden: [], latent: 2 });
     const one = batches(take(digits, 0, 1), { batchSize: 1 });
     await expect(encodeStream(engine, base, one)).rejects.toThrow(expect.objectContaining({ code: "MODEL_NO_CODING" }));
+  });
+});
+
+describe("a coding that is not the model's", () => {
+  const base = untrained("vae", { hidden: [6], latent: 8 });
+  const one = () => batches(take(digits, 0, 1), { batchSize: 1 });
+  let coding: LatentCoding;
+  let bytes: Uint8Array;
+  beforeAll(async () => {
+    coding = fitCoding(await inferLatents(engine, base, inBatches(60)));
+    bytes = await encodeStream(engine, { ...base, coding }, one());
+  });
+
+  const otherTables = (dims: number) => {
+    return fitCoding({ items: 1, dims, values: new Float32Array(dims) }).tables;
+  };
+  const spoiled: [string, string, RegExp, (good: LatentCoding) => Partial<LatentCoding>][] = [
+    ["7 steps", "MODEL_CODING", /8 offsets and 7 steps for 8 latents/, ({ steps }) => ({ steps: steps.slice(1) })],
+    ["7 offsets", "MODEL_CODING", /7 offsets and 8 steps/, ({ offsets }) => ({ offsets: offsets.slice(1) })],
+    [
+      "7 steps and offsets",
+      "MODEL_CODING",
+      /7 offsets and 7 steps for 8 latents/,
+      ({ steps, offsets }) => ({ steps: steps.slice(1), offsets: offsets.slice(1) }),
+    ],
+    ["step 0", "MODEL_CODING", /"coding.steps" .+ got 0 at index 3/, ({ steps }) => ({ steps: steps.with(3, 0) })],
+    [
+      "an offset that is no number",
+      "MODEL_CODING",
+      /"coding.offsets" .+ got NaN at index 0/,
+      ({ offsets }) => ({ offsets: offsets.with(0, Number.NaN) }),
+    ],
+    ["7 tables", "MODEL_CODING", /7 frequency tables for 8 latents/, () => ({ tables: otherTables(7) })],
+    ["16 tables", "MODEL_CODING", /16 frequency tables for 8 latents/, () => ({ tables: otherTables(16) })],
+    ["no tables", "TABLE_INVALID", /too short/, () => ({ tables: new Int32Array() })],
+    ["tables cut short", "TABLE_INVALID", /does not fit/, ({ tables }) => ({ tables: tables.slice(0, -1) })],
+    ["tables of another layout", "TABLE_VERSION", /layout 2/, ({ tables }) => ({ tables: tables.with(0, 2) })],
+  ];
+
+  it.each(spoiled)("%s: %s, encoding and decoding", async (_, code, message, change) => {
+    const model = { ...base, coding: { ...coding, ...change(coding) } };
+    const refusal = expect.objectContaining({ name: "IsthmusError", code, message: expect.stringMatching(message) });
+    await expect(encodeStream(engine, model, one())).rejects.toThrow(refusal);
+    expect(() => decodeStreamLatents(model, bytes)).toThrow(refusal);
   });
 });

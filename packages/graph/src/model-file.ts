@@ -45,13 +45,16 @@ export interface ModelHashes {
 }
 
 /**
- * The bytes of a model file: one `.safetensors`, deterministic.
+ * The bytes of a model file: one `.safetensors`, deterministic. The hashes of the parts cover the tensors; the metadata's
+ * own hash, over the canonical JSON of all other metadata, covers the rest.
  *
  * @throws RangeError parameters that are missing, of another shape, or not read by encoder or decoder
+ * @throws IsthmusError `MODEL_FILE_INVALID` parameters that are not finite, or a latent coding that is not the encoder's
  */
 export function writeModelFile(model: Model): Uint8Array {
   const problem = parameterProblem(model);
   if (problem) throw new RangeError(`writeModelFile: ${problem}`);
+  checkNumbers(model);
   const hashes = modelHashes(model);
   const { coding } = model;
   const dims = coding?.steps.length ?? 0;
@@ -62,18 +65,19 @@ export function writeModelFile(model: Model): Uint8Array {
         "coding.tables": { shape: [coding.tables.length], data: coding.tables },
       }
     : {};
+  const metadata = {
+    format: "isthmus-model",
+    version: String(MODEL_FILE_VERSION),
+    kind: model.kind,
+    config: canonicalJson(model.config),
+    encoder: serialiseProgram(model.encoder),
+    decoder: serialiseProgram(model.decoder),
+    hashes: canonicalJson({ encoder: hashes.encoder, tables: hashes.tables, decoder: hashes.decoder }),
+    provenance: canonicalJson(model.provenance),
+    metrics: canonicalJson(model.metrics),
+  };
   return writeSafetensors({
-    metadata: {
-      format: "isthmus-model",
-      version: String(MODEL_FILE_VERSION),
-      kind: model.kind,
-      config: canonicalJson(model.config),
-      encoder: serialiseProgram(model.encoder),
-      decoder: serialiseProgram(model.decoder),
-      hashes: canonicalJson({ encoder: hashes.encoder, tables: hashes.tables, decoder: hashes.decoder }),
-      provenance: canonicalJson(model.provenance),
-      metrics: canonicalJson(model.metrics),
-    },
+    metadata: { ...metadata, sha256: contentHash(canonicalJson(metadata)) },
     tensors: { ...model.parameters, ...codingTensors },
   });
 }
@@ -98,14 +102,15 @@ export function readModelFile(bytes: Uint8Array): Model {
       `model file version ${metadata["version"] ?? "none"} is not ${MODEL_FILE_VERSION}`,
     );
   }
+  checkMetadata(metadata);
   const text = (key: string) => metadata[key] ?? missing(key);
-  const coding = readCoding(tensors);
+  const { coding, parameters } = splitTensors(tensors);
   const model: Model = {
     kind: text("kind"),
     config: parseObject("config", text("config")),
     encoder: parseProgram(text("encoder")),
     decoder: parseProgram(text("decoder")),
-    parameters: Object.fromEntries(Object.entries(tensors).filter(([name]) => !name.startsWith("coding."))),
+    parameters,
     ...(coding ? { coding } : {}),
     provenance: parseObject("provenance", text("provenance")),
     metrics: parseObject("metrics", text("metrics")),
@@ -113,7 +118,17 @@ export function readModelFile(bytes: Uint8Array): Model {
   const problem = parameterProblem(model);
   if (problem) throw new IsthmusError("MODEL_FILE_INVALID", `model file: ${problem}`);
   checkHashes(model, parseObject("hashes", text("hashes")));
+  checkNumbers(model);
   return model;
+}
+
+function checkMetadata({ sha256, ...rest }: Readonly<Record<string, string>>): void {
+  if ((sha256 ?? missing("sha256")) !== contentHash(canonicalJson(rest))) throw damaged("metadata");
+}
+
+function damaged(part: string): IsthmusError {
+  const message = `model file: the hash of the ${part} does not match; the file is damaged`;
+  return new IsthmusError("MODEL_FILE_HASH", message, { part });
 }
 
 function missing(key: string): never {
@@ -130,18 +145,17 @@ function parseObject(key: string, text: string): JsonObject {
   throw new IsthmusError("MODEL_FILE_INVALID", `model file: metadata "${key}" is not a JSON object`);
 }
 
-function readCoding(tensors: Readonly<Record<string, StoredTensor>>): LatentCoding | undefined {
-  const offsets = tensors["coding.offsets"]?.data;
-  const steps = tensors["coding.steps"]?.data;
-  const tables = tensors["coding.tables"]?.data;
-  if (!offsets && !steps && !tables) return undefined;
-  if (!(offsets instanceof Float32Array && steps instanceof Float32Array && tables instanceof Int32Array)) {
-    throw new IsthmusError("MODEL_FILE_INVALID", "model file: the latent coding is incomplete");
-  }
-  if (offsets.length !== steps.length) {
-    throw new IsthmusError("MODEL_FILE_INVALID", `model file: ${offsets.length} offsets for ${steps.length} steps`);
-  }
-  return { offsets, steps, tables };
+function splitTensors(tensors: Readonly<Record<string, StoredTensor>>): Pick<Model, "parameters" | "coding"> {
+  const { "coding.offsets": offsets, "coding.steps": steps, "coding.tables": tables, ...parameters } = tensors;
+  if (!offsets && !steps && !tables) return { parameters };
+  const coding = { offsets: offsets?.data, steps: steps?.data, tables: tables?.data };
+  if (!isCoding(coding)) throw new IsthmusError("MODEL_FILE_INVALID", "model file: the latent coding is incomplete");
+  return { parameters, coding };
+}
+
+function isCoding(coding: Readonly<Record<keyof LatentCoding, unknown>>): coding is LatentCoding {
+  const { offsets, steps, tables } = coding;
+  return offsets instanceof Float32Array && steps instanceof Float32Array && tables instanceof Int32Array;
 }
 
 /** What is wrong with the parameters, if anything: every one must be hashed, so every one must be read. */
@@ -160,14 +174,43 @@ function parameterProblem({ encoder, decoder, parameters }: Model): string | und
 function checkHashes(model: Model, stored: JsonObject): void {
   const actual = modelHashes(model);
   for (const part of ["encoder", "tables", "decoder"] as const) {
-    if (stored[part] !== actual[part]) {
-      throw new IsthmusError(
-        "MODEL_FILE_HASH",
-        `model file: the ${part} does not match its hash; the file is damaged`,
-        { part },
-      );
+    if (stored[part] !== actual[part]) throw damaged(part);
+  }
+}
+
+/** Damage was found by the hashes before; what is wrong here was so when the file was written. */
+function checkNumbers(model: Model): void {
+  for (const [tensor, { data }] of Object.entries(model.parameters)) {
+    const index = (data as Float32Array).findIndex((value) => !Number.isFinite(value));
+    if (index >= 0) {
+      const message = `model file: tensor "${tensor}" has ${data[index]} at index ${index}`;
+      throw new IsthmusError("MODEL_FILE_INVALID", message, { tensor, index });
     }
   }
+  const problem = codingProblem(model);
+  if (problem) throw new IsthmusError("MODEL_FILE_INVALID", `model file: ${problem}`);
+}
+
+/** What is wrong with the bins for this encoder, if anything; the tables are for `@isthmus/codec` to read. */
+export function codingProblem({ encoder, coding }: Pick<Model, "encoder" | "coding">): string | undefined {
+  if (!coding) return undefined;
+  const { offsets, steps } = coding;
+  const latents = latentWidth(encoder);
+  if (latents === undefined) return `the encoder has no output "mu" or "z" of shape [batch, dims] to code`;
+  if (offsets.length !== latents || steps.length !== latents)
+    return `${offsets.length} offsets and ${steps.length} steps for ${latents} latents`;
+  const step = steps.findIndex((value) => !(value > 0 && value < Infinity));
+  if (step >= 0) return `"coding.steps" expected finite numbers > 0, got ${steps[step]} at index ${step}`;
+  const offset = offsets.findIndex((value) => !Number.isFinite(value));
+  if (offset >= 0) return `"coding.offsets" expected finite numbers, got ${offsets[offset]} at index ${offset}`;
+  return undefined;
+}
+
+/** The size of an encoder's code: of its output `mu`, or else `z`, [batch, dims]. */
+export function latentWidth(encoder: Program): number | undefined {
+  const id = encoder.outputs["mu"] ?? encoder.outputs["z"];
+  const shape = id === undefined ? undefined : encoder.nodes[id]?.shape;
+  return shape?.length === 2 && typeof shape[1] === "number" ? shape[1] : undefined;
 }
 
 /** The hashes that identify a model and its parts, over canonical content. */

@@ -1,9 +1,12 @@
 import { IsthmusError } from "@isthmus/math";
 import { describe, expect, it } from "vitest";
 import {
+  canonicalJson,
+  contentHash,
   initialise,
   type Model,
   modelHashes,
+  parseProgram,
   readModelFile,
   readSafetensors,
   serialiseProgram,
@@ -14,7 +17,8 @@ import {
 import { network } from "./support/programs.ts";
 
 function model(changes: Partial<Model> = {}): Model {
-  const [encoder, decoder] = [network("encoder", 3, 2), network("decoder", 2, 3)];
+  const [{ outputs, ...halves }, decoder] = [network("encoder", 3, 2), network("decoder", 2, 3)];
+  const encoder = { ...halves, outputs: { z: outputs["y"]! } };
   const spec = { ...encoder.state, ...decoder.state };
   const values = initialise(spec, 1);
   const parameters = Object.fromEntries(
@@ -33,23 +37,40 @@ function model(changes: Partial<Model> = {}): Model {
   };
 }
 
-/** The file with metadata or tensors changed. */
-function rewritten(
-  change: (metadata: Record<string, string>, tensors: Record<string, StoredTensor>) => void,
-): Uint8Array {
+type Change = (metadata: Record<string, string>, tensors: Record<string, StoredTensor>) => void;
+
+/** The file with metadata or tensors changed by someone who makes the metadata's hash anew. */
+function rewritten(change: Change): Uint8Array {
   const { metadata, tensors } = readSafetensors(writeModelFile(model()));
   change(metadata, tensors);
-  return writeSafetensors({ metadata, tensors });
+  const rest = { ...metadata };
+  delete rest["sha256"];
+  return writeSafetensors({ metadata: { ...rest, sha256: contentHash(canonicalJson(rest)) }, tensors });
 }
 
-function failure(bytes: Uint8Array): { code: string; message: string } {
+/** The file with tensors changed by someone who makes every hash anew. */
+function resealed(change: (tensors: Record<string, StoredTensor>) => void): Uint8Array {
+  return rewritten((metadata, tensors) => {
+    change(tensors);
+    const part = <T extends StoredTensor["data"]>(name: string) => tensors[`coding.${name}`]!.data as T;
+    const { encoder, tables, decoder } = modelHashes({
+      encoder: parseProgram(metadata["encoder"]!),
+      decoder: parseProgram(metadata["decoder"]!),
+      parameters: tensors,
+      coding: { offsets: part("offsets"), steps: part("steps"), tables: part("tables") },
+    });
+    metadata["hashes"] = canonicalJson({ encoder, tables, decoder });
+  });
+}
+
+function failure(bytes: Uint8Array): Pick<IsthmusError, "code" | "message" | "details"> {
   try {
     readModelFile(bytes);
   } catch (error) {
     if (error instanceof IsthmusError) return error;
     throw error;
   }
-  return { code: "none", message: "" };
+  return { code: "none", message: "", details: {} };
 }
 
 it("survives a round trip, with and without a latent coding, and is deterministic", () => {
@@ -72,7 +93,7 @@ it("keeps graphs as their text and everything else as JSON in the metadata", () 
 describe("hashes", () => {
   // Our own golden, so that the format does not change by accident; the full tier recomputes hashes in Python.
   it("of this model stay what they are", () => {
-    const { encoder, decoder, tables, id } = modelHashes(model());
+    const { encoder, decoder, tables, id } = modelHashes(model({ encoder: network("encoder", 3, 2) }));
     expect({ encoder, decoder, tables, id: Buffer.from(id).toString("hex") }).toEqual({
       encoder: "355c22ea51c05dc5beabdf3b1bb8d6ca7a066bb8bca5a1b9d526ca66365778af",
       decoder: "1add32eec47886e9bc862b76c728f6219ec68fe343b02aeb639367d88407065c",
@@ -118,16 +139,44 @@ describe("damage", () => {
     }
   });
 
-  it("anywhere gives one of our errors", () => {
+  it("by one flipped bit, anywhere in the file, is refused with one of our errors", () => {
     const bytes = writeModelFile(model());
     for (let at = 0; at < bytes.length; at++) {
-      const spoiled = bytes.slice();
-      spoiled[at]! ^= 0x01;
-      expect(failure(spoiled).code).toMatch(/^(none|(SAFETENSORS|MODEL_FILE|GRAPH)_\w+)$/);
+      for (let bit = 0; bit < 8; bit++) {
+        bytes[at]! ^= 1 << bit;
+        expect(failure(bytes).code, `bit ${bit} of byte ${at}`).toMatch(/^(SAFETENSORS|MODEL_FILE)_\w+$/);
+        bytes[at]! ^= 1 << bit;
+      }
     }
+    expect(readModelFile(bytes)).toEqual(model());
   });
 
-  it.each<[string, string, RegExp, Parameters<typeof rewritten>[0]]>([
+  it("is nothing but the blanks after the header: a tab among them reads the same", () => {
+    const bytes = writeModelFile(model({ kind: "ae, padded" }));
+    const end = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    expect(bytes[end - 1]).toBe(0x20);
+    bytes[end - 1] = 0x09;
+    expect(readModelFile(bytes)).toEqual(model({ kind: "ae, padded" }));
+  });
+
+  it.each([
+    ["kind", "ae", "vae"],
+    ["config", '"hidden":[4]', '"hidden":[5]'],
+    ["metrics", "0.25", "0.35"],
+    ["provenance", '"seed":1', '"seed":2'],
+  ])("of the %s is found by the metadata's hash", (key, from, to) => {
+    const { metadata, tensors } = readSafetensors(writeModelFile(model()));
+    const changed = metadata[key]!.replace(from, to);
+    expect(changed).not.toBe(metadata[key]);
+    const { code, message, details } = failure(
+      writeSafetensors({ metadata: { ...metadata, [key]: changed }, tensors }),
+    );
+    expect(code).toBe("MODEL_FILE_HASH");
+    expect(message).toMatch(/the hash of the metadata does not match; the file is damaged/);
+    expect(details).toEqual({ part: "metadata" });
+  });
+
+  it.each<[string, string, RegExp, Change]>([
     ["another format", "MODEL_FILE_FORMAT", /format: pt/, (metadata) => (metadata["format"] = "pt")],
     ["a newer version", "MODEL_FILE_VERSION", /version 2 is not 1/, (metadata) => (metadata["version"] = "2")],
     ["no version", "MODEL_FILE_VERSION", /version none/, (metadata) => delete metadata["version"]],
@@ -138,7 +187,7 @@ describe("damage", () => {
       (metadata) => (metadata["encoder"] = metadata["encoder"]!.replace(/"version":1}$/, '"version":2}')),
     ],
     ...["kind", "config", "encoder", "decoder", "provenance", "metrics", "hashes"].map(
-      (key): [string, string, RegExp, Parameters<typeof rewritten>[0]] => [
+      (key): [string, string, RegExp, Change] => [
         `no ${key}`,
         "MODEL_FILE_INVALID",
         new RegExp(`metadata "${key}" is missing`),
@@ -184,10 +233,10 @@ describe("damage", () => {
     ],
     ["half a coding", "MODEL_FILE_INVALID", /coding is incomplete/, (_, tensors) => delete tensors["coding.tables"]],
     [
-      "a coding of unequal lengths",
+      "a tensor of coding nobody reads",
       "MODEL_FILE_INVALID",
-      /1 offsets for 2 steps/,
-      (_, tensors) => (tensors["coding.offsets"] = { shape: [1], data: new Float32Array(1) }),
+      /"coding.extra" is read by neither/,
+      (_, tensors) => (tensors["coding.extra"] = { shape: [], data: new Float32Array(1) }),
     ],
   ])("%s is %s", (_, code, message, change) => {
     const error = failure(rewritten(change));
@@ -199,6 +248,63 @@ describe("damage", () => {
     const rename = (text: string) => text.replaceAll("encoder.dense0.bias", "constructor");
     const bytes = rewritten((metadata) => (metadata["encoder"] = rename(metadata["encoder"]!)));
     expect(failure(bytes).message).toMatch(/parameter "constructor" expected f32 \[2\], got nothing/);
+  });
+});
+
+it("a file without the metadata's hash is refused", () => {
+  const { metadata, tensors } = readSafetensors(writeModelFile(model()));
+  const rest = { ...metadata };
+  delete rest["sha256"];
+  expect(failure(writeSafetensors({ metadata: rest, tensors }))).toMatchObject({
+    code: "MODEL_FILE_INVALID",
+    message: 'model file: metadata "sha256" is missing',
+  });
+});
+
+describe("numbers that no model has are refused, read and written", () => {
+  const set = (name: string, values: readonly number[]) => (tensors: Record<string, StoredTensor>) =>
+    void (tensors[name] = { shape: [values.length], data: Float32Array.from(values) });
+  const written = (change: (tensors: Record<string, StoredTensor>) => void) => {
+    const { parameters, coding } = model();
+    const tensors: Record<string, StoredTensor> = {
+      ...parameters,
+      "coding.offsets": { shape: [2], data: coding!.offsets },
+      "coding.steps": { shape: [2], data: coding!.steps },
+    };
+    change(tensors);
+    const { "coding.offsets": offsets, "coding.steps": steps, ...rest } = tensors;
+    const changed = { offsets: offsets!.data as Float32Array, steps: steps!.data as Float32Array };
+    return () => writeModelFile(model({ parameters: rest, coding: { ...coding!, ...changed } }));
+  };
+
+  it.each<[string, string, readonly number[], RegExp]>([
+    ["a weight", "encoder.dense0.bias", [0, Number.NaN], /tensor "encoder.dense0.bias" has NaN at index 1/],
+    ["a weight", "decoder.dense0.bias", [-Infinity, 0, 0], /tensor "decoder.dense0.bias" has -Infinity at index 0/],
+    ["a step", "coding.steps", [1, 0], /"coding.steps" expected finite numbers > 0, got 0 at index 1/],
+    ["a step", "coding.steps", [-1, 1], /"coding.steps" expected .+ got -1 at index 0/],
+    ["a step", "coding.steps", [1, Infinity], /"coding.steps" expected .+ got Infinity at index 1/],
+    ["an offset", "coding.offsets", [0, Number.NaN], /"coding.offsets" expected finite numbers, got NaN at index 1/],
+    ["offsets", "coding.offsets", [0], /1 offsets and 2 steps for 2 latents/],
+    ["steps", "coding.steps", [1, 1, 1], /2 offsets and 3 steps for 2 latents/],
+  ])("%s: %s of %j", (_, name, values, message) => {
+    const change = set(name, values);
+    const error = failure(resealed(change));
+    expect(error.code).toBe("MODEL_FILE_INVALID");
+    expect(error.message).toMatch(message);
+    expect(written(change)).toThrow(expect.objectContaining({ code: "MODEL_FILE_INVALID", message: error.message }));
+  });
+
+  it("and says in its details where", () => {
+    const { details } = failure(resealed(set("encoder.dense0.bias", [0, Number.NaN])));
+    expect(details).toEqual({ tensor: "encoder.dense0.bias", index: 1 });
+  });
+
+  it("a coding for an encoder without a code", () => {
+    const { encoder } = model();
+    const outputs = { y: encoder.outputs["z"]! };
+    expect(() => writeModelFile(model({ encoder: { ...encoder, outputs } }))).toThrow(
+      expect.objectContaining({ code: "MODEL_FILE_INVALID", message: expect.stringMatching(/no output "mu" or "z"/) }),
+    );
   });
 });
 

@@ -1,5 +1,4 @@
 /** Everything a build exports. Each function's bits depend on its arguments and the build alone. */
-export { adam } from "./adam";
 export { add, div, equal, greater, maximum, minimum, mul, reluGrad, sigmoidGrad, sub, tanhGrad } from "./binary";
 export {
   avgPool2d, avgPool2dGrad, depthwiseConv2d, depthwiseConv2dFilterGrad, depthwiseConv2dInputGrad, maxPool2d, maxPool2dGrad, maxPool2dPick,
@@ -8,8 +7,14 @@ export { conv2d, conv2dFilterGrad, conv2dFilterGradScratch, conv2dInputGrad, con
 export { castI32, castU8, copyBytes as copy, copyStrided, fillWith as fill } from "./copy";
 export { choice as select, sigmoidCrossEntropy, sigmoidCrossEntropyGrad } from "./loss";
 export { gemm, gemmScratch } from "./gemm";
+export { adam, adamW, rmsProp, sgd, sgdMomentum, sgdNesterov } from "./optimisers";
+export { euclideanNorm } from "./norm";
 export { randomNormal, randomUniform } from "./random";
 export { maximumOf as max, sum } from "./reduce";
+export { copyBlocks, gather, oneHot, pad, scatterAdd } from "./rows";
 export {
-  absolute as abs, exp, expm1, log, log1p, neg, relu, sigmoid, sign, softplus, square, squareRoot as sqrt, step, tanh,
+  logSoftmax, logSoftmaxGrad, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad, softmaxGrad, standardise, standardiseGrad,
+} from "./softmax";
+export {
+  absolute as abs, erf, exp, expm1, log, log1p, neg, relu, sigmoid, sign, softplus, square, squareRoot as sqrt, step, tanh,
 } from "./unary";

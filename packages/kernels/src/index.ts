@@ -1,4 +1,4 @@
-export { ACTIVATIONS, WINDOW_FIELDS } from "./exports.ts";
+export { ACTIVATIONS, SEGMENT_WORDS, WINDOW_FIELDS } from "./exports.ts";
 export type {
   Binary,
   Convolution,

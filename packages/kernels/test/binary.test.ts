@@ -48,7 +48,7 @@ function table(o: number, i: number, element: (row: number, column: number) => n
   return Float32Array.from({ length: o * i }, (_, at) => element(Math.floor(at / i), at % i));
 }
 
-describe.each(BUILDS)("binary kernels, $build", ({ build, missing }) => {
+describe.each(BUILDS)("binary kernels, $title", ({ build, missing }) => {
   let arena: Arena;
   let kernels: KernelExports;
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import { BUILDS, noise, openArena, type Arena } from "./support.ts";
 
 type Four = readonly [number, number, number, number];
 
-describe.each(BUILDS)("moving data, $build", ({ build, missing }) => {
+describe.each(BUILDS)("moving data, $title", ({ build, missing }) => {
   let arena: Arena;
   let kernels: KernelExports;
   beforeAll(async () => {

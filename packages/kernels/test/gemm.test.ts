@@ -60,7 +60,7 @@ const edge = fc.oneof(fc.integer({ min: 1, max: 26 }), fc.constantFrom(31, 32, 3
 const depth = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(255, 256, 257, 258, 511, 513, 784));
 const flags = { transA: fc.boolean(), transB: fc.boolean() };
 
-describe.each(BUILDS)("gemm, $build", ({ build, missing }) => {
+describe.each(BUILDS)("gemm, $title", ({ build, missing }) => {
   let arena: Arena;
   beforeAll(async () => {
     if (!missing) arena = await openArena(build);

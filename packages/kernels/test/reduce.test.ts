@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BUILDS, EPS, noise, openArena, type Arena } from "./support.ts";
 
-describe.each(BUILDS)("reductions, $build", ({ build, missing }) => {
+describe.each(BUILDS)("reductions, $title", ({ build, missing }) => {
   let arena: Arena;
   let kernels: KernelExports;
   beforeAll(async () => {

@@ -1,9 +1,15 @@
 import { loadKernels, probe, type KernelBuild, type Kernels } from "@isthmus/kernels";
 
+const relaxed = probe().relaxedSimd;
+
 /** Both builds; the relaxed one only where this runtime has the instructions. */
-export const BUILDS: readonly { build: KernelBuild; missing: boolean }[] = [
-  { build: "simd128", missing: false },
-  { build: "relaxed", missing: !probe().relaxedSimd },
+export const BUILDS: readonly { build: KernelBuild; missing: boolean; title: string }[] = [
+  { build: "simd128", missing: false, title: "simd128" },
+  {
+    build: "relaxed",
+    missing: !relaxed,
+    title: relaxed ? "relaxed" : "relaxed (skipped: this runtime has no relaxed SIMD)",
+  },
 ];
 
 /** Unit roundoff of float32. */

@@ -37,15 +37,31 @@ export function gaussianLogProb<T>(
   { axes = EVENT_AXES }: EventOptions = {},
 ): T {
   requireOperands({ x, "gaussian.mu": gaussian?.mu });
-  const logVar = "variance" in gaussian ? fixedLogVar(ops, gaussian.variance) : gaussian.logVar;
-  requireOperands({ "gaussian.logVar": logVar });
-  const squares = ops.mul(ops.square(ops.sub(x, gaussian.mu)), ops.exp(ops.neg(logVar)));
-  const terms = ops.add(ops.add(ops.scalar(Math.log(2 * Math.PI)), logVar), squares);
+  const { logVar, precision } = "variance" in gaussian ? fixedScale(ops, gaussian.variance) : freeScale(ops, gaussian);
+  const squares = ops.mul(ops.square(ops.sub(x, gaussian.mu)), precision);
+  const terms = ops.add(ops.add(ops.scalar(LOG_2_PI), logVar), squares);
   return ops.mul(ops.scalar(-0.5), ops.sum(terms, { axes }));
 }
 
-function fixedLogVar<T>(ops: ArrayOps<T>, variance: number): T {
+/** A number, not `Math.log`, which may differ in the last bit from one JavaScript engine to another. */
+const LOG_2_PI = 1.8378770664093453;
+
+/** The logarithm of the variance, and 1 / variance. */
+interface Scale<T> {
+  readonly logVar: T;
+  readonly precision: T;
+}
+
+function freeScale<T>(ops: ArrayOps<T>, { logVar }: DiagonalGaussian<T>): Scale<T> {
+  requireOperands({ "gaussian.logVar": logVar });
+  return { logVar, precision: ops.exp(ops.neg(logVar)) };
+}
+
+/** By a division, which every machine rounds alike: no gradient passes through a logarithm or exponential. */
+function fixedScale<T>(ops: ArrayOps<T>, variance: number): Scale<T> {
   requireKind("gaussian.variance", variance, "Number");
-  if (variance > 0 && variance < Infinity) return ops.scalar(Math.log(variance));
-  throw new RangeError(`"gaussian.variance" expected a positive finite number, got ${variance}`);
+  if (!(variance > 0 && variance < Infinity)) {
+    throw new RangeError(`"gaussian.variance" expected a positive finite number, got ${variance}`);
+  }
+  return { logVar: ops.log(ops.scalar(variance)), precision: ops.scalar(1 / variance) };
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, Program, StateSpec } from "@isthmus/graph";
 
-/** What the pixels, or features, are to the likelihood. Printed with every likelihood: the choice moves it by tens of nats. */
+/** What the pixels, or features, are to the likelihood. Printed with every likelihood: the choice moves it by ten nats and more. */
 export type Binarization =
   /** Values in [0, 1] as they are; under a Bernoulli likelihood, real-valued pixels as probabilities. */
   | "none"

@@ -1,5 +1,5 @@
-import { AdamSchedule, initialise, interpret } from "@isthmus/graph";
-import { describe, expect, it } from "vitest";
+import { AdamSchedule, initialise, interpret, serialiseProgram } from "@isthmus/graph";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { defineModel, denseAutoencoder, denseVae, type ModelDefinition } from "../src/index.ts";
 
 const small = { inputShape: [7], hidden: [5], latent: 2 } as const;
@@ -75,6 +75,25 @@ describe.each([
     expect(z.shape).toEqual([3, 2]);
     const decoded = interpret(definition.decoder, { inputs: { z: z.data }, state, batch: 3 });
     expect(decoded.outputs["reconstruction"]!.shape).toEqual([3, 7]);
+  });
+});
+
+describe("graphs", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  // So that the same configuration is the same training everywhere: engines may round these differently.
+  it.each(["log", "exp", "log1p", "expm1", "pow", "tanh"] as const)("hold no number that Math.%s made", (name) => {
+    const graphs = () =>
+      (["bernoulli", "gaussian"] as const).flatMap((likelihood) =>
+        ["ae", "vae"].flatMap((kind) => {
+          const { encoder, decoder, evaluation, phases } = defineModel(kind, { ...small, likelihood });
+          return [encoder, decoder, evaluation, ...phases.map(({ program }) => program)].map(serialiseProgram);
+        }),
+      );
+    const before = graphs();
+    const exact = Math[name] as (...numbers: number[]) => number;
+    vi.spyOn(Math, name).mockImplementation((...numbers: number[]) => exact(...numbers) * (1 + 2 ** -52));
+    expect(graphs()).toEqual(before);
   });
 });
 

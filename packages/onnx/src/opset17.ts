@@ -28,12 +28,15 @@ export type OnnxOperator =
   | "ConvTranspose"
   | "Div"
   | "Equal"
+  | "Erf"
   | "Exp"
   | "Expand"
+  | "Gather"
   | "Gemm"
   | "Greater"
   | "Identity"
   | "Log"
+  | "LogSoftmax"
   | "MatMul"
   | "Max"
   | "MaxPool"
@@ -49,12 +52,14 @@ export type OnnxOperator =
   | "Sigmoid"
   | "Sign"
   | "Slice"
+  | "Softmax"
   | "Softplus"
   | "Sqrt"
   | "Squeeze"
   | "Sub"
   | "Tanh"
   | "Transpose"
+  | "Unsqueeze"
   | "Where";
 
 /** What the exporter may write: operators of ONNX's own domain as operator set 17 has them; each has one output. */
@@ -68,12 +73,15 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   ConvTranspose: { inputs: [2, 3], attributes: convolution },
   Div: binary,
   Equal: binary,
+  Erf: unary,
   Exp: unary,
   Expand: binary,
+  Gather: { inputs: [2, 2], attributes: { axis: "int" } },
   Gemm: { inputs: [3, 3], attributes: { alpha: "float", beta: "float", transA: "int", transB: "int" } },
   Greater: binary,
   Identity: unary,
   Log: unary,
+  LogSoftmax: { inputs: [1, 1], attributes: { axis: "int" } },
   MatMul: binary,
   Max: binary,
   MaxPool: { inputs: [1, 1], attributes: pool },
@@ -89,12 +97,14 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Sigmoid: unary,
   Sign: unary,
   Slice: { inputs: [4, 4], attributes: {} },
+  Softmax: { inputs: [1, 1], attributes: { axis: "int" } },
   Softplus: unary,
   Sqrt: unary,
   Squeeze: binary,
   Sub: binary,
   Tanh: unary,
   Transpose: { inputs: [1, 1], attributes: { perm: "ints" } },
+  Unsqueeze: binary,
   Where: ternary,
 };
 

@@ -42,10 +42,11 @@ describe.each(runtimes)("an exported dense model on $name equals the float64 int
             inputs: inputsOf(program, batch),
           });
           // Weights and activations are below 1 in magnitude, so a dot product of k <= 784 terms of random sign is off
-          // by about sqrt(k) 2^-24 < 2e-6.
+          // by about sqrt(k) 2^-24 < 2e-6. The largest output is of
+          // the order of 1. Measured, both runtimes: 2.8e-7 absolute, 5.2e-7 of the largest.
           expect(report).toMatchObject({ finite: true });
-          expect(report.maxAbs).toBeLessThanOrEqual(1e-5);
-          expect(report.maxRel).toBeLessThanOrEqual(1e-5);
+          expect(report.maxAbs).toBeLessThan(2e-6);
+          expect(report.maxRel).toBeLessThan(2e-6);
         }
       }
     });

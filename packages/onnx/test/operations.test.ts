@@ -6,10 +6,11 @@ import { type Runtime, runtimes } from "./support/runtimes.ts";
 
 const EPSILON = 2 ** -23;
 
-/** Leaves are in every case; noise and gradients of images are refused. */
+/** Leaves are in every case; noise, gradients of images and what belongs to training are refused. */
 const gradients = ["conv2dFilterGrad", "maxPool2dGrad", "maxPool2dPick", "avgPool2dGrad"];
 const depthwiseGradients = ["depthwiseConv2dInputGrad", "depthwiseConv2dFilterGrad"];
-const notCases = ["input", "state", "constant", "randomUniform", "randomNormal", ...gradients, ...depthwiseGradients];
+const training = [...gradients, ...depthwiseGradients, "scatterAdd"];
+const notCases = ["input", "state", "constant", "randomUniform", "randomNormal", ...training];
 
 test("every operation of graphs is either here or refused", () => {
   expect([...Object.keys(cases), ...notCases].sort()).toEqual([...operations.keys()].sort());
@@ -36,6 +37,15 @@ async function compare(runtime: Runtime, make: Case) {
 
 describe.each(runtimes)("$name computes what the float64 interpreter does", (runtime) => {
   test.each(operationCases)("$name", ({ make }) => compare(runtime, make));
+});
+
+test("rows added by ids belong to training and are refused by name", () => {
+  const build = new GraphBuilder();
+  const values = build.input("values", ["batch", 2]);
+  const program = build.program({ outputs: { y: build.scatterAdd(values, build.input("ids", ["batch"], "i32"), 3) } });
+  expect(() => exportOnnx(program, {}, { graphName: "g" })).toThrow(
+    expect.objectContaining({ code: "ONNX_OPERATION", details: { operation: "scatterAdd", node: 2 } }),
+  );
 });
 
 describe.each(runtimes)("$name keeps the digits of tiny arguments", (runtime) => {

@@ -39,7 +39,7 @@ export function requireSameRun(stored: JsonObject, current: JsonObject, allowEng
   const difference = firstDifference(stored, allowEngineChange ? { ...current, engine: stored["engine"]! } : current);
   if (!difference) return;
   const { field, expected, got } = difference;
-  const hint = field.startsWith("engine.") ? "; another engine changes the last bits (allowEngineChange)" : "";
+  const hint = field.startsWith("engine.") ? "; another engine or build changes the last bits" : "";
   const message = `cannot resume: the checkpoint expected "${field}" ${expected}, got ${got}${hint}`;
   throw new IsthmusError("CHECKPOINT_MISMATCH", message, { ...difference });
 }

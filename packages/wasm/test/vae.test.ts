@@ -29,15 +29,15 @@ describe("the dense VAE", () => {
       moved[index]! += shift;
       return interpret(program, { inputs, state: { ...state, [name]: moved }, batch: 4 }).outputs["loss"]!.data[0]!;
     };
-    // Truncation h^2 f'''/6 ~ 1e-10 and rounding 1e-16 * loss / h ~ 1e-10 are below the engine's own error, which the
-    // test above bounds; 1e-5 of the largest slope covers all three.
+    // Truncation h^2 f'''/6 ~ 1e-10 and rounding 1e-16 * loss / h ~ 1e-10 are far below the engine's own error, which the
+    // test above bounds: some roundings of 2^-24 on the way through five layers. Measured: 2.8 * 2^-24 of the largest.
     const h = 1e-5;
     for (const name of Object.keys(state)) {
       const slopes = await outputs[name]!.read();
       const scale = Math.max(...slopes.map(Math.abs));
       for (let index = 0; index < slopes.length; index += 5) {
         const difference = (lossAt(name, index, h) - lossAt(name, index, -h)) / (2 * h);
-        expect(Math.abs(slopes[index]! - difference), `${name}[${index}]`).toBeLessThan(1e-5 * scale);
+        expect(Math.abs(slopes[index]! - difference), `${name}[${index}]`).toBeLessThan(10 * 2 ** -24 * scale);
       }
     }
   });
@@ -116,10 +116,10 @@ describe("the plan of a training step, 784-400-20", () => {
     const executable = await engine.compile(program, engine.createState(program.state));
     const { calls, workspaceBytes, flops } = executable.plan(128);
     const count = (kernel: string) => calls.filter((call) => call.kernel === kernel).length;
-    expect(calls.length).toBe(62);
+    expect(calls.length).toBe(53);
     // Five layers: one product forward, one for the kernel's gradient, one for the input's except the first layer's.
     expect(count("gemm")).toBe(5 + 5 + 4);
-    expect(count("adam")).toBe(10);
+    expect(count("adam")).toBe(1);
     expect(count("copyStrided") + count("copy")).toBe(0);
     const layers = calls.filter(({ kernel, nodes }) => kernel === "gemm" && nodes.length > 1).map(({ nodes }) => nodes);
     expect(layers).toEqual([

@@ -1,6 +1,7 @@
+import type { Model } from "@isthmus/graph";
 import { dataConvention, evaluate } from "@isthmus/train";
-import type { Command } from "commander";
-import type { Report } from "../console.ts";
+import { type Command, Option } from "commander";
+import { grouped, type Report } from "../console.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { definitionOf, openModel } from "../model-files.ts";
@@ -10,15 +11,15 @@ import {
   dataOption,
   type PartOptions,
   rangeOption,
-  seedOption,
   splitOption,
+  wholeNumber,
 } from "../options.ts";
 import { metricLines } from "../metrics.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { requireShape } from "./encode.ts";
 
 interface EvalOptions extends PartOptions {
-  readonly seed: number;
+  readonly seed?: number;
   readonly build: string;
 }
 
@@ -33,7 +34,9 @@ export function evalCommand(context: Context): Command {
     .addOption(dataDirOption())
     .addOption(splitOption())
     .addOption(rangeOption())
-    .addOption(seedOption())
+    .addOption(
+      new Option("--seed <n>", "seed of the noise (default: the seed of the training)").argParser(wholeNumber(0)),
+    )
     .addOption(buildOption())
     .action(reporting(context, (path: string, options: EvalOptions) => evaluateModel(context, path, options)));
 }
@@ -43,17 +46,26 @@ async function evaluateModel({ console }: Context, path: string, options: EvalOp
   const definition = definitionOf(model);
   const dataset = await openSplit(console, options);
   requireShape(dataset, definition.config.inputShape);
+  const seed = options.seed ?? trainingSeed(model);
   const metrics = await withEngine(options, (engine) =>
-    evaluate(definition, model.parameters, dataset, { engine, seed: options.seed }),
+    evaluate(definition, model.parameters, dataset, { engine, seed }),
   );
   const convention = dataConvention(definition.config);
   const json = {
     model: model.kind,
     data: dataset.name,
     split: options.split,
+    seed,
+    ...metrics,
     items: dataset.items,
     convention,
-    metrics,
   };
-  return { json, lines: [`${options.split} set, ${dataset.items} items`, ...metricLines(metrics, convention)] };
+  const what = `${options.split} set (${dataset.name}, ${grouped(dataset.items)} items)`;
+  return { json, lines: [what, ...metricLines(metrics, convention)] };
+}
+
+/** With it `eval` gives the very figures that `train` printed. */
+function trainingSeed({ provenance }: Model): number {
+  const seed = (provenance["training"] as { readonly seed?: unknown } | undefined)?.seed;
+  return typeof seed === "number" ? seed : 1;
 }

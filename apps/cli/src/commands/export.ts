@@ -9,6 +9,7 @@ import { openModel } from "../model-files.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
+import { VERSION } from "../version.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 type Part = "encoder" | "decoder";
@@ -42,7 +43,7 @@ export function exportCommand(context: Context): Command {
 async function exportPart({ console }: Context, path: string, options: ExportOptions): Promise<Report> {
   const model = await openModel(path);
   await requireWritable(options.out, [path]);
-  const bytes = exportModelPart(model, options.part);
+  const bytes = exportModelPart(model, options.part, { producerVersion: VERSION });
   const checked = await checkParity(model, options, bytes);
   await writeResult(console, options.out, bytes);
   const { part, out } = options;

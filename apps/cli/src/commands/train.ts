@@ -1,3 +1,4 @@
+import { FRAME_LIMITS } from "@isthmus/codec";
 import { fitCoding, inferLatents } from "@isthmus/compress";
 import { batches, type Dataset } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
@@ -55,7 +56,7 @@ export function trainCommand(context: Context): Command {
     .option("--batch <n>", "items per step", wholeNumber(1), 128)
     .option("--lr <x>", "learning rate of Adam", numberBetween(1e-12, 1e3), 1e-3)
     .option("--hidden <sizes>", "hidden units, such as 400 or 512,256; none for no hidden layer", layerSizes, [400])
-    .option("--latent <n>", "latent dimensions", wholeNumber(1), 20)
+    .option("--latent <n>", "latent dimensions", wholeNumber(1, FRAME_LIMITS.dims), 20)
     .addOption(seedOption())
     .addOption(
       new Option("--binarize <how>", "what the likelihood sees of pixels")

@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { has, python } from "../../../../tools/lib/probe.mjs";
-import { initialise, modelHashes, type StoredTensor, writeModelFile, writeSafetensors } from "../../src/index.ts";
+import {
+  initialise,
+  modelHashes,
+  readSafetensors,
+  type StoredTensor,
+  writeModelFile,
+  writeSafetensors,
+} from "../../src/index.ts";
 import { network } from "../support/programs.ts";
 
 interface Held {
@@ -14,7 +21,7 @@ interface Held {
   readonly tensors: Readonly<
     Record<string, { readonly shape: readonly number[]; readonly dtype: string; readonly values: readonly number[] }>
   >;
-  readonly hashes: Readonly<Record<"encoder" | "tables" | "decoder" | "id", string>> | null;
+  readonly hashes: Readonly<Record<"encoder" | "tables" | "decoder" | "id" | "metadata", string>> | null;
 }
 
 const script = fileURLToPath(new URL("../../../../tools/fixtures/read_safetensors.py", import.meta.url));
@@ -56,7 +63,8 @@ describe.each(readers)("$title", ({ mode, isThere }) => {
 });
 
 it.skipIf(!has().numpy)("Python's hashlib gives a model file's hashes and id", () => {
-  const [encoder, decoder] = [network("encoder", 5, 2), network("decoder", 2, 5)];
+  const [{ outputs, ...halves }, decoder] = [network("encoder", 5, 2), network("decoder", 2, 5)];
+  const encoder = { ...halves, outputs: { z: outputs["y"]! } };
   const spec = { ...encoder.state, ...decoder.state };
   const values = initialise(spec, 2);
   const parameters = Object.fromEntries(
@@ -64,11 +72,22 @@ it.skipIf(!has().numpy)("Python's hashlib gives a model file's hashes and id", (
   );
   const coding = { offsets: Float32Array.of(1, 2), steps: Float32Array.of(3, 4), tables: Int32Array.of(5, 6, 7) };
   for (const extra of [{}, { coding }]) {
-    const model = { kind: "ae", config: {}, encoder, decoder, parameters, provenance: {}, metrics: {}, ...extra };
+    const model = {
+      kind: "ae",
+      config: { größe: "\u2028\n" },
+      encoder,
+      decoder,
+      parameters,
+      provenance: {},
+      metrics: {},
+      ...extra,
+    };
     const { id, ...hashes } = modelHashes(model);
-    expect(readInPython(writeModelFile(model), "model").hashes).toEqual({
+    const bytes = writeModelFile(model);
+    expect(readInPython(bytes, "model").hashes).toEqual({
       ...hashes,
       id: Buffer.from(id).toString("hex"),
+      metadata: readSafetensors(bytes).metadata["sha256"],
     });
   }
 });

@@ -27,7 +27,7 @@ function windowOf(node: Node, window: readonly number[], x: readonly number[], y
 
 const numbersOf = (window: Window): readonly number[] => WINDOW_FIELDS.map((field) => window[field]);
 
-const fieldsOf = (plan: PlanBuilder, window: Window): Buffer => plan.integers(numbersOf(window));
+const fieldsOf = (plan: PlanBuilder, window: Window): Buffer => plan.table(numbersOf(window));
 
 /** Terms of all sums that one tap of every window adds to, for one pair of channels. */
 const tapsOf = ({ batch, yHeight, yWidth, rows, columns }: Window): number => batch * yHeight * yWidth * rows * columns;

@@ -62,9 +62,9 @@ export class PlanBuilder {
     return this.buffer(values.length * 4, { kind: "constant", values });
   }
 
-  /** Integers that a kernel reads. */
-  integers(values: readonly number[]): Buffer {
-    return this.buffer(values.length * 4, { kind: "constant", values }, "i32");
+  /** Arguments that a kernel reads from memory, as int32. */
+  table(entries: readonly Argument[]): Buffer {
+    return this.buffer(entries.length * 4, { kind: "table", entries }, "i32");
   }
 
   /** The state tensor `name`, one buffer however often it is asked for. */
