@@ -1,7 +1,8 @@
 /**
- * C[m, n] = act(op(A) op(B) + bias), after Goto and van de Geijn (2008): a block of B stays packed in the second-level cache, a panel of MR rows of A
+ * C[m, n] = act(op(A) op(B) + bias), or the gradient through act, after Goto and van de Geijn (2008): a block of B stays packed in the second-level cache, a panel of MR rows of A
  * in the first. The order of summation depends on shape and build alone.
  */
+import { reluGrad, sigmoidGrad, tanhGrad } from "./binary";
 import { packA, packB } from "./gemm-pack";
 import { MR, PANEL_BYTES, strip } from "./gemm-tile";
 import { timesColumns, timesRows } from "./gemv";
@@ -53,9 +54,21 @@ export function activate(activation: i32, x: usize, n: i32): void {
   else if (activation == 4) softplus(x, x, n);
 }
 
+/** The first of the gates. */
+// @ts-ignore: decorator
+@inline const GATES: i32 = 5;
+
+/** The gradient at an activation's operand, from that at its result y, in place. */
+function gate(activation: i32, x: usize, y: usize, n: i32): void {
+  if (activation == GATES) reluGrad(x, y, x, 1, n, 0, 1);
+  else if (activation == GATES + 1) sigmoidGrad(x, y, x, 1, n, 0, 1);
+  else tanhGrad(x, y, x, 1, n, 0, 1);
+}
+
 /**
  * A is [m, k], or [k, m] when transA; B is [k, n], or [n, k] when transB. `bias` is the address of n floats or 0.
- * `activation`: 0 none, 1 relu, 2 sigmoid, 3 tanh, 4 softplus.
+ * `activation`: 0 none, 1 relu, 2 sigmoid, 3 tanh, 4 softplus;
+ * or 5, 6, 7, the gradient through relu, sigmoid, tanh, and then `bias` is the address of their result [m, n] and nothing is added.
  *
  * `share`: 0 for the whole product, else `count << 8 | index`: whole tiles, the first share has all when there are too few rows to pack.
  * Shares are rows, as packing B once for each costs less than packing A, unless there are many times more columns. `scratch` has room for all.
@@ -66,12 +79,15 @@ export function gemm(
 ): void {
   const count = max(share >> 8, 1);
   const index = share & 255;
+  const y = activation >= GATES ? bias : 0;
+  if (y) bias = 0;
   if (isDirect(transA, m)) {
     if (index > 0) return;
     for (let i = 0; i < m; i++) {
       if (transB) timesColumns(n, k, a, b, c, bias);
       else timesRows(n, k, a, b, c, bias);
-      activate(activation, c, n);
+      if (y) gate(activation, c, y + <usize>(i * n << 2), n);
+      else activate(activation, c, n);
       a += <usize>k << 2;
       c += <usize>n << 2;
     }
@@ -106,7 +122,11 @@ export function gemm(
         const biasHere = bias ? bias + (<usize>j << 2) : 0;
         strip(depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
         if (activation && p + depth >= k) {
-          for (let r = 0; r < rows; r++) activate(activation, corner + <usize>r * stride, columns);
+          for (let r = 0; r < rows; r++) {
+            const row = corner + <usize>r * stride;
+            if (y) gate(activation, row, row - c + y, columns);
+            else activate(activation, row, columns);
+          }
         }
       }
       p += kc;

@@ -49,6 +49,13 @@ export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" |
   softplus: 4,
 };
 
+/** Gradients through an activation, from its result, that {@link KernelExports.gemm} applies last. */
+export const GATES: Readonly<Record<"reluGrad" | "sigmoidGrad" | "tanhGrad", number>> = {
+  reluGrad: 5,
+  sigmoidGrad: 6,
+  tanhGrad: 7,
+};
+
 /** What kernels with a window read at `window`. x are the images that it moves over, y those with one element for each of its places. */
 export type WindowField =
   | "batch"
@@ -125,7 +132,8 @@ export interface KernelExports {
   readonly gemmScratch: (transA: number, transB: number, m: number, n: number, k: number) => number;
   /**
    * C[m, n] = activation(op(A) op(B) + bias[n]), row-major; A is [m, k], or [k, m] when `transA`; B is [k, n], or [n, k] when
-   * `transB`; `bias` 0 means none. C overlaps neither operand. The order of summation depends on shape and build alone.
+   * `transB`; `bias` 0 means none. With one of {@link GATES} as activation C is the gradient through it of op(A) op(B), and `bias`
+   * is the address of the activation's result y[m, n]. C overlaps no operand. The order of summation depends on shape and build alone.
    * `share`, `count << 8 | index`, makes one of `count` <= 255 disjoint parts of C, which together are the whole of it to the bit.
    */
   readonly gemm: (

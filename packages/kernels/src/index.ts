@@ -1,4 +1,4 @@
-export { ACTIVATIONS, SEGMENT_WORDS, WINDOW_FIELDS } from "./exports.ts";
+export { ACTIVATIONS, GATES, SEGMENT_WORDS, WINDOW_FIELDS } from "./exports.ts";
 export type {
   Binary,
   Convolution,

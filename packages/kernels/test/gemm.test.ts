@@ -1,4 +1,4 @@
-import { ACTIVATIONS } from "@isthmus/kernels";
+import { ACTIVATIONS, GATES } from "@isthmus/kernels";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BUILDS, EPS, noise, openArena, type Arena } from "./support.ts";
@@ -125,6 +125,29 @@ describe.each(BUILDS)("gemm, $title", ({ build, missing }) => {
         expect(run(arena, product, ...operands, ACTIVATIONS[name])).toEqual(expected);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it.skipIf(missing)("takes a gradient through an activation with the elementwise kernel's own bits", () => {
+    const { exports } = arena.kernels;
+    const names = ["reluGrad", "sigmoidGrad", "tanhGrad"] as const;
+    fc.assert(
+      fc.property(
+        fc.record({ ...flags, m: edge, n: edge, k: depth }),
+        fc.constantFrom(...names),
+        fc.integer(),
+        (product, name, seed) => {
+          const { m, n, k } = product;
+          const operands = [noise(m * k, seed), noise(k * n, seed + 1)] as const;
+          const y = noise(m * n, seed + 2);
+          const [g, yAt] = [arena.floats(run(arena, product, ...operands)), arena.floats(y)];
+          exports[name](g, yAt, g, m, n, n, 1);
+          const expected = arena.read(g, m * n);
+          arena.release();
+          expect(run(arena, product, ...operands, y, GATES[name])).toEqual(expected);
+        },
+      ),
+      { numRuns: 100 },
     );
   });
 

@@ -116,7 +116,7 @@ describe("the plan of a training step, 784-400-20", () => {
     const executable = await engine.compile(program, engine.createState(program.state));
     const { calls, workspaceBytes, flops } = executable.plan(128);
     const count = (kernel: string) => calls.filter((call) => call.kernel === kernel).length;
-    expect(calls.length).toBe(54);
+    expect(calls.length).toBe(53);
     expect(count("countNonZero")).toBe(1);
     // Five layers: one product forward, one for the kernel's gradient, one for the input's except the first layer's.
     expect(count("gemm")).toBe(4 + 4 + 4);

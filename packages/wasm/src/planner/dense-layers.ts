@@ -1,5 +1,5 @@
-import type { Node, Program } from "@isthmus/graph";
-import { ACTIVATIONS } from "@isthmus/kernels";
+import { type Node, type Program, sameShape } from "@isthmus/graph";
+import { ACTIVATIONS, GATES } from "@isthmus/kernels";
 import { countUses } from "./uses.ts";
 
 type Activation = keyof typeof ACTIVATIONS;
@@ -7,11 +7,13 @@ type Activation = keyof typeof ACTIVATIONS;
 /** What takes a bias and an activation on the way out: products of matrices, and convolutions. */
 const products: ReadonlySet<string> = new Set(["matmul", "conv2d", "conv2dInputGrad", "depthwiseConv2d"]);
 
-/** A product with the bias and activation that its kernel can apply on the way out. */
+/** A product with the bias and activation, or the gradient through one, that its kernel can apply on the way out. */
 export interface DenseLayer {
   readonly product: Node;
   readonly bias?: Node;
   readonly activation?: Activation;
+  /** The gradient through an activation whose result is `y`. */
+  readonly gate?: { readonly op: keyof typeof GATES; readonly y: Node };
   /** The nodes it stands for, the last of which has its value. */
   readonly nodes: readonly Node[];
 }
@@ -41,12 +43,22 @@ export function findDenseLayers(program: Program): {
 function growLayer(program: Program, product: Node, only: (node: Node) => Node | undefined): DenseLayer {
   const nodes = [product];
   const next = only(product);
+  const gate = next && gateOn(program, product, next);
+  if (next && gate) return { product, nodes: [product, next], gate };
   const bias = next && rowAddedTo(program, product, next);
   if (next && bias) nodes.push(next);
   const after = only(nodes.at(-1)!);
   const activation = after && after.op in ACTIVATIONS ? (after.op as Activation) : undefined;
   if (after && activation) nodes.push(after);
   return { product, nodes, ...(bias && { bias }), ...(activation && { activation }) };
+}
+
+/** What `next` is when it takes the gradient `product` of a dense layer back through the activation of the layer before. */
+function gateOn(program: Program, product: Node, next: Node): DenseLayer["gate"] {
+  const [g, result] = next.inputs;
+  const fits = product.op === "matmul" && next.op in GATES && g === product.id && result !== product.id;
+  if (!fits || !sameShape(product.shape, next.shape)) return undefined;
+  return { op: next.op as keyof typeof GATES, y: program.nodes[result!]! };
 }
 
 /** The other operand when `sum` adds one row to all rows of `product`. */

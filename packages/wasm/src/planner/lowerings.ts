@@ -1,6 +1,6 @@
 import type { Json } from "@isthmus/graph";
 import { hash32 } from "@isthmus/math";
-import { ACTIVATIONS } from "@isthmus/kernels";
+import { ACTIVATIONS, GATES } from "@isthmus/kernels";
 import type { DenseLayer } from "./dense-layers.ts";
 import { lowerConcat, lowerPad, lowerSlice } from "./lower-blocks.ts";
 import { lowerBinary, lowerGated, lowerSelect, lowerUnary } from "./lower-elementwise.ts";
@@ -61,8 +61,13 @@ function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefine
 /** Leaving out zeros gains nothing in a product with fewer rows, columns or terms. */
 const WORTH_COUNTING = 16;
 
-/** `activation(op(A) op(B) + bias)` in one call, and one that counts what is not zero in an A that is data. */
-function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, bias?: Operand): View {
+/**
+ * `activation(op(A) op(B) + bias)`, or the gradient through an activation, in one call, and one that counts what is not
+ * zero in an A that is data.
+ *
+ * @param beside the bias, or the result of the activation
+ */
+function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, beside?: Operand): View {
   const { attributes } = layer.product;
   const left = matrix(plan, a, attributes["transposeA"]);
   const right = matrix(plan, b, attributes["transposeB"]);
@@ -70,11 +75,11 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
   const [m, n] = y.shape as [number, number];
   const k = left.view.shape[left.flag === 1 ? 0 : 1]!;
   const sizes = [m, n, k] as const;
-  const row = bias ? plan.dense(bias).buffer : 0;
-  const epilogue = [row, ACTIVATIONS[layer.activation ?? "none"]];
+  const last = layer.gate ? GATES[layer.gate.op] : ACTIVATIONS[layer.activation ?? "none"];
+  const epilogue = [beside ? plan.dense(beside).buffer : 0, last];
   const buffers = [left.view.buffer, right.view.buffer, y.buffer];
   const effects = { output: y.buffer, flops: 2 * m * n * k };
-  if (a.data !== undefined && Math.min(...sizes) >= WORTH_COUNTING) {
+  if (a.data !== undefined && !layer.gate && Math.min(...sizes) >= WORTH_COUNTING) {
     const choice = plan.choice(a.data, left.view.buffer);
     const transposed = left.flag + 2 * right.flag;
     const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
@@ -88,8 +93,8 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
   return y;
 }
 
-/** Writes the calls for a product with the bias and activation that follow it. */
-type LayerLowering = (plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, bias?: Operand) => View;
+/** Writes the calls for a product with what follows it; `beside` is the bias or the result of the gate's activation. */
+type LayerLowering = (plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, beside?: Operand) => View;
 
 /** Everything that `findDenseLayers` takes for a product. */
 export const layerLowerings: Readonly<Record<string, LayerLowering>> = {

@@ -68,7 +68,8 @@ function lowerNodes({ program, layers, data, absorbed }: Prepared, plan: PlanBui
     const view = plan.lowering(layer?.nodes ?? [node], () => {
       if (!layer) return lowerNode(plan, node, node.inputs.map(at));
       const [a, b] = layer.product.inputs.map(at) as [Operand, Operand];
-      return layerLowerings[layer.product.op]!(plan, layer, a, b, layer.bias && at(layer.bias.id));
+      const beside = layer.bias ?? layer.gate?.y;
+      return layerLowerings[layer.product.op]!(plan, layer, a, b, beside && at(beside.id));
     });
     operands[node.id] = data.has(node.id) ? { view, data: labelOf(node) } : { view };
   }
