@@ -1,12 +1,13 @@
-// usage: contestant-isthmus.ts <build> <items file>
+// usage: contestant-isthmus.ts <build> <threads> <items file>
 import { describedOptimiser, initialise, trainingStep } from "@isthmus/graph";
 import { denseVae } from "@isthmus/models";
 import { createWasmEngine } from "@isthmus/wasm";
 import { batchStart, FEATURES, readItems, serve } from "./serve.ts";
 
-const [build, itemsFile] = process.argv.slice(2) as ["simd128" | "relaxed", string];
+const [build, count, itemsFile] = process.argv.slice(2) as ["simd128" | "relaxed", string, string];
 const items = readItems(itemsFile);
-const engine = await createWasmEngine({ build });
+const engine = await createWasmEngine({ build, threads: Number(count) });
+if (engine.threads.reason) throw new Error(engine.threads.reason.message);
 const { parameters, phases } = denseVae();
 const program = trainingStep(phases[0]!.loss, phases[0]!.parameters);
 const state = engine.createState({ ...parameters, ...program.state });
@@ -27,7 +28,8 @@ async function train(batch: number): Promise<number> {
   return (await outputs["loss"]!.read())[0]!;
 }
 
-await serve({ node: process.versions.node, v8: process.versions.v8, build: engine.build }, async ({ steps, batch }) => {
+const { node, v8 } = process.versions;
+await serve({ node, v8, build: engine.build, threads: engine.threads.count }, async ({ steps, batch }) => {
   let loss = NaN;
   for (let i = 0; i < steps; i++) loss = await train(batch);
   return loss;

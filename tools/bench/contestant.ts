@@ -16,6 +16,8 @@ export interface ContestantSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** Facts that the bench knows about it and it does not, for the report. */
   readonly facts?: ContestantFacts;
+  /** One of ours that it is compared with beside the peers. */
+  readonly beside?: string;
   /** The slow ones run at these batch sizes only. Default: all. */
   readonly onlyBatches?: readonly number[];
   /** And at most so often. */

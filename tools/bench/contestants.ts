@@ -55,28 +55,26 @@ const script = (name: string, ...args: string[]): string[] => [
   ...args,
 ];
 
-const ours: readonly Entry[] = [
-  {
-    label: "Isthmus, SIMD128",
-    spec: () => ({
-      id: "isthmus-simd128",
-      label: "Isthmus, SIMD128",
-      side: "ours",
-      command: process.execPath,
-      args: script("contestant-isthmus.ts", "simd128"),
-    }),
-  },
-  {
-    label: "Isthmus, relaxed SIMD",
+const ours: readonly Entry[] = [1, 2].flatMap((threads) => [
+  isthmus("simd128", "SIMD128", threads),
+  isthmus("relaxed", "relaxed SIMD", threads),
+]);
+
+function isthmus(build: string, name: string, threads: number): Entry {
+  const more = threads > 1 ? `, ${threads} threads` : "";
+  const label = `Isthmus, ${name}${more}`;
+  return {
+    label,
     spec: async () => ({
-      id: "isthmus-relaxed",
-      label: "Isthmus, relaxed SIMD",
+      id: `isthmus-${build}${threads > 1 ? `-${threads}` : ""}`,
+      label,
       side: "ours",
-      command: await newerNode(),
-      args: script("contestant-isthmus.ts", "relaxed"),
+      command: build === "relaxed" ? await newerNode() : process.execPath,
+      args: script("contestant-isthmus.ts", build, String(threads)),
+      ...(threads > 1 && { beside: `isthmus-${build}` }),
     }),
-  },
-];
+  };
+}
 
 const entries: Readonly<Record<PeerName, readonly Entry[]>> = {
   tfjs: [tfjs("tfjs-wasm", "TensorFlow.js, wasm", "wasm")],

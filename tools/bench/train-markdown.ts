@@ -18,7 +18,7 @@ export function trainMarkdown(results: TrainResults): string {
       "a core, they lose far more than a share of it.",
     timeTable(results),
     "## How many times as fast",
-    "The peer's time divided by ours, round by round; above 1 we are faster. Median, in brackets the quartiles.",
+    "The other's time divided by ours, round by round; above 1 we are faster. Median, in brackets the quartiles.",
     ratioTable(results),
     "## Who took part",
     contestantTable(results.contestants),
@@ -34,7 +34,7 @@ function circumstances({ date, revision, machine, loadAverage, pairs, data }: Tr
     `- ${machineLine(machine)}`,
     `- load average ${before.toFixed(2)} before and ${after.toFixed(2)} after (an idle machine: near 0 before, near 1 after)`,
     `- ${pairs} rounds per batch size; in each round everyone is measured once, in turns`,
-    `- data: the first ${data.items} of ${data.name}, ${(100 * data.density).toFixed(1)} % of pixels are not 0; our matrix product leaves out zeros that a few rows share, the peers' do not`,
+    `- data: the first ${data.items} of ${data.name}, ${(100 * data.density).toFixed(1)} % of pixels are not 0; our first layer leaves the others out, the peers' do not`,
   ].join("\n");
 }
 
@@ -69,7 +69,7 @@ export function ratioTable({ contestants, ratios }: TrainResults): string {
     .filter(({ side }) => side === "ours")
     .flatMap((ours) =>
       contestants
-        .filter(({ side }) => side === "peer")
+        .filter(({ side, id }) => side === "peer" || id === ours.beside)
         .map((peer) => [
           `${ours.label} beside ${peer.label}`,
           ...batches.map((batch) =>

@@ -32,7 +32,7 @@ export interface TrainResults {
   readonly targets: readonly TargetResult[];
 }
 
-export interface ContestantResult extends Pick<Contestant["spec"], "id" | "label" | "side"> {
+export interface ContestantResult extends Pick<Contestant["spec"], "id" | "label" | "side" | "beside"> {
   readonly facts: Contestant["facts"];
   /** Nats per example at the first and the last of these steps at batch 128, from fresh weights. */
   readonly loss: { readonly steps: number; readonly first: number; readonly last: number };
@@ -47,7 +47,7 @@ export interface BatchTimes extends Summary {
   readonly samples: readonly number[];
 }
 
-/** The peer's time divided by ours, round by round: above 1 we are faster. */
+/** The other's time divided by ours, round by round: above 1 we are faster. */
 export interface Ratio extends Summary {
   readonly ours: string;
   readonly peer: string;
@@ -71,6 +71,12 @@ export const TARGETS: readonly Target[] = [
   { ours: "isthmus-simd128", peer: "tfjs-wasm", batch: 128, atLeast: 8 },
   { ours: "isthmus-simd128", peer: "torch-1", batch: 128, atLeast: 0.55 },
   { ours: "isthmus-relaxed", peer: "torch-1", batch: 128, atLeast: 0.8 },
+  { ours: "isthmus-simd128-2", peer: "isthmus-simd128", batch: 128, atLeast: 1.7 },
+  { ours: "isthmus-relaxed-2", peer: "isthmus-relaxed", batch: 128, atLeast: 1.7 },
+  { ours: "isthmus-simd128-2", peer: "torch-1", batch: 128, atLeast: 1.3 },
+  { ours: "isthmus-simd128-2", peer: "torch-1", batch: 512, atLeast: 0.75 },
+  { ours: "isthmus-relaxed-2", peer: "torch-1", batch: 128, atLeast: 1.8 },
+  { ours: "isthmus-relaxed-2", peer: "torch-1", batch: 512, atLeast: 1 },
 ];
 
 const WORK =
@@ -101,8 +107,8 @@ export async function runTrainSuite(options: TrainSuiteOptions): Promise<TrainRe
     for (const { label, reason } of absent) options.tell(`${label} is absent: ${reason}`);
     const losses = await lossesOf(contestants, options.tell);
     const times = await timesOf(contestants, options);
-    const results = contestants.map(({ spec: { id, label, side }, facts }, i): ContestantResult => {
-      return { id, label, side, facts, loss: losses[i]!, times: times[i]! };
+    const results = contestants.map(({ spec: { id, label, side, beside }, facts }, i): ContestantResult => {
+      return { id, label, side, ...(beside && { beside }), facts, loss: losses[i]!, times: times[i]! };
     });
     const ratios = ratiosOf(results);
     return {
@@ -186,18 +192,21 @@ async function calibrate(contestant: Contestant, batch: number): Promise<number>
   return Math.max(1, Math.round(MEASUREMENT / again.msPerStep));
 }
 
-/** Every one of ours beside every peer, at every batch size both did. */
+/** Every one of ours beside every peer, and beside the one of ours that it names, at every batch size both did. */
 function ratiosOf(results: readonly ContestantResult[]): Ratio[] {
-  const side = (name: string): ContestantResult[] => results.filter((one) => one.side === name);
-  return side("ours").flatMap((ours) =>
-    side("peer").flatMap((peer) =>
-      peer.times.flatMap(({ batch, samples }) => {
-        const own = ours.times.find((times) => times.batch === batch);
-        const summary = own && summarise(pairedRatios(samples, own.samples));
-        return summary ? [{ ours: ours.id, peer: peer.id, batch, ...summary }] : [];
-      }),
-    ),
-  );
+  return results
+    .filter(({ side }) => side === "ours")
+    .flatMap((ours) =>
+      results
+        .filter(({ side, id }) => side === "peer" || id === ours.beside)
+        .flatMap((peer) =>
+          peer.times.flatMap(({ batch, samples }) => {
+            const own = ours.times.find((times) => times.batch === batch);
+            const summary = own && summarise(pairedRatios(samples, own.samples));
+            return summary ? [{ ours: ours.id, peer: peer.id, batch, ...summary }] : [];
+          }),
+        ),
+    );
 }
 
 export function judge(targets: readonly Target[], ratios: readonly Ratio[]): TargetResult[] {

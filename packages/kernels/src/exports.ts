@@ -31,11 +31,14 @@ export type UnaryGrad = (
   gInner: number,
 ) => void;
 
-/** y[outer, inner] from x[outer, n, inner]. */
-export type Reduction = (x: number, y: number, outer: number, n: number, inner: number) => void;
+/** y[outer, inner] from x[outer, n, inner], whose rows are `rowStride` elements apart (default: `inner`). */
+export type Reduction = (x: number, y: number, outer: number, n: number, inner: number, rowStride?: number) => void;
 
-/** `seedPtr` and `stepPtr` point at two uint32 words [low, high]; `stream` is the hash of the stream's name. */
-export type Random = (y: number, n: number, seedPtr: number, stepPtr: number, stream: number) => void;
+/**
+ * `seedPtr` and `stepPtr` point at two uint32 words [low, high]; `stream` is the hash of the stream's name. The numbers are those of
+ * the stream from element 4 `block` on.
+ */
+export type Random = (y: number, n: number, seedPtr: number, stepPtr: number, stream: number, block?: number) => void;
 
 /** What {@link KernelExports.gemm} applies last. */
 export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" | "softplus", number>> = {
@@ -45,6 +48,62 @@ export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" |
   tanh: 3,
   softplus: 4,
 };
+
+/** Gradients through an activation, from its result, that {@link KernelExports.gemm} applies last. */
+export const GATES: Readonly<Record<"reluGrad" | "sigmoidGrad" | "tanhGrad", number>> = {
+  reluGrad: 5,
+  sigmoidGrad: 6,
+  tanhGrad: 7,
+};
+
+/** What kernels with a window read at `window`. x are the images that it moves over, y those with one element for each of its places. */
+export type WindowField =
+  | "batch"
+  | "height"
+  | "width"
+  | "channels"
+  | "yHeight"
+  | "yWidth"
+  | "yChannels"
+  | "rows"
+  | "columns"
+  | "rowStride"
+  | "columnStride"
+  | "rowDilation"
+  | "columnDilation"
+  | "top"
+  | "left";
+
+/** In this order, as int32. */
+export const WINDOW_FIELDS: readonly WindowField[] = [
+  ...["batch", "height", "width", "channels"],
+  ...["yHeight", "yWidth", "yChannels"],
+  ...["rows", "columns", "rowStride", "columnStride", "rowDilation", "columnDilation"],
+  ...["top", "left"],
+] as WindowField[];
+
+/** Images in and images out, `[batch, height, width, channels]`. */
+export type WindowMap = (window: number, x: number, y: number) => void;
+
+/** `a` has x's shape, `b` x's or y's, the last is the result. */
+export type WindowJoin = (window: number, a: number, b: number, result: number) => void;
+
+/**
+ * A convolution, or the derivative of one by its input: `from` and `to` are images, the filter lies in between. `bias`: one float for
+ * each channel of the result, or 0. `activation`: of {@link ACTIVATIONS}.
+ */
+export type Convolution = (
+  window: number,
+  from: number,
+  filter: number,
+  to: number,
+  bias: number,
+  activation: number,
+  scratch: number,
+) => void;
+
+/** Bytes of scratch for a window; takes its fields in their order, of which the sizes (the first nine) count. */
+export type ConvolutionScratch = (...fields: readonly number[]) => number;
 
 /** y = f(x), row by row of [rows, n]; y may be x. */
 type Rows = (x: number, y: number, rows: number, n: number) => void;
@@ -69,11 +128,13 @@ type Optimiser<Schedule extends readonly number[]> = (
 export const SEGMENT_WORDS = 5;
 
 export interface KernelExports {
-  /** Bytes of scratch for {@link KernelExports.gemm} with these arguments. */
+  /** Bytes of scratch for each share of {@link KernelExports.gemm} with these arguments. */
   readonly gemmScratch: (transA: number, transB: number, m: number, n: number, k: number) => number;
   /**
    * C[m, n] = activation(op(A) op(B) + bias[n]), row-major; A is [m, k], or [k, m] when `transA`; B is [k, n], or [n, k] when
-   * `transB`; `bias` 0 means none. C overlaps neither operand. The order of summation depends on shape and build alone.
+   * `transB`; `bias` 0 means none. With one of {@link GATES} as activation C is the gradient through it of op(A) op(B), and `bias`
+   * is the address of the activation's result y[m, n]. C overlaps no operand. The order of summation depends on shape and build alone.
+   * `share`, `count << 8 | index`, makes one of `count` <= 255 disjoint parts of C, which together are the whole of it to the bit.
    */
   readonly gemm: (
     transA: number,
@@ -87,7 +148,63 @@ export interface KernelExports {
     bias: number,
     activation: number,
     scratch: number,
+    share?: number,
   ) => void;
+
+  /** Stores at `tally`, as two words, how many of n floats are not zero, and 1 if they are at most `atMost`, else 0. */
+  readonly countNonZero: (x: number, n: number, atMost: number, tally: number) => void;
+  /** Bytes of scratch for each share of {@link KernelExports.sparseGemm} with these arguments. */
+  readonly sparseGemmScratch: (transposed: number, m: number, n: number, k: number) => number;
+  /**
+   * {@link KernelExports.gemm} to the same bits, for an A that may be mostly zero: if the tally of A ends in 1, only elements that are
+   * not zero are multiplied. `transposed` is 1 for A, 2 for B, or their sum; m is at least 4.
+   */
+  readonly sparseGemm: (
+    transposed: number,
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    b: number,
+    c: number,
+    bias: number,
+    activation: number,
+    scratch: number,
+    tally: number,
+    share?: number,
+  ) => void;
+
+  readonly conv2dScratch: ConvolutionScratch;
+  /** x `[batch, height, width, channels]`, filter `[rows, columns, channels, yChannels]`; padding is zero. */
+  readonly conv2d: Convolution;
+  readonly conv2dInputGradScratch: ConvolutionScratch;
+  /** x from y, the transpose of {@link KernelExports.conv2d}; `bias` has x's channels. */
+  readonly conv2dInputGrad: Convolution;
+  readonly conv2dFilterGradScratch: ConvolutionScratch;
+  readonly conv2dFilterGrad: (window: number, x: number, y: number, filter: number, scratch: number) => void;
+
+  /** Filter `[rows, columns, channels]`; y has x's channels. */
+  readonly depthwiseConv2d: (
+    window: number,
+    x: number,
+    filter: number,
+    y: number,
+    bias: number,
+    activation: number,
+  ) => void;
+  readonly depthwiseConv2dInputGrad: (window: number, y: number, filter: number, x: number) => void;
+  readonly depthwiseConv2dFilterGrad: WindowJoin;
+
+  /** The greatest of each window, NaN if there is one; padding is left out, and no window may be all padding. */
+  readonly maxPool2d: WindowMap;
+  /** (x, y) to x: each y added where x is greatest in its window, the first of equals. */
+  readonly maxPool2dGrad: WindowJoin;
+  /** (x, u) to y: of each window the element of u where x is greatest, the first of equals. */
+  readonly maxPool2dPick: WindowJoin;
+  /** The mean of each window, padding left out. */
+  readonly avgPool2d: WindowMap;
+  /** y to x. */
+  readonly avgPool2dGrad: WindowMap;
 
   readonly neg: Unary;
   readonly abs: Unary;

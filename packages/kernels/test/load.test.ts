@@ -48,19 +48,27 @@ describe("the binaries", () => {
   it("export the functions of KernelExports", async () => {
     const { exports } = await loadKernels({ build: "simd128" });
     const names = [
-      ..."abs adam add castI32 castU8 copy copyStrided div equal exp expm1 fill gemm gemmScratch greater log log1p max".split(
+      ..."abs adam add castI32 castU8 copy copyStrided countNonZero div equal exp expm1 fill gemm gemmScratch greater log log1p max".split(
         " ",
       ),
       ..."maximum minimum mul neg randomNormal randomUniform relu reluGrad select sigmoid sigmoidCrossEntropy".split(
         " ",
       ),
+      ..."conv2d conv2dInputGrad conv2dFilterGrad conv2dScratch conv2dInputGradScratch conv2dFilterGradScratch".split(
+        " ",
+      ),
+      ..."depthwiseConv2d depthwiseConv2dInputGrad depthwiseConv2dFilterGrad".split(" "),
+      ..."maxPool2d maxPool2dGrad maxPool2dPick avgPool2d avgPool2dGrad".split(" "),
       ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov copyBlocks erf gather oneHot pad scatterAdd".split(
         " ",
       ),
       ..."logSoftmax logSoftmaxGrad softmax softmaxCrossEntropy softmaxCrossEntropyGrad softmaxGrad standardise standardiseGrad".split(
         " ",
       ),
-      ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sqrt square step sub sum tanh tanhGrad".split(" "),
+      ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sparseGemm sparseGemmScratch sqrt square step sub sum tanh".split(
+        " ",
+      ),
+      "tanhGrad",
     ];
     expect(
       Object.entries(exports)

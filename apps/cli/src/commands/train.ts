@@ -5,11 +5,12 @@ import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Engine, type JsonObject, writeModelFile } from "@isthmus/graph";
 import { type DenseConfig, defineModel, type ModelDefinition, modelKinds } from "@isthmus/models";
 import { dataConvention, type EpochEvent, fit, type FitResult, readCheckpoint, toModel } from "@isthmus/train";
+import type { WasmEngine } from "@isthmus/wasm";
 import { Argument, type Command, Option } from "commander";
 import { access } from "node:fs/promises";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
 import { openSplits } from "../datasets.ts";
-import { withEngine } from "../engines.ts";
+import { engineText, withEngine } from "../engines.ts";
 import { checkedByUser, Interrupted, namingFile, UsageError } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
 import {
@@ -21,6 +22,7 @@ import {
   numberBetween,
   outOption,
   seedOption,
+  threadsOption,
   wholeNumber,
 } from "../options.ts";
 import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
@@ -46,6 +48,7 @@ interface TrainOptions extends DataOptions, TrainingOptions {
   readonly stepScale: number;
   readonly resume?: boolean;
   readonly build: string;
+  readonly threads: number | "auto";
   readonly out: string;
 }
 
@@ -82,6 +85,7 @@ export function trainCommand(context: Context): Command {
     )
     .option("--resume", "go on from the last epoch of an interrupted or shorter run with the same --out")
     .addOption(buildOption())
+    .addOption(threadsOption())
     .addOption(outOption("model file to write; the checkpoint is kept beside it"))
     .action(reporting(context, (kind: string, options: TrainOptions) => train(context, kind, options)));
 }
@@ -97,7 +101,7 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
   requireWarmUpFits(options, data.train.items);
   const definition = checkedByUser(() => defineModel(kind, configOf(options, data.train)));
   const build = (options.build === "auto" && checkpoint?.build) || options.build;
-  return withEngine({ build }, async (engine) => {
+  return withEngine({ build, threads: options.threads }, async (engine) => {
     const job = { definition, data, engine, training };
     const result = await runFit({ console, signal }, job, options, checkpoint);
     const model = await assemble(job, result, options);
@@ -150,7 +154,7 @@ type Data = { readonly train: Dataset; readonly test: Dataset };
 interface Job {
   readonly definition: ModelDefinition;
   readonly data: Data;
-  readonly engine: Engine;
+  readonly engine: WasmEngine;
   readonly training: Training;
 }
 
@@ -164,7 +168,7 @@ async function runFit(
   let done = checkpoint?.epoch ?? 0;
   const convention = dataConvention(definition.config);
   note(console, trainingText(training));
-  note(console, `${definition.kind} on ${data.train.name}, engine ${engine.name} (${engine.build}); ${convention}`);
+  note(console, `${definition.kind} on ${data.train.name}, engine ${engineText(engine)}; ${convention}`);
   try {
     return await fit(definition, data, {
       engine,

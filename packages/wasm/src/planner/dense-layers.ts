@@ -1,14 +1,19 @@
-import type { Node, Program } from "@isthmus/graph";
-import { ACTIVATIONS } from "@isthmus/kernels";
+import { type Node, type Program, sameShape } from "@isthmus/graph";
+import { ACTIVATIONS, GATES } from "@isthmus/kernels";
 import { countUses } from "./uses.ts";
 
 type Activation = keyof typeof ACTIVATIONS;
 
-/** A product with the bias and activation that its kernel can apply on the way out. */
+/** What takes a bias and an activation on the way out: products of matrices, and convolutions. */
+const products: ReadonlySet<string> = new Set(["matmul", "conv2d", "conv2dInputGrad", "depthwiseConv2d"]);
+
+/** A product with the bias and activation, or the gradient through one, that its kernel can apply on the way out. */
 export interface DenseLayer {
   readonly product: Node;
   readonly bias?: Node;
   readonly activation?: Activation;
+  /** The gradient through an activation whose result is `y`. */
+  readonly gate?: { readonly op: keyof typeof GATES; readonly y: Node };
   /** The nodes it stands for, the last of which has its value. */
   readonly nodes: readonly Node[];
 }
@@ -27,7 +32,7 @@ export function findDenseLayers(program: Program): {
   const only = (node: Node) => (uses[node.id] === 1 ? consumer.get(node.id) : undefined);
   const layers = new Map<number, DenseLayer>();
   const inside = new Set<number>();
-  for (const product of program.nodes.filter(({ op }) => op === "matmul")) {
+  for (const product of program.nodes.filter(({ op }) => products.has(op))) {
     const layer = growLayer(program, product, only);
     layers.set(layer.nodes.at(-1)!.id, layer);
     for (const node of layer.nodes.slice(0, -1)) inside.add(node.id);
@@ -38,6 +43,8 @@ export function findDenseLayers(program: Program): {
 function growLayer(program: Program, product: Node, only: (node: Node) => Node | undefined): DenseLayer {
   const nodes = [product];
   const next = only(product);
+  const gate = next && gateOn(program, product, next);
+  if (next && gate) return { product, nodes: [product, next], gate };
   const bias = next && rowAddedTo(program, product, next);
   if (next && bias) nodes.push(next);
   const after = only(nodes.at(-1)!);
@@ -46,11 +53,19 @@ function growLayer(program: Program, product: Node, only: (node: Node) => Node |
   return { product, nodes, ...(bias && { bias }), ...(activation && { activation }) };
 }
 
+/** What `next` is when it takes the gradient `product` of a dense layer back through the activation of the layer before. */
+function gateOn(program: Program, product: Node, next: Node): DenseLayer["gate"] {
+  const [g, result] = next.inputs;
+  const fits = product.op === "matmul" && next.op in GATES && g === product.id && result !== product.id;
+  if (!fits || !sameShape(product.shape, next.shape)) return undefined;
+  return { op: next.op as keyof typeof GATES, y: program.nodes[result!]! };
+}
+
 /** The other operand when `sum` adds one row to all rows of `product`. */
 function rowAddedTo(program: Program, product: Node, sum: Node): Node | undefined {
   if (sum.op !== "add") return undefined;
   const other = program.nodes[sum.inputs[0] === product.id ? sum.inputs[1]! : sum.inputs[0]!]!;
-  const width = product.shape[1]!;
+  const width = product.shape.at(-1)!;
   const isRow = other.shape.at(-1) === width && other.shape.slice(0, -1).every((dim) => dim === 1);
-  return isRow && other.shape.length <= 2 && typeof width === "number" ? other : undefined;
+  return isRow && other.shape.length <= product.shape.length && typeof width === "number" ? other : undefined;
 }

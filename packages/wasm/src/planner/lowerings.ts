@@ -1,12 +1,13 @@
 import type { Json } from "@isthmus/graph";
 import { hash32 } from "@isthmus/math";
-import { ACTIVATIONS } from "@isthmus/kernels";
+import { ACTIVATIONS, GATES } from "@isthmus/kernels";
 import type { DenseLayer } from "./dense-layers.ts";
 import { lowerConcat, lowerPad, lowerSlice } from "./lower-blocks.ts";
 import { lowerBinary, lowerGated, lowerSelect, lowerUnary } from "./lower-elementwise.ts";
 import { lowerNorm } from "./lower-norm.ts";
 import { lowerReduction } from "./lower-reduction.ts";
 import { lowerGather, lowerOneHot, lowerRows, lowerScatterAdd } from "./lower-rows.ts";
+import { lowerConvolution, lowerDepthwise, windowLowerings } from "./lower-window.ts";
 import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import { broadcastView, denseView, isDense, reshapeView, sizeOf, transposeView, type View } from "./view.ts";
 
@@ -49,8 +50,6 @@ const cast: Lowering = (plan, node, [x]) => {
   return y;
 };
 
-const matmul: Lowering = (plan, node, [a, b]) => lowerDenseLayer(plan, { product: node, nodes: [node] }, a!, b!);
-
 /** A matrix as `gemm` reads it: `flag` says that it lies transposed. */
 function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefined): { flag: number; view: View } {
   const flag = transposed === true ? 1 : 0;
@@ -59,30 +58,65 @@ function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefine
   return { flag, view: plan.dense(operand) };
 }
 
-/** `activation(op(A) op(B) + bias)` in one call. */
-export function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, bias?: Operand): View {
+/** Leaving out zeros gains nothing in a product with fewer rows, columns or terms. */
+const WORTH_COUNTING = 16;
+
+/**
+ * `activation(op(A) op(B) + bias)`, or the gradient through an activation, in one call, and one that counts what is not
+ * zero in an A that is data.
+ *
+ * @param beside the bias, or the result of the activation
+ */
+function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, beside?: Operand): View {
   const { attributes } = layer.product;
   const left = matrix(plan, a, attributes["transposeA"]);
   const right = matrix(plan, b, attributes["transposeB"]);
   const y = plan.result(layer.nodes.at(-1)!);
   const [m, n] = y.shape as [number, number];
   const k = left.view.shape[left.flag === 1 ? 0 : 1]!;
-  const scratchBytes = plan.gemmScratch(left.flag, right.flag, m, n, k);
-  const row = bias ? plan.dense(bias).buffer : 0;
-  const activation = ACTIVATIONS[layer.activation ?? "none"];
+  const sizes = [m, n, k] as const;
+  const last = layer.gate ? GATES[layer.gate.op] : ACTIVATIONS[layer.activation ?? "none"];
+  const epilogue = [beside ? plan.dense(beside).buffer : 0, last];
+  const buffers = [left.view.buffer, right.view.buffer, y.buffer];
+  const effects = { output: y.buffer, flops: 2 * m * n * k };
+  if (a.data !== undefined && !layer.gate && Math.min(...sizes) >= WORTH_COUNTING) {
+    const choice = plan.choice(a.data, left.view.buffer);
+    const transposed = left.flag + 2 * right.flag;
+    const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
+    const args = [transposed, ...sizes, ...buffers, ...epilogue, scratch, choice.tally];
+    plan.call("sparseGemm", args, { ...effects, choice });
+    return y;
+  }
+  const scratchBytes = plan.scratch.gemmScratch(left.flag, right.flag, ...sizes);
   const scratch = scratchBytes > 0 ? plan.workspace(scratchBytes) : 0;
-  const sizes = [left.flag, right.flag, m, n, k];
-  const args = [...sizes, left.view.buffer, right.view.buffer, y.buffer, row, activation, scratch];
-  plan.call("gemm", args, { output: y.buffer, flops: 2 * m * n * k });
+  plan.call("gemm", [left.flag, right.flag, ...sizes, ...buffers, ...epilogue, scratch], effects);
   return y;
 }
+
+/** Writes the calls for a product with what follows it; `beside` is the bias or the result of the gate's activation. */
+type LayerLowering = (plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, beside?: Operand) => View;
+
+/** Everything that `findDenseLayers` takes for a product. */
+export const layerLowerings: Readonly<Record<string, LayerLowering>> = {
+  matmul: lowerDenseLayer,
+  conv2d: lowerConvolution,
+  conv2dInputGrad: lowerConvolution,
+  depthwiseConv2d: lowerDepthwise,
+};
+
+const alone =
+  (lowering: LayerLowering): Lowering =>
+  (plan, node, [a, b]) =>
+    lowering(plan, { product: node, nodes: [node] }, a!, b!);
 
 const table = <K extends string>(names: readonly K[], lowering: (name: K) => Lowering): Record<string, Lowering> =>
   Object.fromEntries(names.map((name) => [name, lowering(name)]));
 
 /** Every operation that has kernels, by name. */
 export const lowerings: Readonly<Record<string, Lowering>> = {
-  ...{ input, state, constant, batchSize, reshape, broadcastTo, transpose, cast, matmul, select: lowerSelect },
+  ...{ input, state, constant, batchSize, reshape, broadcastTo, transpose, cast, select: lowerSelect },
+  ...Object.fromEntries(Object.entries(layerLowerings).map(([op, lowering]) => [op, alone(lowering)])),
+  ...windowLowerings,
   ...table(["randomUniform", "randomNormal"], random),
   ...table(["neg", "abs", "sign", "step", "exp", "expm1", "log", "log1p", "sqrt", "square"], lowerUnary),
   ...table(["sigmoid", "tanh", "softplus", "relu"], lowerUnary),
