@@ -14,6 +14,8 @@ export function include(build: GraphBuilder, program: Program): Node[] {
     const given = inputs.map((id) => nodes[id] as Node);
     nodes.push(written(build, program, { op, given, attributes, shape, ...(name === undefined ? {} : { name }) }));
   }
+  // What is only updated has no node.
+  for (const [name, tensor] of Object.entries(program.state)) build.state(name, tensor);
   return nodes;
 }
 

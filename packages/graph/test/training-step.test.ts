@@ -92,6 +92,22 @@ describe("a training step", () => {
     expect(outputs["loss"]!.data[0]).toBe(at(-1)["loss"]!.data[0]);
   });
 
+  it("makes updates of tensors that the loss does not read", () => {
+    const build = new GraphBuilder();
+    const p = build.state("p", { shape: [], init });
+    build.state("last", { shape: [], init });
+    const loss = build.square(p);
+    const program = build.program({ outputs: { loss }, updates: { last: loss } });
+    const step = trainingStep(program, ["p"], { optimiser: { kind: "sgd" } });
+    const given = { p: Float64Array.of(3), last: Float64Array.of(0) };
+    const { updates } = interpret(step, {
+      inputs: { "sgd.learningRate": Float64Array.of(0.5) },
+      state: given,
+      batch: 1,
+    });
+    expect([updates["p"]!.data[0], updates["last"]!.data[0]]).toEqual([0, 9]);
+  });
+
   it("clips what is longer than the largest norm, and tells the norm it had", () => {
     const options = (maxGradientNorm: number) => ({ optimiser: { kind: "sgd" } as const, maxGradientNorm });
     const names = ["slope", "offset"];
