@@ -11,6 +11,7 @@ interface Rule {
 const isArray = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 const isText = (value: Json | undefined): boolean => typeof value === "string";
 const isAxis = (value: Json | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isNumber = (value: Json | undefined): boolean => typeof value === "number";
 const always = (): boolean => true;
 
 /** What an attribute must hold. */
@@ -20,6 +21,8 @@ export type AttributeKind =
   | "boolean"
   | "number"
   | "numbers"
+  | "size"
+  | "count"
   | "dtype"
   | "shape"
   | "fixedShape"
@@ -32,6 +35,8 @@ const rules: Readonly<Record<AttributeKind, Rule>> = {
   boolean: { expected: "true or false", isKind: (value) => typeof value === "boolean", fits: always },
   number: { expected: "a finite number", isKind: (value) => typeof value === "number", fits: Number.isFinite },
   numbers: { expected: "finite numbers", isKind: isArray, fits: (value) => (value as Json[]).every(Number.isFinite) },
+  size: { expected: "a positive integer", isKind: isNumber, fits: (value) => isAxis(value) && value > 0 },
+  count: { expected: "an integer that is not negative", isKind: isNumber, fits: isAxis },
   dtype: {
     expected: "f32, i32 or u8",
     isKind: isText,

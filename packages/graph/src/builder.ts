@@ -24,6 +24,18 @@ export interface ProgramRoots {
   readonly guard?: Node;
 }
 
+export interface SliceOptions {
+  readonly axis: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface PadOptions {
+  readonly axis: number;
+  readonly before: number;
+  readonly after: number;
+}
+
 /**
  * Writes a graph. A builder is an `ArrayOps<Node>`, so every formula of `@isthmus/math` can be written into it.
  * Equal operations on equal inputs are one node.
@@ -91,10 +103,10 @@ export class GraphBuilder implements ArrayOps<Node> {
 
   /** A tensor of the state shared by programs; the same name is the same tensor. */
   state(name: string, tensor: StateTensor): Node {
+    requireInitialiser(name, tensor.init);
     const text = canonicalJson({ ...tensor });
     const known = canonicalJson({ ...(this.stateTensors.get(name) ?? tensor) });
     if (known !== text) throw new RangeError(`state "${name}": declared twice, as ${known} and ${text}`);
-    requireInitialiser(name, tensor.init);
     const node = this.emit("state", [], { name, shape: [...tensor.shape] }, name);
     this.stateTensors.set(name, { shape: [...tensor.shape], init: { ...tensor.init } });
     return node;
@@ -162,6 +174,22 @@ export class GraphBuilder implements ArrayOps<Node> {
   equal(a: Node, b: Node): Node {
     return this.emit("equal", [a, b]);
   }
+  /** 1 where `a < b`, else 0. */
+  less(a: Node, b: Node): Node {
+    return this.greater(b, a);
+  }
+  /** 1 where `a >= b`, else 0; NaN is neither. */
+  greaterEqual(a: Node, b: Node): Node {
+    return this.add(this.greater(a, b), this.equal(a, b));
+  }
+  /** 1 where `a <= b`, else 0. */
+  lessEqual(a: Node, b: Node): Node {
+    return this.greaterEqual(b, a);
+  }
+  /** 1 where `a` is not `b`, as NaN never is, else 0. */
+  notEqual(a: Node, b: Node): Node {
+    return this.sub(this.scalar(1), this.equal(a, b));
+  }
   select(condition: Node, a: Node, b: Node): Node {
     return this.emit("select", [condition, a, b]);
   }
@@ -208,6 +236,32 @@ export class GraphBuilder implements ArrayOps<Node> {
   relu(x: Node, name?: string): Node {
     return this.emit("relu", [x], {}, name);
   }
+  /** (2 / sqrt(pi)) times the integral of exp(-t^2) from 0 to x. */
+  erf(x: Node): Node {
+    return this.emit("erf", [x]);
+  }
+  /** exp(x) / sum exp(x) along the last axis. */
+  softmax(x: Node, name?: string): Node {
+    return this.emit("softmax", [x], {}, name);
+  }
+  /** log softmax(x) along the last axis. */
+  logSoftmax(x: Node, name?: string): Node {
+    return this.emit("logSoftmax", [x], {}, name);
+  }
+  /** (x - mean) / sqrt(variance + epsilon) along the last axis. */
+  standardise(x: Node, epsilon: number): Node {
+    return this.emit("standardise", [x], { epsilon });
+  }
+  /**
+   * Cross-entropy along the last axis, in nats: [..., classes] -> [...]. `target` holds probabilities of the logits'
+   * shape, or i32 labels without the last axis.
+   */
+  softmaxCrossEntropy(logits: Node, target: Node): Node {
+    this.requireOwn("softmaxCrossEntropy", "target", target);
+    if (target.dtype !== "i32") return this.emit("softmaxCrossEntropy", [logits, target]);
+    this.requireOwn("softmaxCrossEntropy", "logits", logits);
+    return this.emit("softmaxCrossEntropy", [logits, this.oneHot(target, logits.shape.at(-1) as number)]);
+  }
   sigmoidCrossEntropy(logits: Node, x: Node): Node {
     return this.emit("sigmoidCrossEntropy", [logits, x]);
   }
@@ -244,6 +298,11 @@ export class GraphBuilder implements ArrayOps<Node> {
     if (normal.length === 0) return x;
     if (normal.every((axis) => x.shape[axis] === 1)) return this.reshape(x, reduceShape(x.shape, normal, keepDims));
     return this.emit(op, [x], { axes: normal, keepDims });
+  }
+
+  /** The root of the sum of all squares, a scalar; no square overflows. */
+  euclideanNorm(x: Node): Node {
+    return this.emit("euclideanNorm", [x]);
   }
 
   size(x: Node, axes?: readonly number[]): Node {
@@ -288,6 +347,41 @@ export class GraphBuilder implements ArrayOps<Node> {
 
   matmul(a: Node, b: Node, { transposeA = false, transposeB = false }: MatmulOptions = {}, name?: string): Node {
     return this.emit("matmul", [a, b], { transposeA, transposeB }, name);
+  }
+
+  /** Arrays of equal shape but for `axis`, which may be negative, one after the other. */
+  concat(xs: readonly Node[], axis: number): Node {
+    xs.forEach((x, index) => this.requireOwn("concat", `xs[${index}]`, x));
+    return this.emit("concat", xs, { axis: this.axis("concat", xs[0], axis) });
+  }
+  /** Elements `begin` to `end`, which is not included, along `axis`, which may be negative. */
+  slice(x: Node, { axis, begin, end }: SliceOptions): Node {
+    this.requireOwn("slice", "x", x);
+    const normal = this.axis("slice", x, axis);
+    if (begin === 0 && end === x.shape[normal]) return this.unchanged("slice", "x", x);
+    return this.emit("slice", [x], { axis: normal, begin, end });
+  }
+  /** Zeros `before` and `after` along `axis`, which may be negative. */
+  pad(x: Node, { axis, before, after }: PadOptions): Node {
+    this.requireOwn("pad", "x", x);
+    if (before === 0 && after === 0) return this.unchanged("pad", "x", x);
+    return this.emit("pad", [x], { axis: this.axis("pad", x, axis), before, after });
+  }
+  private axis(operation: string, x: Node | undefined, axis: number): number {
+    return normaliseAxes(operation, x?.shape.length ?? 0, [axis])[0] as number;
+  }
+
+  /** Rows of `table` [n, d] by i32 `ids` in [0, n): [...ids, d]. Ids out of range are refused when they are fed. */
+  gather(table: Node, ids: Node): Node {
+    return this.emit("gather", [table, ids]);
+  }
+  /** `values` [...ids, d] added into zeros [rows, d], each to the row of its id. */
+  scatterAdd(values: Node, ids: Node, rows: number): Node {
+    return this.emit("scatterAdd", [values, ids], { rows });
+  }
+  /** 1 at the place of each i32 id in [0, classes), else 0: [...ids, classes]. */
+  oneHot(ids: Node, classes: number): Node {
+    return this.emit("oneHot", [ids], { classes });
   }
 
   /** An integer tensor as float32. */

@@ -1,5 +1,5 @@
 export { GraphBuilder } from "./builder.ts";
-export type { NoiseSource, ProgramRoots } from "./builder.ts";
+export type { NoiseSource, PadOptions, ProgramRoots, SliceOptions } from "./builder.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { contentHash } from "./content-hash.ts";
 export { vjp } from "./differentiate.ts";
@@ -22,6 +22,10 @@ export type {
 } from "./ir.ts";
 export { dense } from "./layers.ts";
 export type { Activation, DenseOptions } from "./layers.ts";
+export { embedding } from "./layers/embedding.ts";
+export type { EmbeddingOptions } from "./layers/embedding.ts";
+export { batchNorm, layerNorm } from "./layers/normalisation.ts";
+export type { BatchNormOptions, BatchNormResult, NormOptions } from "./layers/normalisation.ts";
 export {
   codingProblem,
   latentWidth,
@@ -33,8 +37,19 @@ export {
 export type { LatentCoding, Model, ModelHashes } from "./model-file.ts";
 export type { Composite, Cotangents, Leaf, Operation, Primitive, ReferenceContext } from "./operation.ts";
 export { operationNamed, operations } from "./operations/index.ts";
-export { adam, AdamSchedule } from "./optimiser.ts";
-export type { AdamOptions } from "./optimiser.ts";
+export { adam, AdamSchedule } from "./optimisers/adam.ts";
+export type { AdamOptions } from "./optimisers/adam.ts";
+export { adamW, AdamWSchedule } from "./optimisers/adam-w.ts";
+export type { AdamWOptions } from "./optimisers/adam-w.ts";
+export { clipByGlobalNorm } from "./optimisers/clip.ts";
+export type { ClippedGradients } from "./optimisers/clip.ts";
+export { constantRate, cosineRate, linearWarmUp, stepRate } from "./optimisers/learning-rates.ts";
+export type { LearningRates } from "./optimisers/learning-rates.ts";
+export type { NodesByName, Optimiser } from "./optimisers/optimiser.ts";
+export { rmsProp } from "./optimisers/rms-prop.ts";
+export type { RmsPropOptions } from "./optimisers/rms-prop.ts";
+export { sgd } from "./optimisers/sgd.ts";
+export type { SgdOptions } from "./optimisers/sgd.ts";
 export { referenceEngine } from "./reference-engine.ts";
 export { resolveBatch } from "./run-inputs.ts";
 export { readSafetensors, writeSafetensors } from "./safetensors.ts";

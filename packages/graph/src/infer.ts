@@ -10,9 +10,11 @@ import { formatShape, isShape } from "./shape.ts";
  * @throws TypeError, RangeError naming the operation and the argument
  */
 export function inferType(operation: Operation, inputs: readonly TensorType[], attributes: JsonObject): TensorType {
-  const { name, operands } = operation;
-  if (inputs.length !== operands.length) {
-    throw new TypeError(`${name}: expected ${operands.length} inputs (${operands.join(", ")}), got ${inputs.length}`);
+  const { name, operands, variadic } = operation;
+  if (variadic ? inputs.length < operands.length : inputs.length !== operands.length) {
+    throw new TypeError(
+      `${name}: expected ${variadic ? "at least " : ""}${operands.length} inputs (${operands.join(", ")}), got ${inputs.length}`,
+    );
   }
   requireAttributes(name, operation.attributes, attributes);
   const type = operation.infer(inputs, attributes);

@@ -28,6 +28,7 @@ function requireDistinct(names: readonly string[]): void {
 function draw(name: string, { shape, init }: StateTensor, seed: number): Float32Array {
   const values = new Float32Array(elementCount(shape));
   if (init.kind === "zeros") return values;
+  if (init.kind === "constant") return values.fill(init.value);
   randomUniform(values, { seed, stream: streamOf(name), step: 0 });
   return values.map((u) => (2 * u - 1) * init.limit);
 }

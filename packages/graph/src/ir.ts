@@ -28,6 +28,8 @@ export interface Node extends TensorType {
 /** Where the first values of a state tensor come from. */
 export type Initialiser =
   | { readonly kind: "zeros" }
+  /** The same finite number everywhere. */
+  | { readonly kind: "constant"; readonly value: number }
   /** Uniform in (-limit, limit). */
   | { readonly kind: "uniform"; readonly limit: number };
 

@@ -14,6 +14,8 @@ interface Described {
   readonly version: number;
   /** Names of the inputs, in order. */
   readonly operands: readonly string[];
+  /** The last operand may stand any number of times, but once at least. */
+  readonly variadic?: true;
   /** What each attribute must hold; all are required. */
   readonly attributes: Readonly<Record<string, AttributeKind>>;
   /**

@@ -1,5 +1,6 @@
 import { brief } from "./attributes.ts";
 import type { HostArray } from "./engine.ts";
+import { checkIds } from "./id-ranges.ts";
 import type { DType, Node, Program } from "./ir.ts";
 import { elementCount, formatShape } from "./shape.ts";
 
@@ -9,8 +10,8 @@ const arrayTypes = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as con
  * Checks what a caller feeds against a program's inputs and returns the batch size.
  * Every engine calls it, so that all refuse the same mistakes with the same words.
  *
- * @throws TypeError a missing, unknown or wrongly typed input; RangeError a length that does not fit, or batch sizes
- * that differ
+ * @throws TypeError a missing, unknown or wrongly typed input; RangeError a length that does not fit, batch sizes
+ * that differ, or an id out of range
  */
 export function resolveBatch(program: Program, inputs: Readonly<Record<string, HostArray>>, declared?: number): number {
   for (const name of Object.keys(inputs)) {
@@ -30,6 +31,7 @@ export function resolveBatch(program: Program, inputs: Readonly<Record<string, H
     }
     batch = own;
   }
+  checkIds(program, inputs);
   return batch ?? 1;
 }
 

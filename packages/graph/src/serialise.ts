@@ -159,7 +159,9 @@ function parseState(json: JsonObject): Record<string, StateTensor> {
 }
 
 function parseInitialiser(name: string, json: JsonObject): Initialiser {
-  const init = json["kind"] === "uniform" ? { kind: "uniform", limit: json["limit"] } : { kind: json["kind"] };
+  const { kind, limit, value } = json;
+  const numbers = kind === "uniform" ? { limit } : kind === "constant" ? { value } : {};
+  const init = { kind, ...numbers };
   attempt("its state", () => requireInitialiser(name, init as Initialiser));
   return init as Initialiser;
 }

@@ -24,8 +24,14 @@ export function requireStateValues(spec: StateSpec, name: string, values: Float3
 /** Checks where the first values of tensor `name` are to come from; `RangeError` otherwise. */
 export function requireInitialiser(name: string, init: Initialiser): void {
   if (init.kind === "zeros") return;
+  if (init.kind === "constant") {
+    if (Number.isFinite(init.value)) return;
+    throw new RangeError(`state "${name}": "value" expected a finite number, got ${brief(init.value)}`);
+  }
   if (init.kind !== "uniform") {
-    throw new RangeError(`state "${name}": "init" expected zeros or uniform, got ${brief((init as Initialiser).kind)}`);
+    throw new RangeError(
+      `state "${name}": "init" expected zeros, constant or uniform, got ${brief((init as Initialiser).kind)}`,
+    );
   }
   if (!(Number.isFinite(init.limit) && init.limit >= 0)) {
     throw new RangeError(

@@ -208,7 +208,10 @@ describe("state", () => {
       expect(() => build.state("w", { shape: [], init: { kind: "uniform", limit } })).toThrow(RangeError);
     }
     expect(() => build.state("w", { shape: [], init: { kind: "ones" } as never })).toThrow(
-      `state "w": "init" expected zeros or uniform, got "ones"`,
+      `state "w": "init" expected zeros, constant or uniform, got "ones"`,
+    );
+    expect(() => build.state("w", { shape: [], init: { kind: "constant", value: Infinity } })).toThrow(
+      `state "w": "value" expected a finite number, got Infinity`,
     );
     expect(build.stateSpec).toEqual({});
   });

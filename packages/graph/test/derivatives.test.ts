@@ -1,7 +1,16 @@
 /** Derivatives against central differences of the float64 interpreter: first and second, every operation. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GraphBuilder, interpret, type Node, operationNamed, operations, type Shape, vjp } from "../src/index.ts";
+import {
+  GraphBuilder,
+  interpret,
+  type JsonObject,
+  type Node,
+  operationNamed,
+  operations,
+  type Shape,
+  vjp,
+} from "../src/index.ts";
 import { expectRelative } from "./support/close.ts";
 import { BATCH, type Case, checkFirst, checkSecond, inputValues } from "./support/gradients.ts";
 
@@ -73,10 +82,60 @@ const cases: readonly Case[] = [
   smooth("adamFirstMoment", [[3], [3]], { decay: 0.9, complement: 0.1 }),
   smooth("adamSecondMoment", [[3], [3]], { decay: 0.9, complement: 0.1 }),
   { ...smooth("adamParameter", [[3], [3], [3], [], []], { epsilon: 0.1 }), positive: true },
+  { ...smooth("adamWParameter", [[3], [3], [3], [], [], []], { epsilon: 0.1 }), positive: true },
+  smooth("sgdVelocity", [[3], [3]], { momentum: 0.9 }),
+  smooth("sgdParameter", [[3], [3], []]),
+  smooth("nesterovParameter", [[3], [3], [3], []], { momentum: 0.9 }),
+  { ...smooth("rmsPropParameter", [[3], [3], [3], []], { epsilon: 0.1 }), positive: true },
+  smooth("euclideanNorm", [["batch", 2]]),
+  one("erf"),
+  smooth(
+    "concat",
+    [
+      [2, 1],
+      [2, 3],
+      [2, 2],
+    ],
+    { axis: 1 },
+  ),
+  smooth("slice", [["batch", 4, 2]], { axis: 1, begin: 1, end: 3 }),
+  smooth("pad", [["batch", 2]], { axis: 1, before: 2, after: 1 }),
+  {
+    ...smooth("gather", [
+      [4, 2],
+      ["batch", 2],
+    ]),
+    ...{ dtypes: ["f32", "i32"], differentiated: 1, values: [apart[0]!.concat(0.5, -0.7), [0, 3, 3, 1, 0, 0]] },
+  },
+  {
+    ...smooth("scatterAdd", [["batch", 2], ["batch"]], { rows: 4 }),
+    ...{ dtypes: ["f32", "i32"], differentiated: 1, values: [apart[0]!, [2, 0, 2]] },
+  },
+  ...["softmax", "logSoftmax"].map((op) => smooth(op, [["batch", 3]])),
+  ...["softmaxGrad", "logSoftmaxGrad", "softmaxCrossEntropy"].map((op) =>
+    smooth(op, [
+      ["batch", 3],
+      ["batch", 3],
+    ]),
+  ),
+  smooth("standardise", [["batch", 4]], { epsilon: 0.1 }),
+  smooth(
+    "standardiseGrad",
+    [
+      ["batch", 4],
+      ["batch", 4],
+    ],
+    { epsilon: 0.1 },
+  ),
+  smooth("softmaxCrossEntropyGrad", [
+    ["batch", 3],
+    ["batch", 3],
+    ["batch", 1],
+  ]),
 ];
 
 /** Leaves have no inputs; these have no derivative by definition, which a test of their own says. */
-const elsewhere = ["cast", "stopGradient", "straightThrough"];
+const elsewhere = ["oneHot", "cast", "stopGradient", "straightThrough"];
 
 it("every operation is here", () => {
   const tested = cases.map(({ name }) => name.split(" ")[0]);
@@ -198,7 +257,15 @@ it("random compositions, whose inputs share ancestors and stand twice, have both
 });
 
 describe("composites", () => {
+  const row = ["batch", 3];
   const shapes = {
+    ...{
+      softmax: [row],
+      logSoftmax: [row],
+      standardise: [row],
+      softmaxGrad: [row, row],
+      softmaxCrossEntropy: [row, row],
+    },
     sigmoidCrossEntropy: [["batch", 2], [2]],
     sigmoidCrossEntropyGrad: [["batch", 2], [2], ["batch", 1]],
   };
@@ -219,13 +286,14 @@ describe("composites", () => {
 
   it.each(Object.entries(shapes))("%s: its own derivative is the expansion's", (name, given) => {
     const build = new GraphBuilder();
+    const attributes: JsonObject = name === "standardise" ? { epsilon: 0.1 } : {};
     const inputs = given.map((shape, i) => build.input(`x${i}`, shape as Shape));
     const operation = operationNamed(name);
     if (operation.tier !== "composite") throw new Error("not reached");
-    const whole = build.emit(name, inputs);
+    const whole = build.emit(name, inputs, attributes);
     const loss = (y: Node) => build.sum(build.square(y));
     const own = vjp(build, [loss(whole)], inputs, [build.scalar(1)]);
-    const expansion = vjp(build, [loss(operation.expand(build, inputs, {}))], inputs, [build.scalar(1)]);
+    const expansion = vjp(build, [loss(operation.expand(build, inputs, attributes))], inputs, [build.scalar(1)]);
     const outputs = Object.fromEntries([...own, ...expansion].map((g, i) => [String(i), g]));
     const test: Case = { name: "", shapes: given as readonly Shape[], f: (_, [x]) => x! };
     const values = Object.fromEntries(inputValues(test, 6).map((data, i) => [`x${i}`, data]));

@@ -2,7 +2,7 @@
  * y[outer, inner] = f(a, b) with broadcasting: an operand moves by its outer stride (in elements, 0 repeats a row) from row
  * to row and by its inner stride (0 repeats one element, 1 is dense) along a row. y is dense.
  */
-import { f32s, loadPart, storePart } from "./simd";
+import { f32s } from "./simd";
 
 const enum Binary { Add, Sub, Mul, Div, Maximum, Minimum, Greater, Equal, ReluGrad, SigmoidGrad, TanhGrad }
 
@@ -21,43 +21,35 @@ function evaluate(f: Binary, a: v128, b: v128): v128 {
   return f32x4.mul(a, f32x4.sub(f32s(1), f32x4.mul(b, b)));
 }
 
-/** A dense operand is read at `address`; a repeated one was splatted before the loop. */
+/**
+ * Along a row; an operand that repeats its element is splatted before the loop. The last four elements are a vector of their own,
+ * made before the loop, which may overwrite operands; a row of fewer than four goes one by one.
+ */
 @inline
-function operand(dense: bool, address: usize, repeated: v128): v128 {
-  return dense ? v128.load(address) : repeated;
-}
-
-@inline
-function operandPart(dense: bool, address: usize, repeated: v128, count: i32): v128 {
-  return dense ? loadPart(address, count) : repeated;
-}
-
-@inline
-function row(f: Binary, aDense: bool, bDense: bool, a: usize, b: usize, y: usize, n: i32): void {
-  const aOne = aDense ? f32s(0) : v128.load32_splat(a);
-  const bOne = bDense ? f32s(0) : v128.load32_splat(b);
-  const whole = <usize>(n & ~3) << 2;
-  for (let i: usize = 0; i < whole; i += 16) {
-    v128.store(y + i, evaluate(f, operand(aDense, a + i, aOne), operand(bDense, b + i, bOne)));
+function row(f: Binary, a: usize, b: usize, y: usize, n: i32, aInner: i32, bInner: i32): void {
+  if (n < 4) {
+    for (; n; n--) {
+      v128.store_lane<u32>(y, evaluate(f, v128.load32_splat(a), v128.load32_splat(b)), 0);
+      a += <usize>aInner << 2;
+      b += <usize>bInner << 2;
+      y += 4;
+    }
+    return;
   }
-  const rest = n & 3;
-  if (rest) {
-    const left = operandPart(aDense, a + whole, aOne, rest);
-    const right = operandPart(bDense, b + whole, bOne, rest);
-    storePart(y + whole, evaluate(f, left, right), rest);
+  const aOne = v128.load32_splat(a);
+  const bOne = v128.load32_splat(b);
+  const end = <usize>(n - 4) << 2;
+  const last = evaluate(f, aInner ? v128.load(a + end) : aOne, bInner ? v128.load(b + end) : bOne);
+  if (aInner & bInner) {
+    for (let i: usize = 0; i < end; i += 16) v128.store(y + i, evaluate(f, v128.load(a + i), v128.load(b + i)));
+  } else if (aInner) {
+    for (let i: usize = 0; i < end; i += 16) v128.store(y + i, evaluate(f, v128.load(a + i), bOne));
+  } else if (bInner) {
+    for (let i: usize = 0; i < end; i += 16) v128.store(y + i, evaluate(f, aOne, v128.load(b + i)));
+  } else {
+    for (let i: usize = 0; i < end; i += 16) v128.store(y + i, last);
   }
-}
-
-@inline
-function rows(
-  f: Binary, aDense: bool, bDense: bool, a: usize, b: usize, y: usize, outer: i32, inner: i32, aOuter: i32, bOuter: i32,
-): void {
-  for (let o = 0; o < outer; o++) {
-    row(f, aDense, bDense, a, b, y, inner);
-    a += <usize>aOuter << 2;
-    b += <usize>bOuter << 2;
-    y += <usize>inner << 2;
-  }
+  v128.store(y + end, last);
 }
 
 /** Two axes are one when walking off the end of a row lands on the start of the next. */
@@ -79,12 +71,11 @@ function broadcast(
     inner *= outer;
     outer = 1;
   }
-  if (aInner != 0) {
-    if (bInner != 0) rows(f, true, true, a, b, y, outer, inner, aOuter, bOuter);
-    else rows(f, true, false, a, b, y, outer, inner, aOuter, bOuter);
-  } else {
-    if (bInner != 0) rows(f, false, true, a, b, y, outer, inner, aOuter, bOuter);
-    else rows(f, false, false, a, b, y, outer, inner, aOuter, bOuter);
+  for (let o = 0; o < outer; o++) {
+    row(f, a, b, y, inner, aInner, bInner);
+    a += <usize>aOuter << 2;
+    b += <usize>bOuter << 2;
+    y += <usize>inner << 2;
   }
 }
 

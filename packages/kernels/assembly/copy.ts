@@ -2,7 +2,7 @@
 import { f32s, loadPart, storePart } from "./simd";
 
 @inline
-function copyRow(x: usize, y: usize, n: i32): void {
+export function copyRow(x: usize, y: usize, n: i32): void {
   const whole = <usize>(n & ~3) << 2;
   for (let i: usize = 0; i < whole; i += 16) v128.store(y + i, v128.load(x + i));
   const rest = n & 3;
@@ -10,7 +10,7 @@ function copyRow(x: usize, y: usize, n: i32): void {
 }
 
 @inline
-function repeat(value: v128, y: usize, n: i32): void {
+export function repeat(value: v128, y: usize, n: i32): void {
   const whole = <usize>(n & ~3) << 2;
   for (let i: usize = 0; i < whole; i += 16) v128.store(y + i, value);
   const rest = n & 3;

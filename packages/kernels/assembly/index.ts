@@ -1,11 +1,16 @@
 /** Everything a build exports. Each function's bits depend on its arguments and the build alone. */
-export { adam } from "./adam";
 export { add, div, equal, greater, maximum, minimum, mul, reluGrad, sigmoidGrad, sub, tanhGrad } from "./binary";
 export { castI32, castU8, copyBytes as copy, copyStrided, fillWith as fill } from "./copy";
 export { choice as select, sigmoidCrossEntropy, sigmoidCrossEntropyGrad } from "./loss";
 export { gemm, gemmScratch } from "./gemm";
+export { adam, adamW, rmsProp, sgd, sgdMomentum, sgdNesterov } from "./optimisers";
+export { euclideanNorm } from "./norm";
 export { randomNormal, randomUniform } from "./random";
 export { maximumOf as max, sum } from "./reduce";
+export { copyBlocks, gather, oneHot, pad, scatterAdd } from "./rows";
 export {
-  absolute as abs, exp, expm1, log, log1p, neg, relu, sigmoid, sign, softplus, square, squareRoot as sqrt, step, tanh,
+  logSoftmax, logSoftmaxGrad, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad, softmaxGrad, standardise, standardiseGrad,
+} from "./softmax";
+export {
+  absolute as abs, erf, exp, expm1, log, log1p, neg, relu, sigmoid, sign, softplus, square, squareRoot as sqrt, step, tanh,
 } from "./unary";

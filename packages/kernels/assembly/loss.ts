@@ -1,6 +1,6 @@
 /** Choice by condition, and the cross-entropy of a Bernoulli with logits l and targets x. */
 import { expV, log1pOfUnit, sigmoidV } from "./functions";
-import { choose, f32s, loadPart, storePart } from "./simd";
+import { choose, f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
 
 @inline
 function crossEntropy(l: v128, x: v128): v128 {
@@ -35,20 +35,6 @@ export function sigmoidCrossEntropy(l: usize, x: usize, y: usize, n: i32): void 
   if (rest) storePart(y + whole, crossEntropy(loadPart(l + whole, rest), loadPart(x + whole, rest)), rest);
 }
 
-@inline
-function gradRow(gDense: bool, l: usize, x: usize, g: usize, y: usize, n: i32): void {
-  const one = gDense ? f32s(0) : v128.load32_splat(g);
-  const whole = <usize>(n & ~3) << 2;
-  for (let i: usize = 0; i < whole; i += 16) {
-    v128.store(y + i, crossEntropyGrad(v128.load(l + i), v128.load(x + i), gDense ? v128.load(g + i) : one));
-  }
-  const rest = n & 3;
-  if (rest) {
-    const cotangent = gDense ? loadPart(g + whole, rest) : one;
-    storePart(y + whole, crossEntropyGrad(loadPart(l + whole, rest), loadPart(x + whole, rest), cotangent), rest);
-  }
-}
-
 /** y[outer, inner] = g (sigmoid(l) - x); l and x are dense, g has an outer stride and an inner one of 0 or 1. */
 export function sigmoidCrossEntropyGrad(
   l: usize, x: usize, g: usize, y: usize, outer: i32, inner: i32, gOuter: i32, gInner: i32,
@@ -58,12 +44,17 @@ export function sigmoidCrossEntropyGrad(
     inner *= outer;
     outer = 1;
   }
-  for (let o = 0; o < outer; o++) {
-    if (gInner != 0) gradRow(true, l, x, g, y, inner);
-    else gradRow(false, l, x, g, y, inner);
-    l += <usize>inner << 2;
-    x += <usize>inner << 2;
-    y += <usize>inner << 2;
+  for (; outer > 0; outer--) {
+    const one = v128.load32_splat(g);
+    let dense = g;
+    for (let n = inner; n > 0; n -= 4) {
+      storeUpTo(y, crossEntropyGrad(loadUpTo(l, n), loadUpTo(x, n), gInner ? loadUpTo(dense, n) : one), n);
+      const bytes = <usize>min(n, 4) << 2;
+      l += bytes;
+      x += bytes;
+      y += bytes;
+      dense += 16;
+    }
     g += <usize>gOuter << 2;
   }
 }

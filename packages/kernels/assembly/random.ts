@@ -97,7 +97,7 @@ function storeUpTo(y: usize, value: v128, count: i32): void {
   else if (count > 0) storePart(y, value, count);
 }
 
-@inline
+/** Both kinds in one function: its size is that of the generator. */
 function random(normal: bool, y: usize, n: i32, seedPtr: usize, stepPtr: usize, stream: i32): void {
   const m0 = i32x4.splat(0xd2511f53);
   const m1 = i32x4.splat(0xcd9e8d57);

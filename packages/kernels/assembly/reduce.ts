@@ -2,6 +2,7 @@
  * Reductions of the middle axis of [outer, n, inner]. Sums run over chunks of 64 vectors (or rows) in plain additions; chunks are
  * added with Kahan's compensation (1965), so the error is at most 72 eps sum|x| however long the axis is.
  */
+import { repeat } from "./copy";
 import { f32s, loadPart, storePart } from "./simd";
 
 // @ts-ignore: decorator
@@ -26,8 +27,7 @@ function upperOne(x: v128): v128 {
 }
 
 /** Sum of n contiguous floats, in sixteen lanes. */
-@inline
-function sumRow(x: usize, n: i32): v128 {
+export function sumRow(x: usize, n: i32): v128 {
   let total = f32s(0), lost = f32s(0);
   let left = n;
   while (left >= 16) {
@@ -131,32 +131,35 @@ export function sum(x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
 }
 
 /** Greatest of n contiguous floats; NaN if there is one. */
-@inline
-function maxRow(x: usize, n: i32): v128 {
-  let m0 = f32s(-Infinity), m1 = f32s(-Infinity);
-  const whole = x + (<usize>(n & ~7) << 2);
-  for (; x != whole; x += 32) {
+export function maxRow(x: usize, n: i32): v128 {
+  let m0 = f32s(-Infinity), m1 = m0, m2 = m0, m3 = m0;
+  for (const whole = x + (<usize>(n & ~15) << 2); x != whole; x += 64) {
     m0 = f32x4.max(m0, v128.load(x));
     m1 = f32x4.max(m1, v128.load(x, 16));
+    m2 = f32x4.max(m2, v128.load(x, 32));
+    m3 = f32x4.max(m3, v128.load(x, 48));
   }
-  for (let i = n & 7; i > 0; i--) {
-    m0 = f32x4.max(m0, v128.load32_splat(x));
+  for (const whole = x + (<usize>(n & 12) << 2); x != whole; x += 16) m1 = f32x4.max(m1, v128.load(x));
+  for (let i = n & 3; i > 0; i--) {
+    m2 = f32x4.max(m2, v128.load32_splat(x));
     x += 4;
   }
-  const lanes = f32x4.max(m0, m1);
+  const lanes = f32x4.max(f32x4.max(m0, m1), f32x4.max(m2, m3));
   const pairs = f32x4.max(lanes, upperPair(lanes));
   return f32x4.max(pairs, upperOne(pairs));
 }
 
+/** A row after the other into y: columns do not wait for each other. */
 @inline
-function maxColumns(x: usize, y: usize, n: i32, stride: usize, count: i32): void {
-  let most = f32s(-Infinity);
-  for (let i = 0; i < n; i++) {
-    most = f32x4.max(most, count == 4 ? v128.load(x) : loadPart(x, count));
+function maxColumns(x: usize, y: usize, n: i32, inner: i32, stride: usize): void {
+  repeat(f32s(-Infinity), y, inner);
+  const whole = <usize>(inner & ~3) << 2, end = <usize>inner << 2;
+  for (; n > 0; n--) {
+    let i: usize = 0;
+    for (; i < whole; i += 16) v128.store(y + i, f32x4.max(v128.load(y + i), v128.load(x + i)));
+    for (; i < end; i += 4) store<f32>(y + i, max(load<f32>(y + i), load<f32>(x + i)));
     x += stride;
   }
-  if (count == 4) v128.store(y, most);
-  else storePart(y, most, count);
 }
 
 /** y[outer, inner] = greatest over n of x[outer, n, inner], NaN if one is; -inf when n is 0. */
@@ -166,11 +169,7 @@ export function maximumOf(x: usize, y: usize, outer: i32, n: i32, inner: i32): v
     if (inner == 1) {
       v128.store_lane<u32>(y, maxRow(x, n), 0);
     } else {
-      let column = 0;
-      for (; column + 4 <= inner; column += 4) {
-        maxColumns(x + (<usize>column << 2), y + (<usize>column << 2), n, stride, 4);
-      }
-      if (column < inner) maxColumns(x + (<usize>column << 2), y + (<usize>column << 2), n, stride, inner - column);
+      maxColumns(x, y, n, inner, stride);
     }
     x += <usize>n * stride;
     y += stride;

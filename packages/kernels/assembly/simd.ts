@@ -23,6 +23,18 @@ export function storePart(address: usize, value: v128, count: i32): void {
   if (count == 3) v128.store_lane<u32>(address, value, 2, 8);
 }
 
+/** As `loadPart`, and whole vectors, too: long formulas are not written twice for the sake of their last lanes. */
+@inline
+export function loadUpTo(address: usize, count: i32): v128 {
+  return count > 3 ? v128.load(address) : loadPart(address, count);
+}
+
+@inline
+export function storeUpTo(address: usize, value: v128, count: i32): void {
+  if (count > 3) v128.store(address, value);
+  else storePart(address, value, count);
+}
+
 /** Where `condition` is all ones take `yes`, where it is zero take `no`. */
 @inline
 export function choose(condition: v128, yes: v128, no: v128): v128 {

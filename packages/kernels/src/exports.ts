@@ -46,6 +46,28 @@ export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" |
   softplus: 4,
 };
 
+/** y = f(x), row by row of [rows, n]; y may be x. */
+type Rows = (x: number, y: number, rows: number, n: number) => void;
+
+/** dx from the cotangent g and the function's own result y, row by row; dx may be g or y. */
+type RowsGrad = (g: number, y: number, dx: number, rows: number, n: number) => void;
+
+/**
+ * One step of an optimiser, in place, over `count` segments: at each entry of {@link SEGMENT_WORDS} int32 the number of elements and the
+ * addresses of g, p and the slots. `coefficients` are float32; each schedule pointer points at one. `share` 0 makes all of it,
+ * 256 s + i the i-th of s shares. What is stored is 0 below 2^-126, so that what decays does not slow down later steps.
+ */
+type Optimiser<Schedule extends readonly number[]> = (
+  segments: number,
+  count: number,
+  coefficients: number,
+  share: number,
+  ...schedule: Schedule
+) => void;
+
+/** In int32 words; what a method does not have is 0. */
+export const SEGMENT_WORDS = 5;
+
 export interface KernelExports {
   /** Bytes of scratch for {@link KernelExports.gemm} with these arguments. */
   readonly gemmScratch: (transA: number, transB: number, m: number, n: number, k: number) => number;
@@ -73,6 +95,7 @@ export interface KernelExports {
   readonly sign: Unary;
   /** 1 where x > 0, else 0. */
   readonly step: Unary;
+  readonly erf: Unary;
   readonly exp: Unary;
   readonly expm1: Unary;
   readonly log: Unary;
@@ -121,6 +144,44 @@ export interface KernelExports {
     gInner: number,
   ) => void;
 
+  /** y = e^x / sum e^x, row by row of [rows, n]. */
+  readonly softmax: Rows;
+  /** x - log sum e^x. */
+  readonly logSoftmax: Rows;
+  /** dx = y (g - sum g y), where y is the softmax. */
+  readonly softmaxGrad: RowsGrad;
+  /** dx = g - e^y sum g, where y is the logSoftmax. */
+  readonly logSoftmaxGrad: RowsGrad;
+  /** y[rows] = -sum p log softmax(l), nats. */
+  readonly softmaxCrossEntropy: (l: number, p: number, y: number, rows: number, n: number) => void;
+  /** y = g (softmax(l) sum p - p) with g[rows]; y may be l, not p. */
+  readonly softmaxCrossEntropyGrad: (l: number, p: number, g: number, y: number, rows: number, n: number) => void;
+
+  /** y = (x - mean) / sqrt(variance + epsilon), row by row of [rows, n]; y may be x. */
+  readonly standardise: (x: number, y: number, rows: number, n: number, epsilon: number) => void;
+  /** dx = (g - mean g - y mean g y) / sqrt(variance + epsilon), where y is the standardised x; dx may be x, not g. */
+  readonly standardiseGrad: (x: number, g: number, dx: number, rows: number, n: number, epsilon: number) => void;
+
+  /** `count` blocks of `length` floats: block i from xOffset + i xStride to yOffset + i yStride, in elements. */
+  readonly copyBlocks: (
+    x: number,
+    y: number,
+    count: number,
+    length: number,
+    xStride: number,
+    yStride: number,
+    xOffset: number,
+    yOffset: number,
+  ) => void;
+  /** `count` blocks of `length` floats, each between `before` and `after` zeros. */
+  readonly pad: (x: number, y: number, count: number, length: number, before: number, after: number) => void;
+  /** y[i] = table[ids[i]], rows of d floats, int32 ids; NaN where an id is not in [0, n). */
+  readonly gather: (table: number, ids: number, y: number, count: number, n: number, d: number) => void;
+  /** y[rows, d] = 0, then y[ids[i]] += x[i] in order; an id not in [0, rows) is left out. */
+  readonly scatterAdd: (x: number, ids: number, y: number, count: number, rows: number, d: number) => void;
+  /** y[count, classes] = 1 at the ids, else 0; all 0 where an id is not in [0, classes). */
+  readonly oneHot: (ids: number, y: number, count: number, classes: number) => void;
+
   /** Error at most 72 eps sum|x| for any n. */
   readonly sum: Reduction;
   /** NaN if there is one; -inf when n is 0. */
@@ -152,23 +213,23 @@ export interface KernelExports {
   /** The bits of `randomNormal` in `@isthmus/math`. */
   readonly randomNormal: Random;
 
+  /** p -= lr g. No coefficients. */
+  readonly sgd: Optimiser<[learningRate: number]>;
+  /** v = momentum v + g, p -= lr v. Coefficients: momentum. */
+  readonly sgdMomentum: Optimiser<[learningRate: number]>;
+  /** v = momentum v + g, p -= lr (g + momentum v). Coefficients: momentum. */
+  readonly sgdNesterov: Optimiser<[learningRate: number]>;
+  /** v = decay v + (1 - decay) g^2, p -= lr g / (sqrt(v) + epsilon). Coefficients: decay, 1 - decay, epsilon. */
+  readonly rmsProp: Optimiser<[learningRate: number]>;
   /**
-   * One step of Adam in place: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
-   * p -= stepSize m / (sqrt(v) secondScale + epsilon), where the float32 at `stepSizePtr` is lr / (1 - beta1^t) and
-   * that at `secondScalePtr` is 1 / sqrt(1 - beta2^t).
+   * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, p -= stepSize m / (sqrt(v) secondScale + epsilon), with
+   * stepSize = lr / (1 - beta1^t) and secondScale = 1 / sqrt(1 - beta2^t).
+   * Coefficients: beta1, beta2, epsilon, 1 - beta1, 1 - beta2.
    */
-  readonly adam: (
-    p: number,
-    m: number,
-    v: number,
-    g: number,
-    n: number,
-    stepSizePtr: number,
-    secondScalePtr: number,
-    beta1: number,
-    beta2: number,
-    epsilon: number,
-    oneMinusBeta1: number,
-    oneMinusBeta2: number,
-  ) => void;
+  readonly adam: Optimiser<[stepSize: number, secondScale: number]>;
+  /** As `adam`, but p = keep p - stepSize m / (sqrt(v) secondScale + epsilon). */
+  readonly adamW: Optimiser<[stepSize: number, secondScale: number, keep: number]>;
+
+  /** y[0] = sqrt(sum x^2) to one ulp, whatever the magnitudes; not finite when an element is not. */
+  readonly euclideanNorm: Unary;
 }

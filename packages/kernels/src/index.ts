@@ -1,4 +1,4 @@
-export { ACTIVATIONS } from "./exports.ts";
+export { ACTIVATIONS, SEGMENT_WORDS } from "./exports.ts";
 export type { Binary, KernelExports, Random, Reduction, Unary, UnaryGrad } from "./exports.ts";
 export { chooseBuild, kernelBytes, loadKernels } from "./load.ts";
 export type { KernelBuild, Kernels, LoadOptions } from "./load.ts";

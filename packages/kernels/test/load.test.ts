@@ -54,6 +54,12 @@ describe("the binaries", () => {
       ..."maximum minimum mul neg randomNormal randomUniform relu reluGrad select sigmoid sigmoidCrossEntropy".split(
         " ",
       ),
+      ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov copyBlocks erf gather oneHot pad scatterAdd".split(
+        " ",
+      ),
+      ..."logSoftmax logSoftmaxGrad softmax softmaxCrossEntropy softmaxCrossEntropyGrad softmaxGrad standardise standardiseGrad".split(
+        " ",
+      ),
       ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sqrt square step sub sum tanh tanhGrad".split(" "),
     ];
     expect(

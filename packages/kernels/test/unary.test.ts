@@ -16,7 +16,8 @@ type Name =
   | "sigmoid"
   | "tanh"
   | "softplus"
-  | "relu";
+  | "relu"
+  | "erf";
 
 /** float64 reference and the greatest error seen in sweeps, in ulp of the float32 result (0.5: correctly rounded). */
 const FUNCTIONS: Readonly<Record<Name, { f: (x: number) => number; ulps: number }>> = {
@@ -33,8 +34,23 @@ const FUNCTIONS: Readonly<Record<Name, { f: (x: number) => number; ulps: number 
   sigmoid: { f: (x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))), ulps: 3 },
   tanh: { f: Math.tanh, ulps: 2.5 },
   softplus: { f: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), ulps: 2.1 },
+  erf: { f: erf, ulps: 1.3 },
   relu: { f: (x) => (x < 0 ? 0 : x), ulps: 0 },
 };
+/** Series below 2.5, continued fraction above (Abramowitz, Stegun 1964, 7.1.6 and 7.1.14). */
+function erf(x: number): number {
+  const t = Math.abs(x);
+  if (Number.isNaN(x) || t === 0 || t > 6) return x > 6 ? 1 : x < -6 ? -1 : x;
+  let [term, sum, tail] = [t, 0, t];
+  for (let n = 1; n < 80; n++) {
+    sum += term;
+    term *= (2 * t * t) / (2 * n + 1);
+  }
+  for (let k = 60; k > 0; k--) tail = t + k / 2 / tail;
+  const density = Math.exp(-t * t) / Math.sqrt(Math.PI);
+  return Math.sign(x) * (t < 2.5 ? 2 * density * sum : 1 - density / tail);
+}
+
 const NAMES = Object.keys(FUNCTIONS) as Name[];
 
 const LARGEST = (2 - 2 ** -23) * 2 ** 127;
@@ -255,6 +271,19 @@ describe.each(BUILDS)("unary kernels, $title", ({ build, missing }) => {
         [Infinity, Infinity],
         [LARGEST, LARGEST],
         [-LARGEST, 0],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "erf",
+      [
+        [0, 0],
+        [-0, -0],
+        [SMALLEST, SMALLEST],
+        [-SMALLEST, -SMALLEST],
+        [Infinity, 1],
+        [-Infinity, -1],
+        [LARGEST, 1],
         [NaN, NaN],
       ],
     ],

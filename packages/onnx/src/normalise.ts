@@ -1,15 +1,18 @@
 import { GraphBuilder, type Node, operationNamed, type Program } from "@isthmus/graph";
+import { isWhole } from "./translate.ts";
+
+const isExpanded = (op: string): boolean => operationNamed(op).tier === "composite" && !isWhole(op);
 
 /** Operations whose value is their first input; what they mean concerns differentiation only. */
 const passThrough: ReadonlySet<string> = new Set(["stopGradient", "straightThrough"]);
 
 /**
- * The same function in primitives alone: composites expanded, pass-through operations gone, and with them everything
+ * The same function in what can be written: composites expanded unless ONNX has them, pass-through operations gone, and with them everything
  * that no output needs.
  */
 export function normalise(program: Program): Program {
   const rewritten = rewrite(program);
-  const done = rewritten.nodes.every((node) => operationNamed(node.op).tier !== "composite");
+  const done = rewritten.nodes.every(({ op }) => !isExpanded(op) && !passThrough.has(op));
   return done ? rewritten : normalise(rewritten);
 }
 
@@ -31,6 +34,6 @@ function rewriteNode(build: GraphBuilder, program: Program, node: Node, inputs: 
     return build.state(name, program.state[name]!);
   }
   const operation = operationNamed(node.op);
-  if (operation.tier === "composite") return operation.expand(build, inputs, node.attributes);
+  if (operation.tier === "composite" && isExpanded(node.op)) return operation.expand(build, inputs, node.attributes);
   return build.emit(node.op, inputs, node.attributes, node.name);
 }

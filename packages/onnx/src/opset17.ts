@@ -22,17 +22,21 @@ export type OnnxOperator =
   | "Concat"
   | "Div"
   | "Equal"
+  | "Erf"
   | "Exp"
   | "Expand"
+  | "Gather"
   | "Gemm"
   | "Greater"
   | "Identity"
   | "Log"
+  | "LogSoftmax"
   | "MatMul"
   | "Max"
   | "Min"
   | "Mul"
   | "Neg"
+  | "Pad"
   | "ReduceMax"
   | "ReduceSum"
   | "Relu"
@@ -40,12 +44,15 @@ export type OnnxOperator =
   | "Shape"
   | "Sigmoid"
   | "Sign"
+  | "Slice"
+  | "Softmax"
   | "Softplus"
   | "Sqrt"
   | "Squeeze"
   | "Sub"
   | "Tanh"
   | "Transpose"
+  | "Unsqueeze"
   | "Where";
 
 /** What the exporter may write: operators of ONNX's own domain as operator set 17 has them; each has one output. */
@@ -56,17 +63,21 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Concat: { inputs: [1, Number.POSITIVE_INFINITY], attributes: { axis: "int" } },
   Div: binary,
   Equal: binary,
+  Erf: unary,
   Exp: unary,
   Expand: binary,
+  Gather: { inputs: [2, 2], attributes: { axis: "int" } },
   Gemm: { inputs: [3, 3], attributes: { alpha: "float", beta: "float", transA: "int", transB: "int" } },
   Greater: binary,
   Identity: unary,
   Log: unary,
+  LogSoftmax: { inputs: [1, 1], attributes: { axis: "int" } },
   MatMul: binary,
   Max: binary,
   Min: binary,
   Mul: binary,
   Neg: unary,
+  Pad: binary,
   ReduceMax: { inputs: [1, 1], attributes: { axes: "ints", keepdims: "int" } },
   ReduceSum: { inputs: [2, 2], attributes: { keepdims: "int" } },
   Relu: unary,
@@ -74,12 +85,15 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Shape: { inputs: [1, 1], attributes: { start: "int", end: "int" } },
   Sigmoid: unary,
   Sign: unary,
+  Slice: { inputs: [4, 4], attributes: {} },
+  Softmax: { inputs: [1, 1], attributes: { axis: "int" } },
   Softplus: unary,
   Sqrt: unary,
   Squeeze: binary,
   Sub: binary,
   Tanh: unary,
   Transpose: { inputs: [1, 1], attributes: { perm: "ints" } },
+  Unsqueeze: binary,
   Where: ternary,
 };
 

@@ -120,6 +120,54 @@ const matmul: Translation = (write) => {
 const noise: Translation = (write) =>
   write.refuse("draws noise, which is not exported; export mu and logVar, or make the noise an input of the program");
 
+const alongLast =
+  (opType: "Softmax" | "LogSoftmax"): Translation =>
+  (write) =>
+    write.result(opType, write.inputs, { axis: int(-1) });
+
+const numberOf = (node: Node, key: string) => node.attributes[key] as number;
+const alongAxis = (node: Node): Attributes => ({ axis: int(numberOf(node, "axis")) });
+
+const slice: Translation = (write) => {
+  const bound = (role: string, key: string) => write.integers(role, [numberOf(write.node, key)]);
+  write.result("Slice", [write.inputs[0]!, bound("starts", "begin"), bound("ends", "end"), bound("axes", "axis")]);
+};
+
+/** Zeros before all axes, then after all axes. */
+const pad: Translation = (write) => {
+  const along = (key: string) =>
+    write.node.shape.map((_, axis) => (axis === numberOf(write.node, "axis") ? numberOf(write.node, key) : 0));
+  write.result("Pad", [write.inputs[0]!, write.integers("pads", [...along("before"), ...along("after")])]);
+};
+
+/** Runtimes refuse ids beyond the last row, but count negative ones from the end. */
+const gather: Translation = (write) => write.result("Gather", write.inputs, { axis: int(0) });
+
+/** Ids, with an axis of size 1 behind them, compared with 0, 1, 2, ...: an id out of range gives zeros. */
+const oneHot: Translation = (write) => {
+  const [ids] = write.inputs as [Value];
+  const shape = [...ids.shape, 1];
+  const wide = write.step("wide", "Cast", [ids], castTo("i64"), { type: "i64", shape: ids.shape });
+  const column = write.step("column", "Unsqueeze", [wide, write.integers("axes", [-1])], {}, { type: "i64", shape });
+  const classes = write.integers("classes", [...new Array(numberOf(write.node, "classes")).keys()]);
+  const truth = write.step("truth", "Equal", [column, classes], {}, { type: "bool" });
+  write.result("Cast", [truth], castTo("f32"));
+};
+
+const scatterAdd: Translation = (write) =>
+  write.refuse("belongs to training, and runtimes differ in how they add rows of equal ids; export the network itself");
+
+/** Composites that ONNX has as one operator: they need not be expanded. */
+const whole: Readonly<Record<string, Translation>> = {
+  softmax: alongLast("Softmax"),
+  logSoftmax: alongLast("LogSoftmax"),
+};
+
+/** Whether `operation` is written as it is, not expanded. */
+export function isWhole(operation: string): boolean {
+  return Object.hasOwn(whole, operation);
+}
+
 /** Primitive -> its ONNX form. Inputs, state and constants are written by the exporter itself. */
 const translations: Readonly<Record<string, Translation>> = {
   add: direct("Add"),
@@ -142,6 +190,10 @@ const translations: Readonly<Record<string, Translation>> = {
   relu: direct("Relu"),
   square: (write) => write.result("Mul", [write.inputs[0]!, write.inputs[0]!]),
   cast: (write) => write.result("Cast", write.inputs, castTo("f32")),
+  erf: direct("Erf"),
+  concat: (write) => write.result("Concat", write.inputs, alongAxis(write.node)),
+  ...{ slice, pad, gather, oneHot, scatterAdd },
+  ...whole,
   ...{ expm1, log1p, step, select, sum, max, reshape, transpose, broadcastTo, batchSize, matmul },
   randomUniform: noise,
   randomNormal: noise,

@@ -6,8 +6,8 @@ import { type Runtime, runtimes } from "./support/runtimes.ts";
 
 const EPSILON = 2 ** -23;
 
-/** Leaves are in every case; noise is refused. */
-const notCases = ["input", "state", "constant", "randomUniform", "randomNormal"];
+/** Leaves are in every case; noise and what belongs to training are refused. */
+const notCases = ["input", "state", "constant", "randomUniform", "randomNormal", "scatterAdd"];
 
 test("every operation of graphs is either here or refused", () => {
   expect([...Object.keys(cases), ...notCases].sort()).toEqual([...operations.keys()].sort());
@@ -34,6 +34,15 @@ async function compare(runtime: Runtime, make: Case) {
 
 describe.each(runtimes)("$name computes what the float64 interpreter does", (runtime) => {
   test.each(operationCases)("$name", ({ make }) => compare(runtime, make));
+});
+
+test("rows added by ids belong to training and are refused by name", () => {
+  const build = new GraphBuilder();
+  const values = build.input("values", ["batch", 2]);
+  const program = build.program({ outputs: { y: build.scatterAdd(values, build.input("ids", ["batch"], "i32"), 3) } });
+  expect(() => exportOnnx(program, {}, { graphName: "g" })).toThrow(
+    expect.objectContaining({ code: "ONNX_OPERATION", details: { operation: "scatterAdd", node: 2 } }),
+  );
 });
 
 describe.each(runtimes)("$name keeps the digits of tiny arguments", (runtime) => {

@@ -3,6 +3,7 @@ import { AdamSchedule, type Engine, type EngineState, type Executable, type Prog
 import { IsthmusError } from "@isthmus/math";
 import { BatchFeed, type Feed } from "./batch-feed.ts";
 import type { StepEvent } from "./events.ts";
+import { firstNonFinite, type NonFiniteValue } from "./first-non-finite.ts";
 import { HostTurn } from "./host-turn.ts";
 import { MeanAccumulator, type Metrics } from "./metrics.ts";
 
@@ -13,7 +14,11 @@ export interface EpochRunnerOptions {
   readonly seed: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: StepEvent) => void;
+  readonly checkpoint?: unknown;
 }
+
+/** Runs a step's inputs again to find where it left the finite numbers. */
+type Diagnose = (inputs: Feed["inputs"]) => Promise<NonFiniteValue | undefined>;
 
 /**
  * Runs a training program over the data, an epoch at a time. Whatever is random is a function of the seed and a
@@ -24,6 +29,7 @@ export class EpochRunner {
   private readonly executable: Executable;
   private readonly dataset: Dataset;
   private readonly options: EpochRunnerOptions;
+  private readonly diagnose: Diagnose;
   private readonly feed: BatchFeed;
   private readonly names: readonly string[];
   private readonly lossIndex: number;
@@ -39,11 +45,20 @@ export class EpochRunner {
     state: EngineState,
     options: EpochRunnerOptions & { readonly engine: Engine },
   ): Promise<EpochRunner> {
-    return new EpochRunner(program, await options.engine.compile(program, state), dataset, options);
+    const executable = await options.engine.compile(program, state);
+    const diagnose: Diagnose = (inputs) => firstNonFinite(options.engine, program, state, inputs);
+    return new EpochRunner(program, executable, diagnose, dataset, options);
   }
 
-  private constructor(program: Program, executable: Executable, dataset: Dataset, options: EpochRunnerOptions) {
+  private constructor(
+    program: Program,
+    executable: Executable,
+    diagnose: Diagnose,
+    dataset: Dataset,
+    options: EpochRunnerOptions,
+  ) {
     this.executable = executable;
+    this.diagnose = diagnose;
     this.dataset = dataset;
     this.options = options;
     this.feed = new BatchFeed(program, dataset, options);
@@ -95,16 +110,23 @@ export class EpochRunner {
   private async runStep({ size, inputs }: Feed, epoch: number): Promise<void> {
     const { committed, outputs } = await this.executable.run(inputs);
     for (let k = 0; k < this.names.length; k++) this.values[k] = (await outputs[this.names[k]!]!.read())[0]!;
-    if (!committed) throw this.nonFinite(epoch);
+    if (!committed) throw this.nonFinite(epoch, await this.diagnose(inputs));
     for (let k = 0; k < this.names.length; k++) this.means.add(k, this.values[k]! * size);
     this.means.count(size);
   }
 
-  private nonFinite(epoch: number): IsthmusError {
+  private nonFinite(epoch: number, first: NonFiniteValue | undefined): IsthmusError {
     const outputs = Object.fromEntries(this.names.map((name, k) => [name, this.values[k]!]));
-    const terms = Object.entries(outputs).map(([name, value]) => `${name} ${value}`);
-    const message = `training stopped at epoch ${epoch}, step ${this.step}: ${terms.join(", ")}; the step was not made`;
-    return new IsthmusError("TRAIN_NON_FINITE", message, { epoch, step: this.step, outputs });
+    const parts = [
+      Object.entries(outputs)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(", "),
+      ...(first ? [`first ${first.value} in ${first.op}${first.name ? ` "${first.name}"` : ""}`] : []),
+      "the step was not made",
+      ...(this.options.checkpoint && epoch > 1 ? [`the last good checkpoint is that of epoch ${epoch - 1}`] : []),
+    ];
+    const message = `training stopped at epoch ${epoch}, step ${this.step}: ${parts.join("; ")}`;
+    return new IsthmusError("TRAIN_NON_FINITE", message, { epoch, step: this.step, outputs, ...(first && { first }) });
   }
 
   private progress(epoch: number, items: number, seconds: number): StepEvent {

@@ -220,11 +220,25 @@ describe("a run that cannot go on", () => {
     const error = await damaged.catch((reason: unknown) => reason as IsthmusError);
     expect(error).toBeInstanceOf(IsthmusError);
     expect(error).toMatchObject({ code: "TRAIN_NON_FINITE", details: { epoch: 3, step: 7, outputs: { loss: NaN } } });
-    expect((error as IsthmusError).message).toMatch(/^training stopped at epoch 3, step 7: loss NaN, /);
+    expect((error as IsthmusError).message).toMatch(
+      /^training stopped at epoch 3, step 7: loss NaN, .+; first NaN in input "x"; .+ good checkpoint is that of epoch 2$/,
+    );
     expect(checkpoints).toHaveLength(2);
     train.values.set(byteDataset().values);
     const resumed = await fit(tinyVae, { train }, { ...small, engine, epochs: 3, resume: checkpoints[1]! });
     expect(bits(resumed.parameters)).toEqual(bits(whole.parameters));
+    engine.dispose();
+  });
+
+  it.each(engines)("says on the %s engine which operation was the first to overflow", async (_, makeEngine) => {
+    const engine = await makeEngine();
+    // Steps of 1000 bring log variances whose exp no number holds.
+    const failing = fit(tinyVae, { train: data.train }, { ...small, engine, epochs: 3, learningRate: 1000 });
+    await expect(failing).rejects.toMatchObject({
+      code: "TRAIN_NON_FINITE",
+      message: expect.stringMatching(/step \d+: .*; first Infinity in exp.*; the step was not made$/),
+      details: { first: { op: "exp", index: expect.any(Number), value: Infinity } },
+    });
     engine.dispose();
   });
 

@@ -1,4 +1,4 @@
-import type { Plan, PlannedCall } from "./planner/plan.ts";
+import { buffersOf, type Plan, type PlannedCall } from "./planner/plan.ts";
 
 /** One kernel call, for people and tests. */
 export interface CallSummary {
@@ -7,7 +7,7 @@ export interface CallSummary {
   readonly kernel: string;
   /** Names of the nodes the call computes. */
   readonly nodes: readonly string[];
-  /** 2 m n k for products, 13 per element for Adam, one per element read for the rest, none for copies and noise. */
+  /** 2 m n k for products, 2 to 14 per element for optimisers, one per element read for the rest, none for copies and noise. */
   readonly flops: number;
   /** Sizes of all buffers the call touches. */
   readonly bytes: number;
@@ -31,6 +31,6 @@ export function summarise({ batch, calls, workspaceBytes, constantBytes }: Plan)
 }
 
 function summariseCall({ section, kernel, nodes, flops, args }: PlannedCall): CallSummary {
-  const bytes = args.reduce<number>((sum, arg) => sum + (typeof arg === "number" ? 0 : arg.bytes), 0);
+  const bytes = buffersOf(args).reduce((sum, buffer) => sum + buffer.bytes, 0);
   return { section, kernel, nodes, flops, bytes };
 }

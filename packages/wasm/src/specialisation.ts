@@ -67,11 +67,20 @@ export class Specialisation {
     const addressOf = (buffer: Buffer) => this.addressOf(buffer);
     for (const call of this.compute) call.bind(addressOf);
     for (const call of this.commit) call.bind(addressOf);
+    this.writeTables();
+  }
+
+  private writeTables(): void {
+    for (const buffer of this.plan.offsets.keys()) {
+      if (buffer.place.kind !== "table") continue;
+      const words = buffer.place.entries.map((entry) => (typeof entry === "number" ? entry : this.addressOf(entry)));
+      this.heap.windows.i32.set(words, this.addressOf(buffer) / 4);
+    }
   }
 
   private addressOf(buffer: Buffer): number {
     if (buffer.place.kind === "state") return this.state.addressOf(buffer.place.name);
-    const region = buffer.place.kind === "constant" ? this.constants : this.boundTo!;
+    const region = buffer.place.kind === "workspace" ? this.boundTo! : this.constants;
     return region.offset + this.plan.offsets.get(buffer)!;
   }
 

@@ -38,7 +38,8 @@ const unary =
   ({ value: x, error: e }: Bounded): Bounded => {
     const value = nd[name](x);
     const away = (end: NdArray) => nd.abs(nd.sub(nd[name](end), value));
-    const spread = nd.maximum(away(nd.add(x, e)), away(nd.sub(x, e)));
+    const below = nd.sub(x, e);
+    const spread = nd.maximum(away(nd.add(x, e)), away(name === "sqrt" ? nd.maximum(below, scalar(0)) : below));
     const own = k === 0 ? scalar(0) : nd.add(rounding(value, spread, k), scalar(k === u ? 0 : tiny));
     return { value, error: nd.add(spread, own) };
   };
@@ -147,6 +148,30 @@ export function boundNodes(program: Program, given: InterpreterInputs): readonly
   return nodes;
 }
 
+/** What the operation makes of its operands' errors: it only moves and adds them. Ids stay as they are. */
+function moved(node: Node, inputs: readonly Bounded[]): NdArray {
+  const ids = node.op === "gather" || node.op === "scatterAdd";
+  return reference(
+    node,
+    inputs.map((part, index) => (ids && index === 1 ? part.value : part.error)),
+  );
+}
+
+const exactly = (error: NdArray): Bounded => ({ value: error, error });
+
+function reference(node: Node, inputs: readonly NdArray[]): NdArray {
+  const operation = operationNamed(node.op);
+  if (operation.tier !== "primitive") throw new Error(`"${node.op}" is no primitive`);
+  return operation.reference(inputs, node, { batch: 1 });
+}
+
+function erf(node: Node, { value: x, error: e }: Bounded): Bounded {
+  const value = reference(node, [x]);
+  const away = (end: NdArray) => nd.abs(nd.sub(reference(node, [end]), value));
+  const spread = nd.maximum(away(nd.add(x, e)), away(nd.sub(x, e)));
+  return { value, error: nd.add(spread, nd.add(rounding(value, spread, elementary), scalar(tiny))) };
+}
+
 function boundOf(node: Node, value: NdArray, inputs: readonly Bounded[]): Bounded {
   const operation = operationNamed(node.op);
   const [x] = inputs as [Bounded];
@@ -164,6 +189,23 @@ function boundOf(node: Node, value: NdArray, inputs: readonly Bounded[]): Bounde
     case "straightThrough":
     case "stopGradient":
       return x;
+    case "concat":
+    case "slice":
+    case "pad":
+    case "gather":
+      return { value, error: moved(node, inputs) };
+    case "scatterAdd": {
+      const terms = moved(
+        node,
+        inputs.map((part) => exactly(nd.add(nd.abs(part.value), part.error))),
+      );
+      const count = inputs[1]!.value.data.length;
+      return { value, error: nd.add(moved(node, inputs), nd.mul(terms, scalar(count * u))) };
+    }
+    case "oneHot":
+      return exact(value);
+    case "erf":
+      return erf(node, x);
     case "step":
       return jump(value, x.value, x.error);
     case "cast":

@@ -170,6 +170,152 @@ const gated = (op: string, y: Partial<Operand>): Case[] => binary(op, y);
 
 const adamDecays = { decay: 0.9, complement: 1 - 0.9 };
 
+/** Updates of optimisers that nothing fuses. */
+const optimiserCases: Case[] = [
+  {
+    op: "adamWParameter",
+    operands: [of(5), of(5), within(0, 1, 5), within(1e-3, 1e-2), within(1, 30), within(0.9, 1)],
+    body: (b, ...operands) => b.emit("adamWParameter", operands, { epsilon: 1e-8 }),
+  },
+  {
+    op: "sgdVelocity",
+    operands: [of(4, 3), of(4, 3)],
+    body: (b, v, g) => b.emit("sgdVelocity", [v, g], { momentum: 0.9 }),
+  },
+  { op: "sgdParameter", operands: [of(7), of(7), within(0, 1)], body: (b, ...all) => b.emit("sgdParameter", all) },
+  {
+    op: "nesterovParameter",
+    operands: [of(7), of(7), of(7), within(0, 1)],
+    body: (b, ...all) => b.emit("nesterovParameter", all, { momentum: 0.9 }),
+  },
+  {
+    op: "rmsPropParameter",
+    operands: [of(7), of(7), within(0, 1, 7), within(0, 1)],
+    body: (b, ...all) => b.emit("rmsPropParameter", all, { epsilon: 1e-3 }),
+  },
+  ...[1, 7, 8, 13, 67].map((n): Case => ({
+    op: "euclideanNorm",
+    operands: [of(B, n)],
+    body: (b, x) => b.euclideanNorm(x),
+  })),
+  {
+    op: "euclideanNorm",
+    operands: [of(B, 5)],
+    body: (b, x) => b.euclideanNorm(b.broadcastTo(b.reshape(x, [B, 1, 5]), [B, 2, 5])),
+    note: "of a view",
+  },
+];
+
+/** Lengths around vectors and chunks of sums. */
+const rowShapes: Shape[] = [[B, 10], [1], [3], [2, B, 4], [B, 1], [B, 67], [2, 300]];
+
+const rowCases: Case[] = [
+  ...["softmax", "logSoftmax"].flatMap((op) =>
+    rowShapes.map((shape): Case => ({ op, operands: [within(-30, 30, ...shape)], body: (b, x) => b.emit(op, [x]) })),
+  ),
+  ...["softmaxGrad", "logSoftmaxGrad"].flatMap((op) =>
+    rowShapes.map((shape): Case => ({
+      op,
+      operands: [of(...shape), within(op === "softmaxGrad" ? 0 : -9, op === "softmaxGrad" ? 1 : 0, ...shape)],
+      body: (b, g, y) => b.emit(op, [g, y]),
+    })),
+  ),
+  ...rowShapes.flatMap((shape): Case[] => [
+    { op: "standardise", operands: [of(...shape)], body: (b, x) => b.standardise(x, 0.1) },
+    {
+      op: "standardiseGrad",
+      operands: [of(...shape), of(...shape)],
+      body: (b, x, g) => b.emit("standardiseGrad", [x, g], { epsilon: 0.1 }),
+    },
+    {
+      op: "softmaxCrossEntropy",
+      operands: [within(-9, 9, ...shape), within(0, 1, ...shape)],
+      body: (b, l, p) => b.softmaxCrossEntropy(l, p),
+    },
+    {
+      op: "softmaxCrossEntropyGrad",
+      operands: [within(-9, 9, ...shape), within(0, 1, ...shape), of(...shape.slice(0, -1), 1)],
+      body: (b, l, p, g) => b.emit("softmaxCrossEntropyGrad", [l, p, g]),
+    },
+  ]),
+  {
+    op: "softmax",
+    operands: [of(B, 5)],
+    body: (b, x) => b.softmax(b.transpose(b.broadcastTo(b.reshape(x, [B, 1, 5]), [B, 4, 5]), [2, 0, 1])),
+    note: "of a view",
+  },
+];
+
+const blockShapes: [Shape, number][] = [
+  [[B, 5], 1],
+  [[7], 0],
+  [[3, B, 2], 0],
+  [[2, 3, 4], 1],
+  [[B, 2, 1, 3], 2],
+];
+
+const blockCases: Case[] = blockShapes.flatMap(([shape, axis]): Case[] => {
+  const resized = (size: number) => of(...shape.map((dim, i) => (i === axis ? size : dim)));
+  const size = shape[axis] as number;
+  return [
+    { op: "concat", operands: [of(...shape)], body: (b, x) => b.concat([x, x], axis), note: `of itself along ${axis}` },
+    {
+      op: "concat",
+      operands: [resized(1), of(...shape), resized(3)],
+      body: (b, ...xs) => b.concat(xs, axis),
+      note: `along ${axis}`,
+    },
+    {
+      op: "slice",
+      operands: [resized(size + 3)],
+      body: (b, x) => b.slice(x, { axis, begin: 1, end: size + 1 }),
+      note: `along ${axis}`,
+    },
+    {
+      op: "pad",
+      operands: [of(...shape)],
+      body: (b, x) => b.pad(x, { axis, before: 2, after: 1 }),
+      note: `along ${axis}`,
+    },
+    {
+      op: "pad",
+      operands: [of(...shape)],
+      body: (b, x) => b.pad(x, { axis, before: 0, after: 3 }),
+      note: "at the end",
+    },
+  ];
+});
+
+const ids = (to: number, ...shape: Shape): Operand => ({ shape, from: 0, to, dtype: "i32" });
+
+const idCases: Case[] = [
+  ...[1, 4, 7].map((d): Case => ({
+    op: "gather",
+    operands: [of(5, d), ids(4.9, B, 2)],
+    body: (b, x, i) => b.gather(x, i),
+  })),
+  { op: "gather", operands: [of(5, 3), ids(4.9)], body: (b, x, i) => b.gather(x, i), note: "one id" },
+  {
+    op: "gather",
+    operands: [of(3, 5), ids(4.9, 2, 1)],
+    body: (b, x, i) => b.gather(b.transpose(x, [1, 0]), b.broadcastTo(i, [2, 3])),
+    note: "of views",
+  },
+  ...[1, 4, 7].map((d): Case => ({
+    op: "scatterAdd",
+    operands: [of(B, 2, d), ids(2.9, B, 2)],
+    body: (b, x, i) => b.scatterAdd(x, i, 5),
+  })),
+  { op: "oneHot", operands: [ids(6.9, B, 2)], body: (b, i) => b.oneHot(i, 7) },
+  { op: "oneHot", operands: [ids(0.9)], body: (b, i) => b.oneHot(i, 1) },
+  {
+    op: "oneHot",
+    operands: [within(-3, 3, B, 4), ids(3.9, B)],
+    body: (b, l, i) => b.softmaxCrossEntropy(l, i),
+    note: "under a cross-entropy",
+  },
+];
+
 const cases: Case[] = [
   ...["neg", "abs", "sign", "step", "square", "sigmoid", "tanh", "softplus", "relu", "stopGradient"].flatMap((op) =>
     unary(op),
@@ -266,6 +412,11 @@ const cases: Case[] = [
     operands: [of(5), of(5), within(0, 1, 5), within(1e-3, 1e-2), within(1, 30)],
     body: (b, ...operands) => b.emit("adamParameter", operands, { epsilon: 1e-8 }),
   },
+  ...optimiserCases,
+  ...unary("erf", -5, 5),
+  ...rowCases,
+  ...blockCases,
+  ...idCases,
 ];
 
 const title = ({ op, operands, note = "" }: Case) =>

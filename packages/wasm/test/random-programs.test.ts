@@ -28,7 +28,19 @@ function choices(build: GraphBuilder, x: Node, y: Node): (() => Node)[] {
   if (x.shape.length > 0) {
     const reversed = x.shape.map((_, axis) => x.shape.length - 1 - axis);
     found.push(() => build.transpose(x, reversed));
+    found.push(
+      () => build.softmax(build.tanh(x)),
+      () => build.logSoftmax(build.tanh(x)),
+    );
+    found.push(() => build.mul(build.euclideanNorm(x), build.erf(build.tanh(x))));
     for (const axis of x.shape.keys()) {
+      if (x.shape[axis] !== "batch") {
+        found.push(
+          () => build.concat([x, build.neg(x)], axis),
+          () => build.pad(x, { axis, before: 1, after: 2 }),
+        );
+        found.push(() => build.slice(x, { axis, begin: (x.shape[axis] as number) - 1, end: x.shape[axis] as number }));
+      }
       found.push(() => build.sum(x, { axes: [axis], keepDims: true }));
       found.push(() => build.mean(x, { axes: [axis] }));
       found.push(() => build.max(x, { axes: [axis], keepDims: true }));

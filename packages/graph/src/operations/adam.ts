@@ -1,21 +1,8 @@
 import type { JsonObject, TensorType } from "../ir.ts";
 import type { Composite } from "../operation.ts";
-import { formatShape, sameShape } from "../shape.ts";
-import { requireFloat } from "./require.ts";
+import { inferSame, requireShape } from "./require.ts";
 
 const number = (attributes: JsonObject, key: string) => attributes[key] as number;
-
-/** Float32 of the first argument's shape, which the others must have, too. */
-function inferSame(operation: string, named: Readonly<Record<string, TensorType>>): TensorType {
-  const [first] = Object.values(named) as [TensorType];
-  for (const [argument, type] of Object.entries(named)) requireShape(operation, argument, type, first.shape);
-  return { shape: first.shape, dtype: "f32" };
-}
-
-function requireShape(operation: string, argument: string, type: TensorType, shape: TensorType["shape"]): void {
-  if (sameShape(requireFloat(operation, argument, type).shape, shape)) return;
-  throw new RangeError(`${operation}: "${argument}" expected ${formatShape(shape)}, got ${formatShape(type.shape)}`);
-}
 
 /**
  * m' = beta1 m + (1 - beta1) g. Inputs: `m`, `g`. Attributes: `decay` = beta1 and `complement` = 1 - beta1, which is
@@ -76,5 +63,30 @@ export const adamParameter: Composite = {
     const [p, m, v, stepSize, secondScale] = inputs as [T, T, T, T, T];
     const denominator = ops.add(ops.mul(ops.sqrt(v), secondScale), ops.scalar(number(attributes, "epsilon")));
     return ops.sub(p, ops.mul(stepSize, ops.div(m, denominator)));
+  },
+};
+
+/**
+ * p' = keep p - stepSize m' / (sqrt(v') secondScale + epsilon), with keep = 1 - lr weightDecay and the rest as in
+ * `adamParameter`. Inputs: `p`, `m` and `v` (both new), `stepSize`, `secondScale`, `keep`. Attributes: `epsilon`.
+ */
+export const adamWParameter: Composite = {
+  name: "adamWParameter",
+  version: 1,
+  tier: "composite",
+  operands: ["p", "m", "v", "stepSize", "secondScale", "keep"],
+  attributes: { epsilon: "number" },
+  infer: (inputs) => {
+    type T = TensorType;
+    const [p, m, v, stepSize, secondScale, keep] = inputs as [T, T, T, T, T, T];
+    const scalars = { stepSize, secondScale, keep };
+    for (const [name, type] of Object.entries(scalars)) requireShape("adamWParameter", name, type, []);
+    return inferSame("adamWParameter", { p, m, v });
+  },
+  expand: (ops, inputs, attributes) => {
+    type T = (typeof inputs)[number];
+    const [p, m, v, stepSize, secondScale, keep] = inputs as [T, T, T, T, T, T];
+    const denominator = ops.add(ops.mul(ops.sqrt(v), secondScale), ops.scalar(number(attributes, "epsilon")));
+    return ops.sub(ops.mul(keep, p), ops.mul(stepSize, ops.div(m, denominator)));
   },
 };

@@ -2,13 +2,20 @@ import type { Operation } from "../operation.ts";
 import * as activationGradients from "./activation-gradients.ts";
 import * as adam from "./adam.ts";
 import { add, div, equal, greater, maximum, minimum, mul, sub } from "./binary.ts";
+import * as blocks from "./blocks.ts";
 import { cast } from "./cast.ts";
+import { erf } from "./erf.ts";
+import * as gradientDescent from "./gradient-descent.ts";
+import * as ids from "./ids.ts";
 import * as leaves from "./leaves.ts";
 import { matmul } from "./matmul.ts";
+import { euclideanNorm } from "./norm.ts";
 import { max, sum } from "./reduce.ts";
 import { select } from "./select.ts";
 import * as shapes from "./shapes.ts";
 import * as sigmoidCrossEntropy from "./sigmoid-cross-entropy.ts";
+import * as softmax from "./softmax.ts";
+import * as standardise from "./standardise.ts";
 import { straightThrough } from "./straight-through.ts";
 import * as unary from "./unary.ts";
 
@@ -22,6 +29,13 @@ const all: readonly Operation[] = [
   ...Object.values(activationGradients),
   ...Object.values(sigmoidCrossEntropy),
   ...Object.values(adam),
+  ...Object.values(gradientDescent),
+  euclideanNorm,
+  erf,
+  ...Object.values(blocks),
+  ...Object.values(ids),
+  ...Object.values(softmax),
+  ...Object.values(standardise),
 ];
 
 /** Every operation a graph may hold, by name. */

@@ -1,4 +1,13 @@
-import { GraphBuilder, elementCount, interpret, type Node, type Program, type Shape, vjp } from "../../src/index.ts";
+import {
+  type DType,
+  GraphBuilder,
+  elementCount,
+  interpret,
+  type Node,
+  type Program,
+  type Shape,
+  vjp,
+} from "../../src/index.ts";
 import { expectWithin } from "./close.ts";
 
 export const BATCH = 3;
@@ -13,6 +22,8 @@ export interface Case {
   readonly positive?: boolean;
   /** How many of the inputs, the first ones, are differentiated. Default: all. */
   readonly differentiated?: number;
+  /** Types of the inputs. Default: float32. */
+  readonly dtypes?: readonly DType[];
   readonly f: (build: GraphBuilder, inputs: readonly Node[]) => Node;
 }
 
@@ -128,7 +139,7 @@ const inputNames = (test: Case): string[] => test.shapes.map((_, i) => `x${i}`);
 export function checkFirst(test: Case, seed = 1): void {
   const build = new GraphBuilder();
   const names = inputNames(test);
-  const inputs = test.shapes.map((shape, i) => build.input(names[i]!, shape));
+  const inputs = test.shapes.map((shape, i) => build.input(names[i]!, shape, test.dtypes?.[i]));
   const loss = weightedSum(build, test.f(build, inputs));
   const wrt = inputs.slice(0, test.differentiated ?? inputs.length);
   const gradients = vjp(build, [loss], wrt, [build.scalar(1)]);
@@ -151,7 +162,7 @@ function used(names: readonly string[], inputs: readonly Node[]): Record<string,
 export function checkSecond(test: Case, seed = 1): void {
   const build = new GraphBuilder();
   const names = inputNames(test);
-  const inputs = test.shapes.map((shape, i) => build.input(names[i]!, shape));
+  const inputs = test.shapes.map((shape, i) => build.input(names[i]!, shape, test.dtypes?.[i]));
   const wrt = inputs.slice(0, test.differentiated ?? inputs.length);
   const loss = weightedSum(build, test.f(build, inputs));
   const first = vjp(build, [loss], wrt, [build.scalar(1)]);

@@ -112,6 +112,59 @@ export const cases: Record<string, Record<string, Case>> = {
     expanded: ({ build, x, y, positive }) =>
       build.emit("adamParameter", [x, y, positive, build.scalar(0.1), build.scalar(2)], { epsilon: 1e-3 }),
   },
+  adamWParameter: {
+    expanded: ({ build, x, y, positive }) =>
+      build.emit("adamWParameter", [x, y, positive, ...[0.1, 2, 0.9].map((value) => build.scalar(value))], {
+        epsilon: 1e-3,
+      }),
+  },
+  sgdVelocity: { expanded: ({ build, x, y }) => build.emit("sgdVelocity", [x, y], { momentum: 0.9 }) },
+  sgdParameter: { expanded: ({ build, x, y }) => build.emit("sgdParameter", [x, y, build.scalar(0.1)]) },
+  nesterovParameter: {
+    expanded: ({ build, x, y, positive }) =>
+      build.emit("nesterovParameter", [x, y, positive, build.scalar(0.1)], { momentum: 0.9 }),
+  },
+  rmsPropParameter: {
+    expanded: ({ build, x, y, positive }) =>
+      build.emit("rmsPropParameter", [x, y, positive, build.scalar(0.1)], { epsilon: 1e-3 }),
+  },
+  euclideanNorm: { expanded: ({ build, x }) => build.euclideanNorm(x) },
+  erf: { x: onX("erf"), large: ({ build, x }) => build.erf(build.mul(x, build.scalar(9))) },
+  concat: {
+    features: ({ build, x, y }) => build.concat([x, y, build.exp(x)], 1),
+    "no batch": ({ build, column }) => build.concat([column, column], 0),
+  },
+  slice: {
+    features: ({ build, x }) => build.slice(x, { axis: 1, begin: 1, end: 4 }),
+    first: ({ build, column }) => build.slice(column, { axis: 0, begin: 0, end: 1 }),
+  },
+  pad: {
+    features: ({ build, x }) => build.pad(x, { axis: 1, before: 2, after: 0 }),
+    "no batch": ({ build, column }) => build.pad(column, { axis: 0, before: 1, after: 3 }),
+  },
+  gather: {
+    rows: ({ build, column, row, ids }) =>
+      build.gather(
+        build.concat([build.mul(column, row), build.constant([2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])], 0),
+        ids,
+      ),
+  },
+  oneHot: { ids: ({ build, ids }) => build.oneHot(ids, 5) },
+  softmax: { x: onX("softmax"), large: ({ build, x }) => build.softmax(build.mul(x, build.scalar(90))) },
+  logSoftmax: { x: onX("logSoftmax"), large: ({ build, x }) => build.logSoftmax(build.mul(x, build.scalar(90))) },
+  standardise: { expanded: ({ build, x }) => build.standardise(x, 0.1) },
+  standardiseGrad: { expanded: ({ build, x, y }) => build.emit("standardiseGrad", [x, y], { epsilon: 0.1 }) },
+  softmaxGrad: { expanded: onXy("softmaxGrad") },
+  logSoftmaxGrad: { expanded: onXy("logSoftmaxGrad") },
+  softmaxCrossEntropy: {
+    probabilities: ({ build, x, y }) => build.softmaxCrossEntropy(x, build.softmax(y)),
+    labels: ({ build, x, ids }) =>
+      build.softmaxCrossEntropy(build.mul(build.reshape(x, ["batch", 5, 1]), build.constant([4], [1, -2, 3, 0])), ids),
+  },
+  softmaxCrossEntropyGrad: {
+    expanded: ({ build, x, y }) =>
+      build.emit("softmaxCrossEntropyGrad", [x, y, build.sum(x, { axes: [1], keepDims: true })]),
+  },
 };
 
 export const operationCases: readonly { readonly name: string; readonly make: Case }[] = Object.entries(cases).flatMap(

@@ -1,4 +1,4 @@
-import type { Buffer, PlannedCall } from "./plan.ts";
+import { type Buffer, buffersOf, type PlannedCall } from "./plan.ts";
 
 /** Workspace that several buffers use one after the other, and the calls between which it is taken. */
 export interface Tenancy {
@@ -48,5 +48,5 @@ function lastUses(calls: readonly PlannedCall[], readByHost: readonly Buffer[]):
 }
 
 function workspaceOf(call: PlannedCall): Buffer[] {
-  return call.args.filter((arg) => typeof arg !== "number").filter(({ place }) => place.kind === "workspace");
+  return buffersOf(call.args).filter(({ place }) => place.kind === "workspace");
 }

@@ -2,8 +2,11 @@ import type { Json } from "@isthmus/graph";
 import { hash32 } from "@isthmus/math";
 import { ACTIVATIONS } from "@isthmus/kernels";
 import type { DenseLayer } from "./dense-layers.ts";
+import { lowerConcat, lowerPad, lowerSlice } from "./lower-blocks.ts";
 import { lowerBinary, lowerGated, lowerSelect, lowerUnary } from "./lower-elementwise.ts";
+import { lowerNorm } from "./lower-norm.ts";
 import { lowerReduction } from "./lower-reduction.ts";
+import { lowerGather, lowerOneHot, lowerRows, lowerScatterAdd } from "./lower-rows.ts";
 import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import { broadcastView, denseView, isDense, reshapeView, sizeOf, transposeView, type View } from "./view.ts";
 
@@ -85,6 +88,15 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ...table(["sigmoid", "tanh", "softplus", "relu"], lowerUnary),
   ...table(["add", "sub", "mul", "div", "maximum", "minimum", "greater", "equal"], lowerBinary),
   ...table(["sum", "max"], lowerReduction),
+  euclideanNorm: lowerNorm,
+  erf: lowerUnary("erf"),
+  ...{ concat: lowerConcat, slice: lowerSlice, pad: lowerPad },
+  ...{ gather: lowerGather, scatterAdd: lowerScatterAdd, oneHot: lowerOneHot },
+  ...table(["softmax", "logSoftmax"], (name) => lowerRows(name, 1)),
+  ...table(["softmaxGrad", "logSoftmaxGrad"], (name) => lowerRows(name, 2)),
+  ...table(["standardise", "standardiseGrad"], (name) => lowerRows(name, 1, ["epsilon"])),
+  softmaxCrossEntropy: lowerRows("softmaxCrossEntropy", 0),
+  softmaxCrossEntropyGrad: lowerRows("softmaxCrossEntropyGrad", 1),
   // What the kernels gate or scale by `g`, which may repeat along an axis: all operands but `g` are dense.
   ...table(["reluGrad", "sigmoidGrad", "tanhGrad"], (name) => lowerGated(name, 0)),
   sigmoidCrossEntropyGrad: lowerGated("sigmoidCrossEntropyGrad", 2),

@@ -1,7 +1,8 @@
 import type { Node, Program } from "@isthmus/graph";
-import { adamNodes, type AdamUpdate, findAdamUpdates } from "./adam-updates.ts";
+import { SEGMENT_WORDS } from "@isthmus/kernels";
 import { packInARow, packTenancies } from "./arena.ts";
 import { type DenseLayer, findDenseLayers } from "./dense-layers.ts";
+import { findFusedUpdates, type FusedUpdate, fusedNodes, sameCall } from "./fused-updates.ts";
 import { findTenancies } from "./lifetimes.ts";
 import { lowerDenseLayer, lowerings } from "./lowerings.ts";
 import { type GemmScratch, type Operand, PlanBuilder } from "./plan-builder.ts";
@@ -12,7 +13,7 @@ import { sizeOf } from "./view.ts";
 /** What is known of a program before its batch size: its normal form and what fuses in it. */
 export interface Prepared {
   readonly program: Program;
-  readonly adam: readonly AdamUpdate[];
+  readonly fused: readonly FusedUpdate[];
   readonly layers: ReadonlyMap<number, DenseLayer>;
   /** Nodes that have no calls of their own because a fused call makes their value. */
   readonly absorbed: ReadonlySet<number>;
@@ -20,9 +21,9 @@ export interface Prepared {
 
 /** @param program in normal form */
 export function prepare(program: Program): Prepared {
-  const adam = findAdamUpdates(program);
+  const fused = findFusedUpdates(program);
   const { layers, inside } = findDenseLayers(program);
-  return { program, adam, layers, absorbed: new Set([...inside, ...adamNodes(adam)]) };
+  return { program, fused, layers, absorbed: new Set([...inside, ...fusedNodes(fused)]) };
 }
 
 /**
@@ -44,7 +45,7 @@ export function makePlan(prepared: Prepared, batch: number, gemmScratch: GemmScr
     read,
   );
   const offsets = new Map<Buffer, number>();
-  const constants = plan.buffers.filter(({ place }) => place.kind === "constant");
+  const constants = plan.buffers.filter(({ place }) => place.kind === "constant" || place.kind === "table");
   const constantBytes = packInARow(constants, offsets);
   const workspaceBytes = packTenancies(tenancies, offsets);
   return { batch, calls: plan.calls, inputs, outputs, offsets, constantBytes, workspaceBytes, ...(guard && { guard }) };
@@ -93,46 +94,54 @@ function copyAside(plan: PlanBuilder, source: Buffer): Buffer {
 }
 
 /**
- * The commit section: fused Adam calls in place, copies for all other updates. What it reads of tensors that it also
+ * The commit section: optimisers' calls in place, copies for all other updates. What it reads of tensors that it also
  * replaces is copied aside before, so that every update sees the state as it was.
  */
-function lowerUpdates({ program, adam }: Prepared, plan: PlanBuilder, operands: readonly Operand[]): void {
+function lowerUpdates({ program, fused }: Prepared, plan: PlanBuilder, operands: readonly Operand[]): void {
   const asItWas = (id: number): Buffer => {
     const { buffer } = plan.lowering([program.nodes[id]!], () => plan.dense(operands[id]!));
     const replaced = buffer.place.kind === "state" && buffer.place.name in program.updates;
     return replaced ? copyAside(plan, buffer) : buffer;
   };
-  const fused = new Set(
-    adam.flatMap(({ parameter, firstMoment, secondMoment }) => [parameter, firstMoment, secondMoment]),
-  );
-  const copies = Object.entries(program.updates).filter(([name]) => !fused.has(name));
+  const inPlace = new Set(fused.flatMap(({ states }) => states));
+  const copies = Object.entries(program.updates).filter(([name]) => !inPlace.has(name));
   const commits = [
-    ...adam.map((update) => prepareAdam(plan, update, asItWas)),
+    ...groupBy(fused, sameCall).map((updates) => prepareFused(plan, updates, asItWas)),
     ...copies.map(([name, id]) => prepareCopy(program, plan, name, id, asItWas(id))),
   ];
   plan.section = "commit";
   for (const commit of commits) commit();
 }
 
-function prepareAdam(plan: PlanBuilder, { nodes, ...update }: AdamUpdate, asItWas: (id: number) => Buffer): () => void {
-  const [m, v, next] = nodes;
-  const shape = plan.shapeOf(next);
-  const tensors = [update.parameter, update.firstMoment, update.secondMoment].map((name) => plan.state(name, shape));
-  const [g, stepSize, secondScale] = [update.gradient, update.stepSize, update.secondScale].map(asItWas) as [
-    Buffer,
-    Buffer,
-    Buffer,
-  ];
-  const n = sizeOf(shape);
-  const number = (node: Node, key: string) => node.attributes[key] as number;
-  const decays = [number(m, "decay"), number(v, "decay"), number(next, "epsilon")];
-  const complements = [number(m, "complement"), number(v, "complement")];
-  const args = [...tensors, g, n, stepSize, secondScale, ...decays, ...complements];
-  return () => plan.lowering(nodes, () => plan.call("adam", args, { output: tensors[0]!, flops: 13 * n }));
+/** A segment for each parameter: its elements, gradient, and states; then what the kernel's docstring says. */
+function prepareFused(plan: PlanBuilder, updates: readonly FusedUpdate[], asItWas: (id: number) => Buffer): () => void {
+  const { kernel, scalars, coefficients, flopsPerElement } = updates[0]!;
+  const segments = updates.map(({ states, nodes, gradient }) => {
+    const shape = plan.shapeOf(nodes.at(-1)!);
+    const tensors = states.map((name) => plan.state(name, shape));
+    return { n: sizeOf(shape), gradient: asItWas(gradient), tensors };
+  });
+  const entries = segments.flatMap(({ n, gradient, tensors }) =>
+    [n, gradient, ...tensors, 0, 0].slice(0, SEGMENT_WORDS),
+  );
+  const schedule = scalars.map(asItWas);
+  const numbers = coefficients.length > 0 ? plan.constant(coefficients) : 0;
+  const args = [plan.table(entries), segments.length, numbers, 0, ...schedule];
+  const n = segments.reduce((sum, segment) => sum + segment.n, 0);
+  const effects = { output: segments[0]!.tensors[0]!, flops: flopsPerElement * n };
+  const nodes = updates.flatMap((update) => update.nodes);
+  return () => plan.lowering(nodes, () => plan.call(kernel, args, effects));
 }
 
 function prepareCopy(program: Program, plan: PlanBuilder, name: string, id: number, source: Buffer): () => void {
   const node = program.nodes[id]!;
   const target = plan.state(name, program.state[name]!.shape);
   return () => plan.lowering([node], () => plan.call("copy", [source, target, target.bytes], { output: target }));
+}
+
+/** Groups by key, each in the order of its first member. */
+function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return [...groups.values()];
 }

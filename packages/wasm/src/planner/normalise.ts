@@ -1,5 +1,5 @@
 import { type Node, operationNamed, operations, type Program } from "@isthmus/graph";
-import { adamNodes, findAdamUpdates } from "./adam-updates.ts";
+import { findFusedUpdates, fusedNodes } from "./fused-updates.ts";
 import { lowerings } from "./lowerings.ts";
 import { keep, rewrite, type Rule } from "./rewrite.ts";
 import { unsupported } from "./unsupported.ts";
@@ -13,7 +13,7 @@ import { unsupported } from "./unsupported.ts";
 export function normalise(program: Program): Program {
   for (const node of program.nodes) requireKnown(node);
   const simple = rewrite(program, simplify);
-  const fused = adamNodes(findAdamUpdates(simple));
+  const fused = fusedNodes(findFusedUpdates(simple));
   return rewrite(simple, (build, node, inputs) => {
     const operation = operationNamed(node.op);
     if (operation.tier !== "composite" || node.op in lowerings || fused.has(node.id)) return keep(build, node, inputs);

@@ -58,6 +58,11 @@ export class PlanBuilder {
     return this.buffer(values.length * 4, { kind: "constant", values });
   }
 
+  /** Arguments that a kernel reads from memory, as int32. */
+  table(entries: readonly Argument[]): Buffer {
+    return this.buffer(entries.length * 4, { kind: "table", entries }, "i32");
+  }
+
   /** The state tensor `name`, one buffer however often it is asked for. */
   state(name: string, shape: readonly number[]): Buffer {
     const known = this.states.get(name) ?? this.buffer(sizeOf(shape) * 4, { kind: "state", name });

@@ -6,6 +6,8 @@ export type BufferPlace =
   | { readonly kind: "state"; readonly name: string }
   /** Written once, when the plan is made ready. */
   | { readonly kind: "constant"; readonly values: readonly number[] }
+  /** int32 words that a kernel finds its arguments in, written whenever buffers have moved: numbers, and addresses of buffers. */
+  | { readonly kind: "table"; readonly entries: readonly Argument[] }
   /** Lives inside a run. */
   | { readonly kind: "workspace" };
 
@@ -18,6 +20,12 @@ export interface Buffer {
 }
 
 export type Argument = number | Buffer;
+
+/** The buffers among `args`, and those that tables among them lead to. */
+export function buffersOf(args: readonly Argument[]): Buffer[] {
+  const own = args.filter((arg) => typeof arg !== "number");
+  return own.flatMap((buffer) => [buffer, ...(buffer.place.kind === "table" ? buffersOf(buffer.place.entries) : [])]);
+}
 
 /** Updates belong to the commit section, which runs only if the guard is finite. */
 export type Section = "compute" | "commit";

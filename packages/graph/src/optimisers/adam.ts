@@ -1,5 +1,6 @@
-import type { GraphBuilder } from "./builder.ts";
-import type { Node, StateTensor } from "./ir.ts";
+import type { GraphBuilder } from "../builder.ts";
+import type { Node } from "../ir.ts";
+import { type NodesByName, type ParameterStep, requireDecay, requirePositive, stepEach } from "./optimiser.ts";
 
 export interface AdamOptions {
   /** Decay of the first moment. */
@@ -24,39 +25,40 @@ const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const satisfies 
  */
 export function adam(
   build: GraphBuilder,
-  parameters: Readonly<Record<string, Node>>,
-  gradients: Readonly<Record<string, Node>>,
+  parameters: NodesByName,
+  gradients: NodesByName,
   options: AdamOptions = {},
 ): Record<string, Node> {
-  const { beta1, beta2, epsilon } = checked(options);
+  const checked = checkedMoments("adam", options);
+  const { epsilon } = checked;
   const stepSize = build.input("adam.stepSize", []);
   const secondScale = build.input("adam.secondScale", []);
-  const updates: Record<string, Node> = {};
-  for (const [name, p] of Object.entries(parameters)) {
-    const g = Object.hasOwn(gradients, name) ? gradients[name] : undefined;
-    if (!g) throw new RangeError(`adam: "gradients" has none for "${name}"`);
-    const slot: StateTensor = { shape: p.shape as readonly number[], init: { kind: "zeros" } };
-    const mName = `opt.adam.m.${name}`;
-    const vName = `opt.adam.v.${name}`;
-    const m = build.emit("adamFirstMoment", [build.state(mName, slot), g], { decay: beta1, complement: 1 - beta1 });
-    const v = build.emit("adamSecondMoment", [build.state(vName, slot), g], { decay: beta2, complement: 1 - beta2 });
-    updates[mName] = m;
-    updates[vName] = v;
-    updates[name] = build.emit("adamParameter", [p, m, v, stepSize, secondScale], { epsilon });
-  }
-  return updates;
+  return stepEach(build, "adam", parameters, gradients, (step) => {
+    const [m, v] = nextMoments(build, step, checked);
+    return build.emit("adamParameter", [step.p, m, v, stepSize, secondScale], { epsilon });
+  });
 }
 
-function checked(options: AdamOptions): Required<AdamOptions> {
+/** The options with their defaults. */
+export function checkedMoments(optimiser: string, options: AdamOptions): Required<AdamOptions> {
   const all = { ...defaults, ...options };
-  for (const key of ["beta1", "beta2"] as const) {
-    if (!(all[key] >= 0 && all[key] < 1))
-      throw new RangeError(`adam: "${key}" expected a number in [0, 1), got ${all[key]}`);
-  }
-  if (!(all.epsilon > 0 && Number.isFinite(all.epsilon))) {
-    throw new RangeError(`adam: "epsilon" expected a positive number, got ${all.epsilon}`);
-  }
+  requireDecay(optimiser, "beta1", all.beta1);
+  requireDecay(optimiser, "beta2", all.beta2);
+  requirePositive(optimiser, "epsilon", all.epsilon);
   return all;
+}
+
+/** Both moments of one parameter, moved on. */
+export function nextMoments(
+  build: GraphBuilder,
+  { g, slot, update }: ParameterStep,
+  { beta1, beta2 }: Required<AdamOptions>,
+): readonly [Node, Node] {
+  const m = build.emit("adamFirstMoment", [slot("m"), g], { decay: beta1, complement: 1 - beta1 });
+  const v = build.emit("adamSecondMoment", [slot("v"), g], { decay: beta2, complement: 1 - beta2 });
+  update("m", m);
+  update("v", v);
+  return [m, v];
 }
 
 /**
@@ -70,7 +72,7 @@ export class AdamSchedule {
   private readonly beta2: number;
 
   constructor(options: AdamOptions = {}) {
-    const { beta1, beta2 } = checked(options);
+    const { beta1, beta2 } = checkedMoments("adam", options);
     this.beta1 = beta1;
     this.beta2 = beta2;
   }

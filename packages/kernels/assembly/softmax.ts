@@ -1,0 +1,200 @@
+/**
+ * Softmax, standardising, and what is made of them, row by row of [rows, n]. Exponentials are of x - max x, so none overflows. Sums in registers run
+ * over chunks of 64 vectors, so their error is at most (67 + n / 256) eps of the terms' magnitudes.
+ */
+import { expV, logV } from "./functions";
+import { maxRow, sumRow } from "./reduce";
+import { f32s, loadUpTo, storeUpTo } from "./simd";
+
+// @ts-ignore: decorator
+@inline const CHUNK: i32 = 256;
+
+const enum Term { Exp, Product, Surprise }
+const enum Map { Exp, Divide, LogProbability, ProductGrad, LogGrad, CrossEntropyGrad, StandardGrad, Shift }
+
+/** In all lanes. */
+@inline
+function maxOf(x: usize, n: i32): v128 {
+  return f32s(f32x4.extract_lane(maxRow(x, n), 0));
+}
+
+@inline
+function sumOf(x: usize, n: i32): v128 {
+  return f32s(f32x4.extract_lane(sumRow(x, n), 0));
+}
+
+@inline
+function term(kind: Term, a: v128, b: v128, s: v128, t: v128): v128 {
+  if (kind == Term.Exp) return expV(f32x4.sub(a, s));
+  if (kind == Term.Product) return f32x4.mul(a, b);
+  return f32x4.mul(b, f32x4.sub(t, f32x4.sub(a, s)));
+}
+
+/** Sum over a row, in all lanes, of e^(a - s), a b or b (t - (a - s)). */
+@inline
+function reduce(kind: Term, a: usize, b: usize, n: i32, s: v128, t: v128): v128 {
+  let total = f32s(0);
+  while (n > 0) {
+    let chunk = f32s(0);
+    for (const end = max(n - CHUNK, 0); n > end; n -= 4) {
+      const next = term(kind, loadUpTo(a, n), kind == Term.Exp ? s : loadUpTo(b, n), s, t);
+      chunk = f32x4.add(chunk, v128.and(next, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n))));
+      a += 16;
+      b += 16;
+    }
+    total = f32x4.add(total, chunk);
+  }
+  const pairs = f32x4.add(total, v128.shuffle<i32>(total, total, 2, 3, 2, 3));
+  return f32s(f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1));
+}
+
+@inline
+function map4(kind: Map, a: v128, b: v128, s: v128, t: v128, g: v128): v128 {
+  if (kind == Map.Exp) return expV(f32x4.sub(a, s));
+  if (kind == Map.Divide) return f32x4.div(a, s);
+  if (kind == Map.LogProbability) return f32x4.sub(f32x4.sub(a, s), t);
+  if (kind == Map.ProductGrad) return f32x4.mul(b, f32x4.sub(a, s));
+  if (kind == Map.LogGrad) return f32x4.sub(a, f32x4.mul(expV(b), s));
+  if (kind == Map.Shift) return f32x4.sub(a, s);
+  if (kind == Map.StandardGrad) return f32x4.mul(g, f32x4.sub(f32x4.sub(b, s), f32x4.mul(a, t)));
+  return f32x4.mul(g, f32x4.sub(f32x4.div(f32x4.mul(a, t), s), b));
+}
+
+/** y = f(a, b) along a row, with numbers that are one for the row; y may be a. */
+@inline
+function map(kind: Map, a: usize, b: usize, y: usize, n: i32, s: v128, t: v128, g: v128): void {
+  const two = kind >= Map.ProductGrad && kind != Map.Shift;
+  if (kind != Map.Exp && kind != Map.LogGrad) {
+    for (; n > 3; n -= 4) {
+      v128.store(y, map4(kind, v128.load(a), two ? v128.load(b) : s, s, t, g));
+      a += 16;
+      b += 16;
+      y += 16;
+    }
+  }
+  for (; n > 0; n -= 4) {
+    storeUpTo(y, map4(kind, loadUpTo(a, n), two ? loadUpTo(b, n) : s, s, t, g), n);
+    a += 16;
+    b += 16;
+    y += 16;
+  }
+}
+
+function exponentials(x: usize, y: usize, n: i32): void {
+  const most = maxOf(x, n);
+  map(Map.Exp, x, 0, y, n, most, most, most);
+}
+
+/** log sum e^(x - most), in all lanes. */
+function logSum(x: usize, n: i32, most: v128): v128 {
+  return logV(reduce(Term.Exp, x, 0, n, most, most));
+}
+
+/** y = e^x / sum e^x; y may be x. */
+export function softmax(x: usize, y: usize, rows: i32, n: i32): void {
+  const bytes = <usize>n << 2;
+  for (let i = 0; i < rows; i++) {
+    exponentials(x, y, n);
+    const sum = sumOf(y, n);
+    map(Map.Divide, y, 0, y, n, sum, sum, sum);
+    x += bytes;
+    y += bytes;
+  }
+}
+
+/** dx = y (g - sum g y), where y is the softmax; dx may be g or y. */
+export function softmaxGrad(g: usize, y: usize, dx: usize, rows: i32, n: i32): void {
+  const bytes = <usize>n << 2;
+  const none = f32s(0);
+  for (let i = 0; i < rows; i++) {
+    const dot = reduce(Term.Product, g, y, n, none, none);
+    map(Map.ProductGrad, g, y, dx, n, dot, none, none);
+    g += bytes;
+    y += bytes;
+    dx += bytes;
+  }
+}
+
+/** y = x - log sum e^x; y may be x. */
+export function logSoftmax(x: usize, y: usize, rows: i32, n: i32): void {
+  const bytes = <usize>n << 2;
+  for (let i = 0; i < rows; i++) {
+    const most = maxOf(x, n);
+    map(Map.LogProbability, x, 0, y, n, most, logSum(x, n, most), most);
+    x += bytes;
+    y += bytes;
+  }
+}
+
+/** dx = g - e^y sum g, where y is the logSoftmax; dx may be g or y. */
+export function logSoftmaxGrad(g: usize, y: usize, dx: usize, rows: i32, n: i32): void {
+  const bytes = <usize>n << 2;
+  const none = f32s(0);
+  for (let i = 0; i < rows; i++) {
+    map(Map.LogGrad, g, y, dx, n, sumOf(g, n), none, none);
+    g += bytes;
+    y += bytes;
+    dx += bytes;
+  }
+}
+
+/** y[rows] = -sum p log softmax(l), in nats. */
+export function softmaxCrossEntropy(l: usize, p: usize, y: usize, rows: i32, n: i32): void {
+  const bytes = <usize>n << 2;
+  for (let i = 0; i < rows; i++) {
+    const most = maxOf(l, n);
+    v128.store_lane<u32>(y, reduce(Term.Surprise, l, p, n, most, logSum(l, n, most)), 0);
+    l += bytes;
+    p += bytes;
+    y += 4;
+  }
+}
+
+/** y = g (softmax(l) sum p - p) with g[rows]; y may be l. */
+export function softmaxCrossEntropyGrad(l: usize, p: usize, g: usize, y: usize, rows: i32, n: i32): void {
+  const bytes = <usize>n << 2;
+  for (let i = 0; i < rows; i++) {
+    exponentials(l, y, n);
+    map(Map.CrossEntropyGrad, y, p, y, n, sumOf(y, n), sumOf(p, n), v128.load32_splat(g));
+    l += bytes;
+    p += bytes;
+    y += bytes;
+    g += 4;
+  }
+}
+
+/** y = x - mean x along a row; sqrt(mean y^2 + epsilon), in all lanes. */
+function centre(x: usize, y: usize, n: i32, epsilon: f32): v128 {
+  const count = f32s(<f32>n);
+  const mean = f32x4.div(sumOf(x, n), count);
+  map(Map.Shift, x, 0, y, n, mean, mean, mean);
+  const square = f32x4.div(reduce(Term.Product, y, y, n, count, count), count);
+  return f32x4.sqrt(f32x4.add(square, f32s(epsilon)));
+}
+
+/** y = (x - mean) / sqrt(variance + epsilon); y may be x. */
+export function standardise(x: usize, y: usize, rows: i32, n: i32, epsilon: f32): void {
+  const bytes = <usize>n << 2;
+  for (let i = 0; i < rows; i++) {
+    const root = centre(x, y, n, epsilon);
+    map(Map.Divide, y, 0, y, n, root, root, root);
+    x += bytes;
+    y += bytes;
+  }
+}
+
+/** dx = (g - mean g - y mean g y) / sqrt(variance + epsilon), where y is the standardised x; dx may be x, not g. */
+export function standardiseGrad(x: usize, g: usize, dx: usize, rows: i32, n: i32, epsilon: f32): void {
+  const bytes = <usize>n << 2;
+  const count = f32s(<f32>n);
+  for (let i = 0; i < rows; i++) {
+    const root = centre(x, dx, n, epsilon);
+    const mean = f32x4.div(sumOf(g, n), count);
+    const dot = f32x4.div(reduce(Term.Product, dx, g, n, count, count), count);
+    const shared = f32x4.div(dot, f32x4.mul(root, root));
+    map(Map.StandardGrad, dx, g, dx, n, mean, shared, f32x4.div(f32s(1), root));
+    x += bytes;
+    g += bytes;
+    dx += bytes;
+  }
+}

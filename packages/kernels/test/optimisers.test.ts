@@ -1,0 +1,198 @@
+import { SEGMENT_WORDS } from "@isthmus/kernels";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { BUILDS, noise, openArena, ulp, type Arena } from "./support.ts";
+
+const f = Math.fround;
+const LEAST = 2 ** -126;
+/** What is stored: nothing denormal. */
+const kept = (x: number): number => (Math.abs(x) < LEAST ? 0 : x);
+
+type Name = "sgd" | "sgdMomentum" | "sgdNesterov" | "rmsProp" | "adam" | "adamW";
+
+/** The formula, rounded at every operation: parameter and slots after a step. */
+interface Method {
+  readonly slots: number;
+  readonly coefficients: readonly number[];
+  readonly schedule: readonly number[];
+  readonly next: (p: number, slots: readonly number[], g: number) => readonly number[];
+}
+
+const [rate, momentum] = [f(0.013), f(0.9)];
+const [b1, b2, eps, c1, c2] = [0.9, 0.999, 1e-8, 1 - 0.9, 1 - 0.999].map(f) as [number, number, number, number, number];
+const [stepSize, secondScale, keep] = [f(0.02), f(3.1), f(0.97)];
+
+const velocityOf = (v: number, g: number) => kept(f(f(v * momentum) + g));
+const moments = ([m, v]: readonly number[], g: number) =>
+  [kept(f(f(m! * b1) + f(g * c1))), kept(f(f(v! * b2) + f(f(g * g) * c2)))] as const;
+const adamStep = (m: number, v: number) => f(f(m * stepSize) / f(f(f(Math.sqrt(v)) * secondScale) + eps));
+
+const methods: Readonly<Record<Name, Method>> = {
+  sgd: { slots: 0, coefficients: [], schedule: [rate], next: (p, _, g) => [kept(f(p - f(rate * g)))] },
+  sgdMomentum: {
+    ...{ slots: 1, coefficients: [momentum], schedule: [rate] },
+    next: (p, [v], g) => {
+      const next = velocityOf(v!, g);
+      return [kept(f(p - f(rate * next))), next];
+    },
+  },
+  sgdNesterov: {
+    ...{ slots: 1, coefficients: [momentum], schedule: [rate] },
+    next: (p, [v], g) => {
+      const next = velocityOf(v!, g);
+      return [kept(f(p - f(rate * f(g + f(next * momentum))))), next];
+    },
+  },
+  rmsProp: {
+    ...{ slots: 1, coefficients: [b2, c2, eps], schedule: [rate] },
+    next: (p, [v], g) => {
+      const next = kept(f(f(v! * b2) + f(f(g * g) * c2)));
+      return [kept(f(p - f(rate * f(g / f(f(Math.sqrt(next)) + eps))))), next];
+    },
+  },
+  adam: {
+    ...{ slots: 2, coefficients: [b1, b2, eps, c1, c2], schedule: [stepSize, secondScale] },
+    next: (p, slots, g) => {
+      const [m, v] = moments(slots, g);
+      return [kept(f(p - adamStep(m, v))), m, v];
+    },
+  },
+  adamW: {
+    ...{ slots: 2, coefficients: [b1, b2, eps, c1, c2], schedule: [stepSize, secondScale, keep] },
+    next: (p, slots, g) => {
+      const [m, v] = moments(slots, g);
+      return [kept(f(f(p * keep) - adamStep(m, v))), m, v];
+    },
+  },
+};
+
+/** Parameter, gradient and slots of a segment; second moments are not negative. */
+interface Segment {
+  readonly n: number;
+  readonly p: Float32Array;
+  readonly g: Float32Array;
+  readonly slots: readonly Float32Array[];
+}
+
+function segmentOf({ slots, coefficients }: Method, n: number, seed: number, scale: number): Segment {
+  const sized = (index: number) => noise(n, seed + index).map((x) => x * scale);
+  const isSquare = (slot: number) => coefficients.length > 1 && slot === slots - 1;
+  const slotValues = Array.from({ length: slots }, (_, slot) =>
+    sized(2 + slot).map(isSquare(slot) ? Math.abs : (x) => x),
+  );
+  return { n, p: sized(0), g: sized(1), slots: slotValues };
+}
+
+/** Every magnitude: what floats usually are, what decays below 2^-126, what is there already. */
+const scales = fc.constantFrom(1, 1e-18, 1.3e-38, 1e-40);
+
+describe.each(BUILDS)("optimisers, $title", ({ build, missing }) => {
+  let arena: Arena;
+  beforeAll(async () => {
+    if (!missing) arena = await openArena(build);
+  });
+
+  /** A step of each share; parameter and slots of each segment afterwards. */
+  function step(name: Name, segments: readonly Segment[], shares: readonly number[] = [0]): Float32Array[][] {
+    const { coefficients, schedule } = methods[name];
+    const placed = segments.map(({ n, p, g, slots }) => [n, ...[g, p, ...slots].map((values) => arena.floats(values))]);
+    const table = placed.flatMap((words) => [...words, 0, 0].slice(0, SEGMENT_WORDS));
+    const tableAt = arena.words(Uint32Array.from(table));
+    const numbers = arena.floats(coefficients);
+    const kernel = arena.kernels.exports[name] as (...args: number[]) => void;
+    const pointers = schedule.map((value) => arena.floats([value]));
+    for (const share of shares) kernel(tableAt, segments.length, numbers, share, ...pointers);
+    const made = placed.map(([n, , ...addresses]) => addresses.map((address) => arena.read(address, n!)));
+    arena.release();
+    return made;
+  }
+
+  function expected({ next }: Method, { p, g, slots }: Segment): Float32Array[] {
+    const made = [p, ...slots].map((values) => values.slice());
+    p.forEach((value, i) => {
+      const after = next(
+        value,
+        slots.map((values) => values[i]!),
+        g[i]!,
+      );
+      after.forEach((x, k) => (made[k]![i] = x));
+    });
+    return made;
+  }
+
+  const sizes = fc.array(fc.integer({ min: 0, max: 70 }), { maxLength: 5 });
+
+  it.skipIf(missing).each(Object.keys(methods) as Name[])(
+    "%s makes one step of all segments, with the bits of its formula rounded after every operation",
+    (name) => {
+      fc.assert(
+        fc.property(sizes, scales, fc.integer(), (lengths, scale, seed) => {
+          const segments = lengths.map((n, i) => segmentOf(methods[name], n, seed + 10 * i, scale));
+          expect(step(name, segments)).toEqual(segments.map((segment) => expected(methods[name], segment)));
+        }),
+      );
+    },
+  );
+
+  it.skipIf(missing).each(Object.keys(methods) as Name[])("%s in shares is the whole step", (name) => {
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 1, max: 5 }), fc.integer(), (lengths, count, seed) => {
+        const segments = lengths.map((n, i) => segmentOf(methods[name], n, seed + 10 * i, 1));
+        const shares = Array.from({ length: count }, (_, index) => 256 * count + index);
+        expect(step(name, segments, shares)).toEqual(step(name, segments));
+      }),
+    );
+  });
+
+  it.skipIf(missing).each(Object.keys(methods) as Name[])("%s keeps NaN and infinities", (name) => {
+    const made = ["p", "g"].map((bad) => {
+      const segment = segmentOf(methods[name], 9, 1, 1);
+      for (const at of [1, 8]) (bad === "p" ? segment.p : segment.g)[at] = at === 1 ? Number.NaN : Infinity;
+      const [got] = step(name, [segment]);
+      expect(got).toEqual(expected(methods[name], segment));
+      return got![0]!;
+    });
+    for (const p of made) expect([p[1], Number.isFinite(p[8])]).toEqual([Number.NaN, false]);
+  });
+
+  it.skipIf(missing).each(Object.keys(methods) as Name[])(
+    "what %s lets decay becomes 0 and is never denormal",
+    (name) => {
+      const isDenormal = (x: number) => x !== 0 && kept(x) === 0;
+      let segment: Segment = { ...segmentOf(methods[name], 21, 3, 1e-37), g: new Float32Array(21) };
+      expect(segment.p.some(isDenormal)).toBe(true);
+      let denormals = 0;
+      do {
+        const [p, ...slots] = step(name, [segment])[0]! as [Float32Array, ...Float32Array[]];
+        denormals += [p, ...slots].filter((values) => values.some(isDenormal)).length;
+        segment = { ...segment, p, slots };
+      } while (segment.slots.some((slot) => slot.some((x) => x !== 0)));
+      expect(denormals).toBe(0);
+    },
+  );
+
+  it.skipIf(missing)("the norm of any count and magnitude is right to one unit in the last place", () => {
+    const scales = fc.constantFrom(1, 1e30, 1e-30, 2 ** -140);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 70 }), scales, fc.integer(), (n, scale, seed) => {
+        const x = noise(n, seed).map((value) => value * scale);
+        const y = arena.floats([Number.NaN]);
+        arena.kernels.exports.euclideanNorm(arena.floats(x), y, n);
+        const expected = Math.sqrt(x.reduce((sum, value) => sum + value * value, 0));
+        expect(Math.abs(arena.read(y, 1)[0]! - expected)).toBeLessThanOrEqual(ulp(expected));
+        arena.release();
+      }),
+    );
+  });
+
+  it.skipIf(missing).each([Infinity, -Infinity, Number.NaN])("the norm is not finite where %s is", (value) => {
+    for (const at of [0, 9, 12]) {
+      const x = noise(13, 1);
+      x[at] = value;
+      const y = arena.floats([0]);
+      arena.kernels.exports.euclideanNorm(arena.floats(x), y, 13);
+      expect(Number.isFinite(arena.read(y, 1)[0])).toBe(false);
+      arena.release();
+    }
+  });
+});

@@ -1,0 +1,201 @@
+import type { KernelExports } from "@isthmus/kernels";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { BUILDS, EPS, noise, openArena, type Arena } from "./support.ts";
+
+/** log sum e^x of a row, in float64. */
+function logSum(row: Float32Array): number {
+  const most = row.reduce((a, b) => Math.max(a, b), -Infinity);
+  return most + Math.log(row.reduce((sum, value) => sum + Math.exp(value - most), 0));
+}
+
+const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+describe.each(BUILDS)("softmax and its kin, $title", ({ build, missing }) => {
+  let arena: Arena;
+  let kernels: KernelExports;
+  beforeAll(async () => {
+    if (missing) return;
+    arena = await openArena(build);
+    kernels = arena.kernels.exports;
+  });
+
+  const sizes = [
+    fc.integer({ min: 0, max: 4 }),
+    fc.integer({ min: 1, max: 40 }),
+    fc.constantFrom(1, 10, 80),
+    fc.integer(),
+  ] as const;
+  const rowOf = (x: Float32Array, row: number, n: number) => x.subarray(row * n, (row + 1) * n);
+
+  /** Checks y[i] = f(row, i) to `bound(row, i)`, row by row. */
+  function expectRows(
+    y: Float32Array,
+    n: number,
+    f: (row: number, i: number) => number,
+    bound: (row: number, i: number) => number,
+  ): void {
+    y.forEach((value, at) => {
+      const [row, i] = [Math.floor(at / n), at % n];
+      expect(Math.abs(value - f(row, i))).toBeLessThanOrEqual(bound(row, i));
+    });
+  }
+
+  it.skipIf(missing)("softmax and logSoftmax, also in place", () => {
+    fc.assert(
+      fc.property(...sizes, (rows, n, scale, seed) => {
+        const x = noise(rows * n, seed).map((value) => value * scale);
+        const at = arena.floats(x);
+        const y = arena.floats(new Float32Array(rows * n).fill(NaN));
+        kernels.softmax(at, y, rows, n);
+        const sums = Array.from({ length: rows }, (_, row) => logSum(rowOf(x, row, n)));
+        const p = (row: number, i: number) => Math.exp(x[row * n + i]! - sums[row]!);
+        // x - max is off by half an ulp of at most 2 scale, exp by 2 eps; the sum by 5 eps more, the quotient by 1.
+        const relative = (4 * scale + 12) * EPS;
+        const soft = arena.read(y, rows * n);
+        expectRows(soft, n, p, (row, i) => relative * p(row, i) + 2 ** -149);
+        kernels.logSoftmax(at, y, rows, n);
+        const log = arena.read(y, rows * n);
+        expectRows(
+          log,
+          n,
+          (row, i) => x[row * n + i]! - sums[row]!,
+          () => (8 * scale + 12) * EPS,
+        );
+        kernels.logSoftmax(at, at, rows, n);
+        expect(arena.read(at, rows * n)).toEqual(log);
+        arena.release();
+        const again = arena.floats(x);
+        kernels.softmax(again, again, rows, n);
+        expect(arena.read(again, rows * n)).toEqual(soft);
+        arena.release();
+      }),
+    );
+  });
+
+  it.skipIf(missing)("the gradients, also in place", () => {
+    fc.assert(
+      fc.property(...sizes, (rows, n, scale, seed) => {
+        const g = noise(rows * n, seed).map((value) => value * scale);
+        const y = noise(rows * n, seed + 1).map((value) => (1 + value) / 2);
+        const [gAt, yAt, dx] = [arena.floats(g), arena.floats(y), arena.floats(new Float32Array(rows * n).fill(NaN))];
+        // Sums of n <= 40 products in four lanes: at most 13 roundings of terms up to n scale, then three more.
+        const bound = 20 * EPS * n * scale;
+        kernels.softmaxGrad(gAt, yAt, dx, rows, n);
+        const dots = Array.from({ length: rows }, (_, row) => dot(rowOf(g, row, n), rowOf(y, row, n)));
+        const soft = arena.read(dx, rows * n);
+        expectRows(
+          soft,
+          n,
+          (row, i) => y[row * n + i]! * (g[row * n + i]! - dots[row]!),
+          () => bound,
+        );
+        kernels.logSoftmaxGrad(gAt, yAt, dx, rows, n);
+        const sums = Array.from({ length: rows }, (_, row) => rowOf(g, row, n).reduce((a, b) => a + b, 0));
+        expectRows(
+          arena.read(dx, rows * n),
+          n,
+          (row, i) => g[row * n + i]! - Math.exp(y[row * n + i]!) * sums[row]!,
+          () => 3 * bound,
+        );
+        kernels.softmaxGrad(gAt, yAt, gAt, rows, n);
+        expect(arena.read(gAt, rows * n)).toEqual(soft);
+        arena.release();
+      }),
+    );
+  });
+
+  it.skipIf(missing)("the cross-entropy and its gradient, which may replace the logits", () => {
+    fc.assert(
+      fc.property(...sizes, (rows, n, scale, seed) => {
+        const l = noise(rows * n, seed).map((value) => value * scale);
+        const p = noise(rows * n, seed + 1).map((value) => (1 + value) / 2);
+        const g = noise(rows, seed + 2);
+        const [lAt, pAt, gAt] = [arena.floats(l), arena.floats(p), arena.floats(g)];
+        const y = arena.floats(new Float32Array(rows).fill(NaN));
+        const sums = Array.from({ length: rows }, (_, row) => logSum(rowOf(l, row, n)));
+        const total = Array.from({ length: rows }, (_, row) => rowOf(p, row, n).reduce((a, b) => a + b, 0));
+        kernels.softmaxCrossEntropy(lAt, pAt, y, rows, n);
+        // Terms up to 2 scale + log 40, off by (8 scale + 12) eps each as above, in sums of at most 13 roundings.
+        const value = (row: number) => total[row]! * sums[row]! - dot(rowOf(p, row, n), rowOf(l, row, n));
+        expectRows(arena.read(y, rows), 1, value, (row) => (40 * scale + 80) * EPS * (1 + total[row]!));
+        kernels.softmaxCrossEntropyGrad(lAt, pAt, gAt, lAt, rows, n);
+        const slope = (row: number, i: number) =>
+          g[row]! * (Math.exp(l[row * n + i]! - sums[row]!) * total[row]! - p[row * n + i]!);
+        expectRows(arena.read(lAt, rows * n), n, slope, (row) => (4 * scale + 40) * EPS * (1 + total[row]!));
+        arena.release();
+      }),
+    );
+  });
+
+  it.skipIf(missing)("standardise and its gradient, also in place", () => {
+    fc.assert(
+      fc.property(...sizes, (rows, n, scale, seed) => {
+        const x = noise(rows * n, seed).map((value) => value * scale + 1);
+        const g = noise(rows * n, seed + 1);
+        const [xAt, gAt, y] = [arena.floats(x), arena.floats(g), arena.floats(new Float32Array(rows * n).fill(NaN))];
+        const epsilon = 0.5;
+        const mean = (row: ArrayLike<number>) => Array.from(row).reduce((sum, value) => sum + value, 0) / n;
+        const each = Array.from({ length: rows }, (_, row) => {
+          const centred = Array.from(rowOf(x, row, n), (value) => value - mean(rowOf(x, row, n)));
+          const root = Math.sqrt(mean(centred.map((value) => value * value)) + epsilon);
+          const values = centred.map((value) => value / root);
+          const own = rowOf(g, row, n);
+          const shared = mean(values.map((value, i) => value * own[i]!));
+          return { values, slopes: values.map((value, i) => (own[i]! - mean(own) - value * shared) / root) };
+        });
+        // x and its mean are off by some 15 eps of at most scale + 1, against a root of at least 0.7; |y| <= sqrt(n) < 7.
+        const bound = 100 * (scale + 1) * EPS;
+        kernels.standardise(xAt, y, rows, n, epsilon);
+        const made = arena.read(y, rows * n);
+        expectRows(
+          made,
+          n,
+          (row, i) => each[row]!.values[i]!,
+          () => bound,
+        );
+        kernels.standardiseGrad(xAt, gAt, y, rows, n, epsilon);
+        const slopes = arena.read(y, rows * n);
+        expectRows(
+          slopes,
+          n,
+          (row, i) => each[row]!.slopes[i]!,
+          () => 10 * bound,
+        );
+        kernels.standardiseGrad(xAt, gAt, xAt, rows, n, epsilon);
+        expect(arena.read(xAt, rows * n)).toEqual(slopes);
+        arena.release();
+        const again = arena.floats(x);
+        kernels.standardise(again, again, rows, n, epsilon);
+        expect(arena.read(again, rows * n)).toEqual(made);
+        arena.release();
+      }),
+    );
+  });
+
+  it.skipIf(missing)("long rows keep their digits", () => {
+    const n = 100_003;
+    const x = new Float32Array(n).fill(3);
+    const [at, p, y] = [arena.floats(x), arena.floats(new Float32Array(n).fill(1 / 1024)), arena.floats([NaN])];
+    kernels.softmaxCrossEntropy(at, p, y, 1, n);
+    const expected = (n / 1024) * Math.log(n);
+    expect(Math.abs(arena.read(y, 1)[0]! - expected)).toBeLessThanOrEqual((2 * (67 + n / 256) + 4) * EPS * expected);
+    kernels.softmax(at, at, 1, n);
+    expect(Math.abs(arena.read(at, 1)[0]! * n - 1)).toBeLessThanOrEqual(80 * EPS);
+    arena.release();
+  });
+
+  it.skipIf(missing)("large logits do not overflow, infinite ones are certain, NaN spreads over its row", () => {
+    const rows = [
+      [3e38, -3e38, 0],
+      [-Infinity, 0, -Infinity],
+      [NaN, 0, 1],
+      [-3e38, -3e38, -3e38],
+    ];
+    const y = arena.floats(new Float32Array(12));
+    kernels.softmax(arena.floats(rows.flat()), y, 4, 3);
+    const third = Math.fround(1 / 3);
+    expect([...arena.read(y, 12)]).toEqual([1, 0, 0, 0, 1, 0, NaN, NaN, NaN, third, third, third]);
+    arena.release();
+  });
+});
