@@ -9,19 +9,12 @@ export function channelLoss(build: GraphBuilder): Node {
   const sent = unitEnergy(build, dense(build, h, { name: "encoder.symbols", units: USES }));
   const received = build.add(sent, build.mul(build.randomNormal(sent.shape, noise), build.scalar(NOISE)));
   const g = dense(build, received, { name: "decoder.hidden", units: MESSAGES, activation: "relu" });
-  return crossEntropy(build, dense(build, g, { name: "decoder.logits", units: MESSAGES }), x);
+  const logits = dense(build, g, { name: "decoder.logits", units: MESSAGES });
+  return build.mean(build.softmaxCrossEntropy(logits, x));
 }
 
 /** ||symbols||^2 = uses in each row. */
 function unitEnergy(build: GraphBuilder, symbols: Node): Node {
   const energy = build.sum(build.square(symbols), { axes: [1], keepDims: true });
   return build.div(symbols, build.sqrt(build.div(energy, build.scalar(USES))));
-}
-
-/** log sum_j e^l_j - l_target, mean over the batch. */
-function crossEntropy(build: GraphBuilder, logits: Node, target: Node): Node {
-  const top = build.stopGradient(build.max(logits, { axes: [1], keepDims: true }));
-  const shifted = build.sub(logits, top);
-  const logSum = build.log(build.sum(build.exp(shifted), { axes: [1] }));
-  return build.mean(build.sub(logSum, build.sum(build.mul(target, shifted), { axes: [1] })));
 }

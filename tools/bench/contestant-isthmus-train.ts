@@ -3,7 +3,7 @@ import { AdamSchedule, initialise } from "@isthmus/graph";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import type { BuildName } from "./contestants.ts";
 import { readFloats } from "./floats.ts";
-import { networkOf } from "./networks.ts";
+import { networkOf } from "./our-networks.ts";
 import { batchStart, type Prepared, serve } from "./serve.ts";
 import { itemsOf, type Workload } from "./workloads.ts";
 

@@ -7,8 +7,8 @@ import { startBackend } from "./tfjs-backend.ts";
 
 await serve(await startBackend(process.argv[2]!), ({ work }) => {
   const { operands, tfjs } = operationCase(work);
-  const [x, y = x!] = operands.map(({ rows, columns, low, high }, i) =>
-    tf.tensor2d(pattern(rows * columns, low, high, 500 * i), [rows, columns]),
+  const [x, y = x!] = operands.map(({ rows, columns, low, high, ids }, i) =>
+    tf.tensor2d(pattern(rows * columns, low, high, 500 * i), [rows, columns], ids ? "int32" : "float32"),
   );
   const operation = keepingLast(
     () => tf.tidy(() => tfjs(tf, x!, y)),

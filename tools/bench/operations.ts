@@ -9,6 +9,8 @@ export interface Operand {
   readonly columns: number;
   readonly low: number;
   readonly high: number;
+  /** Cut down to whole numbers, one a row. */
+  readonly ids?: true;
 }
 
 /** One operation, as each of us writes it. */
@@ -31,6 +33,8 @@ const matrix: Operand = { rows: SIDE, columns: SIDE, low: -3, high: 3 };
 const positive: Operand = { ...matrix, low: 0.01, high: 4 };
 const row: Operand = { ...matrix, rows: 1 };
 const column: Operand = { ...matrix, columns: 1 };
+const chances: Operand = { ...matrix, low: 0, high: 1 };
+const ids: Operand = { rows: SIDE, columns: 1, low: 0, high: 1009, ids: true };
 
 const elements = ({ rows, columns }: Operand): number => rows * columns;
 
@@ -54,6 +58,19 @@ const binary = (name: string, y: Operand, isthmus: IsthmusWay, tf: TfjsWay, pyth
 const reduction = (name: string, results: number, isthmus: IsthmusWay, tf: TfjsWay, python: string): OperationCase =>
   entry(name, [positive], results, { isthmus, tfjs: tf, python });
 
+/** With mean 0 and variance 1 along an axis. */
+function standardised(build: GraphBuilder, x: Node, axis: number): Node {
+  const options = { axes: [axis], keepDims: true };
+  const centred = build.sub(x, build.mean(x, options));
+  const variance = build.mean(build.square(centred), options);
+  return build.div(centred, build.sqrt(build.add(variance, build.scalar(1e-5))));
+}
+
+function standardisedInTfjs(tf: typeof tfjs, x: Tensor, axis: number): tfjs.Tensor {
+  const { mean, variance } = tf.moments(x, axis, true);
+  return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5)));
+}
+
 /** One line an operation. */
 // prettier-ignore
 export const operations: readonly OperationCase[] = [
@@ -72,6 +89,16 @@ export const operations: readonly OperationCase[] = [
   binary("maximum", matrix, (b, x, y) => b.maximum(x, y), (tf, x, y) => tf.maximum(x, y), "torch.maximum(x, y)"),
   binary("greater", matrix, (b, x, y) => b.greater(x, y), (tf, x, y) => tf.cast(tf.greater(x, y), "float32"), "(x > y).float()"),
   unary("transpose", (b, x) => b.transpose(x, [1, 0]), (tf, x) => tf.transpose(x), "x.t().contiguous()"),
+  unary("erf", (b, x) => b.erf(x), (tf, x) => tf.erf(x), "torch.erf(x)"),
+  unary("softmax", (b, x) => b.softmax(x), (tf, x) => tf.softmax(x), "torch.softmax(x, 1)"),
+  unary("log-softmax", (b, x) => b.logSoftmax(x), (tf, x) => tf.logSoftmax(x), "torch.log_softmax(x, 1)"),
+  unary("standardise rows", (b, x) => b.standardise(x, 1e-5), (tf, x) => standardisedInTfjs(tf, x, 1), "F.layer_norm(x, (1024,))"),
+  unary("standardise columns", (b, x) => standardised(b, x, 0), (tf, x) => standardisedInTfjs(tf, x, 0), "F.batch_norm(x, None, None, training=True)"),
+  binary("sigmoid cross-entropy", chances, (b, x, y) => b.sigmoidCrossEntropy(x, y), (tf, x, y) => tf.losses.sigmoidCrossEntropy(y, x, undefined, undefined, tf.Reduction.NONE), "F.binary_cross_entropy_with_logits(x, y, reduction='none')"),
+  entry("softmax cross-entropy", [matrix, chances], SIDE, { isthmus: (b, x, y) => b.softmaxCrossEntropy(x, y), tfjs: (tf, x, y) => tf.losses.softmaxCrossEntropy(y, x, undefined, undefined, tf.Reduction.NONE), python: "F.cross_entropy(x, y, reduction='none')" }),
+  entry("concatenate columns", [matrix, positive], 2 * SIDE * SIDE, { isthmus: (b, x, y) => b.concat([x, y], 1), tfjs: (tf, x, y) => tf.concat([x, y], 1), python: "torch.cat([x, y], 1)" }),
+  entry("gather rows", [matrix, ids], SIDE * SIDE, { isthmus: (b, x, y) => b.gather(x, y), tfjs: (tf, x, y) => tf.gather(x, tf.reshape(y, [SIDE])), python: "x[y]" }),
+  entry("scatter-add rows", [matrix, ids], SIDE * SIDE, { isthmus: (b, x, y) => b.scatterAdd(x, y, SIDE), tfjs: (tf, x, y) => tf.unsortedSegmentSum(x, tf.reshape(y, [SIDE]), SIDE), python: "torch.zeros(1024, 1024).index_add_(0, y, x)" }),
   reduction("sum of rows", SIDE, (b, x) => b.sum(x, { axes: [1] }), (tf, x) => tf.sum(x, 1), "x.sum(1)"),
   reduction("sum of columns", SIDE, (b, x) => b.sum(x, { axes: [0] }), (tf, x) => tf.sum(x, 0), "x.sum(0)"),
   reduction("sum of all", 1, (b, x) => b.sum(x), (tf, x) => tf.sum(x), "x.sum()"),

@@ -7,11 +7,14 @@ import torch.nn.functional as F
 from serving import magnitude, pattern, serve
 
 
+def operand(one, shift):
+    values = pattern((one["rows"], one["columns"]), one["low"], one["high"], shift)
+    return values[:, 0].long() if one.get("ids") else values
+
+
 def prepare(request):
     shapes = json.loads(request["operands"])
-    operands = [
-        pattern((one["rows"], one["columns"]), one["low"], one["high"], 500 * i) for i, one in enumerate(shapes)
-    ]
+    operands = [operand(one, 500 * i) for i, one in enumerate(shapes)]
     operation = eval(f"lambda x, y: {request['python']}", {"torch": torch, "F": F})
     x, y = operands[0], operands[-1]
 

@@ -1,6 +1,6 @@
 import { denseVae } from "@isthmus/models";
 import { channelLoss } from "./channel-autoencoder.ts";
-import { type Network, trained } from "./training.ts";
+import { type Network, trained } from "./training-program.ts";
 import { type Workload, WORKLOADS } from "./workloads.ts";
 
 /** Our side of each workload. */
