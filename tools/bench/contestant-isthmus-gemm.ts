@@ -1,5 +1,5 @@
 // usage: contestant-isthmus-gemm.ts <build> <folder>
-import { loadKernels } from "@isthmus/kernels";
+import { kernelBytes, loadKernels } from "@isthmus/kernels";
 import type { BuildName } from "./contestants.ts";
 import { pattern } from "./pattern.ts";
 import { magnitude, repeated, serve } from "./serve.ts";
@@ -8,7 +8,8 @@ const build = process.argv[2] as BuildName;
 const { node, v8 } = process.versions;
 const PAGE = 65_536;
 
-await serve({ node, v8, build, threads: 1 }, async (request) => {
+const { length } = await kernelBytes(build);
+await serve({ node, v8, build, threads: 1, "wasm bytes": length }, async (request) => {
   const { m, n, k, transA, transB } = request as unknown as Record<"m" | "n" | "k" | "transA" | "transB", number>;
   const { exports, memory } = await loadKernels({ build });
   const a = PAGE;

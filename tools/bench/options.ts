@@ -17,8 +17,8 @@ export interface BenchOptions extends Omit<RunOptions, "tell"> {
 const DEFAULT_OUT = "docs/results";
 /** Fewer rounds tell little about the median, so they do not replace published figures. */
 const PUBLISHED_PAIRS = 15;
-const MEASUREMENT = 150;
 
+const milliseconds = SUITE_NAMES.map((name) => `${name} ${suites[name].measurement}`).join(", ");
 const usual = SUITE_NAMES.map((name) => `${name}: ${suites[name].usual.join(",")}`).join("; ");
 
 export const HELP = `Times us beside our peers and the machine's limits, in turns.
@@ -28,10 +28,10 @@ export const HELP = `Times us beside our peers and the machine's limits, in turn
   --suite     ${SUITE_NAMES.join(", ")} (default train)
   --peers     of ${PEERS.join(", ")}, or none
               (default ${usual})
-  --only      only cases whose names hold one of these, separated by commas: "batch 128", "512x512x512", "exp"
+  --only      only the case of this name, or all with these words: "VAE, batch 128", "batch 1", exp; may be given again
   --builds    of ${BUILDS.join(", ")} (default both)
   --pairs     rounds per case, at least ${PUBLISHED_PAIRS} to be published (default ${PUBLISHED_PAIRS})
-  --ms        milliseconds that one measurement should last (default ${MEASUREMENT})
+  --ms        milliseconds that one measurement should last (default ${milliseconds})
   --out       a folder for bench-SUITE.json, .md and .svg; default ${DEFAULT_OUT} when all cases, builds and usual peers
               take part for the usual time, else nothing is written
   --json      one JSON object on stdout
@@ -55,9 +55,12 @@ export function benchOptions(args: readonly string[]): BenchOptions {
   const peers = values.peers === undefined ? suite.usual : peersOf(values.peers);
   const builds =
     values.builds === undefined ? BUILDS : list(values.builds).map((one) => oneOf("--builds", BUILDS, one));
-  const only = list(values.only);
+  const { only } = values;
   requireCases(suite, only);
-  const [pairs, measurement] = [positive("--pairs", values.pairs), positive("--ms", values.ms)];
+  const [pairs, measurement] = [
+    positive("--pairs", values.pairs),
+    values.ms === undefined ? suite.measurement : positive("--ms", values.ms),
+  ];
   const publishes = isUsual(values) && pairs >= PUBLISHED_PAIRS;
   const out = values.out ?? (publishes ? DEFAULT_OUT : undefined);
   const command = ["npm run bench", ...(args.length > 0 ? ["--", ...args.map(quoted)] : [])].join(" ");
@@ -67,10 +70,10 @@ export function benchOptions(args: readonly string[]): BenchOptions {
 const OPTIONS = {
   suite: { type: "string", default: "train" },
   peers: { type: "string" },
-  only: { type: "string", default: "" },
+  only: { type: "string", multiple: true, default: [] as string[] },
   builds: { type: "string" },
   pairs: { type: "string", default: String(PUBLISHED_PAIRS) },
-  ms: { type: "string", default: String(MEASUREMENT) },
+  ms: { type: "string" },
   out: { type: "string" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -87,7 +90,7 @@ function parsed(args: readonly string[]) {
 }
 
 function isUsual({ peers, only, builds, ms }: Values): boolean {
-  return peers === undefined && builds === undefined && only === "" && Number(ms) >= MEASUREMENT;
+  return peers === undefined && builds === undefined && only.length === 0 && ms === undefined;
 }
 
 function list(text: string): string[] {
@@ -107,7 +110,9 @@ function oneOf<T extends string>(option: string, allowed: readonly T[], text: st
 function requireCases({ name, cases }: Suite, only: readonly string[]): void {
   if (chosen(cases, only).length > 0) return;
   const names = cases.map((one) => JSON.stringify(caseName(one))).join(", ");
-  throw expected(`--only expected a part of one of ${name}'s cases ${names}, got ${JSON.stringify(only.join(","))}`);
+  throw expected(
+    `--only expected a part of one of ${name}'s cases ${names}, got ${only.map((one) => JSON.stringify(one)).join(", ")}`,
+  );
 }
 
 function positive(option: string, text: string): number {

@@ -4,7 +4,7 @@ import type { Machine } from "./report/machine.ts";
 import type { Revision } from "./report/revision.ts";
 import { pairedRatios, summarise, type Summary } from "./statistics.ts";
 import { type CaseName, type CountedCase, nameOf, sameCase, type SuiteName } from "./suite.ts";
-import type { Ratio, TargetResult } from "./targets.ts";
+import type { FactResult, Ratio, TargetResult } from "./targets.ts";
 import type { WorkData } from "./work-folder.ts";
 
 /** What a run of a suite came to: the JSON. */
@@ -23,6 +23,7 @@ export interface Results {
   readonly absent: readonly Absence[];
   readonly ratios: readonly Ratio[];
   readonly targets: readonly TargetResult[];
+  readonly facts: readonly FactResult[];
 }
 
 export interface ContestantResult extends Pick<Contestant["spec"], "id" | "label" | "side" | "beside"> {

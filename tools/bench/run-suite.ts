@@ -8,11 +8,11 @@ import { revision } from "./report/revision.ts";
 import { type CaseTimes, type Checked, type ContestantResult, ratiosOf, type Results } from "./results.ts";
 import { summarise } from "./statistics.ts";
 import { type Case, caseName, nameOf, sameCase, type Suite } from "./suite.ts";
-import { judge } from "./targets.ts";
+import { judge, judgeFacts } from "./targets.ts";
 import { workFolder } from "./work-folder.ts";
 
 export interface RunOptions {
-  /** A case is run when its name holds one of these. None: all are run. */
+  /** Names of cases, or words in them. None: all are run. */
   readonly only: readonly string[];
   readonly builds: readonly BuildName[];
   /** Rounds per case; in each everyone is measured once, one after the other. */
@@ -57,6 +57,7 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Resul
         suite.targets.filter((target) => cases.some((one) => sameCase(one, target))),
         ratios,
       ),
+      facts: judgeFacts(suite.factTargets ?? [], contestants),
     };
   } finally {
     for (const contestant of field.contestants) contestant.stop();
@@ -64,9 +65,13 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Resul
   }
 }
 
-/** The cases whose names hold one of the words. */
+/** The cases of these names; words that are no case's name choose all whose names hold them. */
 export function chosen(cases: readonly Case[], only: readonly string[]): readonly Case[] {
-  return only.length === 0 ? cases : cases.filter((one) => only.some((part) => caseName(one).includes(part)));
+  if (only.length === 0) return cases;
+  const names = cases.map(caseName);
+  const isChosen = (name: string): boolean =>
+    only.some((words) => name === words || (!names.includes(words) && name.includes(words)));
+  return cases.filter((_, i) => isChosen(names[i]!));
 }
 
 interface Field {

@@ -1,6 +1,6 @@
 import type { Entry } from "./contestants.ts";
 import type { PeerName } from "./peers.ts";
-import type { Target } from "./targets.ts";
+import type { FactTarget, Target } from "./targets.ts";
 
 export const SUITE_NAMES = ["train", "gemm", "ops", "infer"] as const;
 export type SuiteName = (typeof SUITE_NAMES)[number];
@@ -57,6 +57,10 @@ export interface Suite {
   /** Peers that take part when nobody says who. */
   readonly usual: readonly PeerName[];
   readonly targets: readonly Target[];
+  /** Bounds on what contestants say of themselves. */
+  readonly factTargets?: readonly FactTarget[];
+  /** Milliseconds that one measurement should last. */
+  readonly measurement: number;
 }
 
 export function nameOf({ work, batch }: CaseName): CaseName {

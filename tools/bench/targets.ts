@@ -22,6 +22,18 @@ export interface TargetResult extends Omit<Target, "peers"> {
   readonly verdict: "PASS" | "MISSED" | "not measured";
 }
 
+/** A bound on a fact that one of ours tells: the size of the kernels. */
+export interface FactTarget {
+  readonly ours: string;
+  readonly fact: string;
+  readonly atMost: number;
+}
+
+export interface FactResult extends FactTarget {
+  readonly value: number | null;
+  readonly verdict: TargetResult["verdict"];
+}
+
 /** PyTorch on the better of one and two threads. */
 export const TORCH: readonly string[] = ["torch-1", "torch-2"];
 
@@ -32,6 +44,17 @@ export function judge(targets: readonly Target[], ratios: readonly Ratio[]): Tar
     if (!least) return { ...target, peer: peers[0]!, ratio: null, verdict: "not measured" };
     const ratio = least.median;
     return { ...target, peer: least.peer, ratio, verdict: ratio >= target.atLeast ? "PASS" : "MISSED" };
+  });
+}
+
+export function judgeFacts(
+  targets: readonly FactTarget[],
+  contestants: readonly { readonly id: string; readonly facts: Readonly<Record<string, unknown>> }[],
+): FactResult[] {
+  return targets.map((target) => {
+    const value = contestants.find(({ id }) => id === target.ours)?.facts[target.fact];
+    if (typeof value !== "number") return { ...target, value: null, verdict: "not measured" };
+    return { ...target, value, verdict: value <= target.atMost ? "PASS" : "MISSED" };
   });
 }
 

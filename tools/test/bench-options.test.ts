@@ -22,9 +22,13 @@ it("each suite has its peers", () => {
   expect(benchOptions(["--peers", "ort,tfjs-cpu"]).peers).toEqual(["ort", "tfjs-cpu"]);
 });
 
+it("cases are chosen by words in their names, commas and all", () => {
+  expect(benchOptions(["--only", "VAE, batch 1", "--only=channel"]).only).toEqual(["VAE, batch 1", "channel"]);
+});
+
 it("the command can be typed again", () => {
-  expect(benchOptions(["--suite=ops", "--only", "sum of rows,exp"]).command).toBe(
-    `npm run bench -- --suite=ops --only "sum of rows,exp"`,
+  expect(benchOptions(["--suite=ops", "--only", "sum of rows", "--only=exp"]).command).toBe(
+    `npm run bench -- --suite=ops --only "sum of rows" --only=exp`,
   );
 });
 

@@ -9,7 +9,7 @@ import { chosen } from "../bench/run-suite.ts";
 import { summarise } from "../bench/statistics.ts";
 import { type CaseName, MILLISECONDS, type Suite, type Unit } from "../bench/suite.ts";
 import { suites } from "../bench/suites/index.ts";
-import { judge, type Ratio, type Target } from "../bench/targets.ts";
+import { judge, judgeFacts, type Ratio, type Target } from "../bench/targets.ts";
 
 const of = (value: number) => ({ median: value, q1: value, q3: value, min: value });
 const ratio = (median: number, peer = "b"): Ratio => ({ ours: "a", peer, work: "vae", batch: 128, ...of(median) });
@@ -27,6 +27,12 @@ it("a target is met at its value and missed just below; what was not measured is
 it("of several peers the one counts that comes out best", () => {
   const [result] = judge([target], [ratio(9), ratio(7, "c"), ratio(1, "d")]);
   expect(result).toMatchObject({ peer: "c", ratio: 7, verdict: "MISSED" });
+});
+
+it("a size is within its bound at the bound, and over it just above", () => {
+  const verdict = (facts: Record<string, unknown>) =>
+    judgeFacts([{ ours: "a", fact: "bytes", atMost: 64 }], [{ id: "a", facts }])[0]!.verdict;
+  expect([verdict({ bytes: 64 }), verdict({ bytes: 65 }), verdict({})]).toEqual(["PASS", "MISSED", "not measured"]);
 });
 
 const times = (name: CaseName, ...samples: number[]): CaseTimes => ({
@@ -89,6 +95,7 @@ const results: Results = {
   absent: [{ label: "PyTorch", reason: "No module named 'torch'" }],
   ratios: ratiosOf(contestants),
   targets: judge([target], ratiosOf(contestants)),
+  facts: judgeFacts([{ ours: "a", fact: "bytes", atMost: 64 }], [{ id: "a", facts: { bytes: 65 } }]),
 };
 
 const suite: Suite = {
@@ -101,6 +108,7 @@ const suite: Suite = {
   peers: {},
   usual: [],
   targets: [],
+  measurement: 1,
 };
 
 it("the page says what was measured, on what, and that a target was missed by a hair", () => {
@@ -108,6 +116,7 @@ it("the page says what was measured, on what, and that a target was missed by a 
   expect(text).toContain("commit 0123456789ab\n");
   expect(text).toContain(machineLine(results.machine));
   expect(text).toContain("| vae, batch 128: Us <1> beside Them | >= 8 | 7.999 | MISSED |");
+  expect(text).toContain("| Us <1>: bytes | <= 64 | 65 | MISSED |");
   expect(text).toContain("| vae, batch 1 | 2.00 (2.00 to 2.00) | - | - |");
   expect(text).toContain("| vae, batch 128: Us <1> | 7.99 (7.99 to 7.99) | 0.50 (0.50 to 0.50) |");
   expect(text).toContain("vae, batch 128: loss 547.0 -> 182.0 in 100 steps");
@@ -150,7 +159,8 @@ it.each(Object.values(suites))("targets and checks of $name are about its own ca
 it("words choose cases by their names", () => {
   const { cases } = suites.train;
   expect(chosen(cases, [])).toBe(cases);
-  expect(chosen(cases, ["channel", "VAE on digits, batch 1"]).map(({ batch }) => batch)).toEqual([1, 128, 256]);
+  expect(chosen(cases, ["channel", "VAE on digits, batch 1"]).map(({ batch }) => batch)).toEqual([1, 256]);
+  expect(chosen(cases, ["batch 1"]).map(({ batch }) => batch)).toEqual([1, 128, 1, 128, 128]);
 });
 
 it("JSON keeps seven digits and an array of numbers on one line", () => {

@@ -56,8 +56,8 @@ function circumstances({ date, revision, machine, loadAverage, pairs, data }: Re
   ].join("\n");
 }
 
-function targetSection({ targets, contestants }: Results): string {
-  if (targets.length === 0) return "The plan sets none for this suite.";
+function targetSection({ targets, facts, contestants }: Results): string {
+  if (targets.length + facts.length === 0) return "The plan sets none for this suite.";
   const name = (id: string): string => contestants.find((one) => one.id === id)?.label ?? id;
   const rows = targets.map(({ ours, peer, atLeast, ratio, verdict, ...one }) => [
     `${caseName(one)}: ${name(ours)} beside ${name(peer)}`,
@@ -65,7 +65,13 @@ function targetSection({ targets, contestants }: Results): string {
     ratio === null ? "-" : cutOff(ratio, 3),
     verdict,
   ]);
-  return markdownTable(["", "target", "measured", ""], rows);
+  const factRows = facts.map(({ ours, fact, atMost, value, verdict }) => [
+    `${name(ours)}: ${fact}`,
+    `<= ${atMost}`,
+    value === null ? "-" : String(value),
+    verdict,
+  ]);
+  return markdownTable(["", "target", "measured", ""], [...rows, ...factRows]);
 }
 
 function valueTable({ unit }: Suite, { cases, contestants }: Results): string {

@@ -63,4 +63,6 @@ export const gemm: Suite = {
   peers: { tfjs: [tfjs("tfjs-gemm")], "jax-js": [jaxJs("jax-gemm")], torch: torch("gemm") },
   usual: ["tfjs", "jax-js", "torch"],
   targets: [...targets, ...loops],
+  factTargets: builds.map((build) => ({ ours: `isthmus-${build}`, fact: "wasm bytes", atMost: 65_536 })),
+  measurement: 60,
 };

@@ -21,4 +21,5 @@ export const infer: Suite = {
     ...bothBuilds({ work: WORK, batch: 1, peers: ORT }, [1.5, 1.5]),
     ...bothBuilds({ work: WORK, batch: 128, peers: ORT }, [0.5, 0.7]),
   ],
+  measurement: 100,
 };

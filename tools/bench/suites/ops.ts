@@ -27,4 +27,5 @@ export const ops: Suite = {
   peers: { tfjs: [tfjs("tfjs-ops")], torch: torch("ops") },
   usual: ["tfjs", "torch"],
   targets: [],
+  measurement: 60,
 };

@@ -66,4 +66,5 @@ export const train: Suite = {
   },
   usual: ["tfjs", "torch"],
   targets,
+  measurement: 150,
 };
