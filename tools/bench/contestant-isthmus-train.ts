@@ -1,6 +1,6 @@
 // usage: contestant-isthmus-train.ts <build> [threads] <folder>
 import { AdamSchedule, initialise } from "@isthmus/graph";
-import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
+import { createWasmEngine } from "@isthmus/wasm";
 import type { BuildName } from "./contestants.ts";
 import { readFloats } from "./floats.ts";
 import { networkOf } from "./our-networks.ts";
@@ -12,13 +12,10 @@ const folder = rest.at(-1)!;
 const threads = rest.length > 1 ? Number(rest[0]) : 1;
 const digits = readFloats(folder, "items.f32");
 
-function newEngine(): Promise<WasmEngine> {
-  return createWasmEngine({ build, ...(threads > 1 && { threads }) });
-}
-
 /** Fresh weights, and steps as `fit` does them. */
 async function prepared(work: Workload, batch: number): Promise<Prepared> {
-  const engine = await newEngine();
+  const engine = await createWasmEngine({ build, threads });
+  if (engine.threads.reason) throw new Error(engine.threads.reason.message);
   const { parameters, program } = networkOf(work);
   const state = engine.createState({ ...parameters, ...program.state });
   for (const [name, values] of Object.entries(initialise(state.spec, 1))) await state.write(name, values);
@@ -51,5 +48,4 @@ async function prepared(work: Workload, batch: number): Promise<Prepared> {
 }
 
 const { node, v8 } = process.versions;
-if (threads > 1 && !("threads" in (await newEngine()))) throw new Error("this engine has no threads");
 await serve({ node, v8, build, threads }, ({ work, batch }) => prepared(work as Workload, batch as number));

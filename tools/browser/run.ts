@@ -4,11 +4,12 @@ import { batches, syntheticDigits, take } from "@isthmus/data";
 import { modelHashes } from "@isthmus/graph";
 import { denseVae } from "@isthmus/models";
 import { fit, toModel } from "@isthmus/train";
-import { createWasmEngine } from "@isthmus/wasm";
+import { createWasmEngine, type Threads, type WasmEngineOptions } from "@isthmus/wasm";
 
 /** What a platform makes of one seeded run: everything that must not depend on the platform, and the loss. */
 export interface RunSummary {
   readonly build: string;
+  readonly threads: Threads;
   readonly steps: number;
   readonly firstLoss: number;
   readonly lastLoss: number;
@@ -21,10 +22,10 @@ export interface RunSummary {
 }
 
 /** 50 steps of the standard VAE on synthetic digits, then a stream: the same code for every platform. */
-export async function run(build: "simd128" | "relaxed"): Promise<RunSummary> {
+export async function run(build: "simd128" | "relaxed", options: WasmEngineOptions = {}): Promise<RunSummary> {
   const train = syntheticDigits({ items: 3200, seed: 1 });
   const digits = take(syntheticDigits({ items: 50, seed: 1, split: "test" }), 0, 50);
-  const engine = await createWasmEngine({ build });
+  const engine = await createWasmEngine({ ...options, build });
   const losses: number[] = [];
   const definition = denseVae();
   const result = await fit(definition, { train }, { engine, epochs: 2, onProgress: ({ loss }) => losses.push(loss) });
@@ -36,6 +37,7 @@ export async function run(build: "simd128" | "relaxed"): Promise<RunSummary> {
   engine.dispose();
   return {
     build,
+    threads: engine.threads,
     steps: result.steps,
     firstLoss: losses[0]!,
     lastLoss: losses.at(-1)!,

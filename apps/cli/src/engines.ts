@@ -1,16 +1,23 @@
-import { createWasmEngine } from "@isthmus/wasm";
-import type { Engine } from "@isthmus/graph";
+import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 
 export interface EngineOptions {
   readonly build?: string;
+  readonly threads?: number | "auto";
 }
 
 /** Runs `body` with an engine that is disposed of afterwards. */
-export async function withEngine<R>({ build }: EngineOptions, body: (engine: Engine) => Promise<R>): Promise<R> {
-  const engine = await createWasmEngine(build === "simd128" || build === "relaxed" ? { build } : {});
+export async function withEngine<R>(options: EngineOptions, body: (engine: WasmEngine) => Promise<R>): Promise<R> {
+  const { build, threads = 1 } = options;
+  const engine = await createWasmEngine(build === "simd128" || build === "relaxed" ? { build, threads } : { threads });
   try {
     return await body(engine);
   } finally {
     engine.dispose();
   }
+}
+
+/** `wasm (simd128), 2 threads`; why there are fewer than were asked for, if so. */
+export function engineText({ name, build, threads: { count, reason } }: WasmEngine): string {
+  const threads = count === 1 ? "one thread" : `${count} threads`;
+  return `${name} (${build}), ${threads}${reason ? ` because ${reason.message}` : ""}`;
 }

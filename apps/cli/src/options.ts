@@ -56,4 +56,8 @@ export const buildOption = (): Option =>
   )
     .choices(["auto", "simd128", "relaxed"])
     .default("auto");
+export const threadsOption = (): Option =>
+  new Option("--threads <n>", "threads that share the work, or auto for one per core; the result is the same")
+    .argParser((text: string): number | "auto" => (text === "auto" ? text : wholeNumber(1, 64)(text)))
+    .default(1);
 export const outOption = (what: string): Option => new Option("-o, --out <file>", what).makeOptionMandatory();

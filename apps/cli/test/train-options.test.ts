@@ -21,6 +21,17 @@ describe("the model file", () => {
     expect((await trained("below/another name.safetensors")).equals(first)).toBe(true);
   });
 
+  it("is the same bytes for any number of threads", async () => {
+    const wide = ["--hidden", "200", "--threads"];
+    const first = await trained("one.safetensors", ...wide, "1");
+    for (const threads of ["3", "auto"]) {
+      expect((await trained("other.safetensors", ...wide, threads)).equals(first)).toBe(true);
+    }
+    expect(await complaint("train", "vae", ...SMALL, ...wide, "0", "-o", file("none.safetensors"))).toContain(
+      "--threads",
+    );
+  });
+
   it("is another for another seed, order of batches or learning rate", async () => {
     const first = await trained("one.safetensors");
     for (const options of [

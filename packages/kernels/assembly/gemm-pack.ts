@@ -1,5 +1,5 @@
 /** Operands of a matrix product copied into the order in which the tile reads them; past an edge they are zero. */
-import { A_BYTES, DENSE_BYTES, MR, SPARSE_BYTES } from "./gemm-tile";
+import { A_BYTES, MR, PANEL_BYTES } from "./gemm-tile";
 import { f32s, loadPart } from "./simd";
 
 @inline
@@ -27,7 +27,7 @@ export function packA(a: usize, to: usize, rows: i32, kc: i32, rowStride: usize,
         storeElement(to + 5 * A_BYTES, a + 5 * rowStride);
       }
       a += kStride;
-      to += DENSE_BYTES;
+      to += PANEL_BYTES;
     }
     return;
   }
@@ -43,40 +43,6 @@ export function packA(a: usize, to: usize, rows: i32, kc: i32, rowStride: usize,
   }
 }
 
-/** Bits of the elements of `rows` rows at one k, or-ed, without the sign: 0 when all are zero. */
-@inline
-function anyBits(a: usize, rows: i32, rowStride: usize): u32 {
-  let bits: u32 = 0;
-  for (let i = 0; i < rows; i++) {
-    bits |= load<u32>(a);
-    a += rowStride;
-  }
-  return bits << 1;
-}
-
-/** Number of k < kc at which some of the rows is not zero. */
-@inline
-function usedAmong(a: usize, rows: i32, kc: i32, rowStride: usize, kStride: usize): i32 {
-  let used = 0;
-  for (let p = 0; p < kc; p++) {
-    used += i32(anyBits(a, rows, rowStride) != 0);
-    a += kStride;
-  }
-  return used;
-}
-
-/** How many of the first k's tell whether it is worth counting the others. */
-// @ts-ignore: decorator
-@inline const SAMPLE: i32 = 32;
-
-/** Number of k at which some of the rows is not zero, or kc when there is no other among the first few. */
-export function countUsed(a: usize, rows: i32, kc: i32, rowStride: usize, kStride: usize): i32 {
-  const sample = min(kc, SAMPLE);
-  const used = usedAmong(a, rows, sample, rowStride, kStride);
-  if (used == sample) return kc;
-  return used + usedAmong(a + <usize>sample * kStride, rows, kc - sample, rowStride, kStride);
-}
-
 /** Whether no NaN and no infinity is in a whole number of vectors. */
 export function allFinite(x: usize, bytes: i32): bool {
   let differences = f32s(0);
@@ -87,24 +53,9 @@ export function allFinite(x: usize, bytes: i32): bool {
   return i32x4.all_true(f32x4.eq(differences, differences));
 }
 
-/** As `packA`, leaving out each k at which all rows are zero. One k more than is kept is written. */
-export function packSparseA(a: usize, to: usize, rows: i32, kc: i32, rowStride: usize, kStride: usize): void {
-  for (let p = 0; p < kc; p++) {
-    let from = a;
-    for (let i = 0; i < MR; i++) {
-      if (i < rows) storeElement(to + i * A_BYTES, from);
-      else storeZero(to + i * A_BYTES);
-      from += rowStride;
-    }
-    store<u32>(to, p << 5, DENSE_BYTES);
-    if (anyBits(a, rows, rowStride)) to += SPARSE_BYTES;
-    a += kStride;
-  }
-}
-
-/** Eight columns of B whose rows are contiguous. */
+/** Eight columns of B whose rows are contiguous; `step` is the distance of the k's in what is packed. */
 @inline
-function packRows(b: usize, to: usize, columns: i32, kc: i32, stride: usize): void {
+function packRows(b: usize, to: usize, columns: i32, kc: i32, stride: usize, step: usize): void {
   for (let p = 0; p < kc; p++) {
     if (columns >= 8) {
       v128.store(to, v128.load(b));
@@ -114,7 +65,7 @@ function packRows(b: usize, to: usize, columns: i32, kc: i32, stride: usize): vo
       v128.store(to, columns > 4 ? loadPart(b + 16, columns - 4) : f32s(0), 16);
     }
     b += stride;
-    to += 32;
+    to += step;
   }
 }
 
@@ -130,7 +81,7 @@ function gather(b: usize, stride: usize, count: i32): v128 {
 
 /** Four columns of a transposed B (each contiguous), four k at a time. */
 @inline
-function packFourColumns(b: usize, to: usize, kc: i32, stride: usize): void {
+function packFourColumns(b: usize, to: usize, kc: i32, stride: usize, step: usize): void {
   let p = 0;
   for (; p + 4 <= kc; p += 4) {
     const r0 = v128.load(b);
@@ -142,43 +93,61 @@ function packFourColumns(b: usize, to: usize, kc: i32, stride: usize): void {
     const high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
     const high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
     v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
-    v128.store(to, v128.shuffle<i64>(low01, low23, 1, 3), 32);
-    v128.store(to, v128.shuffle<i64>(high01, high23, 0, 2), 64);
-    v128.store(to, v128.shuffle<i64>(high01, high23, 1, 3), 96);
+    v128.store(to + step, v128.shuffle<i64>(low01, low23, 1, 3));
+    v128.store(to + 2 * step, v128.shuffle<i64>(high01, high23, 0, 2));
+    v128.store(to + 3 * step, v128.shuffle<i64>(high01, high23, 1, 3));
     b += 16;
-    to += 128;
+    to += 4 * step;
   }
   for (; p < kc; p++) {
     v128.store(to, gather(b, stride, 4));
     b += 4;
-    to += 32;
+    to += step;
   }
 }
 
 /** Fewer than four columns of a transposed B, `count` of them (0 to 3). */
 @inline
-function packFewColumns(b: usize, to: usize, kc: i32, stride: usize, count: i32): void {
+function packFewColumns(b: usize, to: usize, kc: i32, stride: usize, count: i32, step: usize): void {
   for (let p = 0; p < kc; p++) {
     v128.store(to, count > 0 ? gather(b, stride, count) : f32s(0));
     b += 4;
-    to += 32;
+    to += step;
+  }
+}
+
+/** Eight columns of B, or `left` if these are fewer. */
+function packEight(b: usize, to: usize, left: i32, kc: i32, stride: usize, transposed: bool, step: usize): void {
+  if (!transposed) {
+    if (left >= 8) packRows(b, to, 8, kc, stride, step);
+    else packRows(b, to, left, kc, stride, step);
+  } else {
+    if (left >= 4) packFourColumns(b, to, kc, stride, step);
+    else packFewColumns(b, to, kc, stride, left, step);
+    if (left >= 8) packFourColumns(b + 4 * stride, to + 16, kc, stride, step);
+    else packFewColumns(b + 4 * stride, to + 16, kc, stride, max(left - 4, 0), step);
   }
 }
 
 /** All of B[kc, columns] in panels of eight columns; B is [kc, n], or [n, kc] when `transposed`, with rows `stride` bytes apart. */
 export function packB(b: usize, to: usize, columns: i32, kc: i32, stride: usize, transposed: bool): void {
   for (let left = columns; left > 0; left -= 8) {
-    if (!transposed) {
-      if (left >= 8) packRows(b, to, 8, kc, stride);
-      else packRows(b, to, left, kc, stride);
-      b += 32;
-    } else {
-      if (left >= 4) packFourColumns(b, to, kc, stride);
-      else packFewColumns(b, to, kc, stride, left);
-      if (left >= 8) packFourColumns(b + 4 * stride, to + 16, kc, stride);
-      else packFewColumns(b + 4 * stride, to + 16, kc, stride, max(left - 4, 0));
-      b += 8 * stride;
-    }
+    packEight(b, to, left, kc, stride, transposed, 32);
+    b += transposed ? 8 * stride : 32;
     to += <usize>kc << 5;
+  }
+}
+
+/** Columns that `packWide` puts side by side. */
+// @ts-ignore: decorator
+@inline export const WIDE: i32 = 24;
+
+/** Up to WIDE columns of B as [kc, WIDE], the missing ones zero; B as for `packB`. */
+export function packWide(b: usize, to: usize, columns: i32, kc: i32, stride: usize, transposed: bool): void {
+  if (columns < WIDE) memory.fill(to, 0, kc * WIDE * 4);
+  for (let left = columns; left > 0; left -= 8) {
+    packEight(b, to, left, kc, stride, transposed, WIDE * 4);
+    b += transposed ? 8 * stride : 32;
+    to += 32;
   }
 }

@@ -15,10 +15,7 @@ import { f32s, loadPart, storePart } from "./simd";
 // @ts-ignore: decorator
 @inline export const A_BYTES: i32 = ASC_FEATURE_RELAXED_SIMD ? 4 : 16;
 // @ts-ignore: decorator
-@inline export const DENSE_BYTES: i32 = MR * A_BYTES;
-/** A sparse panel holds only those k at which some row is not zero, each followed by the offset of B's row in its panel. */
-// @ts-ignore: decorator
-@inline export const SPARSE_BYTES: i32 = ASC_FEATURE_RELAXED_SIMD ? 32 : 80;
+@inline export const PANEL_BYTES: i32 = MR * A_BYTES;
 
 /** a * b + c: one rounding where the machine has the instruction (relaxed build), else two. */
 @inline
@@ -36,17 +33,13 @@ function finish(c: usize, left: v128, right: v128, first: bool, biasLeft: v128, 
 
 /** 4x8, A packed as vectors of four equal floats: 8 sums, 4 + 2 operands, 1 product = 15 registers. */
 @inline
-function tile4x8(
-  sparse: bool, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
-): void {
+function tile4x8(depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
   let c00 = f32s(0), c01 = f32s(0), c10 = f32s(0), c11 = f32s(0);
   let c20 = f32s(0), c21 = f32s(0), c30 = f32s(0), c31 = f32s(0);
-  const step: usize = sparse ? SPARSE_BYTES : DENSE_BYTES;
-  const end = sparse ? a + <usize>depth * step : b + (<usize>depth << 5);
-  while ((sparse ? a : b) < end) {
-    const row = sparse ? b + load<u32>(a, DENSE_BYTES) : b;
-    const b0 = v128.load(row);
-    const b1 = v128.load(row, 16);
+  const end = b + (<usize>depth << 5);
+  while (b < end) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
     let x = v128.load(a);
     c00 = multiplyAdd(x, b0, c00);
     c01 = multiplyAdd(x, b1, c01);
@@ -59,8 +52,8 @@ function tile4x8(
     x = v128.load(a, 48);
     c30 = multiplyAdd(x, b0, c30);
     c31 = multiplyAdd(x, b1, c31);
-    a += step;
-    if (!sparse) b += 32;
+    a += PANEL_BYTES;
+    b += 32;
   }
   const biasLeft = bias ? v128.load(bias) : f32s(0);
   const biasRight = bias ? v128.load(bias, 16) : f32s(0);
@@ -72,17 +65,13 @@ function tile4x8(
 
 /** 6x8: 12 sums, 1 + 2 operands = 15 registers. */
 @inline
-function tile6x8(
-  sparse: bool, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
-): void {
+function tile6x8(depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
   let c00 = f32s(0), c01 = f32s(0), c10 = f32s(0), c11 = f32s(0), c20 = f32s(0), c21 = f32s(0);
   let c30 = f32s(0), c31 = f32s(0), c40 = f32s(0), c41 = f32s(0), c50 = f32s(0), c51 = f32s(0);
-  const step: usize = sparse ? SPARSE_BYTES : DENSE_BYTES;
-  const end = sparse ? a + <usize>depth * step : b + (<usize>depth << 5);
-  while ((sparse ? a : b) < end) {
-    const row = sparse ? b + load<u32>(a, DENSE_BYTES) : b;
-    const b0 = v128.load(row);
-    const b1 = v128.load(row, 16);
+  const end = b + (<usize>depth << 5);
+  while (b < end) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
     let x = v128.load32_splat(a);
     c00 = multiplyAdd(x, b0, c00);
     c01 = multiplyAdd(x, b1, c01);
@@ -101,8 +90,8 @@ function tile6x8(
     x = v128.load32_splat(a, 20);
     c50 = multiplyAdd(x, b0, c50);
     c51 = multiplyAdd(x, b1, c51);
-    a += step;
-    if (!sparse) b += 32;
+    a += PANEL_BYTES;
+    b += 32;
   }
   const biasLeft = bias ? v128.load(bias) : f32s(0);
   const biasRight = bias ? v128.load(bias, 16) : f32s(0);
@@ -115,14 +104,9 @@ function tile6x8(
 }
 
 /** A whole tile; `stride` is the distance of C's rows in bytes, `bias` 0 or the eight biases of these columns. */
-function denseTile(depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) tile6x8(false, depth, a, b, c, stride, first, bias);
-  else tile4x8(false, depth, a, b, c, stride, first, bias);
-}
-
-function sparseTile(depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) tile6x8(true, depth, a, b, c, stride, first, bias);
-  else tile4x8(true, depth, a, b, c, stride, first, bias);
+function tile(depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD) tile6x8(depth, a, b, c, stride, first, bias);
+  else tile4x8(depth, a, b, c, stride, first, bias);
 }
 
 /** Four (or fewer, `count`) columns of a tile that hangs over C's edge. */
@@ -152,21 +136,20 @@ function finishEdge(
 }
 
 /**
- * One strip of C, `rows` high and `columns` wide, from one packed panel of A (`depth` of kc k's when sparse) and all packed panels of B.
+ * One strip of C, `rows` high and `columns` wide, from one packed panel of A and all packed panels of B.
  * Tiles over an edge are computed whole in `spare`.
  */
 export function strip(
-  sparse: bool, depth: i32, kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
+  depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
   rows: i32, columns: i32, spare: usize,
 ): void {
   for (let left = columns; left > 0; left -= 8) {
     const whole = rows == MR && left >= 8;
     const to = whole ? c : spare;
     const distance: usize = whole ? stride : 32;
-    if (sparse) sparseTile(depth, a, b, to, distance, first || !whole, whole ? bias : 0);
-    else denseTile(depth, a, b, to, distance, first || !whole, whole ? bias : 0);
+    tile(depth, a, b, to, distance, first || !whole, whole ? bias : 0);
     if (!whole) finishEdge(c, spare, stride, first, bias, rows, left);
-    b += <usize>kc << 5;
+    b += <usize>depth << 5;
     c += 32;
     if (bias) bias += 32;
   }

@@ -2,33 +2,21 @@
  * C[m, n] = act(op(A) op(B) + bias), after Goto and van de Geijn (2008): a block of B stays packed in the second-level cache, a panel of MR rows of A
  * in the first. The order of summation depends on shape and build alone.
  */
-import { allFinite, countUsed, packA, packB, packSparseA } from "./gemm-pack";
-import { MR, SPARSE_BYTES, strip } from "./gemm-tile";
+import { packA, packB } from "./gemm-pack";
+import { MR, PANEL_BYTES, strip } from "./gemm-tile";
 import { timesColumns, timesRows } from "./gemv";
 import { relu, sigmoid, softplus, tanh } from "./unary";
 
 /** Most k in a block: one panel of A and one of B fit in 32 KiB together. */
 // @ts-ignore: decorator
-@inline const KC: i32 = 256;
+@inline export const KC: i32 = 256;
 /** Most columns in a block: KC * NC floats are 400 KiB. */
 // @ts-ignore: decorator
 @inline const NC: i32 = 400;
 
-/** Looking for zeros in A pays from this many columns on. */
-// @ts-ignore: decorator
-@inline const WORTH_COUNTING: i32 = 64;
-
-/** Whether the block of B is finite: it is looked at only when A has zeros to leave out, as 0 times NaN is not 0. */
-// @ts-ignore: decorator
-@inline const UNKNOWN: i32 = 0;
-// @ts-ignore: decorator
-@inline const YES: i32 = 1;
-// @ts-ignore: decorator
-@inline const NO: i32 = 2;
-
 /** `total` cut into equal parts of at most `most`, each a multiple of `unit`. */
 @inline
-function part(total: i32, most: i32, unit: i32): i32 {
+export function part(total: i32, most: i32, unit: i32): i32 {
   const parts = max((total + most - 1) / most, 1);
   const size = (total + parts - 1) / parts;
   return (size + unit - 1) / unit * unit;
@@ -45,14 +33,20 @@ function blockBytes(n: i32, k: i32): i32 {
   return part(n, NC, 8) * part(k, KC, 1) * 4;
 }
 
-/** Bytes of scratch that `gemm` needs for this product. */
+/** Bytes of scratch that `gemm` needs for each share of this product: whole cache lines, so that no two shares meet in one. */
 export function gemmScratch(transA: i32, transB: i32, m: i32, n: i32, k: i32): i32 {
   if (isDirect(transA, m)) return 0;
-  return blockBytes(n, k) + (part(k, KC, 1) + 1) * SPARSE_BYTES + MR * 32;
+  return (blockBytes(n, k) + part(k, KC, 1) * PANEL_BYTES + MR * 32 + 63) & ~63;
+}
+
+/** Where share `index` of `count` begins when `total` is handed out in units. */
+@inline
+function edge(total: i32, unit: i32, index: i32, count: i32): i32 {
+  return min((total + unit - 1) / unit * index / count * unit, total);
 }
 
 @inline
-function activate(activation: i32, x: usize, n: i32): void {
+export function activate(activation: i32, x: usize, n: i32): void {
   if (activation == 1) relu(x, x, n);
   else if (activation == 2) sigmoid(x, x, n);
   else if (activation == 3) tanh(x, x, n);
@@ -62,11 +56,18 @@ function activate(activation: i32, x: usize, n: i32): void {
 /**
  * A is [m, k], or [k, m] when transA; B is [k, n], or [n, k] when transB. `bias` is the address of n floats or 0.
  * `activation`: 0 none, 1 relu, 2 sigmoid, 3 tanh, 4 softplus.
+ *
+ * `share`: 0 for the whole product, else `count << 8 | index`: whole tiles, the first share has all when there are too few rows to pack.
+ * Shares are rows, as packing B once for each costs less than packing A, unless there are many times more columns. `scratch` has room for all.
  */
 export function gemm(
   transA: i32, transB: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, scratch: usize,
+  share: i32,
 ): void {
+  const count = max(share >> 8, 1);
+  const index = share & 255;
   if (isDirect(transA, m)) {
+    if (index > 0) return;
     for (let i = 0; i < m; i++) {
       if (transB) timesColumns(n, k, a, b, c, bias);
       else timesRows(n, k, a, b, c, bias);
@@ -76,37 +77,34 @@ export function gemm(
     }
     return;
   }
+  const byColumns = n >= 16 * m;
+  const firstColumn = byColumns ? edge(n, 8, index, count) : 0;
+  const endColumn = byColumns ? edge(n, 8, index + 1, count) : n;
+  const firstRow = byColumns ? 0 : edge(m, MR, index, count);
+  const endRow = byColumns ? m : edge(m, MR, index + 1, count);
+  scratch += index * gemmScratch(transA, transB, m, n, k);
   const kc = part(k, KC, 1);
-  const nc = part(n, NC, 8);
+  const nc = min(part(n, NC, 8), part(endColumn - firstColumn, NC, 8));
   const panel = scratch + blockBytes(n, k);
-  const spare = panel + (kc + 1) * SPARSE_BYTES;
+  const spare = panel + kc * PANEL_BYTES;
   const aRow: usize = transA ? 4 : <usize>k << 2;
   const aK: usize = transA ? <usize>m << 2 : 4;
   const bColumn: usize = transB ? <usize>k << 2 : 4;
   const bK: usize = transB ? 4 : <usize>n << 2;
   const stride = <usize>n << 2;
-  for (let j = 0; j < n; j += nc) {
-    const columns = min(nc, n - j);
+  for (let j = firstColumn; j < endColumn; j += nc) {
+    const columns = min(nc, endColumn - j);
     let p = 0;
     do {
       const depth = min(kc, k - p);
       packB(b + <usize>j * bColumn + <usize>p * bK, scratch, columns, depth, transB ? bColumn : bK, transB != 0);
-      let finite = UNKNOWN;
-      for (let i = 0; i < m; i += MR) {
-        const rows = min(MR, m - i);
+      for (let i = firstRow; i < endRow; i += MR) {
+        const rows = min(MR, endRow - i);
         const corner = c + <usize>i * stride + (<usize>j << 2);
         const from = a + <usize>i * aRow + <usize>p * aK;
-        const used = columns < WORTH_COUNTING ? depth : countUsed(from, rows, depth, aRow, aK);
-        let sparse = used * 8 < depth * 7 && finite != NO;
-        if (sparse && finite == UNKNOWN) {
-          finite = allFinite(scratch, depth * ((columns + 7) & ~7) << 2) ? YES : NO;
-          sparse = finite == YES;
-        }
-        if (sparse) packSparseA(from, panel, rows, depth, aRow, aK);
-        else packA(from, panel, rows, depth, aRow, aK);
-        const kept = sparse ? used : depth;
+        packA(from, panel, rows, depth, aRow, aK);
         const biasHere = bias ? bias + (<usize>j << 2) : 0;
-        strip(sparse, kept, depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
+        strip(depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
         if (activation && p + depth >= k) {
           for (let r = 0; r < rows; r++) activate(activation, corner + <usize>r * stride, columns);
         }

@@ -98,10 +98,10 @@ function storeUpTo(y: usize, value: v128, count: i32): void {
 }
 
 /** Both kinds in one function: its size is that of the generator. */
-function random(normal: bool, y: usize, n: i32, seedPtr: usize, stepPtr: usize, stream: i32): void {
+function random(normal: bool, y: usize, n: i32, seedPtr: usize, stepPtr: usize, stream: i32, block: i32): void {
   const m0 = i32x4.splat(0xd2511f53);
   const m1 = i32x4.splat(0xcd9e8d57);
-  let blocks = i32x4(0, 1, 2, 3);
+  let blocks = i32x4.add(i32x4.splat(block), i32x4(0, 1, 2, 3));
   for (let left = n; left > 0; left -= 16) {
     let c0 = blocks;
     let c1 = v128.load32_splat(stepPtr);
@@ -150,12 +150,12 @@ function random(normal: bool, y: usize, n: i32, seedPtr: usize, stepPtr: usize, 
   }
 }
 
-/** Uniform floats in (0, 1); `seedPtr` and `stepPtr` point at [low, high] words, `stream` is a name's hash. */
-export function randomUniform(y: usize, n: i32, seedPtr: usize, stepPtr: usize, stream: i32): void {
-  random(false, y, n, seedPtr, stepPtr, stream);
+/** Uniform floats in (0, 1) from block `block` (of four) on; `seedPtr` and `stepPtr` point at [low, high] words, `stream` is a name's hash. */
+export function randomUniform(y: usize, n: i32, seedPtr: usize, stepPtr: usize, stream: i32, block: i32): void {
+  random(false, y, n, seedPtr, stepPtr, stream, block);
 }
 
 /** Standard normal floats; arguments as `randomUniform`. */
-export function randomNormal(y: usize, n: i32, seedPtr: usize, stepPtr: usize, stream: i32): void {
-  random(true, y, n, seedPtr, stepPtr, stream);
+export function randomNormal(y: usize, n: i32, seedPtr: usize, stepPtr: usize, stream: i32, block: i32): void {
+  random(true, y, n, seedPtr, stepPtr, stream, block);
 }

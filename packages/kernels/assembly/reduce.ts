@@ -109,11 +109,11 @@ function sumSixteenColumns(x: usize, y: usize, n: i32, stride: usize): void {
   v128.store(y, t3, 48);
 }
 
-/** y[outer, inner] = sum over n of x[outer, n, inner]; 0 when n is 0. */
-export function sum(x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
-  const stride = <usize>inner << 2;
+/** y[outer, inner] = sum over n of x[outer, n, inner]; 0 when n is 0. Rows of x are `rowStride` elements apart (0: `inner`). */
+export function sum(x: usize, y: usize, outer: i32, n: i32, inner: i32, rowStride: i32): void {
+  const stride = <usize>(rowStride ? rowStride : inner) << 2;
   for (let o = 0; o < outer; o++) {
-    if (inner == 1) {
+    if (stride == 4) {
       v128.store_lane<u32>(y, sumRow(x, n), 0);
     } else {
       let column = 0;
@@ -126,7 +126,7 @@ export function sum(x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
       if (column < inner) sumColumns(x + (<usize>column << 2), y + (<usize>column << 2), n, stride, inner - column);
     }
     x += <usize>n * stride;
-    y += stride;
+    y += <usize>inner << 2;
   }
 }
 
@@ -162,16 +162,16 @@ function maxColumns(x: usize, y: usize, n: i32, inner: i32, stride: usize): void
   }
 }
 
-/** y[outer, inner] = greatest over n of x[outer, n, inner], NaN if one is; -inf when n is 0. */
-export function maximumOf(x: usize, y: usize, outer: i32, n: i32, inner: i32): void {
-  const stride = <usize>inner << 2;
+/** y[outer, inner] = greatest over n of x[outer, n, inner], NaN if one is; -inf when n is 0. `rowStride` as in `sum`. */
+export function maximumOf(x: usize, y: usize, outer: i32, n: i32, inner: i32, rowStride: i32): void {
+  const stride = <usize>(rowStride ? rowStride : inner) << 2;
   for (let o = 0; o < outer; o++) {
-    if (inner == 1) {
+    if (stride == 4) {
       v128.store_lane<u32>(y, maxRow(x, n), 0);
     } else {
       maxColumns(x, y, n, inner, stride);
     }
     x += <usize>n * stride;
-    y += stride;
+    y += <usize>inner << 2;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Compiles `assembly/` into the two builds: `src/generated/<build>.ts` (base64, for tests and bundles) and, when run as a script,
+ * Compiles `assembly/` into the four builds: `src/generated/<build>.ts` (base64, for tests and bundles) and, when run as a script,
  * `dist/<build>.wasm`. Does nothing while the hash of the sources, this file and the compiler's version is unchanged.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -8,15 +8,22 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const root = new URL("..", import.meta.url);
-const BUILDS = { simd128: ["simd"], relaxed: ["simd", "relaxed-simd"] };
+const shared = ["--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--enable", "threads"];
+const relaxed = ["--enable", "simd", "--enable", "relaxed-simd"];
+const BUILDS = {
+  simd128: ["--enable", "simd"],
+  relaxed,
+  "simd128-threads": ["--enable", "simd", ...shared],
+  "relaxed-threads": [...relaxed, ...shared],
+};
 
 /** Makes sure that `src/generated/` matches the sources. Safe to call from several processes at once. */
 export async function ensureBuilt() {
   const sources = await readSources();
   const hash = await hashOf(sources);
-  for (const [build, features] of Object.entries(BUILDS)) {
+  for (const [build, options] of Object.entries(BUILDS)) {
     if ((await generated(build)).includes(`"${hash}"`)) continue;
-    const bytes = await compile(sources, features);
+    const bytes = await compile(sources, options);
     await replace(new URL(`src/generated/${build}.ts`, root), moduleText(bytes, hash));
   }
 }
@@ -44,12 +51,12 @@ async function generated(build) {
   });
 }
 
-async function compile(sources, features) {
+async function compile(sources, options) {
   const { default: asc } = await import("assemblyscript/asc");
   let binary;
   let stderr = "";
   const flags = ["--runtime", "stub", "--importMemory", "--noAssert", "-O3", "--outFile", "out.wasm"];
-  const { error } = await asc.main(["index.ts", ...flags, ...features.flatMap((name) => ["--enable", name])], {
+  const { error } = await asc.main(["index.ts", ...flags, ...options], {
     readFile: (name) => sources.get(name) ?? null,
     writeFile: (_name, contents) => void (binary = contents),
     listFiles: () => [],

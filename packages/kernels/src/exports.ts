@@ -31,11 +31,14 @@ export type UnaryGrad = (
   gInner: number,
 ) => void;
 
-/** y[outer, inner] from x[outer, n, inner]. */
-export type Reduction = (x: number, y: number, outer: number, n: number, inner: number) => void;
+/** y[outer, inner] from x[outer, n, inner], whose rows are `rowStride` elements apart (default: `inner`). */
+export type Reduction = (x: number, y: number, outer: number, n: number, inner: number, rowStride?: number) => void;
 
-/** `seedPtr` and `stepPtr` point at two uint32 words [low, high]; `stream` is the hash of the stream's name. */
-export type Random = (y: number, n: number, seedPtr: number, stepPtr: number, stream: number) => void;
+/**
+ * `seedPtr` and `stepPtr` point at two uint32 words [low, high]; `stream` is the hash of the stream's name. The numbers are those of
+ * the stream from element 4 `block` on.
+ */
+export type Random = (y: number, n: number, seedPtr: number, stepPtr: number, stream: number, block?: number) => void;
 
 /** What {@link KernelExports.gemm} applies last. */
 export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" | "softplus", number>> = {
@@ -69,11 +72,12 @@ type Optimiser<Schedule extends readonly number[]> = (
 export const SEGMENT_WORDS = 5;
 
 export interface KernelExports {
-  /** Bytes of scratch for {@link KernelExports.gemm} with these arguments. */
+  /** Bytes of scratch for each share of {@link KernelExports.gemm} with these arguments. */
   readonly gemmScratch: (transA: number, transB: number, m: number, n: number, k: number) => number;
   /**
    * C[m, n] = activation(op(A) op(B) + bias[n]), row-major; A is [m, k], or [k, m] when `transA`; B is [k, n], or [n, k] when
    * `transB`; `bias` 0 means none. C overlaps neither operand. The order of summation depends on shape and build alone.
+   * `share`, `count << 8 | index`, makes one of `count` <= 255 disjoint parts of C, which together are the whole of it to the bit.
    */
   readonly gemm: (
     transA: number,
@@ -87,6 +91,30 @@ export interface KernelExports {
     bias: number,
     activation: number,
     scratch: number,
+    share?: number,
+  ) => void;
+
+  /** Stores at `tally`, as two words, how many of n floats are not zero, and 1 if they are at most `atMost`, else 0. */
+  readonly countNonZero: (x: number, n: number, atMost: number, tally: number) => void;
+  /** Bytes of scratch for each share of {@link KernelExports.sparseGemm} with these arguments. */
+  readonly sparseGemmScratch: (transposed: number, m: number, n: number, k: number) => number;
+  /**
+   * {@link KernelExports.gemm} to the same bits, for an A that may be mostly zero: if the tally of A ends in 1, only elements that are
+   * not zero are multiplied. `transposed` is 1 for A, 2 for B, or their sum; m is at least 4.
+   */
+  readonly sparseGemm: (
+    transposed: number,
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    b: number,
+    c: number,
+    bias: number,
+    activation: number,
+    scratch: number,
+    tally: number,
+    share?: number,
   ) => void;
 
   readonly neg: Unary;

@@ -7,6 +7,7 @@ export type KernelBuild = "simd128" | "relaxed";
 
 export interface Kernels {
   readonly build: KernelBuild;
+  readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly exports: KernelExports;
 }
@@ -14,9 +15,9 @@ export interface Kernels {
 export interface LoadOptions {
   /** Default: what {@link chooseBuild} says. With `module`, the build it was compiled from. */
   readonly build?: KernelBuild;
-  /** Default: 1 MiB that may grow to 4 GiB. */
+  /** Default: 1 MiB that may grow to 4 GiB. A shared one takes the threaded binary. */
   readonly memory?: WebAssembly.Memory;
-  /** Compiled elsewhere: in another thread, or from the `.wasm` file. */
+  /** Compiled elsewhere: in another thread, or from the `.wasm` file. Over a shared memory, from the threaded one. */
   readonly module?: WebAssembly.Module;
 }
 
@@ -45,18 +46,22 @@ export async function loadKernels(options: LoadOptions = {}): Promise<Kernels> {
   const build = options.build ?? chooseBuild();
   requireSupport(build);
   const memory = options.memory ?? new WebAssembly.Memory({ initial: 16, maximum: 65536 });
-  const module = options.module ?? (await WebAssembly.compile(await kernelBytes(build)));
+  const module = options.module ?? (await WebAssembly.compile(await kernelBytes(build, isShared(memory))));
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  return { build, memory, exports: instance.exports as unknown as KernelExports };
+  return { build, module, memory, exports: instance.exports as unknown as KernelExports };
+}
+
+function isShared({ buffer }: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer === "function" && (buffer as ArrayBufferLike) instanceof SharedArrayBuffer;
 }
 
 /**
- * The WebAssembly binary of a build, a fresh copy.
+ * The WebAssembly binary of a build, a fresh copy. The `threaded` one differs in nothing but that it imports a shared memory.
  *
  * @throws RangeError for an unknown build.
  */
-export async function kernelBytes(build: KernelBuild): Promise<Uint8Array<ArrayBuffer>> {
-  const { base64 } = await generated(build);
+export async function kernelBytes(build: KernelBuild, threaded = false): Promise<Uint8Array<ArrayBuffer>> {
+  const { base64 } = await generated(build, threaded);
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
@@ -73,12 +78,16 @@ interface Generated {
   readonly base64: string;
 }
 
-function generated(build: KernelBuild): Promise<Generated> {
+function generated(build: KernelBuild, threaded: boolean): Promise<Generated> {
   switch (build) {
     case "simd128":
       // @ts-ignore: made by scripts/build.mjs, absent from a fresh checkout
+      if (threaded) return import("./generated/simd128-threads.ts") as Promise<Generated>;
+      // @ts-ignore: as above
       return import("./generated/simd128.ts") as Promise<Generated>;
     case "relaxed":
+      // @ts-ignore: as above
+      if (threaded) return import("./generated/relaxed-threads.ts") as Promise<Generated>;
       // @ts-ignore: as above
       return import("./generated/relaxed.ts") as Promise<Generated>;
     default:

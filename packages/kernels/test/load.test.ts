@@ -48,7 +48,7 @@ describe("the binaries", () => {
   it("export the functions of KernelExports", async () => {
     const { exports } = await loadKernels({ build: "simd128" });
     const names = [
-      ..."abs adam add castI32 castU8 copy copyStrided div equal exp expm1 fill gemm gemmScratch greater log log1p max".split(
+      ..."abs adam add castI32 castU8 copy copyStrided countNonZero div equal exp expm1 fill gemm gemmScratch greater log log1p max".split(
         " ",
       ),
       ..."maximum minimum mul neg randomNormal randomUniform relu reluGrad select sigmoid sigmoidCrossEntropy".split(
@@ -60,7 +60,10 @@ describe("the binaries", () => {
       ..."logSoftmax logSoftmaxGrad softmax softmaxCrossEntropy softmaxCrossEntropyGrad softmaxGrad standardise standardiseGrad".split(
         " ",
       ),
-      ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sqrt square step sub sum tanh tanhGrad".split(" "),
+      ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sparseGemm sparseGemmScratch sqrt square step sub sum tanh".split(
+        " ",
+      ),
+      "tanhGrad",
     ];
     expect(
       Object.entries(exports)

@@ -3,6 +3,20 @@ import type { Buffer, Plan, PlannedCall } from "./planner/plan.ts";
 
 export type Kernel = (...args: number[]) => unknown;
 
+/** A module's exports. */
+export type Kernels = Readonly<Record<string, unknown>>;
+
+/** As many as any kernel takes. */
+const ARGUMENTS = 12;
+
+/** The arguments of a call, all twelve, with an address for each buffer. */
+export function addressesOf({ args }: PlannedCall, addressOf: (buffer: Buffer) => number): number[] {
+  return Array.from({ length: ARGUMENTS }, (_, index) => {
+    const arg = args[index] ?? 0;
+    return typeof arg === "number" ? arg : addressOf(arg);
+  });
+}
+
 /**
  * A kernel call with addresses. Arguments are fields, not an array, so that calling spreads and allocates nothing;
  * a kernel ignores those beyond its own.
@@ -23,42 +37,53 @@ export class BoundCall {
   a11 = 0;
   private readonly planned: PlannedCall;
 
-  constructor(planned: PlannedCall, kernels: Readonly<Record<string, unknown>>) {
+  constructor(planned: PlannedCall, kernels: Kernels) {
     this.planned = planned;
     this.kernel = kernels[planned.kernel] as Kernel;
   }
 
   /** Takes over where every buffer lies now. */
   bind(addressOf: (buffer: Buffer) => number): void {
-    const at = (index: number): number => {
-      const arg = this.planned.args[index] ?? 0;
-      return typeof arg === "number" ? arg : addressOf(arg);
-    };
-    this.a0 = at(0);
-    this.a1 = at(1);
-    this.a2 = at(2);
-    this.a3 = at(3);
-    this.a4 = at(4);
-    this.a5 = at(5);
-    this.a6 = at(6);
-    this.a7 = at(7);
-    this.a8 = at(8);
-    this.a9 = at(9);
-    this.a10 = at(10);
-    this.a11 = at(11);
+    this.set(addressesOf(this.planned, addressOf));
+  }
+
+  /** @param args all twelve */
+  set(args: readonly number[]): void {
+    [this.a0, this.a1, this.a2, this.a3, this.a4, this.a5] = args as Six;
+    [this.a6, this.a7, this.a8, this.a9, this.a10, this.a11] = args.slice(6) as Six;
+  }
+
+  run(): void {
+    this.kernel(
+      this.a0,
+      this.a1,
+      this.a2,
+      this.a3,
+      this.a4,
+      this.a5,
+      this.a6,
+      this.a7,
+      this.a8,
+      this.a9,
+      this.a10,
+      this.a11,
+    );
   }
 }
 
-/** Runs a list: the whole of what happens between inputs and results. */
-export function execute(calls: readonly BoundCall[]): void {
-  for (let i = 0; i < calls.length; i++) {
-    const c = calls[i]!;
-    c.kernel(c.a0, c.a1, c.a2, c.a3, c.a4, c.a5, c.a6, c.a7, c.a8, c.a9, c.a10, c.a11);
-  }
+type Six = [number, number, number, number, number, number];
+
+export interface Runnable {
+  run(): void;
+}
+
+/** Runs calls one after the other. */
+export function execute(calls: readonly Runnable[]): void {
+  for (let i = 0; i < calls.length; i++) calls[i]!.run();
 }
 
 /** @throws IsthmusError `ENGINE_OPERATION` when a plan calls a kernel that the loaded module does not export */
-export function requireKernels(plan: Plan, kernels: Readonly<Record<string, unknown>>): void {
+export function requireKernels(plan: Plan, kernels: Kernels): void {
   for (const { kernel, nodes } of plan.calls) {
     if (typeof kernels[kernel] === "function") continue;
     const message = `the kernels have no "${kernel}", which "${nodes.at(-1)}" needs; load the full build`;

@@ -18,9 +18,10 @@ export class Heap {
   private free: Region[];
   private views: Views;
 
-  constructor(maxBytes: number) {
+  /** @param shared whether workers may see it */
+  constructor(maxBytes: number, shared = false) {
     const maximum = Math.max(1, Math.floor(maxBytes / PAGE));
-    this.own = new WebAssembly.Memory({ initial: 1, maximum });
+    this.own = new WebAssembly.Memory({ initial: 1, maximum, shared });
     this.maxBytes = maximum * PAGE;
     this.free = [{ offset: ALIGNMENT, bytes: PAGE - ALIGNMENT }];
     this.views = new Views(this.own.buffer);

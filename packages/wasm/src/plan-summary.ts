@@ -11,6 +11,16 @@ export interface CallSummary {
   readonly flops: number;
   /** Sizes of all buffers the call touches. */
   readonly bytes: number;
+  /** Only where every run chooses by its data. */
+  readonly choice?: ChoiceSummary;
+}
+
+/** How a product is made: zeros of its left operand are left out when there are enough of them, to the same bits. */
+export interface ChoiceSummary {
+  /** Name of the node whose value is looked at. */
+  readonly operand: string;
+  /** Zeros are left out when at most this part of its elements is not zero. */
+  readonly sparseUpTo: number;
 }
 
 /** What a program costs at one batch size: work counts, not times. */
@@ -30,7 +40,30 @@ export function summarise({ batch, calls, workspaceBytes, constantBytes }: Plan)
   return { batch, calls: summaries, flops: total("flops"), bytes: total("bytes"), workspaceBytes, constantBytes };
 }
 
-function summariseCall({ section, kernel, nodes, flops, args }: PlannedCall): CallSummary {
+function summariseCall({ section, kernel, nodes, flops, args, choice }: PlannedCall): CallSummary {
   const bytes = buffersOf(args).reduce((sum, buffer) => sum + buffer.bytes, 0);
-  return { section, kernel, nodes, flops, bytes };
+  return {
+    ...{ section, kernel, nodes, flops, bytes },
+    ...(choice && { choice: { operand: choice.operand, sparseUpTo: choice.sparseUpTo } }),
+  };
+}
+
+/** The plan as text: a line of totals, then a line for each call. */
+export function planText(plan: PlanSummary): string {
+  const { batch, calls, flops, workspaceBytes, constantBytes } = plan;
+  const memory = `${kib(workspaceBytes)} of workspace, ${kib(constantBytes)} of constants`;
+  const head = `batch ${batch}: ${calls.length} calls, ${(flops / 1e6).toFixed(1)} MFLOP, ${memory}`;
+  return [head, ...calls.map(callText)].join("\n");
+}
+
+function callText({ section, kernel, nodes, flops, bytes, choice }: CallSummary): string {
+  const work = `${(flops / 1e6).toFixed(2)} MFLOP`.padStart(14) + kib(bytes).padStart(12);
+  const how = choice
+    ? `; sparse when at most ${100 * choice.sparseUpTo} % of ${choice.operand} is not zero, else dense`
+    : "";
+  return `${section.padEnd(8)} ${kernel.padEnd(24)}${work}  ${nodes.join(", ")}${how}`;
+}
+
+function kib(bytes: number): string {
+  return `${(bytes / 1024).toFixed(1)} KiB`;
 }

@@ -5,6 +5,16 @@ import type { Runtime } from "./runtime.ts";
 import type { Specialisation } from "./specialisation.ts";
 import { sizeOf } from "./planner/view.ts";
 
+/** What a run found in an operand, and what it did. */
+export interface Choice {
+  /** Name of the node. */
+  readonly operand: string;
+  /** The part of its elements that is not zero. */
+  readonly density: number;
+  /** Whether products left out its zeros. */
+  readonly path: "sparse" | "dense";
+}
+
 /** What a run leaves: one small object; handles are made only for those who look at `outputs`. */
 export class WasmResult implements RunResult {
   readonly committed: boolean;
@@ -26,13 +36,26 @@ export class WasmResult implements RunResult {
     return this.handles;
   }
 
+  /**
+   * How the products of this run were made whose left operand is data: one entry for each such operand.
+   *
+   * @throws IsthmusError `ENGINE_STALE_HANDLE` after a later run
+   */
+  get choices(): readonly Choice[] {
+    this.requireFresh();
+    return this.source.choices();
+  }
+
+  private requireFresh(): void {
+    if (this.run === this.runtime.runs) return;
+    throw new IsthmusError("ENGINE_STALE_HANDLE", "this result was replaced by a later run; read it before");
+  }
+
   private handle({ shape, buffer }: PlannedOutput): Handle {
     return {
       shape,
       read: async () => {
-        if (this.run !== this.runtime.runs) {
-          throw new IsthmusError("ENGINE_STALE_HANDLE", "this result was replaced by a later run; read it before");
-        }
+        this.requireFresh();
         return this.source.read(buffer, sizeOf(shape));
       },
     };

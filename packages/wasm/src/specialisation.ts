@@ -1,7 +1,10 @@
 import type { HostArray } from "@isthmus/graph";
-import { BoundCall, execute } from "./bound-call.ts";
+import type { CallList } from "./call-list.ts";
 import { type Heap, memoryError, type Region } from "./heap.ts";
+import { align } from "./planner/arena.ts";
 import type { Buffer, Plan } from "./planner/plan.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Choice } from "./run-result.ts";
 import type { WasmState } from "./wasm-state.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -10,23 +13,23 @@ export class Specialisation {
   readonly plan: Plan;
   private readonly heap: Heap;
   private readonly workspace: Workspace;
+  /** The plan's constants, then the memory of its call lists. */
   private readonly constants: Region;
   private readonly state: WasmState;
-  private readonly compute: readonly BoundCall[];
-  private readonly commit: readonly BoundCall[];
+  private readonly compute: CallList;
+  private readonly commit: CallList;
   private boundTo: Region | undefined;
 
   /** @throws IsthmusError `ENGINE_MEMORY` */
-  constructor(plan: Plan, kernels: Readonly<Record<string, unknown>>, state: WasmState, workspace: Workspace) {
-    const calls = (section: string) =>
-      plan.calls.filter((call) => call.section === section).map((call) => new BoundCall(call, kernels));
+  constructor(plan: Plan, state: WasmState, runtime: Runtime) {
     this.plan = plan;
-    this.heap = state.heap;
+    this.heap = runtime.heap;
     this.state = state;
-    this.workspace = workspace;
-    this.compute = calls("compute");
-    this.commit = calls("commit");
-    this.constants = this.heap.allocate(plan.constantBytes, "the constants");
+    this.workspace = runtime.workspace;
+    this.compute = runtime.callList(plan, "compute");
+    this.commit = runtime.callList(plan, "commit");
+    const bytes = align(plan.constantBytes) + this.compute.bytes + this.commit.bytes;
+    this.constants = this.heap.allocate(bytes, "the constants");
     this.writeConstants();
   }
 
@@ -41,9 +44,9 @@ export class Specialisation {
   run(inputs: Readonly<Record<string, HostArray>>): boolean {
     this.bind();
     for (const { name, buffer } of this.plan.inputs) this.write(buffer, inputs[name]!);
-    execute(this.compute);
+    this.compute.run();
     const committed = this.guardIsFinite();
-    if (committed) execute(this.commit);
+    if (committed) this.commit.run();
     return committed;
   }
 
@@ -65,8 +68,9 @@ export class Specialisation {
     if (region === this.boundTo) return;
     this.boundTo = region;
     const addressOf = (buffer: Buffer) => this.addressOf(buffer);
-    for (const call of this.compute) call.bind(addressOf);
-    for (const call of this.commit) call.bind(addressOf);
+    const lists = this.constants.offset + align(this.plan.constantBytes);
+    this.compute.bind(addressOf, lists);
+    this.commit.bind(addressOf, lists + this.compute.bytes);
     this.writeTables();
   }
 
@@ -88,6 +92,14 @@ export class Specialisation {
   read(buffer: Buffer, length: number): Float32Array {
     const start = this.addressOf(buffer) / 4;
     return this.heap.windows.f32.slice(start, start + length);
+  }
+
+  /** What the last run chose. */
+  choices(): Choice[] {
+    return this.plan.choices.map(({ operand, elements, tally }) => {
+      const [count, sparse] = this.heap.windows.i32.subarray(this.addressOf(tally) / 4) as unknown as [number, number];
+      return { operand, density: count / elements, path: sparse === 1 ? "sparse" : "dense" };
+    });
   }
 
   dispose(): void {

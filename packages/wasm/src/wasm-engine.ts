@@ -2,44 +2,76 @@ import { type Engine, type Program, requireStateTensor, sameShape, type StateSpe
 import { loadKernels } from "@isthmus/kernels";
 import { Heap } from "./heap.ts";
 import { Runtime } from "./runtime.ts";
+import { notStarted, obstacle, requestedThreads, type Threads, type ThreadsReason } from "./threads/options.ts";
+import { Pool } from "./threads/pool.ts";
 import { WasmExecutable } from "./wasm-executable.ts";
 import { WasmState } from "./wasm-state.ts";
 
 export interface WasmEngineOptions {
   /** Which instructions the kernels use. Default: the best this machine runs. Only `simd128` gives the same bits everywhere. */
   readonly build?: "simd128" | "relaxed";
-  /** Compiled kernels, where fetching or compiling them is the caller's business. */
+  /** Compiled kernels, where fetching or compiling them is the caller's business; the threaded binary for more threads than one. */
   readonly module?: WebAssembly.Module;
   /** Most memory the engine may take. Default: 2 GiB. */
   readonly maxMemoryBytes?: number;
+  /**
+   * How many threads share the work, this one among them; "auto": one per core, at most 8. Default: 1. Results do not depend on it.
+   * Where threads cannot be had the engine has one and says why in {@link WasmEngine.threads}. A page's main thread cannot
+   * sleep while it waits for the others: run the engine in a worker of your own to keep the page responsive.
+   */
+  readonly threads?: number | "auto";
+  /** Where `workerSource` is served, for pages whose policy forbids blob workers. */
+  readonly workerUrl?: string | URL;
 }
 
 const GIB = 2 ** 30;
 
 /**
- * Makes an engine that runs programs on this thread with the WebAssembly kernels.
+ * Makes an engine that runs programs with the WebAssembly kernels.
  *
- * @throws RangeError when `maxMemoryBytes` is not in [64 KiB, 4 GiB]
+ * @throws RangeError when `maxMemoryBytes` is not in [64 KiB, 4 GiB], or `threads` not in [1, 64]
  */
 export async function createWasmEngine(options: WasmEngineOptions = {}): Promise<WasmEngine> {
-  const { maxMemoryBytes = 2 * GIB, ...choice } = options;
+  const { maxMemoryBytes = 2 * GIB, threads = 1, workerUrl, ...choice } = options;
   if (!(maxMemoryBytes >= 65_536 && maxMemoryBytes <= 4 * GIB)) {
     throw new RangeError(`"maxMemoryBytes" expected 65536 to ${4 * GIB}, got ${maxMemoryBytes}`);
   }
+  const count = requestedThreads(threads);
+  const reason = count > 1 ? obstacle() : undefined;
+  if (count === 1 || reason) return singleThreaded(choice, maxMemoryBytes, reason);
+  const heap = new Heap(maxMemoryBytes, true);
+  const kernels = await loadKernels({ ...choice, memory: heap.requireMemory() });
+  const pool = new Pool(count);
+  try {
+    await pool.start(kernels, workerUrl);
+  } catch (error) {
+    pool.dispose();
+    return singleThreaded({ build: kernels.build }, maxMemoryBytes, notStarted(error));
+  }
+  return new WasmEngine(kernels.build, new Runtime(heap, { ...kernels.exports }, pool), { count });
+}
+
+async function singleThreaded(
+  choice: Pick<WasmEngineOptions, "build" | "module">,
+  maxMemoryBytes: number,
+  reason: ThreadsReason | undefined,
+): Promise<WasmEngine> {
   const heap = new Heap(maxMemoryBytes);
   const { build, exports } = await loadKernels({ ...choice, memory: heap.requireMemory() });
-  return new WasmEngine(build, new Runtime(heap, exports as unknown as Readonly<Record<string, unknown>>));
+  return new WasmEngine(build, new Runtime(heap, { ...exports }), { count: 1, ...(reason && { reason }) });
 }
 
 /** Runs programs as flat lists of kernel calls over one memory. */
 export class WasmEngine implements Engine {
   readonly name = "wasm";
   readonly build: string;
+  readonly threads: Threads;
   private readonly runtime: Runtime;
 
-  constructor(build: string, runtime: Runtime) {
+  constructor(build: string, runtime: Runtime, threads: Threads) {
     this.build = build;
     this.runtime = runtime;
+    this.threads = threads;
   }
 
   /** Size of the memory now; it never shrinks. */
@@ -66,7 +98,7 @@ export class WasmEngine implements Engine {
   }
 
   dispose(): void {
-    this.runtime.heap.dispose();
+    this.runtime.dispose();
   }
 }
 

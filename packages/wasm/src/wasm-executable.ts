@@ -1,11 +1,4 @@
-import {
-  type Executable,
-  type HostArray,
-  type Program,
-  resolveBatch,
-  type RunOptions,
-  type RunResult,
-} from "@isthmus/graph";
+import { type Executable, type HostArray, type Program, resolveBatch, type RunOptions } from "@isthmus/graph";
 import { requireKernels } from "./bound-call.ts";
 import { disposed } from "./disposed.ts";
 import { type PlanSummary, summarise } from "./plan-summary.ts";
@@ -40,7 +33,7 @@ export class WasmExecutable implements Executable {
     requireKernels(this.planFor(1), runtime.kernels);
   }
 
-  async run(inputs: Readonly<Record<string, HostArray>>, options?: RunOptions): Promise<RunResult> {
+  async run(inputs: Readonly<Record<string, HostArray>>, options?: RunOptions): Promise<WasmResult> {
     options?.signal?.throwIfAborted();
     this.requireAlive();
     const specialisation = this.specialise(resolveBatch(this.program, inputs, options?.batch));
@@ -75,7 +68,7 @@ export class WasmExecutable implements Executable {
     if (!Number.isSafeInteger(batch) || batch < 1) {
       throw new RangeError(`"batch" expected a positive integer, got ${batch}`);
     }
-    const plan = makePlan(this.prepared, batch, this.runtime.gemmScratch);
+    const plan = makePlan(this.prepared, batch, this.runtime.scratch);
     requireFits(plan, this.runtime.heap);
     return plan;
   }
@@ -96,6 +89,6 @@ export class WasmExecutable implements Executable {
       this.ready.delete(oldest[0]);
       oldest[1].dispose();
     }
-    return new Specialisation(plan, this.runtime.kernels, this.state, this.runtime.workspace);
+    return new Specialisation(plan, this.state, this.runtime);
   }
 }

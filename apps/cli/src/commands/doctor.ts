@@ -35,7 +35,7 @@ async function doctor(): Promise<Report> {
     `CPU            ${json.cpu}, ${json.cores} cores`,
     `WASM SIMD      ${yes(json.simd)}`,
     `relaxed SIMD   ${yes(json.relaxedSimd)}`,
-    `WASM threads   ${yes(json.threads)} (not used yet: the engine runs on one thread)`,
+    `WASM threads   ${yes(json.threads)} (train --threads ${json.cores} would use them)`,
     `would choose   ${engine ? `engine wasm, build ${engine.build}` : "nothing: this runtime has no WASM SIMD"}`,
     `onnxruntime    ${"missing" in runtime ? `no (${runtime.missing})` : "onnxruntime-node, for decode --onnx and the parity check"}`,
   ];

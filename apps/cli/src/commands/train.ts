@@ -5,11 +5,12 @@ import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Engine, type JsonObject, writeModelFile } from "@isthmus/graph";
 import { type DenseConfig, defineModel, type ModelDefinition, modelKinds } from "@isthmus/models";
 import { dataConvention, type EpochEvent, fit, type FitResult, readCheckpoint, toModel } from "@isthmus/train";
+import type { WasmEngine } from "@isthmus/wasm";
 import { Argument, type Command, Option } from "commander";
 import { access } from "node:fs/promises";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
 import { openSplits } from "../datasets.ts";
-import { withEngine } from "../engines.ts";
+import { engineText, withEngine } from "../engines.ts";
 import { checkedByUser, Interrupted, namingFile, UsageError } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
 import {
@@ -21,6 +22,7 @@ import {
   numberBetween,
   outOption,
   seedOption,
+  threadsOption,
   wholeNumber,
 } from "../options.ts";
 import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
@@ -40,6 +42,7 @@ interface TrainOptions extends DataOptions {
   readonly stepScale: number;
   readonly resume?: boolean;
   readonly build: string;
+  readonly threads: number | "auto";
   readonly out: string;
 }
 
@@ -73,6 +76,7 @@ export function trainCommand(context: Context): Command {
     )
     .option("--resume", "go on from the last epoch of an interrupted or shorter run with the same --out")
     .addOption(buildOption())
+    .addOption(threadsOption())
     .addOption(outOption("model file to write; the checkpoint is kept beside it"))
     .action(reporting(context, (kind: string, options: TrainOptions) => train(context, kind, options)));
 }
@@ -86,7 +90,7 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
   const data = await openSplits(console, options, signal);
   const definition = checkedByUser(() => defineModel(kind, configOf(options, data.train)));
   const build = (options.build === "auto" && checkpoint?.build) || options.build;
-  return withEngine({ build }, async (engine) => {
+  return withEngine({ build, threads: options.threads }, async (engine) => {
     const result = await runFit({ console, signal }, definition, data, engine, options, checkpoint);
     const model = await assemble(engine, definition, data.train, result, options);
     await writeFileAtomic(options.out, writeModelFile(model));
@@ -138,14 +142,14 @@ async function runFit(
   { console, signal }: { readonly console: Console; readonly signal: AbortSignal },
   definition: ModelDefinition,
   data: Data,
-  engine: Engine,
+  engine: WasmEngine,
   options: TrainOptions,
   checkpoint: OpenedCheckpoint | undefined,
 ): Promise<FitResult> {
   const progress = new ProgressLine(console);
   let done = checkpoint?.epoch ?? 0;
   const convention = dataConvention(definition.config);
-  note(console, `${definition.kind} on ${data.train.name}, engine ${engine.name} (${engine.build}); ${convention}`);
+  note(console, `${definition.kind} on ${data.train.name}, engine ${engineText(engine)}; ${convention}`);
   try {
     return await fit(definition, data, {
       engine,

@@ -59,7 +59,10 @@ function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefine
   return { flag, view: plan.dense(operand) };
 }
 
-/** `activation(op(A) op(B) + bias)` in one call. */
+/** Leaving out zeros gains nothing in a product with fewer rows, columns or terms. */
+const WORTH_COUNTING = 16;
+
+/** `activation(op(A) op(B) + bias)` in one call, and one that counts what is not zero in an A that is data. */
 export function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, bias?: Operand): View {
   const { attributes } = layer.product;
   const left = matrix(plan, a, attributes["transposeA"]);
@@ -67,13 +70,22 @@ export function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand
   const y = plan.result(layer.nodes.at(-1)!);
   const [m, n] = y.shape as [number, number];
   const k = left.view.shape[left.flag === 1 ? 0 : 1]!;
-  const scratchBytes = plan.gemmScratch(left.flag, right.flag, m, n, k);
+  const sizes = [m, n, k] as const;
   const row = bias ? plan.dense(bias).buffer : 0;
-  const activation = ACTIVATIONS[layer.activation ?? "none"];
+  const epilogue = [row, ACTIVATIONS[layer.activation ?? "none"]];
+  const buffers = [left.view.buffer, right.view.buffer, y.buffer];
+  const effects = { output: y.buffer, flops: 2 * m * n * k };
+  if (a.data !== undefined && Math.min(...sizes) >= WORTH_COUNTING) {
+    const choice = plan.choice(a.data, left.view.buffer);
+    const transposed = left.flag + 2 * right.flag;
+    const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
+    const args = [transposed, ...sizes, ...buffers, ...epilogue, scratch, choice.tally];
+    plan.call("sparseGemm", args, { ...effects, choice });
+    return y;
+  }
+  const scratchBytes = plan.scratch.gemmScratch(left.flag, right.flag, ...sizes);
   const scratch = scratchBytes > 0 ? plan.workspace(scratchBytes) : 0;
-  const sizes = [left.flag, right.flag, m, n, k];
-  const args = [...sizes, left.view.buffer, right.view.buffer, y.buffer, row, activation, scratch];
-  plan.call("gemm", args, { output: y.buffer, flops: 2 * m * n * k });
+  plan.call("gemm", [left.flag, right.flag, ...sizes, ...buffers, ...epilogue, scratch], effects);
   return y;
 }
 

@@ -2,12 +2,13 @@ import type { Node, Program } from "@isthmus/graph";
 import { SEGMENT_WORDS } from "@isthmus/kernels";
 import { packInARow, packTenancies } from "./arena.ts";
 import { type DenseLayer, findDenseLayers } from "./dense-layers.ts";
+import { findData } from "./find-data.ts";
 import { findFusedUpdates, type FusedUpdate, fusedNodes, sameCall } from "./fused-updates.ts";
 import { findTenancies } from "./lifetimes.ts";
 import { lowerDenseLayer, lowerings } from "./lowerings.ts";
-import { type GemmScratch, type Operand, PlanBuilder } from "./plan-builder.ts";
+import { type Operand, PlanBuilder, type Scratch } from "./plan-builder.ts";
 import type { Buffer, Plan, PlannedInput, PlannedOutput } from "./plan.ts";
-import { unsupported } from "./unsupported.ts";
+import { labelOf, unsupported } from "./unsupported.ts";
 import { sizeOf } from "./view.ts";
 
 /** What is known of a program before its batch size: its normal form and what fuses in it. */
@@ -15,6 +16,8 @@ export interface Prepared {
   readonly program: Program;
   readonly fused: readonly FusedUpdate[];
   readonly layers: ReadonlyMap<number, DenseLayer>;
+  /** Nodes whose values are made of inputs without state. */
+  readonly data: ReadonlySet<number>;
   /** Nodes that have no calls of their own because a fused call makes their value. */
   readonly absorbed: ReadonlySet<number>;
 }
@@ -23,7 +26,7 @@ export interface Prepared {
 export function prepare(program: Program): Prepared {
   const fused = findFusedUpdates(program);
   const { layers, inside } = findDenseLayers(program);
-  return { program, fused, layers, absorbed: new Set([...inside, ...fusedNodes(fused)]) };
+  return { program, fused, layers, data: findData(program), absorbed: new Set([...inside, ...fusedNodes(fused)]) };
 }
 
 /**
@@ -31,14 +34,18 @@ export function prepare(program: Program): Prepared {
  *
  * @throws IsthmusError `ENGINE_OPERATION` when an operand's layout is beyond the kernels.
  */
-export function makePlan(prepared: Prepared, batch: number, gemmScratch: GemmScratch): Plan {
-  const plan = new PlanBuilder(batch, gemmScratch);
+export function makePlan(prepared: Prepared, batch: number, scratch: Scratch): Plan {
+  const plan = new PlanBuilder(batch, scratch);
   const operands = lowerNodes(prepared, plan);
   const outputs = planOutputs(prepared.program, plan, operands);
   lowerUpdates(prepared, plan, operands);
   const inputs = plannedInputs(prepared.program, operands);
   const guard = prepared.program.guard === undefined ? undefined : operands[prepared.program.guard]!.view.buffer;
-  const read = [...outputs.map(({ buffer }) => buffer), ...(guard ? [guard] : [])];
+  const read = [
+    ...outputs.map(({ buffer }) => buffer),
+    ...(guard ? [guard] : []),
+    ...plan.choices.map(({ tally }) => tally),
+  ];
   const tenancies = findTenancies(
     plan.calls,
     inputs.map(({ buffer }) => buffer),
@@ -48,11 +55,12 @@ export function makePlan(prepared: Prepared, batch: number, gemmScratch: GemmScr
   const constants = plan.buffers.filter(({ place }) => place.kind === "constant" || place.kind === "table");
   const constantBytes = packInARow(constants, offsets);
   const workspaceBytes = packTenancies(tenancies, offsets);
-  return { batch, calls: plan.calls, inputs, outputs, offsets, constantBytes, workspaceBytes, ...(guard && { guard }) };
+  const { calls, choices } = plan;
+  return { batch, calls, inputs, outputs, choices, offsets, constantBytes, workspaceBytes, ...(guard && { guard }) };
 }
 
 /** The value of every node that has one of its own, by id. */
-function lowerNodes({ program, layers, absorbed }: Prepared, plan: PlanBuilder): Operand[] {
+function lowerNodes({ program, layers, data, absorbed }: Prepared, plan: PlanBuilder): Operand[] {
   const operands: Operand[] = [];
   for (const node of program.nodes.filter(({ id }) => !absorbed.has(id))) {
     const layer = layers.get(node.id);
@@ -62,7 +70,7 @@ function lowerNodes({ program, layers, absorbed }: Prepared, plan: PlanBuilder):
       const [a, b] = layer.product.inputs.map(at) as [Operand, Operand];
       return lowerDenseLayer(plan, layer, a, b, layer.bias && at(layer.bias.id));
     });
-    operands[node.id] = { view };
+    operands[node.id] = data.has(node.id) ? { view, data: labelOf(node) } : { view };
   }
   return operands;
 }

@@ -1,16 +1,19 @@
 import { concreteShape, type DType, type Node } from "@isthmus/graph";
-import type { Argument, Buffer, BufferPlace, PlannedCall, Section } from "./plan.ts";
+import type { KernelExports } from "@isthmus/kernels";
+import type { Argument, Buffer, BufferPlace, PlannedCall, PlannedChoice, Section } from "./plan.ts";
 import { labelOf, unsupported } from "./unsupported.ts";
 import { collapse, denseView, isDense, sizeOf, type View } from "./view.ts";
 
 /** A value in the making: how it lies, and its dense copy once somebody needed one. */
 export interface Operand {
   readonly view: View;
+  /** Its name, if it is data: see `findData`. */
+  readonly data?: string;
   dense?: View;
 }
 
-/** How much memory `gemm` wants beside its operands, in bytes. */
-export type GemmScratch = (transA: number, transB: number, m: number, n: number, k: number) => number;
+/** How much memory the kernels want beside their operands, in bytes. */
+export type Scratch = Pick<KernelExports, "gemmScratch" | "sparseGemmScratch">;
 
 /** Writes the calls for one node and says where its value is. */
 export type Lowering = (plan: PlanBuilder, node: Node, operands: readonly Operand[]) => View;
@@ -19,23 +22,28 @@ interface Effects {
   readonly output: Buffer;
   readonly overlay?: readonly Buffer[];
   readonly flops?: number;
+  readonly choice?: PlannedChoice;
 }
+
+/** A product leaves out zeros when at most this part of its left operand is not zero; at some 0.6 both ways take the same time. */
+const SPARSE_UP_TO = 0.5;
 
 const bytesPerElement = { f32: 4, i32: 4, u8: 1 } as const;
 
 /** Collects the buffers and calls of one plan while nodes are lowered one after the other. */
 export class PlanBuilder {
   readonly batch: number;
-  readonly gemmScratch: GemmScratch;
+  readonly scratch: Scratch;
   readonly calls: PlannedCall[] = [];
   readonly buffers: Buffer[] = [];
+  readonly choices: PlannedChoice[] = [];
   section: Section = "compute";
   private readonly states = new Map<string, Buffer>();
   private current: readonly Node[] = [];
 
-  constructor(batch: number, gemmScratch: GemmScratch) {
+  constructor(batch: number, scratch: Scratch) {
     this.batch = batch;
-    this.gemmScratch = gemmScratch;
+    this.scratch = scratch;
   }
 
   /** Calls made by `body` are put down to `nodes`. */
@@ -80,9 +88,21 @@ export class PlanBuilder {
     return denseView(this.workspace(sizeOf(shape) * bytesPerElement[node.dtype], node.dtype), shape);
   }
 
-  call(kernel: string, args: readonly Argument[], { output, overlay = [], flops = 0 }: Effects): void {
+  call(kernel: string, args: readonly Argument[], { output, overlay = [], flops = 0, choice }: Effects): void {
     const nodes = this.current.map(labelOf);
-    this.calls.push({ section: this.section, kernel, args, nodes, output, overlay, flops });
+    this.calls.push({ section: this.section, kernel, args, nodes, output, overlay, flops, ...(choice && { choice }) });
+  }
+
+  /** Has the elements of a dense float32 `operand` counted, once, and says where. */
+  choice(operand: string, buffer: Buffer): PlannedChoice {
+    const known = this.choices.find((choice) => choice.buffer === buffer);
+    if (known) return known;
+    const elements = buffer.bytes / 4;
+    const choice = { operand, buffer, elements, sparseUpTo: SPARSE_UP_TO, tally: this.workspace(8, "i32") };
+    const args = [buffer, elements, Math.floor(SPARSE_UP_TO * elements), choice.tally];
+    this.call("countNonZero", args, { output: choice.tally, flops: elements });
+    this.choices.push(choice);
+    return choice;
   }
 
   /** The operand without gaps or repeats, copied at most once. */

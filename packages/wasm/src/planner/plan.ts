@@ -30,6 +30,18 @@ export function buffersOf(args: readonly Argument[]): Buffer[] {
 /** Updates belong to the commit section, which runs only if the guard is finite. */
 export type Section = "compute" | "commit";
 
+/** A choice that every run makes by looking at its data: whether products leave out the zeros of their left operand. */
+export interface PlannedChoice {
+  /** Name of the node whose value is looked at. */
+  readonly operand: string;
+  readonly buffer: Buffer;
+  readonly elements: number;
+  /** Zeros are left out when at most this part of the elements is not zero. */
+  readonly sparseUpTo: number;
+  /** Two words: how many elements are not zero, and whether zeros are left out. */
+  readonly tally: Buffer;
+}
+
 /** One kernel call over buffers. */
 export interface PlannedCall {
   readonly section: Section;
@@ -42,6 +54,8 @@ export interface PlannedCall {
   /** Operands that the output may overwrite: same extent, read element by element before the element is written. */
   readonly overlay: readonly Buffer[];
   readonly flops: number;
+  /** What decides how it is made, where that depends on the data. */
+  readonly choice?: PlannedChoice;
 }
 
 /** Where the host writes an input before a run. */
@@ -65,6 +79,7 @@ export interface Plan {
   readonly inputs: readonly PlannedInput[];
   readonly outputs: readonly PlannedOutput[];
   readonly guard?: Buffer;
+  readonly choices: readonly PlannedChoice[];
   /** Offset of each constant buffer in the constants' region, of each workspace buffer in the workspace. */
   readonly offsets: ReadonlyMap<Buffer, number>;
   readonly constantBytes: number;

@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Arena, BUILDS, noise, openArena } from "./support.ts";
+
+interface Product {
+  readonly transA: boolean;
+  readonly transB: boolean;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly activation: number;
+}
+
+interface Operands {
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+  readonly bias?: Float32Array | undefined;
+}
+
+/** Noise of which about `density` is kept; what is not is zero, some of it negative zero. */
+function sparseNoise(n: number, density: number, seed: number): Float32Array {
+  const where = noise(n, seed + 1);
+  return noise(n, seed).map((x, i) => (Math.abs(where[i]!) < density ? x : where[i]! < 0 ? -0 : 0));
+}
+
+/** Rows at and around groups of four and sixteen and the most that are listed at once; columns around blocks of 24. */
+const rows = fc.oneof(fc.integer({ min: 4, max: 40 }), fc.constantFrom(255, 256, 257, 300));
+const columns = fc.oneof(fc.integer({ min: 1, max: 60 }), fc.constantFrom(71, 72, 73, 96, 100));
+const depth = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(255, 256, 257, 300, 784));
+const products = fc.record({
+  transA: fc.boolean(),
+  transB: fc.boolean(),
+  m: rows,
+  n: columns,
+  k: depth,
+  activation: fc.integer({ min: 0, max: 4 }),
+});
+
+describe.each(BUILDS)("sparseGemm, $build", ({ build, missing }) => {
+  let arena: Arena;
+  beforeAll(async () => {
+    if (!missing) arena = await openArena(build);
+  });
+
+  /** C by `gemm`, and by `sparseGemm` in `count` shares, the last first, with C and the scratch full of NaN beforehand. */
+  function both(product: Product, { a, b, bias }: Operands, atMost = a.length, count = 1) {
+    const { transA, transB, m, n, k, activation } = product;
+    const { countNonZero, gemm, gemmScratch, sparseGemm, sparseGemmScratch } = arena.kernels.exports;
+    const transposed = +transA + 2 * +transB;
+    const room = (bytes: number) => arena.bytes(new Uint8Array(bytes).fill(0xff));
+    const [aAt, bAt, biasAt] = [arena.floats(a), arena.floats(b), bias ? arena.floats(bias) : 0];
+    const [dense, sparse] = [room(4 * m * n), room(4 * m * n)];
+    const tally = arena.words(new Uint32Array(2));
+    gemm(+transA, +transB, m, n, k, aAt, bAt, dense, biasAt, activation, room(gemmScratch(+transA, +transB, m, n, k)));
+    countNonZero(aAt, a.length, atMost, tally);
+    const scratch = room(count * sparseGemmScratch(transposed, m, n, k));
+    const operands = [aAt, bAt, sparse, biasAt, activation, scratch, tally] as const;
+    for (let i = count - 1; i >= 0; i--) sparseGemm(transposed, m, n, k, ...operands, count > 1 ? count * 256 + i : 0);
+    const results = { dense: arena.read(dense, m * n), sparse: arena.read(sparse, m * n) };
+    arena.release();
+    return results;
+  }
+
+  const bits = (values: Float32Array) => Buffer.from(values.buffer);
+
+  it.skipIf(missing)("leaves the bits of gemm, in any number of shares, and writes C alone", () => {
+    fc.assert(
+      fc.property(
+        products,
+        fc.constantFrom(0, 0.02, 0.2, 0.6, 1),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer(),
+        (product, density, withBias, count, seed) => {
+          const a = sparseNoise(product.m * product.k, density, seed);
+          const b = noise(product.k * product.n, seed + 2);
+          const bias = withBias ? noise(product.n, seed + 3).map((x) => (x < -0.5 ? -0 : x)) : undefined;
+          const { dense, sparse } = both(product, { a, b, bias }, a.length, count);
+          expect(Buffer.compare(bits(sparse), bits(dense))).toBe(0);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it.skipIf(missing)("is gemm when more is not zero than may be", () => {
+    const product = { transA: true, transB: false, m: 40, n: 30, k: 300, activation: 1 };
+    const a = sparseNoise(40 * 300, 0.5, 1);
+    const { dense, sparse } = both(product, { a, b: noise(30 * 300, 3) }, 10, 3);
+    expect(Buffer.compare(bits(sparse), bits(dense))).toBe(0);
+  });
+
+  it.skipIf(missing).each([NaN, Infinity, -Infinity])("zero times %d is NaN, wherever in B it is", (bad) => {
+    fc.assert(
+      fc.property(products, fc.nat(), fc.integer({ min: 1, max: 3 }), (shape, where, count) => {
+        const product = { ...shape, activation: 0, k: shape.k + 1 };
+        const a = sparseNoise(product.m * product.k, 0.1, 5);
+        const b = noise(product.k * product.n, 6);
+        b[where % b.length] = bad;
+        const { dense, sparse } = both(product, { a, b }, a.length, count);
+        expect(sparse).toEqual(dense);
+        expect(sparse.some((x) => !Number.isFinite(x))).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it.skipIf(missing)("carries NaN, infinities and denormals of A to their rows", () => {
+    const [m, n, k] = [20, 30, 40];
+    const a = new Float32Array(m * k);
+    a[3] = NaN;
+    a[2 * k + 5] = -Infinity;
+    a[4 * k + 7] = 2 ** -149;
+    const b = new Float32Array(k * n).fill(1);
+    const product = { transA: false, transB: false, m, n, k, activation: 0 };
+    const expected = new Map([
+      [0, NaN],
+      [2, -Infinity],
+      [4, 2 ** -149],
+    ]);
+    const wanted = Float32Array.from({ length: m * n }, (_, i) => expected.get(Math.floor(i / n)) ?? 0);
+    expect(both(product, { a, b }).sparse).toEqual(wanted);
+  });
+
+  it.skipIf(missing)("counts what is not zero", () => {
+    const { countNonZero } = arena.kernels.exports;
+    const values = fc.array(fc.constantFrom(0, -0, 1, -3, NaN, Infinity, 2 ** -149), { maxLength: 40 });
+    fc.assert(
+      fc.property(values, fc.nat(40), (x, atMost) => {
+        const tally = arena.words(Uint32Array.of(7, 7));
+        countNonZero(arena.floats(x), x.length, atMost, tally);
+        const found = [...new Uint32Array(arena.kernels.memory.buffer, tally, 2)];
+        const count = x.filter((value) => value !== 0).length;
+        expect(found).toEqual([count, +(count <= atMost)]);
+        arena.release();
+      }),
+    );
+  });
+});

@@ -1,0 +1,123 @@
+import { GraphBuilder, type Node, type Program, type StateTensor } from "@isthmus/graph";
+import { createWasmEngine, planText, type WasmEngine } from "@isthmus/wasm";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectConforms } from "./conformance.ts";
+
+const slot = (...shape: number[]): StateTensor => ({ shape, init: { kind: "zeros" } });
+const ramp = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898));
+const [WIDTH, UNITS] = [83, 37];
+
+/** A layer over what `prepare` makes of the input "x", its output and the slope of its kernel. */
+function layer(prepare: (build: GraphBuilder, x: Node) => Node): Program {
+  const build = new GraphBuilder();
+  const x = prepare(build, build.input("x", ["batch", WIDTH]));
+  const kernel = build.state("kernel", slot(WIDTH, UNITS));
+  const row = build.state("row", slot(1, UNITS));
+  const y = build.tanh(build.add(build.matmul(x, kernel), row));
+  return build.program({ outputs: { y, slope: build.matmul(x, y, { transposeA: true }) } });
+}
+
+const plain = layer((_, x) => x);
+/** The same product, of what is no data: the engine looks for no zeros in it. */
+const trained = layer((build, x) => build.add(x, build.state("shift", slot(WIDTH))));
+
+const batchOf = (rows: number, density: number, seed = 0) =>
+  ramp(rows * WIDTH).map((x, i) => (((i + seed) * 0.6180339887) % 1 < density ? x : 0));
+
+describe("a product of data", () => {
+  const engines: WasmEngine[] = [];
+  beforeAll(async () => {
+    for (const threads of [1, 2, 3]) engines.push(await createWasmEngine({ build: "simd128", threads }));
+  });
+  afterAll(() => engines.forEach((engine) => engine.dispose()));
+
+  async function prepared(engine: WasmEngine, program: Program) {
+    const state = engine.createState(program.state);
+    await state.write("kernel", ramp(WIDTH * UNITS));
+    await state.write("row", ramp(UNITS));
+    return engine.compile(program, state);
+  }
+
+  async function bits(engine: WasmEngine, program: Program, x: Float32Array): Promise<string> {
+    const executable = await prepared(engine, program);
+    const { outputs } = await executable.run({ x });
+    const read = await Promise.all(Object.values(outputs).map((handle) => handle.read()));
+    executable.dispose();
+    return Buffer.concat(read.map((values) => Buffer.from(values.buffer))).toString("base64");
+  }
+
+  it("is planned with the operand and the threshold, in the text too", async () => {
+    const plan = (await prepared(engines[0]!, plain)).plan(64);
+    const choice = { operand: "x", sparseUpTo: 0.5 };
+    expect(plan.calls.map((call) => [call.kernel, call.choice])).toEqual([
+      ["countNonZero", undefined],
+      ["sparseGemm", choice],
+      ["sparseGemm", choice],
+    ]);
+    expect(
+      planText(plan).match(/sparseGemm .*; sparse when at most 50 % of x is not zero, else dense$/gm),
+    ).toHaveLength(2);
+  });
+
+  it.each([
+    [trained, 64, "it has state in it"],
+    [plain, 15, "it is small"],
+  ])("is an ordinary one when %# %#", async (program, batch, _) => {
+    const executable = await prepared(engines[0]!, program);
+    const { calls } = executable.plan(batch);
+    expect(calls.map(({ kernel }) => kernel).filter((kernel) => /emm|count/.test(kernel))).toEqual(["gemm", "gemm"]);
+    expect((await executable.run({ x: batchOf(batch, 0.1) })).choices).toEqual([]);
+  });
+
+  it("is chosen by what is in the batch, and every run says what it found", async () => {
+    const executable = await prepared(engines[0]!, plain);
+    const [rows, size] = [32, 32 * WIDTH];
+    for (const count of [0, 1, size / 2 - 1, size / 2, size / 2 + 1, size, 3]) {
+      const x = Float32Array.from({ length: size }, (_, i) => (i < count ? i + 1 : 0));
+      const result = await executable.run({ x }, { batch: rows });
+      const path = count <= size / 2 ? "sparse" : "dense";
+      expect(result.choices).toEqual([{ operand: "x", density: count / size, path }]);
+    }
+  });
+
+  it("says nothing of a run that another one followed", async () => {
+    const executable = await prepared(engines[0]!, plain);
+    const result = await executable.run({ x: batchOf(32, 0.2) });
+    await executable.run({ x: batchOf(32, 0.9) });
+    expect(() => result.choices).toThrow(expect.objectContaining({ code: "ENGINE_STALE_HANDLE" }));
+  });
+
+  it("has the same bits on either path, with any number of threads, and again", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 16, max: 90 }), fc.constantFrom(0, 0.1, 0.45, 0.9), async (rows, density) => {
+        const x = batchOf(rows, density);
+        const wanted = await bits(engines[0]!, trained, x);
+        for (const engine of [...engines, engines[0]!]) expect(await bits(engine, plain, x)).toBe(wanted);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it("conforms to the interpreter", async () => {
+    for (const density of [0.1, 0.8]) {
+      const state = { kernel: ramp(WIDTH * UNITS), row: ramp(UNITS) };
+      await expectConforms(engines[1]!, plain, { inputs: { x: batchOf(50, density) }, state, batch: 50 });
+    }
+  });
+
+  it("looks at data that was prepared: bytes, masks, noise", async () => {
+    const build = new GraphBuilder();
+    const image = build.cast(build.input("image", ["batch", WIDTH], "u8"));
+    const [seed, step] = [build.input("seed", [2], "i32"), build.input("step", [2], "i32")];
+    const dots = build.randomUniform(["batch", WIDTH], { seed, step, stream: "dots" });
+    const x = build.greater(build.div(image, build.scalar(255)), dots);
+    const program = build.program({ outputs: { y: build.matmul(x, build.state("kernel", slot(WIDTH, UNITS))) } });
+    const executable = await engines[0]!.compile(program, engines[0]!.createState(program.state));
+    const inputs = { seed: Int32Array.of(1, 0), step: Int32Array.of(0, 0) };
+    const { choices } = await executable.run({ image: new Uint8Array(40 * WIDTH).fill(51), ...inputs });
+    expect(choices).toMatchObject([{ path: "sparse" }]);
+    // A fifth of 3320 dots, with a standard deviation of 0.7 %.
+    expect(Math.abs(choices[0]!.density - 0.2)).toBeLessThan(0.04);
+  });
+});
