@@ -1,6 +1,6 @@
 import { checkAll } from "./check-contestants.ts";
 import type { Contestant } from "./contestant.ts";
-import { type Absence, assemble, type BuildName } from "./contestants.ts";
+import { type Absence, assemble, type BuildName, type Field } from "./contestants.ts";
 import { interleave, type Running, warmUp } from "./interleave.ts";
 import type { PeerName } from "./peers.ts";
 import { loadAverage, machine } from "./report/machine.ts";
@@ -36,10 +36,10 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Resul
   const before = loadAverage();
   const cases = chosen(suite.cases, options.only);
   const folder = await workFolder(cases);
-  const field = await assemble(suite, options, folder.path);
   try {
-    const { contestants, absent } = await measureAll(field, cases, options);
+    const { contestants, absent } = await measureAll(await assemble(suite, options, folder.path), cases, options);
     const ratios = ratiosOf(contestants);
+    const targets = suite.targets.filter((target) => cases.some((one) => sameCase(one, target)));
     return {
       benchmark: suite.name,
       command: options.command,
@@ -53,14 +53,10 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Resul
       contestants,
       absent,
       ratios,
-      targets: judge(
-        suite.targets.filter((target) => cases.some((one) => sameCase(one, target))),
-        ratios,
-      ),
+      targets: judge(targets, ratios),
       facts: judgeFacts(suite.factTargets ?? [], contestants),
     };
   } finally {
-    for (const contestant of field.contestants) contestant.stop();
     await folder.remove();
   }
 }
@@ -74,31 +70,45 @@ export function chosen(cases: readonly Case[], only: readonly string[]): readonl
   return cases.filter((_, i) => isChosen(names[i]!));
 }
 
-interface Field {
-  readonly contestants: readonly Contestant[];
-  readonly absent: readonly Absence[];
+interface Measured {
+  readonly times: CaseTimes[];
+  readonly checked: Checked[];
 }
 
-async function measureAll(field: Field, cases: readonly Case[], options: RunOptions) {
-  const times = new Map(field.contestants.map((one) => [one, [] as CaseTimes[]]));
-  const checked = new Map(field.contestants.map((one) => [one, [] as Checked[]]));
-  const absent = [...field.absent];
+/** Everyone at every case; stops them at the end. */
+async function measureAll({ contestants, absent }: Field, cases: readonly Case[], options: RunOptions) {
+  const measured = new Map(contestants.map((one): [Contestant, Measured] => [one, { times: [], checked: [] }]));
+  const missing = [...absent];
   for (const { label, reason } of absent) options.tell(`${label} is absent: ${reason}`);
-  for (const [i, one] of cases.entries()) {
-    options.tell(`[${i + 1}/${cases.length}] ${caseName(one)}`);
-    const { running, refused } = await warmUp(field.contestants, one, options.measurement);
-    for (const { label, reason } of refused) options.tell(`  ${label} is absent: ${reason}`);
-    absent.push(...refused);
-    for (const [contestant, found] of await checkAll(running, one)) checked.get(contestant)!.push(found);
-    await interleave(running, one, options);
-    for (const each of running) times.get(each.contestant)!.push(timesOf(one, each));
+  try {
+    for (const [i, one] of cases.entries()) {
+      options.tell(`[${i + 1}/${cases.length}] ${caseName(one)}`);
+      missing.push(...(await measureCase(contestants, one, options, measured)));
+    }
+  } finally {
+    for (const contestant of contestants) contestant.stop();
   }
-  const contestants = field.contestants.map((one): ContestantResult => {
-    const { id, label, side, beside } = one.spec;
-    const both = { checked: checked.get(one)!, times: times.get(one)! };
-    return { id, label, side, ...(beside && { beside }), facts: one.facts, ...both };
-  });
-  return { contestants, absent };
+  return { contestants: contestants.map((one) => resultOf(one, measured.get(one)!)), absent: missing };
+}
+
+/** Adds to what was measured; resolves to who could not do the case. */
+async function measureCase(
+  contestants: readonly Contestant[],
+  one: Case,
+  options: RunOptions,
+  measured: ReadonlyMap<Contestant, Measured>,
+): Promise<readonly Absence[]> {
+  const { running, refused } = await warmUp(contestants, one, options.measurement);
+  for (const { label, reason } of refused) options.tell(`  ${label} is absent: ${reason}`);
+  for (const [contestant, found] of await checkAll(running, one)) measured.get(contestant)!.checked.push(found);
+  await interleave(running, one, options);
+  for (const each of running) measured.get(each.contestant)!.times.push(timesOf(one, each));
+  return refused;
+}
+
+function resultOf({ spec, facts }: Contestant, { checked, times }: Measured): ContestantResult {
+  const { id, label, side, beside } = spec;
+  return { id, label, side, ...(beside && { beside }), facts, checked, times };
 }
 
 function timesOf(one: Case, { steps, samples }: Running): CaseTimes {

@@ -34,6 +34,8 @@ export function page(suite: Suite, results: Results): string {
 /** The results as text for a terminal. */
 export function summary(suite: Suite, results: Results): string {
   return [
+    circumstances(results),
+    contestantTable(results.contestants),
     `${unitTitle(suite)}\n${valueTable(suite, results)}`,
     `The other's time divided by ours\n${ratioTable(results)}`,
     `Targets\n${targetSection(results)}`,
