@@ -10,8 +10,8 @@ export const infer: Suite = {
   title: "Inference of an encoder beside peers",
   intro:
     "The encoder of the 784-400-20 VAE from digits to the means and log-variances of 20 latents, float32, everyone with the same weights; " +
-    "onnxruntime runs the ONNX file that we export. Input goes in and both outputs come out as arrays of the language. Nearly all " +
-    "pixels of the digits' borders are 0, which ours leaves out and the peers do not.",
+    "onnxruntime runs the ONNX file that we export. Input goes in and both outputs come out as arrays of the language. Most " +
+    "pixels of digits are 0, which our first layer may leave out and the peers do not.",
   unit: MILLISECONDS,
   cases: [1, 128].map((batch) => ({ work: WORK, batch, check: { kind: "same", apart: 1e-4 } })),
   ours: [isthmus("isthmus-infer", "simd128"), isthmus("isthmus-infer", "relaxed")],
