@@ -12,6 +12,16 @@ const isArray = (value: Json | undefined): value is readonly Json[] => Array.isA
 const isText = (value: Json | undefined): boolean => typeof value === "string";
 const isAxis = (value: Json | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isNumber = (value: Json | undefined): boolean => typeof value === "number";
+
+/** Largest size, stride, dilation or padding of a window: sums and products of these stay whole numbers of 32 bits in kernels. */
+const MOST = 2 ** 20;
+/** What a pair of sizes must be. */
+export const PAIR: string = `two integers from 1 to ${MOST}`;
+
+export function isPair(value: unknown): boolean {
+  return isFixedShape(value) && value.length === 2 && value.every((size) => size <= MOST);
+}
+
 const always = (): boolean => true;
 
 /** What an attribute must hold. */
@@ -27,7 +37,9 @@ export type AttributeKind =
   | "shape"
   | "fixedShape"
   | "axes"
-  | "permutation";
+  | "permutation"
+  | "pair"
+  | "pads";
 
 const rules: Readonly<Record<AttributeKind, Rule>> = {
   text: { expected: "a string", isKind: isText, fits: always },
@@ -50,6 +62,12 @@ const rules: Readonly<Record<AttributeKind, Rule>> = {
     fits: (value) => isAscending(value as Json[]),
   },
   permutation: { expected: "axes", isKind: isArray, fits: (value) => (value as Json[]).every(isAxis) },
+  pair: { expected: PAIR, isKind: isArray, fits: isPair },
+  pads: {
+    expected: `four integers from 0 to ${MOST} (top, bottom, left, right)`,
+    isKind: isArray,
+    fits: (value) => (value as Json[]).length === 4 && (value as Json[]).every((pad) => isAxis(pad) && pad <= MOST),
+  },
 };
 
 function isAscending(axes: readonly Json[]): boolean {

@@ -5,6 +5,14 @@ import { inferType } from "./infer.ts";
 import type { DType, JsonObject, Node, Program, Shape, StateSpec, StateTensor } from "./ir.ts";
 import { operationNamed } from "./operations/index.ts";
 import { requireFloat } from "./operations/require.ts";
+import {
+  pairOf,
+  requireFilter,
+  requireImage,
+  transposedSize,
+  windowAttributes,
+  type WindowOptions,
+} from "./operations/window.ts";
 import { makeProgram } from "./program.ts";
 import { elementCount, normaliseAxes, reduceShape, sameShape } from "./shape.ts";
 import { requireInitialiser } from "./state-checks.ts";
@@ -15,6 +23,9 @@ export interface NoiseSource {
   readonly step: Node;
   readonly stream: string;
 }
+
+/** How a pool's window moves. */
+export type PoolOptions = Pick<WindowOptions, "strides" | "padding">;
 
 export interface ProgramRoots {
   readonly outputs: Readonly<Record<string, Node>>;
@@ -347,6 +358,68 @@ export class GraphBuilder implements ArrayOps<Node> {
 
   matmul(a: Node, b: Node, { transposeA = false, transposeB = false }: MatmulOptions = {}, name?: string): Node {
     return this.emit("matmul", [a, b], { transposeA, transposeB }, name);
+  }
+
+  /** Cross-correlation of x `[batch, height, width, in]` with a filter `[rows, columns, in, out]`. */
+  conv2d(x: Node, filter: Node, options: WindowOptions = {}, name?: string): Node {
+    return this.convolve("conv2d", x, filter, options, name);
+  }
+
+  /** Each channel of x with the filters `[rows, columns, in, multiplier]` of its own. */
+  depthwiseConv2d(x: Node, filter: Node, options: WindowOptions = {}, name?: string): Node {
+    return this.convolve("depthwiseConv2d", x, filter, options, name);
+  }
+
+  private convolve(op: string, x: Node, filter: Node, options: WindowOptions, name?: string): Node {
+    const { size } = this.image(op, "x", x);
+    return this.emit(op, [x, filter], windowAttributes(op, this.windowOf(op, filter), size, options), name);
+  }
+
+  /**
+   * The transpose of `conv2d`: x `[batch, height, width, in]`, filter `[rows, columns, out, in]` ->
+   * `[batch, height', width', out]`, where height' is height * stride for `same`, that and what the window is longer than
+   * the stride for `valid` (both as in TensorFlow), and (height - 1) * stride + window - top - bottom for explicit padding.
+   */
+  conv2dTranspose(x: Node, filter: Node, options: WindowOptions = {}, name?: string): Node {
+    const { size: from } = this.image("conv2dTranspose", "x", x);
+    const window = this.windowOf("conv2dTranspose", filter);
+    const size = transposedSize(window, from, options);
+    const attributes = windowAttributes("conv2dTranspose", window, size, options);
+    return this.emit("conv2dInputGrad", [x, filter], { ...attributes, size }, name);
+  }
+
+  /** Largest of each window `[rows, columns]` (or one number for both); strides are the window unless said otherwise. */
+  maxPool2d(x: Node, window: number | readonly [number, number], options: PoolOptions = {}, name?: string): Node {
+    return this.pool("maxPool2d", x, window, options, name);
+  }
+
+  /** Mean of each window, padding not counted; else as `maxPool2d`. */
+  avgPool2d(x: Node, window: number | readonly [number, number], options: PoolOptions = {}, name?: string): Node {
+    return this.pool("avgPool2d", x, window, options, name);
+  }
+
+  private pool(
+    op: string,
+    x: Node,
+    window: number | readonly [number, number],
+    options: PoolOptions,
+    name?: string,
+  ): Node {
+    const { size } = this.image(op, "x", x);
+    const [rows, columns] = pairOf(op, "window", window);
+    const { strides, pads } = windowAttributes(op, [rows, columns], size, { strides: window, ...options });
+    return this.emit(op, [x], { window: [rows, columns], strides, pads }, name);
+  }
+
+  private image(operation: string, argument: string, x: Node): ReturnType<typeof requireImage> {
+    this.requireOwn(operation, argument, x);
+    return requireImage(operation, argument, x);
+  }
+
+  private windowOf(operation: string, filter: Node): readonly [number, number] {
+    this.requireOwn(operation, "filter", filter);
+    const [rows, columns] = requireFilter(operation, filter);
+    return [rows, columns];
   }
 
   /** Arrays of equal shape but for `axis`, which may be negative, one after the other. */

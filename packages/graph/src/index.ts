@@ -1,9 +1,11 @@
 export { GraphBuilder } from "./builder.ts";
-export type { NoiseSource, PadOptions, ProgramRoots, SliceOptions } from "./builder.ts";
+export type { NoiseSource, PadOptions, PoolOptions, ProgramRoots, SliceOptions } from "./builder.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { contentHash } from "./content-hash.ts";
 export { vjp } from "./differentiate.ts";
 export type { Engine, EngineState, Executable, Handle, HostArray, RunOptions, RunResult } from "./engine.ts";
+export { conv2d, conv2dTranspose } from "./image-layers.ts";
+export type { ConvolutionOptions } from "./image-layers.ts";
 export { initialise } from "./initialise.ts";
 export { interpret, interpretNodes } from "./interpreter.ts";
 export type { InterpreterInputs } from "./interpreter.ts";
@@ -37,6 +39,7 @@ export {
 export type { LatentCoding, Model, ModelHashes } from "./model-file.ts";
 export type { Composite, Cotangents, Leaf, Operation, Primitive, ReferenceContext } from "./operation.ts";
 export { operationNamed, operations } from "./operations/index.ts";
+export type { Padding, WindowOptions } from "./operations/window.ts";
 export { adam, AdamSchedule } from "./optimisers/adam.ts";
 export type { AdamOptions } from "./optimisers/adam.ts";
 export { adamW, AdamWSchedule } from "./optimisers/adam-w.ts";

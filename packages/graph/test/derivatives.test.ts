@@ -12,6 +12,7 @@ import {
   vjp,
 } from "../src/index.ts";
 import { expectRelative } from "./support/close.ts";
+import { imageCases } from "./support/image-cases.ts";
 import { BATCH, type Case, checkFirst, checkSecond, inputValues } from "./support/gradients.ts";
 
 const apart = [
@@ -82,6 +83,7 @@ const cases: readonly Case[] = [
   smooth("adamFirstMoment", [[3], [3]], { decay: 0.9, complement: 0.1 }),
   smooth("adamSecondMoment", [[3], [3]], { decay: 0.9, complement: 0.1 }),
   { ...smooth("adamParameter", [[3], [3], [3], [], []], { epsilon: 0.1 }), positive: true },
+  ...imageCases,
   { ...smooth("adamWParameter", [[3], [3], [3], [], [], []], { epsilon: 0.1 }), positive: true },
   smooth("sgdVelocity", [[3], [3]], { momentum: 0.9 }),
   smooth("sgdParameter", [[3], [3], []]),

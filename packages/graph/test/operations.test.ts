@@ -1,5 +1,6 @@
 /** Shape rules: what each operation makes of good inputs and how it refuses bad ones. */
 import { describe, expect, it } from "vitest";
+import { badImages, goodImages } from "./support/image-rules.ts";
 import { type DType, GraphBuilder, type JsonObject, operationNamed, operations, type Shape } from "../src/index.ts";
 
 /** Emits `op` on fresh inputs of these shapes and types. */
@@ -235,6 +236,7 @@ const good: readonly (Rule & { readonly shape: Shape; readonly dtype?: DType })[
   { op: "constant", shapes: [], attributes: { shape: [2], values: [1, 2] }, shape: [2] },
   { op: "state", shapes: [], attributes: { shape: [2], name: "constructor" }, shape: [2] },
   { op: "input", shapes: [], attributes: { shape: ["batch"], name: "x", dtype: "u8" }, shape: ["batch"], dtype: "u8" },
+  ...goodImages,
 ];
 
 it.each(good)(
@@ -580,6 +582,7 @@ const bad: readonly (Rule & { readonly message: string; readonly kind?: "TypeErr
     kind: "TypeError",
     message: "input: expected 0 inputs (), got 1",
   },
+  ...badImages,
 ];
 
 it.each(bad)("$message", ({ op, shapes, attributes, dtypes, message, kind }) => {

@@ -31,29 +31,52 @@ function finish(c: usize, left: v128, right: v128, first: bool, biasLeft: v128, 
   v128.store(c, f32x4.add(first ? biasRight : v128.load(c, 16), right), 16);
 }
 
+/**
+ * Runs of k's in panels of A and B, as six int32 in memory: how many in a row, how many rows of them, and how many bytes lie between the
+ * end of one and the start of the next, in a row and from row to row, first in A, then in B.
+ */
+// @ts-ignore: decorator
+@inline export const RUNS_BYTES: i32 = 32;
+
 /** 4x8, A packed as vectors of four equal floats: 8 sums, 4 + 2 operands, 1 product = 15 registers. */
 @inline
-function tile4x8(depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+function tile4x8(
+  inRuns: bool, runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
+): void {
   let c00 = f32s(0), c01 = f32s(0), c10 = f32s(0), c11 = f32s(0);
   let c20 = f32s(0), c21 = f32s(0), c30 = f32s(0), c31 = f32s(0);
-  const end = b + (<usize>depth << 5);
-  while (b < end) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    let x = v128.load(a);
-    c00 = multiplyAdd(x, b0, c00);
-    c01 = multiplyAdd(x, b1, c01);
-    x = v128.load(a, 16);
-    c10 = multiplyAdd(x, b0, c10);
-    c11 = multiplyAdd(x, b1, c11);
-    x = v128.load(a, 32);
-    c20 = multiplyAdd(x, b0, c20);
-    c21 = multiplyAdd(x, b1, c21);
-    x = v128.load(a, 48);
-    c30 = multiplyAdd(x, b0, c30);
-    c31 = multiplyAdd(x, b1, c31);
-    a += PANEL_BYTES;
-    b += 32;
+  let columns = inRuns ? load<i32>(runs) : 1;
+  let rows = inRuns ? load<i32>(runs, 4) : 1;
+  while (true) {
+    const end = b + (<usize>depth << 5);
+    while (b < end) {
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      let x = v128.load(a);
+      c00 = multiplyAdd(x, b0, c00);
+      c01 = multiplyAdd(x, b1, c01);
+      x = v128.load(a, 16);
+      c10 = multiplyAdd(x, b0, c10);
+      c11 = multiplyAdd(x, b1, c11);
+      x = v128.load(a, 32);
+      c20 = multiplyAdd(x, b0, c20);
+      c21 = multiplyAdd(x, b1, c21);
+      x = v128.load(a, 48);
+      c30 = multiplyAdd(x, b0, c30);
+      c31 = multiplyAdd(x, b1, c31);
+      a += PANEL_BYTES;
+      b += 32;
+    }
+    if (!inRuns) break;
+    if (--columns) {
+      a += load<i32>(runs, 8);
+      b += load<i32>(runs, 16);
+    } else {
+      if (!--rows) break;
+      columns = load<i32>(runs);
+      a += load<i32>(runs, 12);
+      b += load<i32>(runs, 20);
+    }
   }
   const biasLeft = bias ? v128.load(bias) : f32s(0);
   const biasRight = bias ? v128.load(bias, 16) : f32s(0);
@@ -65,33 +88,49 @@ function tile4x8(depth: i32, a: usize, b: usize, c: usize, stride: usize, first:
 
 /** 6x8: 12 sums, 1 + 2 operands = 15 registers. */
 @inline
-function tile6x8(depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+function tile6x8(
+  inRuns: bool, runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
+): void {
   let c00 = f32s(0), c01 = f32s(0), c10 = f32s(0), c11 = f32s(0), c20 = f32s(0), c21 = f32s(0);
   let c30 = f32s(0), c31 = f32s(0), c40 = f32s(0), c41 = f32s(0), c50 = f32s(0), c51 = f32s(0);
-  const end = b + (<usize>depth << 5);
-  while (b < end) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    let x = v128.load32_splat(a);
-    c00 = multiplyAdd(x, b0, c00);
-    c01 = multiplyAdd(x, b1, c01);
-    x = v128.load32_splat(a, 4);
-    c10 = multiplyAdd(x, b0, c10);
-    c11 = multiplyAdd(x, b1, c11);
-    x = v128.load32_splat(a, 8);
-    c20 = multiplyAdd(x, b0, c20);
-    c21 = multiplyAdd(x, b1, c21);
-    x = v128.load32_splat(a, 12);
-    c30 = multiplyAdd(x, b0, c30);
-    c31 = multiplyAdd(x, b1, c31);
-    x = v128.load32_splat(a, 16);
-    c40 = multiplyAdd(x, b0, c40);
-    c41 = multiplyAdd(x, b1, c41);
-    x = v128.load32_splat(a, 20);
-    c50 = multiplyAdd(x, b0, c50);
-    c51 = multiplyAdd(x, b1, c51);
-    a += PANEL_BYTES;
-    b += 32;
+  let columns = inRuns ? load<i32>(runs) : 1;
+  let rows = inRuns ? load<i32>(runs, 4) : 1;
+  while (true) {
+    const end = b + (<usize>depth << 5);
+    while (b < end) {
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      let x = v128.load32_splat(a);
+      c00 = multiplyAdd(x, b0, c00);
+      c01 = multiplyAdd(x, b1, c01);
+      x = v128.load32_splat(a, 4);
+      c10 = multiplyAdd(x, b0, c10);
+      c11 = multiplyAdd(x, b1, c11);
+      x = v128.load32_splat(a, 8);
+      c20 = multiplyAdd(x, b0, c20);
+      c21 = multiplyAdd(x, b1, c21);
+      x = v128.load32_splat(a, 12);
+      c30 = multiplyAdd(x, b0, c30);
+      c31 = multiplyAdd(x, b1, c31);
+      x = v128.load32_splat(a, 16);
+      c40 = multiplyAdd(x, b0, c40);
+      c41 = multiplyAdd(x, b1, c41);
+      x = v128.load32_splat(a, 20);
+      c50 = multiplyAdd(x, b0, c50);
+      c51 = multiplyAdd(x, b1, c51);
+      a += PANEL_BYTES;
+      b += 32;
+    }
+    if (!inRuns) break;
+    if (--columns) {
+      a += load<i32>(runs, 8);
+      b += load<i32>(runs, 16);
+    } else {
+      if (!--rows) break;
+      columns = load<i32>(runs);
+      a += load<i32>(runs, 12);
+      b += load<i32>(runs, 20);
+    }
   }
   const biasLeft = bias ? v128.load(bias) : f32s(0);
   const biasRight = bias ? v128.load(bias, 16) : f32s(0);
@@ -105,8 +144,14 @@ function tile6x8(depth: i32, a: usize, b: usize, c: usize, stride: usize, first:
 
 /** A whole tile; `stride` is the distance of C's rows in bytes, `bias` 0 or the eight biases of these columns. */
 function tile(depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) tile6x8(depth, a, b, c, stride, first, bias);
-  else tile4x8(depth, a, b, c, stride, first, bias);
+  if (ASC_FEATURE_RELAXED_SIMD) tile6x8(false, 0, depth, a, b, c, stride, first, bias);
+  else tile4x8(false, 0, depth, a, b, c, stride, first, bias);
+}
+
+/** A whole tile of the sum over runs of `depth` k's each. */
+function tileOfRuns(runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD) tile6x8(true, runs, depth, a, b, c, stride, first, bias);
+  else tile4x8(true, runs, depth, a, b, c, stride, first, bias);
 }
 
 /** Four (or fewer, `count`) columns of a tile that hangs over C's edge. */
@@ -123,7 +168,6 @@ function finishPart(c: usize, from: usize, first: bool, bias: usize, count: i32)
 }
 
 /** The inside of a tile that hangs over C's edge: `rows` x `columns` of `from` (MR x 8 floats). */
-@inline
 function finishEdge(
   c: usize, from: usize, stride: usize, first: bool, bias: usize, rows: i32, columns: i32,
 ): void {
@@ -135,22 +179,38 @@ function finishEdge(
   }
 }
 
-/**
- * One strip of C, `rows` high and `columns` wide, from one packed panel of A and all packed panels of B.
- * Tiles over an edge are computed whole in `spare`.
- */
-export function strip(
-  depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
+/** One strip of C, `rows` high and `columns` wide; panels of B are `kc` long. Tiles over an edge are computed whole in `spare`. */
+@inline
+function eachTile(
+  inRuns: bool, runs: usize, depth: i32, kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
   rows: i32, columns: i32, spare: usize,
 ): void {
   for (let left = columns; left > 0; left -= 8) {
     const whole = rows == MR && left >= 8;
     const to = whole ? c : spare;
     const distance: usize = whole ? stride : 32;
-    tile(depth, a, b, to, distance, first || !whole, whole ? bias : 0);
+    const biasHere = whole ? bias : 0;
+    if (inRuns) tileOfRuns(runs, depth, a, b, to, distance, first || !whole, biasHere);
+    else tile(depth, a, b, to, distance, first || !whole, biasHere);
     if (!whole) finishEdge(c, spare, stride, first, bias, rows, left);
-    b += <usize>depth << 5;
+    b += <usize>kc << 5;
     c += 32;
     if (bias) bias += 32;
   }
+}
+
+/** A strip from one packed panel of A and all packed panels of B, `depth` k's each. */
+export function strip(
+  depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
+  rows: i32, columns: i32, spare: usize,
+): void {
+  eachTile(false, 0, depth, depth, a, b, c, stride, first, bias, rows, columns, spare);
+}
+
+/** A strip from runs of `depth` k's of a panel of A, and of all panels of B, each kc long. */
+export function stripOfRuns(
+  runs: usize, depth: i32, kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
+  rows: i32, columns: i32, spare: usize,
+): void {
+  eachTile(true, runs, depth, kc, a, b, c, stride, first, bias, rows, columns, spare);
 }

@@ -12,7 +12,7 @@ import { relu, sigmoid, softplus, tanh } from "./unary";
 @inline export const KC: i32 = 256;
 /** Most columns in a block: KC * NC floats are 400 KiB. */
 // @ts-ignore: decorator
-@inline const NC: i32 = 400;
+@inline export const NC: i32 = 400;
 
 /** `total` cut into equal parts of at most `most`, each a multiple of `unit`. */
 @inline
@@ -29,7 +29,7 @@ function isDirect(transA: i32, m: i32): bool {
 }
 
 @inline
-function blockBytes(n: i32, k: i32): i32 {
+export function blockBytes(n: i32, k: i32): i32 {
   return part(n, NC, 8) * part(k, KC, 1) * 4;
 }
 

@@ -1,5 +1,9 @@
 /** Everything a build exports. Each function's bits depend on its arguments and the build alone. */
 export { add, div, equal, greater, maximum, minimum, mul, reluGrad, sigmoidGrad, sub, tanhGrad } from "./binary";
+export {
+  avgPool2d, avgPool2dGrad, depthwiseConv2d, depthwiseConv2dFilterGrad, depthwiseConv2dInputGrad, maxPool2d, maxPool2dGrad, maxPool2dPick,
+} from "./channelwise";
+export { conv2d, conv2dFilterGrad, conv2dFilterGradScratch, conv2dInputGrad, conv2dInputGradScratch, conv2dScratch } from "./conv";
 export { castI32, castU8, copyBytes as copy, copyStrided, fillWith as fill } from "./copy";
 export { choice as select, sigmoidCrossEntropy, sigmoidCrossEntropyGrad } from "./loss";
 export { gemm, gemmScratch } from "./gemm";

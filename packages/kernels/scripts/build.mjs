@@ -55,7 +55,7 @@ async function compile(sources, options) {
   const { default: asc } = await import("assemblyscript/asc");
   let binary;
   let stderr = "";
-  const flags = ["--runtime", "stub", "--importMemory", "--noAssert", "-O3", "--outFile", "out.wasm"];
+  const flags = ["--runtime", "stub", "--importMemory", "--noAssert", "-O3", "--converge", "--outFile", "out.wasm"];
   const { error } = await asc.main(["index.ts", ...flags, ...options], {
     readFile: (name) => sources.get(name) ?? null,
     writeFile: (_name, contents) => void (binary = contents),

@@ -49,6 +49,55 @@ export const ACTIVATIONS: Readonly<Record<"none" | "relu" | "sigmoid" | "tanh" |
   softplus: 4,
 };
 
+/** What kernels with a window read at `window`. x are the images that it moves over, y those with one element for each of its places. */
+export type WindowField =
+  | "batch"
+  | "height"
+  | "width"
+  | "channels"
+  | "yHeight"
+  | "yWidth"
+  | "yChannels"
+  | "rows"
+  | "columns"
+  | "rowStride"
+  | "columnStride"
+  | "rowDilation"
+  | "columnDilation"
+  | "top"
+  | "left";
+
+/** In this order, as int32. */
+export const WINDOW_FIELDS: readonly WindowField[] = [
+  ...["batch", "height", "width", "channels"],
+  ...["yHeight", "yWidth", "yChannels"],
+  ...["rows", "columns", "rowStride", "columnStride", "rowDilation", "columnDilation"],
+  ...["top", "left"],
+] as WindowField[];
+
+/** Images in and images out, `[batch, height, width, channels]`. */
+export type WindowMap = (window: number, x: number, y: number) => void;
+
+/** `a` has x's shape, `b` x's or y's, the last is the result. */
+export type WindowJoin = (window: number, a: number, b: number, result: number) => void;
+
+/**
+ * A convolution, or the derivative of one by its input: `from` and `to` are images, the filter lies in between. `bias`: one float for
+ * each channel of the result, or 0. `activation`: of {@link ACTIVATIONS}.
+ */
+export type Convolution = (
+  window: number,
+  from: number,
+  filter: number,
+  to: number,
+  bias: number,
+  activation: number,
+  scratch: number,
+) => void;
+
+/** Bytes of scratch for a window; takes its fields in their order, of which the sizes (the first nine) count. */
+export type ConvolutionScratch = (...fields: readonly number[]) => number;
+
 /** y = f(x), row by row of [rows, n]; y may be x. */
 type Rows = (x: number, y: number, rows: number, n: number) => void;
 
@@ -116,6 +165,38 @@ export interface KernelExports {
     tally: number,
     share?: number,
   ) => void;
+
+  readonly conv2dScratch: ConvolutionScratch;
+  /** x `[batch, height, width, channels]`, filter `[rows, columns, channels, yChannels]`; padding is zero. */
+  readonly conv2d: Convolution;
+  readonly conv2dInputGradScratch: ConvolutionScratch;
+  /** x from y, the transpose of {@link KernelExports.conv2d}; `bias` has x's channels. */
+  readonly conv2dInputGrad: Convolution;
+  readonly conv2dFilterGradScratch: ConvolutionScratch;
+  readonly conv2dFilterGrad: (window: number, x: number, y: number, filter: number, scratch: number) => void;
+
+  /** Filter `[rows, columns, channels]`; y has x's channels. */
+  readonly depthwiseConv2d: (
+    window: number,
+    x: number,
+    filter: number,
+    y: number,
+    bias: number,
+    activation: number,
+  ) => void;
+  readonly depthwiseConv2dInputGrad: (window: number, y: number, filter: number, x: number) => void;
+  readonly depthwiseConv2dFilterGrad: WindowJoin;
+
+  /** The greatest of each window, NaN if there is one; padding is left out, and no window may be all padding. */
+  readonly maxPool2d: WindowMap;
+  /** (x, y) to x: each y added where x is greatest in its window, the first of equals. */
+  readonly maxPool2dGrad: WindowJoin;
+  /** (x, u) to y: of each window the element of u where x is greatest, the first of equals. */
+  readonly maxPool2dPick: WindowJoin;
+  /** The mean of each window, padding left out. */
+  readonly avgPool2d: WindowMap;
+  /** y to x. */
+  readonly avgPool2dGrad: WindowMap;
 
   readonly neg: Unary;
   readonly abs: Unary;

@@ -1,5 +1,17 @@
-export { ACTIVATIONS, SEGMENT_WORDS } from "./exports.ts";
-export type { Binary, KernelExports, Random, Reduction, Unary, UnaryGrad } from "./exports.ts";
+export { ACTIVATIONS, SEGMENT_WORDS, WINDOW_FIELDS } from "./exports.ts";
+export type {
+  Binary,
+  Convolution,
+  ConvolutionScratch,
+  KernelExports,
+  Random,
+  Reduction,
+  Unary,
+  UnaryGrad,
+  WindowField,
+  WindowJoin,
+  WindowMap,
+} from "./exports.ts";
 export { chooseBuild, kernelBytes, loadKernels } from "./load.ts";
 export type { KernelBuild, Kernels, LoadOptions } from "./load.ts";
 export { probe } from "./probe.ts";

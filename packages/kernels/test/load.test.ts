@@ -54,6 +54,11 @@ describe("the binaries", () => {
       ..."maximum minimum mul neg randomNormal randomUniform relu reluGrad select sigmoid sigmoidCrossEntropy".split(
         " ",
       ),
+      ..."conv2d conv2dInputGrad conv2dFilterGrad conv2dScratch conv2dInputGradScratch conv2dFilterGradScratch".split(
+        " ",
+      ),
+      ..."depthwiseConv2d depthwiseConv2dInputGrad depthwiseConv2dFilterGrad".split(" "),
+      ..."maxPool2d maxPool2dGrad maxPool2dPick avgPool2d avgPool2dGrad".split(" "),
       ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov copyBlocks erf gather oneHot pad scatterAdd".split(
         " ",
       ),

@@ -1,5 +1,8 @@
 import { formatShape, type Node, type Program, sameShape, type StoredTensor } from "@isthmus/graph";
+import { channelsFirst, convolutions, findChannelsFirst, Layouts } from "./channels-first.ts";
+import { writeConvolution } from "./convolution.ts";
 import { encodeModel } from "./encode.ts";
+import { findStoredFilters, storedFilter, writeFilter } from "./filters.ts";
 import { findGemms, type Gemm, gemmName, writeGemm } from "./gemm.ts";
 import { GraphWriter, type Value, valueInfo, valueOf } from "./graph-writer.ts";
 import type { OnnxGraph } from "./messages.ts";
@@ -27,7 +30,9 @@ export type Parameters = Readonly<Record<string, StoredTensor>>;
  *
  * Inputs and outputs keep their names; those no output depends on are left out. Their batch axis is the dynamic
  * dimension `batch`. Parameters are initialisers under their own names, as they are stored (dense kernels
- * `[in, out]`). A product with a bias is one `Gemm`. Every value carries its type.
+ * `[in, out]`), but for filters, which are turned to ONNX's `[out, in, rows, columns]`. A product with a bias is one `Gemm`,
+ * a convolution with one a `Conv` with explicit pads. Images keep their channels last at inputs and outputs and have them
+ * first in between. Every value carries its type.
  *
  * @throws IsthmusError `ONNX_OPERATION` for an operation that has no ONNX form (noise), naming it
  * @throws TypeError a parameter that is not float32
@@ -61,24 +66,31 @@ class GraphExport {
   private readonly inputs: readonly Value[];
   private readonly outputs: readonly (readonly [name: string, node: Node])[];
   private readonly writer: GraphWriter;
-  private readonly values = new Map<number, Value>();
+  private readonly values: Layouts;
+  /** Nodes whose values have their channels first. */
+  private readonly images: ReadonlySet<number>;
+  private readonly storedFilters: ReadonlyMap<number, string>;
 
   constructor(program: Program, parameters: Parameters) {
     this.program = program;
     this.parameters = parameters;
     this.gemms = findGemms(program);
+    const biased = [...this.gemms].filter(([, { product }]) => convolutions.has(product.op)).map(([id]) => id);
+    this.images = findChannelsFirst(program, new Set(biased));
+    this.storedFilters = findStoredFilters(program);
     this.inputs = this.nodesNamedIn(program.inputs).map(([name, node]) => valueOf(node, name));
     this.outputs = this.nodesNamedIn(program.outputs);
     const interfaceNames = [...this.inputs.map(({ name }) => name), ...this.outputs.map(([name]) => name)];
     const reserved = [...interfaceNames, ...Object.keys(program.state)];
     requireDistinct(reserved);
     this.writer = new GraphWriter(reserved, this.inputs);
+    this.values = new Layouts(this.writer);
   }
 
   write(name: string): OnnxGraph {
     const absorbed = new Set([...this.gemms.values()].map(({ product }) => product.id));
     for (const node of this.program.nodes) {
-      if (!absorbed.has(node.id)) this.values.set(node.id, this.writeNode(node));
+      if (!absorbed.has(node.id)) this.values.set(node.id, this.writeNode(node), this.images.has(node.id));
     }
     const outputs = this.outputs.map(([output, node]) => this.writeOutput(output, node));
     const { nodes, initialisers, edges } = this.writer;
@@ -128,31 +140,43 @@ class GraphExport {
         `parameter "${name}" expected shape ${formatShape(node.shape)}, got ${formatShape(tensor.shape)} with ${tensor.data.length} values`,
       );
     }
-    return this.writer.floats(name, tensor.shape, tensor.data);
+    const op = this.storedFilters.get(node.id);
+    const { shape, data } = op === undefined ? tensor : storedFilter(op, tensor.shape, tensor.data);
+    return this.writer.floats(name, shape, data as Float32Array);
   }
 
   private writeOperation(node: Node): Value {
     const gemm = this.gemms.get(node.id);
     const name = this.writer.unique((gemm ? gemmName(node, gemm) : node.name) ?? `${node.op}_${node.id}`);
-    const output = this.outputs.find(([, made]) => made.id === node.id);
-    const value = valueOf(node, output ? output[0] : name);
+    const isImage = this.images.has(node.id);
+    const output = isImage ? undefined : this.outputs.find(([, made]) => made.id === node.id);
+    const plain = valueOf(node, output ? output[0] : name);
+    const value = isImage ? { ...plain, shape: channelsFirst(plain.shape) } : plain;
     if (!output) this.writer.edge(value);
-    const ids = gemm ? [...gemm.product.inputs, gemm.bias.id] : node.inputs;
-    const write = new NodeWriter(
-      this.writer,
-      node,
-      ids.map((id) => this.values.get(id)!),
-      name,
-      value,
-    );
-    if (gemm) writeGemm(write, gemm);
-    else translate(write);
+    const write = new NodeWriter(this.writer, node, this.operandsOf(node, gemm), name, value);
+    if (!gemm) translate(write);
+    else if (gemm.product.op === "matmul") writeGemm(write, gemm);
+    else writeConvolution(write, gemm.product);
     return value;
+  }
+
+  /** Images as the node wants them, a filter in ONNX's order. */
+  private operandsOf(node: Node, gemm: Gemm | undefined): Value[] {
+    const product = gemm?.product ?? node;
+    const isConvolution = convolutions.has(product.op);
+    const operand = (id: number, index: number): Value => {
+      const isImage = this.images.has(node.id) && this.program.nodes[id]!.shape.length === 4;
+      if (!isImage) return this.values.channelsLast(id);
+      if (!isConvolution || index === 0) return this.values.channelsFirst(id);
+      const filter = this.values.channelsLast(id);
+      return this.storedFilters.has(id) ? filter : writeFilter(this.writer, product.op, filter);
+    };
+    return [...product.inputs.map(operand), ...(gemm ? [this.values.channelsLast(gemm.bias.id)] : [])];
   }
 
   /** An output that is an input, a parameter or another output as well gets a copy under its own name. */
   private writeOutput(name: string, node: Node): Value {
-    const value = this.values.get(node.id)!;
+    const value = this.values.channelsLast(node.id, name);
     if (value.name === name) return value;
     return this.writer.node("Identity", this.writer.unique(`${name}/copy`), [value], { ...value, name });
   }

@@ -1,24 +1,25 @@
 import type { Node, Program } from "@isthmus/graph";
+import { convolutions } from "./channels-first.ts";
 import { float, int, type Value } from "./graph-writer.ts";
 import type { NodeWriter } from "./node-writer.ts";
 
-/** A matrix product whose only reader adds a bias: one Gemm. */
+/** A matrix product, or a convolution, whose only reader adds a bias: one Gemm, or Conv. */
 export interface Gemm {
   readonly product: Node;
   readonly bias: Node;
 }
 
-/** Additions that become a Gemm, by their id. */
+/** Additions that become part of a Gemm or Conv, by their id. */
 export function findGemms(program: Program): ReadonlyMap<number, Gemm> {
   const uses = countUses(program);
   const found = new Map<number, Gemm>();
   for (const node of program.nodes.filter(({ op }) => op === "add")) {
     const [a, b] = node.inputs.map((id) => program.nodes[id]!) as [Node, Node];
     const fits = (product: Node, bias: Node) =>
-      product.op === "matmul" &&
+      (product.op === "matmul" || convolutions.has(product.op)) &&
       uses[product.id] === 1 &&
       bias.shape.length === 1 &&
-      bias.shape[0] === product.shape[1];
+      bias.shape[0] === product.shape.at(-1);
     if (fits(a, b)) found.set(node.id, { product: a, bias: b });
     else if (fits(b, a)) found.set(node.id, { product: b, bias: a });
   }
@@ -47,7 +48,7 @@ export function writeGemm(write: NodeWriter, { product }: Gemm): void {
   });
 }
 
-/** `encoder/dense0` for the product `encoder/dense0/matmul` and its addition `encoder/dense0/bias`. */
+/** `encoder/dense0` for the product `encoder/dense0/matmul` (or `conv`) and its addition `encoder/dense0/bias`. */
 export function gemmName(add: Node, { product }: Gemm): string | undefined {
   const parent = (node: Node) => node.name?.split("/").slice(0, -1).join("/");
   const shared = parent(add);

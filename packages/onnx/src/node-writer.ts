@@ -1,4 +1,4 @@
-import type { Dim, Node } from "@isthmus/graph";
+import type { Dim, Node, Shape } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { type Attributes, type GraphWriter, ints, type Value } from "./graph-writer.ts";
 import type { OnnxOperator } from "./opset17.ts";
@@ -35,6 +35,11 @@ export class NodeWriter {
   /** The node that makes the result. */
   result(opType: OnnxOperator, inputs: readonly Value[], attributes?: Attributes): void {
     this.writer.node(opType, this.name, inputs, this.value, attributes);
+  }
+
+  /** Of the result, as it is written. */
+  get shape(): Shape {
+    return this.value.shape;
   }
 
   /** A constant scalar, `<name>/<role>`. */

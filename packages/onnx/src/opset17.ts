@@ -15,11 +15,17 @@ const unary: Signature = { inputs: [1, 1], attributes: {} };
 const binary: Signature = { inputs: [2, 2], attributes: {} };
 const ternary: Signature = { inputs: [3, 3], attributes: {} };
 
+const pool = { kernel_shape: "ints", pads: "ints", strides: "ints" } as const;
+const convolution = { ...pool, dilations: "ints", group: "int" } as const;
+
 export type OnnxOperator =
   | "Abs"
   | "Add"
+  | "AveragePool"
   | "Cast"
   | "Concat"
+  | "Conv"
+  | "ConvTranspose"
   | "Div"
   | "Equal"
   | "Erf"
@@ -33,6 +39,7 @@ export type OnnxOperator =
   | "LogSoftmax"
   | "MatMul"
   | "Max"
+  | "MaxPool"
   | "Min"
   | "Mul"
   | "Neg"
@@ -59,8 +66,11 @@ export type OnnxOperator =
 const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Abs: unary,
   Add: binary,
+  AveragePool: { inputs: [1, 1], attributes: { count_include_pad: "int", ...pool } },
   Cast: { inputs: [1, 1], attributes: { to: "int" } },
   Concat: { inputs: [1, Number.POSITIVE_INFINITY], attributes: { axis: "int" } },
+  Conv: { inputs: [2, 3], attributes: convolution },
+  ConvTranspose: { inputs: [2, 3], attributes: convolution },
   Div: binary,
   Equal: binary,
   Erf: unary,
@@ -74,6 +84,7 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   LogSoftmax: { inputs: [1, 1], attributes: { axis: "int" } },
   MatMul: binary,
   Max: binary,
+  MaxPool: { inputs: [1, 1], attributes: pool },
   Min: binary,
   Mul: binary,
   Neg: unary,

@@ -1,4 +1,5 @@
 import type { Node, Shape } from "@isthmus/graph";
+import { writeAveragePool, writeConvolution, writeMaxPool } from "./convolution.ts";
 import { type Attributes, int, ints, type Value } from "./graph-writer.ts";
 import { type ElementType, elementTypes } from "./messages.ts";
 import type { NodeWriter } from "./node-writer.ts";
@@ -120,6 +121,11 @@ const matmul: Translation = (write) => {
 const noise: Translation = (write) =>
   write.refuse("draws noise, which is not exported; export mu and logVar, or make the noise an input of the program");
 
+/** An image's derivative that inference does not need. */
+const gradient: Translation = (write) => write.refuse("is a gradient, which is not exported; export the network alone");
+
+const convolution: Translation = (write) => writeConvolution(write, write.node);
+
 const alongLast =
   (opType: "Softmax" | "LogSoftmax"): Translation =>
   (write) =>
@@ -195,6 +201,10 @@ const translations: Readonly<Record<string, Translation>> = {
   ...{ slice, pad, gather, oneHot, scatterAdd },
   ...whole,
   ...{ expm1, log1p, step, select, sum, max, reshape, transpose, broadcastTo, batchSize, matmul },
+  ...{ conv2d: convolution, conv2dInputGrad: convolution, depthwiseConv2d: convolution },
+  ...{ maxPool2d: writeMaxPool, avgPool2d: writeAveragePool },
+  ...{ conv2dFilterGrad: gradient, depthwiseConv2dInputGrad: gradient, depthwiseConv2dFilterGrad: gradient },
+  ...{ maxPool2dGrad: gradient, maxPool2dPick: gradient, avgPool2dGrad: gradient },
   randomUniform: noise,
   randomNormal: noise,
 };

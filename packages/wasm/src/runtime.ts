@@ -19,12 +19,13 @@ export class Runtime {
   private readonly pool: Pool | undefined;
 
   constructor(heap: Heap, kernels: Kernels, pool?: Pool) {
-    const { gemmScratch, sparseGemmScratch } = kernels as unknown as Scratch;
+    const { gemmScratch, sparseGemmScratch, ...undivided } = kernels as unknown as Scratch;
     const count = pool?.count ?? 1;
     this.heap = heap;
     this.workspace = new Workspace(heap);
     this.kernels = kernels;
     this.scratch = {
+      ...undivided,
       gemmScratch: (...product) => count * gemmScratch(...product),
       sparseGemmScratch: (...product) => count * sparseGemmScratch(...product),
     };

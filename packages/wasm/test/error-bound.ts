@@ -2,6 +2,7 @@
  * How far a float32 engine may be from the float64 interpreter: running error analysis (Higham 2002, section 3.3) along
  * the graph. Every operation adds its own rounding, k u sum|terms|, to what its operands' errors become in it.
  */
+import { boundImage } from "./image-bound.ts";
 import { interpretNodes, type InterpreterInputs, type Node, operationNamed, type Program } from "@isthmus/graph";
 import {
   type ArrayOps,
@@ -211,9 +212,12 @@ function boundOf(node: Node, value: NdArray, inputs: readonly Bounded[]): Bounde
     case "cast":
       return { value, error: nd.mul(nd.abs(value), scalar(u)) };
     default:
+      if (operation.tier === "primitive" && isOfImages(node.op)) return boundImage(operation, node, value, inputs);
       return operation.tier === "leaf" ? exact(value) : byMethod(node, inputs);
   }
 }
+
+const isOfImages = (op: string) => /conv|pool/i.test(op);
 
 /** Operations that `ArrayOps` knows under the same name. */
 function byMethod(node: Node, inputs: readonly Bounded[]): Bounded {

@@ -3,6 +3,7 @@ import { randomUniform } from "@isthmus/math";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectConforms } from "./conformance.ts";
+import { imageCases } from "./image-cases.ts";
 
 let engine: WasmEngine;
 beforeAll(async () => {
@@ -412,6 +413,7 @@ const cases: Case[] = [
     operands: [of(5), of(5), within(0, 1, 5), within(1e-3, 1e-2), within(1, 30)],
     body: (b, ...operands) => b.emit("adamParameter", operands, { epsilon: 1e-8 }),
   },
+  ...imageCases,
   ...optimiserCases,
   ...unary("erf", -5, 5),
   ...rowCases,

@@ -183,6 +183,7 @@ describe("phases", () => {
   it("of a training step keep apart what depends on each other, and keep the order", async () => {
     const { exports } = await loadKernels({ build: "simd128" });
     const plan = makePlan(prepare(normalise(vaeTraining(MNIST))), 128, {
+      ...exports,
       gemmScratch: (...product) => 3 * exports.gemmScratch(...product),
       sparseGemmScratch: (...product) => 3 * exports.sparseGemmScratch(...product),
     });

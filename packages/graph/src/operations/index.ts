@@ -4,12 +4,14 @@ import * as adam from "./adam.ts";
 import { add, div, equal, greater, maximum, minimum, mul, sub } from "./binary.ts";
 import * as blocks from "./blocks.ts";
 import { cast } from "./cast.ts";
+import * as convolution from "./convolution.ts";
 import { erf } from "./erf.ts";
 import * as gradientDescent from "./gradient-descent.ts";
 import * as ids from "./ids.ts";
 import * as leaves from "./leaves.ts";
 import { matmul } from "./matmul.ts";
 import { euclideanNorm } from "./norm.ts";
+import * as pool from "./pool.ts";
 import { max, sum } from "./reduce.ts";
 import { select } from "./select.ts";
 import * as shapes from "./shapes.ts";
@@ -29,6 +31,8 @@ const all: readonly Operation[] = [
   ...Object.values(activationGradients),
   ...Object.values(sigmoidCrossEntropy),
   ...Object.values(adam),
+  ...Object.values(convolution),
+  ...Object.values(pool),
   ...Object.values(gradientDescent),
   euclideanNorm,
   erf,

@@ -1,10 +1,11 @@
 import { elementCount, GraphBuilder, type Node, type Program } from "@isthmus/graph";
 import { exportOnnx } from "../../src/index.ts";
+import { imageCases } from "./image-cases.ts";
 import { pseudoRandom } from "./models.ts";
 import type { Arrays } from "./runtimes.ts";
 
 /** What a case may start from: `x`, `y` [batch, 5], `row` [5], `column` [3, 1], `positive` and `ids`, `bytes` of x's shape. */
-interface Leaves {
+export interface Leaves {
   readonly build: GraphBuilder;
   readonly x: Node;
   readonly y: Node;
@@ -94,6 +95,7 @@ export const cases: Record<string, Record<string, Case>> = {
     "bias, b transposed": ({ build, x, column, row }) =>
       build.add(build.matmul(x, build.mul(column, row), { transposeB: true }), build.constant([3], [1, -2, 0.5])),
   },
+  ...imageCases,
   cast: { i32: ({ build, ids }) => build.cast(ids), u8: ({ build, bytes }) => build.cast(bytes) },
   stopGradient: { x: ({ build, x }) => build.mul(build.stopGradient(x), x) },
   straightThrough: { value: ({ build, x, y }) => build.neg(build.straightThrough(build.sign(x), y)) },

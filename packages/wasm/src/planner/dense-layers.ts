@@ -4,6 +4,9 @@ import { countUses } from "./uses.ts";
 
 type Activation = keyof typeof ACTIVATIONS;
 
+/** What takes a bias and an activation on the way out: products of matrices, and convolutions. */
+const products: ReadonlySet<string> = new Set(["matmul", "conv2d", "conv2dInputGrad", "depthwiseConv2d"]);
+
 /** A product with the bias and activation that its kernel can apply on the way out. */
 export interface DenseLayer {
   readonly product: Node;
@@ -27,7 +30,7 @@ export function findDenseLayers(program: Program): {
   const only = (node: Node) => (uses[node.id] === 1 ? consumer.get(node.id) : undefined);
   const layers = new Map<number, DenseLayer>();
   const inside = new Set<number>();
-  for (const product of program.nodes.filter(({ op }) => op === "matmul")) {
+  for (const product of program.nodes.filter(({ op }) => products.has(op))) {
     const layer = growLayer(program, product, only);
     layers.set(layer.nodes.at(-1)!.id, layer);
     for (const node of layer.nodes.slice(0, -1)) inside.add(node.id);
@@ -50,7 +53,7 @@ function growLayer(program: Program, product: Node, only: (node: Node) => Node |
 function rowAddedTo(program: Program, product: Node, sum: Node): Node | undefined {
   if (sum.op !== "add") return undefined;
   const other = program.nodes[sum.inputs[0] === product.id ? sum.inputs[1]! : sum.inputs[0]!]!;
-  const width = product.shape[1]!;
+  const width = product.shape.at(-1)!;
   const isRow = other.shape.at(-1) === width && other.shape.slice(0, -1).every((dim) => dim === 1);
-  return isRow && other.shape.length <= 2 && typeof width === "number" ? other : undefined;
+  return isRow && other.shape.length <= product.shape.length && typeof width === "number" ? other : undefined;
 }

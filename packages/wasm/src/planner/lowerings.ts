@@ -7,6 +7,7 @@ import { lowerBinary, lowerGated, lowerSelect, lowerUnary } from "./lower-elemen
 import { lowerNorm } from "./lower-norm.ts";
 import { lowerReduction } from "./lower-reduction.ts";
 import { lowerGather, lowerOneHot, lowerRows, lowerScatterAdd } from "./lower-rows.ts";
+import { lowerConvolution, lowerDepthwise, windowLowerings } from "./lower-window.ts";
 import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import { broadcastView, denseView, isDense, reshapeView, sizeOf, transposeView, type View } from "./view.ts";
 
@@ -49,8 +50,6 @@ const cast: Lowering = (plan, node, [x]) => {
   return y;
 };
 
-const matmul: Lowering = (plan, node, [a, b]) => lowerDenseLayer(plan, { product: node, nodes: [node] }, a!, b!);
-
 /** A matrix as `gemm` reads it: `flag` says that it lies transposed. */
 function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefined): { flag: number; view: View } {
   const flag = transposed === true ? 1 : 0;
@@ -63,7 +62,7 @@ function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefine
 const WORTH_COUNTING = 16;
 
 /** `activation(op(A) op(B) + bias)` in one call, and one that counts what is not zero in an A that is data. */
-export function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, bias?: Operand): View {
+function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, bias?: Operand): View {
   const { attributes } = layer.product;
   const left = matrix(plan, a, attributes["transposeA"]);
   const right = matrix(plan, b, attributes["transposeB"]);
@@ -89,12 +88,30 @@ export function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand
   return y;
 }
 
+/** Writes the calls for a product with the bias and activation that follow it. */
+type LayerLowering = (plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Operand, bias?: Operand) => View;
+
+/** Everything that `findDenseLayers` takes for a product. */
+export const layerLowerings: Readonly<Record<string, LayerLowering>> = {
+  matmul: lowerDenseLayer,
+  conv2d: lowerConvolution,
+  conv2dInputGrad: lowerConvolution,
+  depthwiseConv2d: lowerDepthwise,
+};
+
+const alone =
+  (lowering: LayerLowering): Lowering =>
+  (plan, node, [a, b]) =>
+    lowering(plan, { product: node, nodes: [node] }, a!, b!);
+
 const table = <K extends string>(names: readonly K[], lowering: (name: K) => Lowering): Record<string, Lowering> =>
   Object.fromEntries(names.map((name) => [name, lowering(name)]));
 
 /** Every operation that has kernels, by name. */
 export const lowerings: Readonly<Record<string, Lowering>> = {
-  ...{ input, state, constant, batchSize, reshape, broadcastTo, transpose, cast, matmul, select: lowerSelect },
+  ...{ input, state, constant, batchSize, reshape, broadcastTo, transpose, cast, select: lowerSelect },
+  ...Object.fromEntries(Object.entries(layerLowerings).map(([op, lowering]) => [op, alone(lowering)])),
+  ...windowLowerings,
   ...table(["randomUniform", "randomNormal"], random),
   ...table(["neg", "abs", "sign", "step", "exp", "expm1", "log", "log1p", "sqrt", "square"], lowerUnary),
   ...table(["sigmoid", "tanh", "softplus", "relu"], lowerUnary),

@@ -5,7 +5,7 @@ import { type DenseLayer, findDenseLayers } from "./dense-layers.ts";
 import { findData } from "./find-data.ts";
 import { findFusedUpdates, type FusedUpdate, fusedNodes, sameCall } from "./fused-updates.ts";
 import { findTenancies } from "./lifetimes.ts";
-import { lowerDenseLayer, lowerings } from "./lowerings.ts";
+import { layerLowerings, lowerings } from "./lowerings.ts";
 import { type Operand, PlanBuilder, type Scratch } from "./plan-builder.ts";
 import type { Buffer, Plan, PlannedInput, PlannedOutput } from "./plan.ts";
 import { labelOf, unsupported } from "./unsupported.ts";
@@ -68,7 +68,7 @@ function lowerNodes({ program, layers, data, absorbed }: Prepared, plan: PlanBui
     const view = plan.lowering(layer?.nodes ?? [node], () => {
       if (!layer) return lowerNode(plan, node, node.inputs.map(at));
       const [a, b] = layer.product.inputs.map(at) as [Operand, Operand];
-      return lowerDenseLayer(plan, layer, a, b, layer.bias && at(layer.bias.id));
+      return layerLowerings[layer.product.op]!(plan, layer, a, b, layer.bias && at(layer.bias.id));
     });
     operands[node.id] = data.has(node.id) ? { view, data: labelOf(node) } : { view };
   }

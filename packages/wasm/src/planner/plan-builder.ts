@@ -13,7 +13,10 @@ export interface Operand {
 }
 
 /** How much memory the kernels want beside their operands, in bytes. */
-export type Scratch = Pick<KernelExports, "gemmScratch" | "sparseGemmScratch">;
+export type Scratch = Pick<
+  KernelExports,
+  "gemmScratch" | "sparseGemmScratch" | "conv2dScratch" | "conv2dInputGradScratch" | "conv2dFilterGradScratch"
+>;
 
 /** Writes the calls for one node and says where its value is. */
 export type Lowering = (plan: PlanBuilder, node: Node, operands: readonly Operand[]) => View;

@@ -1,0 +1,80 @@
+import type { Node, Shape } from "@isthmus/graph";
+import { type Attributes, int, ints, type Value } from "./graph-writer.ts";
+import type { NodeWriter } from "./node-writer.ts";
+
+const numbers = (node: Node, key: string) => node.attributes[key] as readonly number[];
+
+/** Top, bottom, left, right as ONNX orders them: both begins, then both ends. */
+function padsOf(node: Node): readonly [number, number, number, number] {
+  const [top, bottom, left, right] = numbers(node, "pads") as [number, number, number, number];
+  return [top, left, bottom, right];
+}
+
+function convolution(node: Node, filter: Value, group: number, pads: readonly number[]): Attributes {
+  return {
+    dilations: ints(numbers(node, "dilations")),
+    group: int(group),
+    kernel_shape: ints(filter.shape.slice(2) as number[]),
+    pads: ints(pads),
+    strides: ints(numbers(node, "strides")),
+  };
+}
+
+/**
+ * A convolution that `write.inputs` = image, filter and perhaps bias belong to, image and result with channels first.
+ * Pads are always explicit: runtimes disagree about `auto_pad`.
+ */
+export function writeConvolution(write: NodeWriter, product: Node): void {
+  const [image, filter] = write.inputs as [Value, Value];
+  if (product.op === "conv2dInputGrad") return writeTransposed(write, product);
+  const group = product.op === "depthwiseConv2d" ? (image.shape[1] as number) : 1;
+  write.result("Conv", write.inputs, convolution(product, filter, group, padsOf(product)));
+}
+
+/**
+ * The transposed convolution. Where both sides lose as much, `pads` says so. Else everything is computed and the part wanted is cut
+ * out, since several runtimes refuse uneven pads; what lies past the end is zero, and so gets its bias last.
+ */
+function writeTransposed(write: NodeWriter, product: Node): void {
+  const [image, filter, bias] = write.inputs as [Value, Value, Value | undefined];
+  const [batch, channels, ...size] = write.shape as [Shape[number], number, number, number];
+  const begin = padsOf(product).slice(0, 2);
+  const whole = size.map((_, axis) => {
+    const extent = ((filter.shape[2 + axis] as number) - 1) * numbers(product, "dilations")[axis]! + 1;
+    return ((image.shape[2 + axis] as number) - 1) * numbers(product, "strides")[axis]! + extent;
+  });
+  const end = whole.map((length, axis) => length - begin[axis]! - size[axis]!);
+  if (end.every((cut, axis) => cut === begin[axis])) {
+    return write.result("ConvTranspose", write.inputs, convolution(product, filter, 1, [...begin, ...end]));
+  }
+  const missing = end.map((cut) => Math.max(0, -cut));
+  const isShort = missing.some((count) => count > 0);
+  const operands = bias && !isShort ? [image, filter, bias] : [image, filter];
+  const unpadded = convolution(product, filter, 1, [0, 0, 0, 0]);
+  const full = write.step("whole", "ConvTranspose", operands, unpadded, { shape: [batch, channels, ...whole] });
+  const stop = size.map((length, axis) => begin[axis]! + length - missing[axis]!);
+  const cut = [full, write.integers("begin", begin), write.integers("end", stop), write.integers("axes", [2, 3])];
+  if (!isShort) return write.result("Slice", cut);
+  const inside = stop.map((at, axis) => at - begin[axis]!);
+  const part = write.step("part", "Slice", cut, {}, { shape: [batch, channels, ...inside] });
+  const padding = write.integers("missing", [0, 0, 0, 0, 0, 0, ...missing]);
+  if (!bias) return write.result("Pad", [part, padding]);
+  const padded = write.step("padded", "Pad", [part, padding]);
+  const shape = [1, channels, 1, 1];
+  const column = write.step("bias", "Reshape", [bias, write.integers("bias_shape", shape)], {}, { shape });
+  write.result("Add", [padded, column]);
+}
+
+const pool = (node: Node): Attributes => ({
+  kernel_shape: ints(numbers(node, "window")),
+  pads: ints(padsOf(node)),
+  strides: ints(numbers(node, "strides")),
+});
+
+export function writeMaxPool(write: NodeWriter): void {
+  write.result("MaxPool", write.inputs, pool(write.node));
+}
+
+export function writeAveragePool(write: NodeWriter): void {
+  write.result("AveragePool", write.inputs, { count_include_pad: int(0), ...pool(write.node) });
+}
