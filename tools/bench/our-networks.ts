@@ -1,3 +1,4 @@
+import { convolutionalLoss } from "./convolutional-vae.ts";
 import { denseVae } from "@isthmus/models";
 import { channelLoss } from "./channel-autoencoder.ts";
 import { type Network, trained } from "./training-program.ts";
@@ -14,6 +15,6 @@ export function networkOf(work: Workload): Network {
     case WORKLOADS.channel:
       return trained(channelLoss);
     case WORKLOADS.images:
-      throw new Error("this engine has no convolutions");
+      return trained(convolutionalLoss);
   }
 }
