@@ -1,7 +1,14 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { type ContestantFacts, parseReply, type Reply, type StepReply, type StepRequest } from "./protocol.ts";
+import {
+  type ContestantFacts,
+  parseReply,
+  type Refusal,
+  type Reply,
+  type StepReply,
+  type StepRequest,
+} from "./protocol.ts";
 
 /** How to start one of those who run beside each other. */
 export interface ContestantSpec {
@@ -9,22 +16,21 @@ export interface ContestantSpec {
   readonly id: string;
   /** What people read. */
   readonly label: string;
-  readonly side: "ours" | "peer";
+  /** A `limit` does only the part of the work that no one can leave out: the arithmetic, or the moving of bytes. */
+  readonly side: "ours" | "peer" | "limit";
   readonly command: string;
-  /** The items' file comes last, after these. */
+  /** The folder with what all work on comes last, after these. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Facts that the bench knows about it and it does not, for the report. */
   readonly facts?: ContestantFacts;
-  /** One of ours that it is compared with beside the peers. */
-  readonly beside?: string;
-  /** The slow ones run at these batch sizes only. Default: all. */
+  /** Those of ours, or limits, that it is compared with beside the peers. */
+  readonly beside?: readonly string[];
+  /** The slow ones do these batch sizes only. Default: all. */
   readonly onlyBatches?: readonly number[];
-  /** And at most so often. */
-  readonly mostRounds?: number;
 }
 
-/** A child process that trains on request and tells how long it took. While others are measured it waits for a line. */
+/** A child process that works on request and tells how long it took. While others are measured it waits for a line. */
 export class Contestant {
   readonly spec: ContestantSpec;
   facts: ContestantFacts = {};
@@ -36,18 +42,18 @@ export class Contestant {
   private fail: (error: Error) => void = () => undefined;
 
   /** @throws Error with the last thing it said, when it does not get ready */
-  static async start(spec: ContestantSpec, itemsFile: string): Promise<Contestant> {
-    const contestant = new Contestant(spec, itemsFile);
+  static async start(spec: ContestantSpec, folder: string): Promise<Contestant> {
+    const contestant = new Contestant(spec, folder);
     const reply = await contestant.next();
     if (!("ready" in reply)) throw new Error(`${spec.label} answered before it was asked`);
     contestant.facts = { ...reply.ready, ...spec.facts };
     return contestant;
   }
 
-  private constructor(spec: ContestantSpec, itemsFile: string) {
+  private constructor(spec: ContestantSpec, folder: string) {
     this.spec = spec;
     const env = { ...process.env, ...spec.env };
-    this.child = spawn(spec.command, [...spec.args, itemsFile], { env, stdio: ["pipe", "pipe", "pipe"] });
+    this.child = spawn(spec.command, [...spec.args, folder], { env, stdio: ["pipe", "pipe", "pipe"] });
     this.child.stdin.on("error", () => undefined); // Its end is reported by `exited`.
     this.child.stderr.setEncoding("utf8").on("data", (text: string) => (this.chatter += text));
     createInterface({ input: this.child.stdout }).on("line", (line) => this.hear(line));
@@ -58,7 +64,7 @@ export class Contestant {
     this.exited.catch(() => undefined);
   }
 
-  async measure(request: StepRequest): Promise<StepReply> {
+  async measure(request: StepRequest): Promise<StepReply | Refusal> {
     this.child.stdin.write(`${JSON.stringify(request)}\n`);
     const reply = await this.next();
     if ("ready" in reply) throw new Error(`${this.spec.label} began anew`);

@@ -1,34 +1,24 @@
-import { runGemmSuite } from "./gemm-suite.ts";
-import { writeResults } from "./report/write.ts";
-import { benchOptions, HELP } from "./options.ts";
 import { runAsCommand } from "./report/command.ts";
 import { readableJson } from "./report/json.ts";
-import { trainChart } from "./train-chart.ts";
-import { ratioTable, targetTable, timeTable, trainMarkdown } from "./train-markdown.ts";
-import { runTrainSuite, type TrainResults } from "./train-suite.ts";
+import { chart } from "./report/chart.ts";
+import { page, summary } from "./report/page.ts";
+import { writeResults } from "./report/write.ts";
+import { benchOptions, HELP } from "./options.ts";
+import { runSuite } from "./run-suite.ts";
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
 await runAsCommand(async (args) => {
-  const options = benchOptions(args);
-  if (options.help) return void process.stdout.write(HELP);
-  if (options.suite === "gemm") return void (process.exitCode = await runGemmSuite(tell));
-  const results = await runTrainSuite({ ...options, tell });
-  process.stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${summary(results)}\n`);
-  if (options.out === undefined) return tell("nothing was written: not the default run, and no --out");
-  await writeResults(options.out, {
-    "bench-train.json": readableJson(results),
-    "bench-train.md": trainMarkdown(results),
-    "bench-train.svg": trainChart(results),
+  const { suite, help, json, out, ...options } = benchOptions(args);
+  if (help) return void process.stdout.write(HELP);
+  const results = await runSuite(suite, { ...options, tell });
+  process.stdout.write(json ? `${JSON.stringify(results)}\n` : `${summary(suite, results)}\n`);
+  if (out === undefined) return tell("nothing was written: not the default run, and no --out");
+  const name = `bench-${suite.name}`;
+  await writeResults(out, {
+    [`${name}.json`]: readableJson(results),
+    [`${name}.md`]: page(suite, results),
+    [`${name}.svg`]: chart(suite, results),
   });
-  tell(`written to ${options.out}: bench-train.json, bench-train.md, bench-train.svg`);
+  tell(`written to ${out}: ${name}.json, .md and .svg`);
 });
-
-function summary(results: TrainResults): string {
-  return [
-    `Milliseconds per step\n${timeTable(results)}`,
-    `The peer's time divided by ours\n${ratioTable(results)}`,
-    `Targets\n${targetTable(results)}`,
-    ...results.absent.map(({ label, reason }) => `${label} is absent: ${reason}`),
-  ].join("\n\n");
-}

@@ -1,26 +1,79 @@
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import type { ContestantFacts, StepReply, StepRequest } from "./protocol.ts";
+import type { ContestantFacts, StepRequest } from "./protocol.ts";
 
-export const FEATURES = 784;
+/** A case made ready: weights, matrices. */
+export interface Prepared {
+  /** Does that many steps and waits until they are done. */
+  readonly run: (steps: number) => void | Promise<void>;
+  /** What the last step came to; not timed. */
+  readonly value: () => number | Promise<number>;
+  readonly dispose?: () => void;
+}
 
-/** The contestant's end of the line: does `request.steps` steps at a time, for as long as the bench asks. */
-export async function serve(ready: ContestantFacts, steps: (request: StepRequest) => Promise<number>): Promise<void> {
+/** The contestant's end of the line: does what it is asked for, one case ready at a time. */
+export async function serve(
+  ready: ContestantFacts,
+  prepare: (request: StepRequest) => Prepared | Promise<Prepared>,
+): Promise<void> {
   const say = (message: object): boolean => process.stdout.write(`${JSON.stringify(message)}\n`);
+  let current: { readonly key: string; readonly prepared: Prepared } | undefined;
   say({ ready });
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as StepRequest;
-    const started = performance.now();
-    const loss = await steps(request);
-    const reply: StepReply = { msPerStep: (performance.now() - started) / request.steps, loss };
-    say(reply);
+    const key = JSON.stringify({ ...request, steps: 0 });
+    try {
+      if (current?.key !== key) {
+        current?.prepared.dispose?.();
+        current = undefined;
+        current = { key, prepared: await prepare(request) };
+      }
+      say(await timed(current.prepared, request.steps));
+    } catch (error) {
+      say({ unable: (error as Error).message });
+    }
   }
 }
 
-/** The items the bench wrote for its contestants, f32 [items, 784]. */
-export function readItems(path: string): Float32Array {
-  const { buffer, byteOffset, byteLength } = readFileSync(path);
-  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+async function timed({ run, value }: Prepared, steps: number): Promise<{ msPerStep: number; value: number }> {
+  const started = performance.now();
+  await run(steps);
+  const msPerStep = (performance.now() - started) / steps;
+  return { msPerStep, value: await value() };
+}
+
+/** For steps that leave their result in a place of their own. */
+export function repeated(step: () => void): (steps: number) => void {
+  return (steps) => {
+    for (let i = 0; i < steps; i++) step();
+  };
+}
+
+/** For libraries that make a new object each step: keeps the last, throws away the others. */
+export function keepingLast<T>(
+  step: () => T,
+  free: (result: T) => void,
+  value: (result: T) => Promise<number>,
+): Prepared {
+  let last: T | undefined;
+  const forget = (): void => {
+    if (last !== undefined) free(last);
+    last = undefined;
+  };
+  return {
+    run: repeated(() => {
+      forget();
+      last = step();
+    }),
+    value: () => value(last as T),
+    dispose: forget,
+  };
+}
+
+/** By which a result is compared with the others': the sum of magnitudes, in double precision. */
+export function magnitude(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]!);
+  return sum;
 }
 
 /** The first item of the `index`-th batch, when full batches go round and round. */

@@ -1,17 +1,12 @@
 import { expect, it } from "vitest";
 import { blasOf, openblasCore } from "../bench/blas.ts";
+import { lossObjection, valueObjection } from "../bench/checks.ts";
 import { Contestant, type ContestantSpec } from "../bench/contestant.ts";
-import { lossObjection } from "../bench/loss-check.ts";
-import { benchOptions } from "../bench/options.ts";
+import { pattern } from "../bench/pattern.ts";
 import { parseReply } from "../bench/protocol.ts";
-import { readableJson } from "../bench/report/json.ts";
-import { cpuDetails, machineLine } from "../bench/report/machine.ts";
-import { markdownTable } from "../bench/report/markdown.ts";
+import { FLOPS_PER_TURN, registerLoop } from "../bench/register-loop.ts";
 import { batchStart } from "../bench/serve.ts";
 import { cutOff, pairedRatios, quantile, summarise } from "../bench/statistics.ts";
-import { trainChart } from "../bench/train-chart.ts";
-import { trainMarkdown } from "../bench/train-markdown.ts";
-import { type BatchTimes, judge, type Ratio, type TrainResults } from "../bench/train-suite.ts";
 
 // numpy.percentile([3, 1, 4, 2], [0, 25, 50, 75, 100]) = [1, 1.75, 2.5, 3.25, 4].
 it("quantiles interpolate as NumPy's do, whatever the order", () => {
@@ -35,11 +30,12 @@ it("a figure in our favour is cut off, never rounded up", () => {
 
 it("tells replies from chatter, and refuses nonsense", () => {
   expect(parseReply(`{"ready": {"node": "20.19.0"}}`)).toEqual({ ready: { node: "20.19.0" } });
-  expect(parseReply(`{"msPerStep": 9.5, "loss": 187.2}`)).toEqual({ msPerStep: 9.5, loss: 187.2 });
+  expect(parseReply(`{"msPerStep": 9.5, "value": 187.2}`)).toEqual({ msPerStep: 9.5, value: 187.2 });
+  expect(parseReply(`{"unable": "no such kernel"}`)).toEqual({ unable: "no such kernel" });
   expect(parseReply("Core: Haswell")).toBeUndefined();
-  expect(() => parseReply(`{"msPerStep": 0, "loss": 1}`)).toThrow("a contestant said");
-  expect(() => parseReply(`{"msPerStep": 1, "loss": null}`)).toThrow("a contestant said");
-  expect(() => parseReply(`{"msPerStep": 1, "loss": NaN}`)).toThrow("a contestant said");
+  expect(() => parseReply(`{"msPerStep": 0, "value": 1}`)).toThrow("a contestant said");
+  expect(() => parseReply(`{"msPerStep": 1, "value": null}`)).toThrow("a contestant said");
+  expect(() => parseReply(`{"msPerStep": 1, "value": NaN}`)).toThrow("a contestant said");
 });
 
 const alternatives = (value: string): string => `Name: libblas.so.3-x86_64-linux-gnu
@@ -65,77 +61,53 @@ it("names OpenBLAS and refuses the reference BLAS, or one it cannot name", () =>
 });
 
 it("objects to a loss that does not fall, is not a number, or comes out unlike the others'", () => {
+  const bounds = { fall: 0.6, apart: 0.1 };
   const usual = [
     { first: 547, last: 182 },
     { first: 551, last: 179 },
   ];
-  expect(lossObjection(usual[0]!, usual)).toBeUndefined();
-  expect(lossObjection({ first: 547, last: 500 }, usual)).toContain("went from 547 to 500");
-  expect(lossObjection({ first: 547, last: NaN }, usual)).toContain("NaN");
+  expect(lossObjection(usual[0]!, usual, bounds)).toBeUndefined();
+  expect(lossObjection({ first: 547, last: 500 }, usual, bounds)).toContain("went from 547 to 500");
+  expect(lossObjection({ first: 547, last: NaN }, usual, bounds)).toContain("NaN");
   const low = { first: 547, last: 90 };
-  expect(lossObjection(low, [...usual, low])).toContain("came to 90");
+  expect(lossObjection(low, [...usual, low], bounds)).toContain("came to 90");
+});
+
+it("objects to a result unlike the others'", () => {
+  expect(valueObjection(100.01, [100, 100.01, 100], 1e-3)).toBeUndefined();
+  expect(valueObjection(-100, [100, -100, 100], 1e-3)).toContain("came to -100");
+  expect(valueObjection(NaN, [100, NaN, 100], 1e-3)).toContain("NaN");
+});
+
+it("everyone's numbers lie in their range, none is zero, and another shift gives other ones", () => {
+  const values = pattern(5000, -3, 3);
+  expect(Math.min(...values)).toBeGreaterThanOrEqual(-3);
+  expect(Math.max(...values)).toBeLessThan(3);
+  expect(values).not.toContain(0);
+  expect([...pattern(3, 0, 1009)]).toEqual([0.25, 37.25, 74.25]);
+  expect(pattern(3, 0, 1009, 500)[0]).toBe(500.25);
+});
+
+it("the loop in registers does its twelve chains as often as it is told", async () => {
+  const { instance } = await WebAssembly.instantiate(registerLoop("simd128"));
+  const spin = instance.exports["spin"] as (turns: number) => number;
+  const factorAndTerm = [13, 14].map((ulps) => 0.5 + ulps * 2 ** -24);
+  expect(FLOPS_PER_TURN).toBe(96);
+  for (const turns of [1, 3]) {
+    let sum = 0;
+    for (let chain = 1; chain <= 12; chain++) {
+      let x = 0.5 + chain * 2 ** -24;
+      for (let i = 0; i < turns; i++) x = x * factorAndTerm[0]! + factorAndTerm[1]!;
+      sum += x;
+    }
+    // Twelve values near 1, each rounded a few times, and their sum in float32.
+    expect(spin(turns)).toBeCloseTo(sum, 5);
+  }
 });
 
 it("full batches go round and round", () => {
   expect([0, 1, 2, 3].map((index) => batchStart(index, 32, 100))).toEqual([0, 32, 64, 0]);
   expect(batchStart(5, 512, 512)).toBe(0);
-});
-
-const ratio = (median: number): Ratio => ({
-  ours: "a",
-  peer: "b",
-  batch: 128,
-  median,
-  q1: median,
-  q3: median,
-  min: median,
-});
-const target = { ours: "a", peer: "b", batch: 128, atLeast: 8 };
-
-it("a target is met at its value and missed just below; what was not measured is neither", () => {
-  const verdicts = (ratios: Ratio[]) => judge([target], ratios).map(({ verdict }) => verdict);
-  expect(verdicts([ratio(8)])).toEqual(["PASS"]);
-  expect(verdicts([ratio(7.9999999)])).toEqual(["MISS"]);
-  expect(verdicts([])).toEqual(["not measured"]);
-  expect(verdicts([{ ...ratio(9), batch: 32 }])).toEqual(["not measured"]);
-});
-
-it("the default run is published; a smaller one only where it is told to", () => {
-  expect(benchOptions([])).toMatchObject({ batches: [1, 32, 128, 512], pairs: 15, peers: ["tfjs", "torch"] });
-  expect(benchOptions([]).out).toBe("docs/results");
-  expect(benchOptions(["--pairs", "5"]).out).toBeUndefined();
-  expect(benchOptions(["--batches", "128"]).out).toBeUndefined();
-  expect(benchOptions(["--peers", "none"])).toMatchObject({ peers: [], out: undefined });
-  expect(benchOptions(["--pairs", "5", "--out", "elsewhere"]).out).toBe("elsewhere");
-});
-
-it.each([["--batches=0"], ["--batches=1,x"], ["--pairs=1.5"], ["--peers=jax"], ["--suite=conv"], ["--typo"]])(
-  "%s is the user's error",
-  (option) => {
-    expect(() => benchOptions([option])).toThrow(expect.objectContaining({ expected: true }));
-  },
-);
-
-it("JSON keeps seven digits and an array of numbers on one line", () => {
-  expect(readableJson({ ms: [1.23456789, 20], name: "[1,\n2]" })).toBe(
-    `{\n  "ms": [1.234568, 20],\n  "name": "[1,\\n2]"\n}\n`,
-  );
-  expect(JSON.parse(readableJson({ a: [[1, 2], []], b: [{ c: 1e-9 }] }))).toEqual({
-    a: [[1, 2], []],
-    b: [{ c: 1e-9 }],
-  });
-});
-
-it("a Markdown table survives what stands in its cells", () => {
-  expect(markdownTable(["a", "b"], [["x | y", "1\n2"]])).toBe("| a | b |\n| --- | ---: |\n| x \\| y | 1 2 |");
-});
-
-it("reads a processor's family and vector instructions", () => {
-  const cpuinfo =
-    "processor\t: 0\ncpu family\t: 25\nmodel\t\t: 1\nmodel name\t: AMD EPYC\nflags\t\t: fpu fma avx2 avx\n";
-  expect(cpuDetails(cpuinfo)).toBe("family 25, model 1; avx2 fma");
-  expect(cpuDetails("Features\t: fp asimd\n")).toBe("asimd");
-  expect(cpuDetails("")).toBeNull();
 });
 
 /** A contestant of a few lines of JavaScript. */
@@ -154,19 +126,23 @@ it("a contestant answers in order, its chatter is kept apart, its death is an er
       console.log("Core: Fake");
       console.log(JSON.stringify({ ready: { version: 1 } }));
       require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
-        const { steps, batch } = JSON.parse(line);
+        const { work, steps, batch } = JSON.parse(line);
         if (steps === 0) throw new TypeError("no steps");
+        if (work !== "vae") return console.log(JSON.stringify({ unable: "no " + work }));
         console.log("warning: slow");
-        console.log(JSON.stringify({ msPerStep: steps, loss: batch }));
+        console.log(JSON.stringify({ msPerStep: steps, value: batch }));
       });`),
     "items",
   );
   try {
     expect(contestant.facts).toEqual({ version: 1, blas: "none" });
-    expect(await contestant.measure({ steps: 3, batch: 128 })).toEqual({ msPerStep: 3, loss: 128 });
-    expect(await contestant.measure({ steps: 4, batch: 1 })).toEqual({ msPerStep: 4, loss: 1 });
+    expect(await contestant.measure({ work: "vae", steps: 3, batch: 128 })).toEqual({ msPerStep: 3, value: 128 });
+    expect(await contestant.measure({ work: "vae", steps: 4, batch: 1 })).toEqual({ msPerStep: 4, value: 1 });
+    expect(await contestant.measure({ work: "exp", steps: 4 })).toEqual({ unable: "no exp" });
     expect(openblasCore(contestant.chatter)).toBe("Fake");
-    await expect(contestant.measure({ steps: 0, batch: 1 })).rejects.toThrow(/Fake ended \(1\): TypeError: no steps/);
+    await expect(contestant.measure({ work: "vae", steps: 0, batch: 1 })).rejects.toThrow(
+      /Fake ended \(1\): TypeError: no steps/,
+    );
   } finally {
     contestant.stop();
   }
@@ -175,59 +151,4 @@ it("a contestant answers in order, its chatter is kept apart, its death is an er
 it("one that cannot start, or is not there, is an error", async () => {
   await expect(Contestant.start(fake(`process.exit(3)`), "items")).rejects.toThrow("Fake ended (3): it said nothing");
   await expect(Contestant.start({ ...fake(""), command: "no-such-program" }, "items")).rejects.toThrow("ENOENT");
-});
-
-const times = (batch: number, ms: number): BatchTimes => ({ batch, steps: 10, ...summarise([ms]), samples: [ms] });
-
-const results: TrainResults = {
-  benchmark: "train",
-  work: "One step.",
-  data: { name: "MNIST test images", items: 2048, density: 0.19, sha256: null },
-  date: "2026-01-02T03:04:05.678Z",
-  revision: { commit: "0123456789ab", modified: false },
-  machine: { cpu: "CPU", cpuDetails: null, cores: 2, platform: "linux x64", node: "20.19.0", v8: "11.3" },
-  loadAverage: { before: 0.1, after: 1 },
-  pairs: 15,
-  contestants: [
-    {
-      id: "a",
-      label: "Us <1>",
-      side: "ours",
-      facts: { build: "simd128" },
-      loss: { steps: 100, first: 547, last: 182 },
-      times: [times(1, 2), times(128, 16)],
-    },
-    {
-      id: "b",
-      label: "Them",
-      side: "peer",
-      facts: {},
-      loss: { steps: 100, first: 547, last: 182 },
-      times: [times(128, 127.999)],
-    },
-  ],
-  absent: [{ label: "PyTorch", reason: "No module named 'torch'" }],
-  ratios: [ratio(127.999 / 16)],
-  targets: judge([target], [ratio(127.999 / 16)]),
-};
-
-it("the page says what was measured, on what, and that a target was missed by a hair", () => {
-  const page = trainMarkdown(results);
-  expect(page).toContain("commit 0123456789ab\n");
-  expect(page).toContain(machineLine(results.machine));
-  expect(page).toContain("| Us <1> beside Them, batch 128 | >= 8 | 7.999 | MISS |");
-  expect(page).toContain("| Them | - | 128 (128 to 128) |");
-  expect(page).toContain("| Us <1> beside Them | - | 7.99 (7.99 to 7.99) |");
-  expect(page).toContain("- PyTorch: No module named 'torch'");
-});
-
-it("the chart has a dot per measurement, further right for more milliseconds, and escapes names", () => {
-  const chart = trainChart(results);
-  const dots = [...chart.matchAll(/<circle cx="([\d.]+)"/g)].map((match) => Number(match[1]));
-  const [oursAt1, oursAt128, theirsAt128] = dots;
-  expect(dots).toHaveLength(3);
-  // On a logarithmic axis, a factor of eight is the same distance everywhere.
-  expect(theirsAt128! - oursAt128!).toBeCloseTo(oursAt128! - oursAt1!, 0);
-  expect(theirsAt128!).toBeGreaterThan(oursAt128!);
-  expect(chart).toContain("Us &lt;1&gt;");
 });

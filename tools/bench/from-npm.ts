@@ -17,6 +17,14 @@ export async function newerNode(): Promise<string> {
   return program;
 }
 
+/** A package that no dependency of ours brings, fetched into the same cache; resolves to its folder. */
+export async function fromNpm(name: string, version: string): Promise<string> {
+  const folder = join(cacheFolder(), `${name.replaceAll("/", "-")}-${version}`);
+  const found = join(folder, "node_modules", name);
+  if (!existsSync(join(found, "package.json"))) await install(`${name}@${version}`, folder);
+  return found;
+}
+
 async function install(what: string, folder: string): Promise<void> {
   process.stderr.write(`fetching ${what} from the npm registry ...\n`);
   await mkdir(folder, { recursive: true });

@@ -1,0 +1,77 @@
+import type { Entry } from "./contestants.ts";
+import type { PeerName } from "./peers.ts";
+import type { FactTarget, Target } from "./targets.ts";
+
+export const SUITE_NAMES = ["train", "gemm", "ops", "infer"] as const;
+export type SuiteName = (typeof SUITE_NAMES)[number];
+
+export interface CaseName {
+  readonly work: string;
+  /** Examples at a time, where there are any. */
+  readonly batch?: number;
+}
+
+/** A case and how much work one step of it is. */
+export interface CountedCase extends CaseName {
+  /** Of one step, where it is counted: multiplications and additions. */
+  readonly flops?: number;
+  /** Of one step, where they are counted: bytes read and written, each array once. */
+  readonly bytes?: number;
+}
+
+/** One piece of work that everyone does at a time. */
+export interface Case extends CountedCase {
+  /** What contestants must know besides. */
+  readonly parameters?: Readonly<Record<string, string | number>>;
+  readonly check: Check;
+}
+
+/** How one sees that everyone does the same work. */
+export type Check =
+  /** The same number comes out of everyone's last step, up to this relative difference. */
+  | { readonly kind: "same"; readonly apart: number }
+  /** The loss after `steps` from fresh weights is below `fall` of the first, and within `apart` of the others'. */
+  | { readonly kind: "learns"; readonly steps: number; readonly fall: number; readonly apart: number }
+  /** Checked in another case of the same work. */
+  | { readonly kind: "elsewhere" };
+
+/** How a time is shown. */
+export interface Unit {
+  readonly name: string;
+  readonly better: "less" | "more";
+  readonly of: (one: CountedCase, ms: number) => number;
+}
+
+export const MILLISECONDS: Unit = { name: "ms", better: "less", of: (_, ms) => ms };
+
+export interface Suite {
+  readonly name: SuiteName;
+  readonly title: string;
+  /** What is timed, in a paragraph. */
+  readonly intro: string;
+  readonly unit: Unit;
+  readonly cases: readonly Case[];
+  /** Those of us, and the limits of the machine. */
+  readonly ours: readonly Entry[];
+  readonly peers: Readonly<Partial<Record<PeerName, readonly Entry[]>>>;
+  /** Peers that take part when nobody says who. */
+  readonly usual: readonly PeerName[];
+  readonly targets: readonly Target[];
+  /** Bounds on what contestants say of themselves. */
+  readonly factTargets?: readonly FactTarget[];
+  /** Milliseconds that one measurement should last. */
+  readonly measurement: number;
+}
+
+export function nameOf({ work, batch }: CaseName): CaseName {
+  return batch === undefined ? { work } : { work, batch };
+}
+
+/** A case's name for people. */
+export function caseName({ work, batch }: CaseName): string {
+  return batch === undefined ? work : `${work}, batch ${batch}`;
+}
+
+export function sameCase(a: CaseName, b: CaseName): boolean {
+  return a.work === b.work && a.batch === b.batch;
+}
