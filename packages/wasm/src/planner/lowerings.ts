@@ -58,8 +58,8 @@ function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefine
   return { flag, view: plan.dense(operand) };
 }
 
-/** Leaving out zeros gains nothing in a product with fewer rows, columns or terms. */
-const WORTH_COUNTING = 16;
+/** Leaving out zeros gains nothing in a product with fewer columns, which are one block of `sparseGemm`, or fewer rows or terms. */
+const WORTH_COUNTING = { columns: 24, others: 16 };
 
 /**
  * `activation(op(A) op(B) + bias)`, or the gradient through an activation, in one call, and one that counts what is not
@@ -79,7 +79,8 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
   const epilogue = [beside ? plan.dense(beside).buffer : 0, last];
   const buffers = [left.view.buffer, right.view.buffer, y.buffer];
   const effects = { output: y.buffer, flops: 2 * m * n * k };
-  if (a.data !== undefined && !layer.gate && Math.min(...sizes) >= WORTH_COUNTING) {
+  const large = n >= WORTH_COUNTING.columns && Math.min(m, k) >= WORTH_COUNTING.others;
+  if (a.data !== undefined && !layer.gate && large) {
     const choice = plan.choice(a.data, left.view.buffer);
     const transposed = left.flag + 2 * right.flag;
     const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
