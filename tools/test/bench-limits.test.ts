@@ -99,10 +99,10 @@ it("the page has a row for each plan and a sentence for each missed target", () 
   );
   expect(text).toContain(
     "US beside TORCH came to 0.400 where 0.45 is asked; at the limit (8.00 ms, arithmetic) the ratio would be 0.50: " +
-      "the target lies within the limit. TORCH does 100 GFLOP/s, the loop in registers 50.0.",
+      "the target asks for 90 % of the limit. TORCH does 100 GFLOP/s, the loop in registers 50.0.",
   );
   expect(text).toContain(
-    "0.7 is asked; at the limit (8.00 ms, arithmetic) the ratio would be 0.50: the target lies beyond what vectors of 128 bits can do.",
+    "0.7 is asked; at the limit (8.00 ms, arithmetic) the ratio would be 0.50: the target asks for 140 % of the limit, beyond what vectors",
   );
   expect(text).toContain("at the limit (4.00 ms, arithmetic, shared evenly by 2 threads) the ratio would be 1.00");
   const sparse = contestant("us", "ours", times(10, { ...plan, neededFlops: 200e6 }), ours.facts);

@@ -11,7 +11,7 @@ const INTRO =
   "(vectors of 128 bits), and of its bytes at the rate of the faster copy. The least time is the larger of the two, since a " +
   "machine may compute and move at once (the roofline of Williams, Waterman and Patterson 2009). The arithmetic is what is left " +
   "without the zeros of the first batch that we left out, each by itself; no way to do it in such vectors takes less. Bytes are " +
-  "the sizes of all buffers that each call touches, scratch memory included: what stays in a core's caches from call to call moves " +
+  "the sizes of all buffers that each call touches, scratch memory included, once even where it reads and writes them: what stays in a core's caches from call to call moves " +
   "faster than the copy, so this bound can be beaten. The rates of ours and of the fastest peer are the plan's operations, as if " +
   "products with zeros were dense, divided by the time: the loop's is exceeded by wider vectors and by leaving out zeros.";
 
@@ -54,10 +54,11 @@ function missedSentence(one: AtLimit, results: Results): string {
   const peer = labelOf(results, one.peer);
   const shared = threads > 1 ? `, shared evenly by ${threads} threads` : "";
   const zeros = neededFlops < flops ? ", without the zeros that we left out" : "";
-  const verdict = ratioAtLimit < atLeast ? `beyond ${BEYOND[bound]}` : "within the limit";
+  const asked = `${percent(atLeast / ratioAtLimit)} of the limit`;
+  const beyond = ratioAtLimit < atLeast ? `, beyond ${BEYOND[bound]}` : "";
   return (
     `${caseName(one)}: ${labelOf(results, one.ours)} beside ${peer} came to ${cutOff(one.ratio, 3)} where ${atLeast} is asked; ` +
-    `at the limit (${shown(one.ms)} ms, ${BOUNDS[bound]}${shared}${zeros}) the ratio would be ${cutOff(ratioAtLimit)}: the target lies ${verdict}. ` +
+    `at the limit (${shown(one.ms)} ms, ${BOUNDS[bound]}${shared}${zeros}) the ratio would be ${cutOff(ratioAtLimit)}: the target asks for ${asked}${beyond}. ` +
     `${peer} does ${giga(one.peerFlopsPerSecond)} GFLOP/s, the loop in registers ${giga(arithmetic.perSecond)}.`
   );
 }
