@@ -29,9 +29,9 @@ async function checkLosses(
   check: Case["check"] & { kind: "learns" },
 ): Promise<Map<Contestant, Checked>> {
   const curves: LossCurve[] = [];
-  for (const { contestant, first } of workers) {
-    const { value } = await stepsOf(contestant, one, check.steps - 1);
-    curves.push({ first: first.value, last: value });
+  for (const each of workers) {
+    const { value } = await stepsOf(each, check.steps - 1);
+    curves.push({ first: each.first.value, last: value });
   }
   for (const [i, { contestant }] of workers.entries()) {
     refuse(contestant, lossObjection(curves[i]!, curves, check));

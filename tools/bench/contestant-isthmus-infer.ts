@@ -1,9 +1,10 @@
 // usage: contestant-isthmus-infer.ts <build> <folder>
-import { createWasmEngine } from "@isthmus/wasm";
+import { createWasmEngine, type WasmResult } from "@isthmus/wasm";
 import type { BuildName } from "./contestants.ts";
+import { planCounts } from "./counts.ts";
 import { encoder, encoderWeights } from "./encoder.ts";
 import { inferring } from "./inferring.ts";
-import { serve } from "./serve.ts";
+import { type Prepared, serve } from "./serve.ts";
 
 const [build, folder] = process.argv.slice(2) as [BuildName, string];
 const engine = await createWasmEngine({ build });
@@ -11,10 +12,16 @@ const state = engine.createState(encoder.state);
 for (const [name, values] of Object.entries(encoderWeights)) await state.write(name, values);
 const executable = await engine.compile(encoder, state);
 
+function prepared(batch: number): Prepared {
+  const plan = executable.plan(batch);
+  let result: WasmResult;
+  const network = inferring(folder, batch, async (x) => {
+    result = await executable.run({ x });
+    const { mu, logVar } = result.outputs;
+    return [await mu!.read(), await logVar!.read()];
+  });
+  return { ...network, counts: () => planCounts(plan, result.choices) };
+}
+
 const { node, v8 } = process.versions;
-await serve({ node, v8, build, threads: 1 }, ({ batch }) =>
-  inferring(folder, batch as number, async (x) => {
-    const { outputs } = await executable.run({ x });
-    return [await outputs["mu"]!.read(), await outputs["logVar"]!.read()];
-  }),
-);
+await serve({ node, v8, build, threads: 1 }, ({ batch }) => prepared(batch as number));

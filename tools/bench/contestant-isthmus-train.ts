@@ -1,7 +1,8 @@
 // usage: contestant-isthmus-train.ts <build> [threads] <folder>
 import { describedOptimiser, initialise } from "@isthmus/graph";
-import { createWasmEngine } from "@isthmus/wasm";
+import { createWasmEngine, type WasmResult } from "@isthmus/wasm";
 import type { BuildName } from "./contestants.ts";
+import { planCounts } from "./counts.ts";
 import { readFloats } from "./floats.ts";
 import { networkOf } from "./our-networks.ts";
 import { batchStart, type Prepared, serve } from "./serve.ts";
@@ -20,10 +21,12 @@ async function prepared(work: Workload, batch: number): Promise<Prepared> {
   const state = engine.createState({ ...parameters, ...program.state });
   for (const [name, values] of Object.entries(initialise(state.spec, 1))) await state.write(name, values);
   const executable = await engine.compile(program, state);
+  const plan = executable.plan(batch);
   const { values, width } = itemsOf(work, digits);
   const adam = describedOptimiser({ kind: "adam" }).scalars();
   const seed = Int32Array.of(1, 0);
   const step = new Int32Array(2);
+  let result: WasmResult;
   let loss = NaN;
 
   async function train(): Promise<void> {
@@ -31,8 +34,8 @@ async function prepared(work: Workload, batch: number): Promise<Prepared> {
     const x = values.subarray(start, start + batch * width);
     adam.advance(1e-3);
     const inputs = { x, seed, step, ...adam.inputs };
-    const { outputs } = await executable.run(inputs);
-    loss = (await outputs["loss"]!.read())[0]!;
+    result = await executable.run(inputs);
+    loss = (await result.outputs["loss"]!.read())[0]!;
   }
 
   return {
@@ -40,6 +43,7 @@ async function prepared(work: Workload, batch: number): Promise<Prepared> {
       for (let i = 0; i < steps; i++) await train();
     },
     value: () => loss,
+    counts: () => planCounts(plan, result.choices),
     dispose: () => engine.dispose(),
   };
 }

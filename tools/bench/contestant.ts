@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import type { Counts } from "./counts.ts";
 import {
   type ContestantFacts,
   parseReply,
@@ -26,6 +27,8 @@ export interface ContestantSpec {
   readonly facts?: ContestantFacts;
   /** Those of ours, or limits, that it is compared with beside the peers. */
   readonly beside?: readonly string[];
+  /** What of the work a limit does. */
+  readonly bounds?: keyof Counts;
   /** The slow ones do these batch sizes only. Default: all. */
   readonly onlyBatches?: readonly number[];
 }

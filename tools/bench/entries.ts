@@ -3,7 +3,7 @@ import { python } from "../lib/probe.mjs";
 import { systemBlas } from "./blas.ts";
 import { compileC } from "./c-program.ts";
 import type { ContestantSpec } from "./contestant.ts";
-import type { BuildName, Entry } from "./contestants.ts";
+import { type BuildName, BUILDS, type Entry } from "./contestants.ts";
 import { fromNpm, newerNode } from "./from-npm.ts";
 
 // Who takes part in the suites, and how each is started.
@@ -107,6 +107,7 @@ export function registers(build: BuildName): Entry {
       side: "limit",
       command: await nodeFor(build),
       args: script("registers", build),
+      bounds: "flops",
       beside: [`registers-c-${build}`],
     }),
   };
@@ -123,7 +124,10 @@ export function registersInC(build: BuildName): Entry {
     build,
     spec: async (folder) => {
       const command = await compileC("limit", folder, flags);
-      return { id: `registers-c-${build}`, label, side: "limit", command, args: ["spin"] };
+      return {
+        ...{ id: `registers-c-${build}`, label, side: "limit", command, args: ["spin"] },
+        ...{ bounds: "flops", facts: { build } },
+      };
     },
   };
 }
@@ -138,6 +142,7 @@ export const copies: readonly Entry[] = [
       side: "limit",
       command: process.execPath,
       args: script("copy"),
+      bounds: "bytes",
     }),
   },
   {
@@ -148,6 +153,10 @@ export const copies: readonly Entry[] = [
       side: "limit",
       command: await compileC("limit", folder, C_FLAGS),
       args: ["copy"],
+      bounds: "bytes",
     }),
   },
 ];
+
+/** What every plan of ours is beside: as much arithmetic in registers alone, as many bytes copied. */
+export const limits: readonly Entry[] = [...BUILDS.map(registers), ...copies];

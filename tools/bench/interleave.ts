@@ -2,11 +2,13 @@ import { setTimeout } from "node:timers/promises";
 import type { Contestant } from "./contestant.ts";
 import type { Absence } from "./contestants.ts";
 import type { StepReply } from "./protocol.ts";
-import { type Case, caseName } from "./suite.ts";
+import { type Case, caseName, countsOf } from "./suite.ts";
 
 /** A contestant in the middle of a case. */
 export interface Running {
   readonly contestant: Contestant;
+  /** As it is asked for: limits hear how much work it is. */
+  readonly one: Case;
   /** Steps in one measurement. */
   steps: number;
   /** The first reply, from fresh weights. */
@@ -20,30 +22,46 @@ const SILENCE = 50;
 const SLOW = 1000;
 const SLOW_ROUNDS = 3;
 
-/** Does `steps` of a case. Throws Error when it says that it is unable to, though it was able before. */
-export async function stepsOf(contestant: Contestant, one: Case, steps: number): Promise<StepReply> {
+/** Does `steps` of its case. Throws Error when it says that it is unable to, though it was able before. */
+export async function stepsOf({ contestant, one }: Running, steps: number): Promise<StepReply> {
   const reply = await contestant.measure(request(one, steps));
   if ("unable" in reply) throw new Error(`${contestant.spec.label}: ${reply.unable}`);
   return reply;
 }
 
-function request({ work, batch, flops, bytes, parameters }: Case, steps: number) {
-  const counted = { ...(flops && { flops }), ...(bytes && { bytes }) };
-  return { work, ...(batch !== undefined && { batch }), ...counted, ...parameters, steps };
+function request({ work, batch, parameters, ...one }: Case, steps: number) {
+  return { work, ...(batch !== undefined && { batch }), ...countsOf(one), ...parameters, steps };
 }
 
-/** Who can do the case, having done one step of it; and who cannot. */
-export async function warmUp(
-  contestants: readonly Contestant[],
-  one: Case,
-  measurement: number,
-): Promise<{ running: Running[]; refused: Absence[] }> {
+interface WarmedUp {
+  readonly running: readonly Running[];
+  readonly refused: readonly Absence[];
+}
+
+/** Who can do the case, having done one step of it; and who cannot. Limits do as much as we counted, unless the case says. */
+export async function warmUp(contestants: readonly Contestant[], one: Case, measurement: number): Promise<WarmedUp> {
+  const workers = await begin(
+    contestants.filter(({ spec }) => spec.side !== "limit"),
+    one,
+    measurement,
+  );
+  const counts = workers.running.find(({ first }) => first.counts)?.first.counts ?? {};
+  const counted = { ...countsOf(counts), ...one };
+  const limits = await begin(
+    contestants.filter(({ spec }) => spec.side === "limit" && counted[spec.bounds!] !== undefined),
+    counted,
+    measurement,
+  );
+  return { running: [...workers.running, ...limits.running], refused: [...workers.refused, ...limits.refused] };
+}
+
+async function begin(contestants: readonly Contestant[], one: Case, measurement: number): Promise<WarmedUp> {
   const running: Running[] = [];
   const refused: Absence[] = [];
   for (const contestant of contestants.filter(({ spec }) => takesPart(spec, one))) {
     const reply = await contestant.measure(request(one, 1)).catch((error: Error) => ({ unable: error.message }));
     if ("unable" in reply) refused.push({ label: `${contestant.spec.label}, ${caseName(one)}`, reason: reply.unable });
-    else running.push({ contestant, first: reply, steps: stepsFor(reply, measurement), samples: [] });
+    else running.push({ contestant, one, first: reply, steps: stepsFor(reply, measurement), samples: [] });
   }
   return { running, refused };
 }
@@ -59,23 +77,22 @@ function stepsFor({ msPerStep }: StepReply, measurement: number): number {
 /** Measures everyone in turns; what was measured stands in `samples`. */
 export async function interleave(
   running: readonly Running[],
-  one: Case,
   { pairs, measurement }: { readonly pairs: number; readonly measurement: number },
 ): Promise<void> {
-  for (const each of running) each.steps = await calibrate(each, one, measurement);
+  for (const each of running) each.steps = await calibrate(each, measurement);
   for (let round = 0; round < pairs; round++) {
-    for (const { contestant, steps, samples, first } of running) {
-      if (round >= SLOW_ROUNDS && Math.min(first.msPerStep, ...samples) > SLOW) continue;
+    for (const each of running) {
+      if (round >= SLOW_ROUNDS && Math.min(each.first.msPerStep, ...each.samples) > SLOW) continue;
       await setTimeout(SILENCE);
-      samples.push((await stepsOf(contestant, one, steps)).msPerStep);
+      each.samples.push((await stepsOf(each, each.steps)).msPerStep);
     }
   }
 }
 
 /** Warms up until engines have compiled what they run, and finds how many steps make one measurement. */
-async function calibrate({ contestant, first }: Running, one: Case, measurement: number): Promise<number> {
+async function calibrate(each: Running, measurement: number): Promise<number> {
   let steps = 1;
-  if (first.msPerStep > SLOW) return steps;
-  for (let i = 0; i < 3; i++) steps = stepsFor(await stepsOf(contestant, one, steps), measurement);
+  if (each.first.msPerStep > SLOW) return steps;
+  for (let i = 0; i < 3; i++) steps = stepsFor(await stepsOf(each, steps), measurement);
   return steps;
 }

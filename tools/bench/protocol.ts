@@ -1,3 +1,5 @@
+import type { PlanCounts } from "./counts.ts";
+
 // What the bench and a contestant say to each other: one JSON object a line.
 //
 //     contestant: {"ready": {"node": "20.20.2", ...}}
@@ -16,6 +18,8 @@ export interface StepReply {
   readonly msPerStep: number;
   /** What the last step came to: a loss, the sum of a result. By it one sees that everyone does the same. */
   readonly value: number;
+  /** The work of one step, by those who count it. */
+  readonly counts?: PlanCounts;
 }
 
 export interface Refusal {
@@ -33,9 +37,11 @@ export function parseReply(line: string): Reply | undefined {
   if (!line.startsWith("{")) return undefined;
   const value = parsed(line);
   if (isRecord(value) && isRecord(value["ready"])) return { ready: value["ready"] as ContestantFacts };
-  const { msPerStep, value: came, unable } = isRecord(value) ? value : {};
+  const { msPerStep, value: came, unable, counts } = isRecord(value) ? value : {};
   if (typeof unable === "string") return { unable };
-  if (typeof msPerStep === "number" && msPerStep > 0 && typeof came === "number") return { msPerStep, value: came };
+  if (typeof msPerStep === "number" && msPerStep > 0 && typeof came === "number") {
+    return { msPerStep, value: came, ...(isRecord(counts) && { counts: counts as unknown as PlanCounts }) };
+  }
   throw new Error(`a contestant said ${line.slice(0, 200)}`);
 }
 

@@ -1,5 +1,7 @@
 import type { Contestant } from "./contestant.ts";
 import type { Absence } from "./contestants.ts";
+import type { PlanCounts } from "./counts.ts";
+import type { AtLimit, Roofline } from "./limits.ts";
 import type { Machine } from "./report/machine.ts";
 import type { Revision } from "./report/revision.ts";
 import { pairedRatios, summarise, type Summary } from "./statistics.ts";
@@ -24,17 +26,19 @@ export interface Results {
   readonly ratios: readonly Ratio[];
   readonly targets: readonly TargetResult[];
   readonly facts: readonly FactResult[];
+  readonly rooflines: readonly Roofline[];
+  readonly missedAtLimit: readonly AtLimit[];
 }
 
-export interface ContestantResult extends Pick<Contestant["spec"], "id" | "label" | "side" | "beside"> {
+export interface ContestantResult extends Pick<Contestant["spec"], "id" | "label" | "side" | "beside" | "bounds"> {
   readonly facts: Contestant["facts"];
   /** What showed that it does the work. */
   readonly checked: readonly Checked[];
   readonly times: readonly CaseTimes[];
 }
 
-/** Milliseconds per step of one case. */
-export interface CaseTimes extends Summary, CaseName {
+/** Milliseconds per step of one case; with the work of one step for limits, and for those of us who count it. */
+export interface CaseTimes extends Summary, CaseName, Partial<PlanCounts> {
   /** Steps in one measurement. */
   readonly steps: number;
   readonly samples: readonly number[];

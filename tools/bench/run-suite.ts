@@ -2,12 +2,13 @@ import { checkAll } from "./check-contestants.ts";
 import type { Contestant } from "./contestant.ts";
 import { type Absence, assemble, type BuildName, type Field } from "./contestants.ts";
 import { interleave, type Running, warmUp } from "./interleave.ts";
+import { missedAtLimit, rooflines } from "./limits.ts";
 import type { PeerName } from "./peers.ts";
 import { loadAverage, machine } from "./report/machine.ts";
 import { revision } from "./report/revision.ts";
 import { type CaseTimes, type Checked, type ContestantResult, ratiosOf, type Results } from "./results.ts";
 import { summarise } from "./statistics.ts";
-import { type Case, caseName, nameOf, sameCase, type Suite } from "./suite.ts";
+import { type Case, caseName, countsOf, nameOf, sameCase, type Suite } from "./suite.ts";
 import { judge, judgeFacts } from "./targets.ts";
 import { workFolder } from "./work-folder.ts";
 
@@ -39,7 +40,11 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Resul
   try {
     const { contestants, absent } = await measureAll(await assemble(suite, options, folder.path), cases, options);
     const ratios = ratiosOf(contestants);
-    const targets = suite.targets.filter((target) => cases.some((one) => sameCase(one, target)));
+    const targets = judge(
+      suite.targets.filter((target) => cases.some((one) => sameCase(one, target))),
+      ratios,
+    );
+    const known = rooflines(contestants);
     return {
       benchmark: suite.name,
       command: options.command,
@@ -53,8 +58,10 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Resul
       contestants,
       absent,
       ratios,
-      targets: judge(targets, ratios),
+      targets,
       facts: judgeFacts(suite.factTargets ?? [], contestants),
+      rooflines: known,
+      missedAtLimit: missedAtLimit(targets, contestants, known),
     };
   } finally {
     await folder.remove();
@@ -101,16 +108,17 @@ async function measureCase(
   const { running, refused } = await warmUp(contestants, one, options.measurement);
   for (const { label, reason } of refused) options.tell(`  ${label} is absent: ${reason}`);
   for (const [contestant, found] of await checkAll(running, one)) measured.get(contestant)!.checked.push(found);
-  await interleave(running, one, options);
-  for (const each of running) measured.get(each.contestant)!.times.push(timesOf(one, each));
+  await interleave(running, options);
+  for (const each of running) measured.get(each.contestant)!.times.push(timesOf(each));
   return refused;
 }
 
 function resultOf({ spec, facts }: Contestant, { checked, times }: Measured): ContestantResult {
-  const { id, label, side, beside } = spec;
-  return { id, label, side, ...(beside && { beside }), facts, checked, times };
+  const { id, label, side, beside, bounds } = spec;
+  return { id, label, side, ...(beside && { beside }), ...(bounds && { bounds }), facts, checked, times };
 }
 
-function timesOf(one: Case, { steps, samples }: Running): CaseTimes {
-  return { ...nameOf(one), steps, ...summarise(samples), samples };
+function timesOf({ contestant, one, first, steps, samples }: Running): CaseTimes {
+  const counts = contestant.spec.side === "limit" ? countsOf(one) : first.counts;
+  return { ...nameOf(one), steps, ...counts, ...summarise(samples), samples };
 }

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
-import type { ContestantFacts, StepRequest } from "./protocol.ts";
+import type { PlanCounts } from "./counts.ts";
+import type { ContestantFacts, StepReply, StepRequest } from "./protocol.ts";
 
 /** A case made ready: weights, matrices. */
 export interface Prepared {
@@ -7,6 +8,8 @@ export interface Prepared {
   readonly run: (steps: number) => void | Promise<void>;
   /** What the last step came to; not timed. */
   readonly value: () => number | Promise<number>;
+  /** The work of the last step, where it is counted. */
+  readonly counts?: () => PlanCounts;
   readonly dispose?: () => void;
 }
 
@@ -34,11 +37,11 @@ export async function serve(
   }
 }
 
-async function timed({ run, value }: Prepared, steps: number): Promise<{ msPerStep: number; value: number }> {
+async function timed({ run, value, counts }: Prepared, steps: number): Promise<StepReply> {
   const started = performance.now();
   await run(steps);
   const msPerStep = (performance.now() - started) / steps;
-  return { msPerStep, value: await value() };
+  return { msPerStep, value: await value(), ...(counts && { counts: counts() }) };
 }
 
 /** For steps that leave their result in a place of their own. */

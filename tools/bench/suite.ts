@@ -1,4 +1,5 @@
 import type { Entry } from "./contestants.ts";
+import type { Counts } from "./counts.ts";
 import type { PeerName } from "./peers.ts";
 import type { FactTarget, Target } from "./targets.ts";
 
@@ -12,12 +13,7 @@ export interface CaseName {
 }
 
 /** A case and how much work one step of it is. */
-export interface CountedCase extends CaseName {
-  /** Of one step, where it is counted: multiplications and additions. */
-  readonly flops?: number;
-  /** Of one step, where they are counted: bytes read and written, each array once. */
-  readonly bytes?: number;
-}
+export interface CountedCase extends CaseName, Counts {}
 
 /** One piece of work that everyone does at a time. */
 export interface Case extends CountedCase {
@@ -65,6 +61,10 @@ export interface Suite {
 
 export function nameOf({ work, batch }: CaseName): CaseName {
   return batch === undefined ? { work } : { work, batch };
+}
+
+export function countsOf({ flops, bytes }: Counts): Counts {
+  return { ...(flops !== undefined && { flops }), ...(bytes !== undefined && { bytes }) };
 }
 
 /** A case's name for people. */

@@ -96,6 +96,8 @@ const results: Results = {
   ratios: ratiosOf(contestants),
   targets: judge([target], ratiosOf(contestants)),
   facts: judgeFacts([{ ours: "a", fact: "bytes", atMost: 64 }], [{ id: "a", facts: { bytes: 65 } }]),
+  rooflines: [],
+  missedAtLimit: [],
 };
 
 const suite: Suite = {
@@ -121,6 +123,7 @@ it("the page says what was measured, on what, and that a target was missed by a 
   expect(text).toContain("| vae, batch 128: Us <1> | 7.99 (7.99 to 7.99) | 0.50 (0.50 to 0.50) |");
   expect(text).toContain("vae, batch 128: loss 547.0 -> 182.0 in 100 steps");
   expect(text).toContain("- PyTorch: No module named 'torch'");
+  expect(text).not.toContain("## Limits");
   expect(summary(suite, results)).toContain("MISSED");
 });
 

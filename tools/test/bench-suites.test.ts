@@ -28,6 +28,16 @@ it.each([
   const results = JSON.parse(readFileSync(join(folder, `bench-${suite}.json`), "utf8"));
   expect(results.contestants[0]).toMatchObject({ id: "isthmus-simd128", facts: { build: "simd128" } });
   for (const { times } of results.contestants) for (const { samples } of times) expect(samples).toHaveLength(2);
+  const counted = suite === "train" || suite === "infer";
+  expect(results.rooflines).toHaveLength(counted ? results.cases.length : 0);
+  for (const { flops, neededFlops, bytes, arithmetic, moving, leastMs, measuredMs, reached } of results.rooflines) {
+    expect(neededFlops).toBeLessThanOrEqual(flops);
+    expect(leastMs).toBe(Math.max(arithmetic.ms, moving.ms));
+    expect(reached / (leastMs / measuredMs)).toBeCloseTo(1, 5);
+    for (const limit of results.contestants.filter(({ side }: { side: string }) => side === "limit")) {
+      expect(limit.times).toContainEqual(expect.objectContaining(limit.bounds === "flops" ? { flops } : { bytes }));
+    }
+  }
 });
 
 it("what the user got wrong is one line and exit code 2", async () => {

@@ -31,6 +31,8 @@ it("a figure in our favour is cut off, never rounded up", () => {
 it("tells replies from chatter, and refuses nonsense", () => {
   expect(parseReply(`{"ready": {"node": "20.19.0"}}`)).toEqual({ ready: { node: "20.19.0" } });
   expect(parseReply(`{"msPerStep": 9.5, "value": 187.2}`)).toEqual({ msPerStep: 9.5, value: 187.2 });
+  const counts = { flops: 6, bytes: 4, neededFlops: 5 };
+  expect(parseReply(JSON.stringify({ msPerStep: 1, value: 2, counts }))).toEqual({ msPerStep: 1, value: 2, counts });
   expect(parseReply(`{"unable": "no such kernel"}`)).toEqual({ unable: "no such kernel" });
   expect(parseReply("Core: Haswell")).toBeUndefined();
   expect(() => parseReply(`{"msPerStep": 0, "value": 1}`)).toThrow("a contestant said");

@@ -2,6 +2,7 @@ import { type CaseTimes, type Checked, type ContestantResult, isBeside, type Res
 import { cutOff } from "../statistics.ts";
 import { caseName, type CountedCase, sameCase, type Suite } from "../suite.ts";
 import type { Ratio } from "../targets.ts";
+import { limitSections } from "./limits.ts";
 import { machineLine } from "./machine.ts";
 import { markdownTable } from "./markdown.ts";
 import { revisionLine } from "./revision.ts";
@@ -24,6 +25,7 @@ export function page(suite: Suite, results: Results): string {
     "## How many times as fast",
     "The other's time divided by ours, round by round; above 1 we are faster. Median, in brackets the quartiles.",
     ratioTable(results),
+    ...limitSections(results),
     "## Who took part",
     contestantTable(results.contestants),
     ...absentLines(results),
@@ -39,6 +41,7 @@ export function summary(suite: Suite, results: Results): string {
     `${unitTitle(suite)}\n${valueTable(suite, results)}`,
     `The other's time divided by ours\n${ratioTable(results)}`,
     `Targets\n${targetSection(results)}`,
+    ...limitSections(results),
     ...absentLines(results),
   ].join("\n\n");
 }

@@ -1,4 +1,5 @@
-import { isthmus, onnxRuntime, tfjs, torch } from "../entries.ts";
+import { BUILDS } from "../contestants.ts";
+import { isthmus, limits, onnxRuntime, tfjs, torch } from "../entries.ts";
 import { MILLISECONDS, type Suite } from "../suite.ts";
 import { bothBuilds } from "../targets.ts";
 
@@ -14,7 +15,7 @@ export const infer: Suite = {
     "pixels of digits are 0, which our first layer may leave out and the peers do not.",
   unit: MILLISECONDS,
   cases: [1, 128].map((batch) => ({ work: WORK, batch, check: { kind: "same", apart: 1e-4 } })),
-  ours: [isthmus("isthmus-infer", "simd128"), isthmus("isthmus-infer", "relaxed")],
+  ours: [...BUILDS.map((build) => isthmus("isthmus-infer", build)), ...limits],
   peers: { ort: [onnxRuntime("ort-infer")], tfjs: [tfjs("tfjs-infer")], torch: torch("infer") },
   usual: ["ort", "tfjs", "torch"],
   targets: [

@@ -1,4 +1,5 @@
-import { isthmus, tfjs, torch } from "../entries.ts";
+import { BUILDS } from "../contestants.ts";
+import { isthmus, limits, tfjs, torch } from "../entries.ts";
 import { type Case, MILLISECONDS, type Suite } from "../suite.ts";
 import { bothBuilds, type Target, TORCH } from "../targets.ts";
 import { WORKLOADS } from "../workloads.ts";
@@ -55,10 +56,10 @@ export const train: Suite = {
     "latents, and all of it mirrored; 1,700,609 parameters.",
   unit: MILLISECONDS,
   cases,
-  ours: [1, 2].flatMap((threads) => [
-    isthmus("isthmus-train", "simd128", { threads }),
-    isthmus("isthmus-train", "relaxed", { threads }),
-  ]),
+  ours: [
+    ...[1, 2].flatMap((threads) => BUILDS.map((build) => isthmus("isthmus-train", build, { threads }))),
+    ...limits,
+  ],
   peers: {
     tfjs: [tfjs("tfjs-train")],
     "tfjs-cpu": [tfjs("tfjs-train", "cpu", { onlyBatches: [128] })],
