@@ -1,4 +1,5 @@
 import type { JsonObject, Program, StateSpec } from "@isthmus/graph";
+import type { Schedule } from "./schedule.ts";
 
 /** What the pixels, or features, are to the likelihood. Printed with every likelihood: the choice moves it by ten nats and more. */
 export type Binarization =
@@ -15,8 +16,8 @@ export type Likelihood = "bernoulli" | "gaussian";
 export interface Phase {
   readonly name: string;
   /**
-   * Inputs `x` [batch, features], `seed` and `step` (i32 [2]) where noise is drawn. Outputs: scalars, batch means;
-   * `loss` is what is minimised.
+   * Inputs, those that it names: `x` [batch, features], `label` (i32 [batch]), `seed` and `step` (i32 [2]) where noise
+   * is drawn, a scalar (f32 []) per schedule. Outputs: scalars, batch means; `loss` is what is minimised.
    */
   readonly loss: Program;
   /** Names of state tensors that `loss` reads. */
@@ -33,8 +34,16 @@ export interface ModelDefinition {
   readonly encoder: Program;
   /** `z` [batch, latent] -> `reconstruction` [batch, features], the likelihood's mean; `logits` beside it for Bernoulli. */
   readonly decoder: Program;
-  /** `x` (with `seed` and `step` where noise is drawn) -> per-example metrics, each [batch]. */
+  /** The inputs of a phase -> per-example metrics, each [batch]. */
   readonly evaluation: Program;
+  /**
+   * One draw of importance sampling: `x`, `seed`, `step`, `dataStep` [, `label`] -> `logWeight` [batch] =
+   * log p(x, z) - log q(z given x) in nats with z drawn from q. Data that is itself drawn (dynamic binarisation) is drawn
+   * with `dataStep` (i32 [2]), so that all draws of an item are for the same x.
+   */
+  readonly importance?: Program;
+  /** Numbers that change from step to step, by the names of the scalar inputs that the programs know them by. */
+  readonly schedules?: Readonly<Record<string, Schedule>>;
   readonly phases: readonly Phase[];
 }
 
