@@ -31,7 +31,7 @@ export function scheduleValues(given: Schedule, stepsPerEpoch: number): Schedule
 }
 
 /** What evaluation takes for a schedule: where it ends. */
-export function finalValue(schedule: Schedule): number {
+function finalValue(schedule: Schedule): number {
   return typeof schedule === "number" ? schedule : schedule.to;
 }
 
