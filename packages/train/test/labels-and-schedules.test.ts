@@ -1,7 +1,7 @@
 import type { Dataset } from "@isthmus/data";
 import { dense, type Engine, GraphBuilder, type HostArray } from "@isthmus/graph";
 import { bernoulliLogProbFromLogits } from "@isthmus/math";
-import { denseAutoencoder, type ModelDefinition, type Schedule } from "@isthmus/models";
+import { autoencoder, type ModelDefinition, type Schedule } from "@isthmus/models";
 import { describe, expect, it } from "vitest";
 import { evaluate, evaluateItems, fit, readCheckpoint } from "../src/index.ts";
 import { bits, byteDataset, engines } from "./support.ts";
@@ -14,7 +14,7 @@ const labelled: Dataset = {
 
 /** Logits from the one-hot label alone, weighted by the schedule `weight`: the smallest model that needs both. */
 function labelModel(schedules: Readonly<Record<string, Schedule>>): ModelDefinition {
-  const base = denseAutoencoder({ inputShape: [6], hidden: [], latent: 2 });
+  const base = autoencoder({ inputShape: [6], trunk: { kind: "dense", hidden: [] }, latent: 2 });
   const build = new GraphBuilder();
   const x = build.input("x", ["batch", 6]);
   const logits = dense(build, build.oneHot(build.input("label", ["batch"], "i32"), 3), { name: "out", units: 6 });

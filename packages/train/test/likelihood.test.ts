@@ -1,6 +1,6 @@
 import { GraphBuilder, interpret, type StoredTensor } from "@isthmus/graph";
 import { gaussianLogProb, reparameterise } from "@isthmus/math";
-import { denseAutoencoder, type ModelDefinition } from "@isthmus/models";
+import { autoencoder, type ModelDefinition } from "@isthmus/models";
 import { describe, expect, it } from "vitest";
 import { evaluateLikelihood } from "../src/index.ts";
 import { engines, rowsDataset } from "./support.ts";
@@ -13,7 +13,7 @@ const NOISE = 0.25;
  * in mean and wider than the exact one, so that weights differ and have a variance.
  */
 function tractable({ draw = false } = {}): ModelDefinition {
-  const base = denseAutoencoder({ inputShape: [2], hidden: [], latent: 1 });
+  const base = autoencoder({ inputShape: [2], trunk: { kind: "dense", hidden: [] }, latent: 1 });
   const build = new GraphBuilder();
   const given = build.input("x", ["batch", 2]);
   const seed = build.input("seed", [2], "i32");
@@ -128,7 +128,7 @@ describe("evaluateLikelihood", () => {
 
   it("refuses models without a likelihood, and no samples", async () => {
     const engine = await engines[0]![1]();
-    const ae = denseAutoencoder({ inputShape: [2], hidden: [], latent: 1 });
+    const ae = autoencoder({ inputShape: [2], trunk: { kind: "dense", hidden: [] }, latent: 1 });
     await expect(evaluateLikelihood(ae, {}, data, { engine, samples: 2 })).rejects.toThrow(
       /expected a model with a likelihood p\(x\), got kind ae/,
     );
