@@ -17,7 +17,13 @@ export function fullCovariancePosterior(build: GraphBuilder, h: Node, latent: nu
   const l = dense(build, h, { name: "encoder.logDiagonal", units: latent });
   const below = dense(build, h, { name: "encoder.below", units: pairs.length });
   // Element n of `below` is L[i, j], with [i, j] the n-th pair: it takes eps_j and adds to z_i.
-  const [rows, columns] = [0, 1].map((side) => selection(build, latent, pairs.map((pair) => pair[side]!)));
+  const [rows, columns] = [0, 1].map((side) =>
+    selection(
+      build,
+      latent,
+      pairs.map((pair) => pair[side]!),
+    ),
+  );
   const intoRows = (x: Node): Node => build.matmul(x, rows!, { transposeB: true });
   const draw = (noise: Noise): Draw => {
     const eps = build.randomNormal(mu.shape, noise("eps"));

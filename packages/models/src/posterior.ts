@@ -28,8 +28,10 @@ export interface Posterior {
   readonly code: Readonly<Record<string, Node>>;
   /** One draw of q. */
   draw(noise: Noise): Draw;
-  /** Draws through which an ELBO can be differentiated: one, or several with their shares of it. */
+  /** Draws that an ELBO is made of: one, or several with their shares of it. */
   draws(noise: Noise): readonly Draw[];
+  /** What training takes in their place where they cannot be differentiated. */
+  trainingDraws?(noise: Noise): readonly Draw[];
   /** Its KL to the prior of the simplest kind, where that has a closed form: N(0, I), or equal probabilities. */
   klToSimplest?(): Divergence;
   /** Where q is a Gaussian with diagonal covariance, [batch, latent]. */

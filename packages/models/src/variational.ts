@@ -1,5 +1,5 @@
 import { GraphBuilder, type Node, type Program } from "@isthmus/graph";
-import { elbo } from "@isthmus/math";
+import { elbo, sampledElbo } from "@isthmus/math";
 import type { BaseConfig } from "./config.ts";
 import type { ModelDefinition } from "./definition.ts";
 import { likelihoodMean, likelihoodOutputs, logLikelihood, type Observation } from "./likelihood.ts";
@@ -22,8 +22,6 @@ export interface VariationalParts<C extends BaseConfig> {
   prior(build: GraphBuilder, label: Node | undefined): Prior;
   /** p(x | z [, label]) */
   decode(build: GraphBuilder, z: Node, label: Node | undefined): Observation;
-  /** Draws that training takes where they are not those of the ELBO. */
-  trainingDraws?(build: GraphBuilder, q: Posterior, noise: Noise): readonly Draw[];
   /** What training minimises, `loss`, and what it tells beside it, scalars; else the mean of `negElbo` and its parts. */
   objective?(build: GraphBuilder, seen: Seen): Readonly<Record<string, Node>>;
   /** Per-example metrics beside those of the ELBO. */
@@ -135,7 +133,7 @@ function seenBy<C extends BaseConfig>(build: GraphBuilder, model: VariationalPar
   const noise = noiseOf(build);
   const q = model.posterior(build, x, label);
   const seen = { x, label, q, prior: model.prior(build, label), noise };
-  const draws = () => (training ? model.trainingDraws?.(build, q, noise) : undefined) ?? q.draws(noise);
+  const draws = () => (training ? q.trainingDraws?.(noise) : undefined) ?? q.draws(noise);
   return { ...seen, terms: () => termsOf(build, model, seen, draws()) };
 }
 
