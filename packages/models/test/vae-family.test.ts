@@ -1,7 +1,7 @@
 import { interpret } from "@isthmus/graph";
 import { describe, expect, it } from "vitest";
 import type { Likelihood } from "../src/index.ts";
-import { family, feeds, items, run, stateOf, stepOf } from "./support/family.ts";
+import { family, feeds, items, run, stateOf, stepOf } from "./support/vae-family.ts";
 
 const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 

@@ -8,7 +8,7 @@ import { extname } from "node:path";
 import type { Report } from "../console.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
-import { pngGrid } from "../images.ts";
+import { picture } from "../pictures.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { buildOption, outOption, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
@@ -53,7 +53,7 @@ async function sample(path: string, options: SampleOptions): Promise<Report> {
   });
   await writeFileAtomic(
     out,
-    kind === ".png" ? pngGrid({ shape, values }) : writeNpy({ shape: [count, ...shape], values }),
+    kind === ".png" ? picture({ shape, values }) : writeNpy({ shape: [count, ...shape], values }),
   );
   return { json: { count, seed, out }, lines: [`${count} samples, seed ${seed} -> ${out}`] };
 }
