@@ -1,5 +1,7 @@
-export { batches, gather, itemSize, parseRange, take } from "./dataset.ts";
-export type { Batch, BatchOptions, Dataset, ItemRange, Provenance } from "./dataset.ts";
+export { CIFAR10_CLASSES, parseCifar10 } from "./cifar10.ts";
+export type { Cifar10Batch } from "./cifar10.ts";
+export { batches, gather, itemSize, parseRange, select, take } from "./dataset.ts";
+export type { Batch, BatchOptions, Dataset, FactorTable, ItemRange, Provenance } from "./dataset.ts";
 export { gunzip, isGzip } from "./gzip.ts";
 export type { GunzipOptions } from "./gzip.ts";
 export { parseIdx, readIdx, writeIdx } from "./idx.ts";

@@ -1,3 +1,5 @@
+export { loadCifar10 } from "./node/cifar10.ts";
+export type { LoadCifar10Options } from "./node/cifar10.ts";
 export { download } from "./node/download.ts";
 export type { DownloadOptions, DownloadProgress } from "./node/download.ts";
 export { readFileBytes, writeFileAtomic } from "./node/files.ts";
@@ -5,3 +7,4 @@ export type { FileContent } from "./node/files.ts";
 export { loadMnist, loadMnistSplits } from "./node/mnist.ts";
 export type { LoadMnistOptions, MnistOptions } from "./node/mnist.ts";
 export type { MnistSplit } from "./node/mnist-files.ts";
+export type { Places } from "./node/places.ts";
