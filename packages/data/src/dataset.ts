@@ -30,6 +30,8 @@ export interface FactorTable {
   readonly names: readonly string[];
   /** How many values each factor takes. */
   readonly counts: readonly number[];
+  /** What the index of a factor stands for: `values[factor][index]`. */
+  readonly values: readonly (readonly number[])[];
   /** `[items, names.length]`: the index of each item's value of each factor, in `[0, counts[factor])`. */
   readonly indices: Int32Array;
 }

@@ -10,5 +10,7 @@ export { parseNpy, writeNpy } from "./npy.ts";
 export type { NpyArray, NpyType, NpyValues } from "./npy.ts";
 export { permutation, split } from "./shuffle.ts";
 export type { ShuffleOptions, SplitOptions } from "./shuffle.ts";
+export { SPRITE_FACTORS, sprites } from "./sprites.ts";
+export type { SpriteFactor, Sprites, SpritesOptions } from "./sprites.ts";
 export { syntheticDigits } from "./synthetic-digits.ts";
 export type { SyntheticDigitsOptions } from "./synthetic-digits.ts";
