@@ -1,3 +1,5 @@
+import type { DataDescription } from "./description.ts";
+
 /**
  * Labelled items of one shape, in memory.
  *
@@ -22,6 +24,8 @@ export interface Dataset {
   readonly classNames?: readonly string[];
   /** What drew each item, where that is known. */
   readonly factors?: FactorTable;
+  /** How its elements were made of a user's data, where they were: columns, categories, standardisation. */
+  readonly description?: DataDescription;
   readonly provenance: Provenance;
 }
 

@@ -1,5 +1,7 @@
 export { loadCifar10 } from "./node/cifar10.ts";
 export type { LoadCifar10Options } from "./node/cifar10.ts";
+export { readCsv } from "./node/csv.ts";
+export type { ReadCsvOptions } from "./node/csv.ts";
 export { download } from "./node/download.ts";
 export type { DownloadOptions, DownloadProgress } from "./node/download.ts";
 export { readFileBytes, writeFileAtomic } from "./node/files.ts";
