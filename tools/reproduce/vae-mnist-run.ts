@@ -1,6 +1,6 @@
 import type { Dataset } from "@isthmus/data";
 import { loadMnistSplits } from "@isthmus/data/node";
-import { denseVae } from "@isthmus/models";
+import { vae } from "@isthmus/models";
 import { dataConvention, type EpochRecord, fit, type Metrics, type StepEvent } from "@isthmus/train";
 import { createWasmEngine } from "@isthmus/wasm";
 import { loadAverage, type Machine, machine } from "../bench/report/machine.ts";
@@ -80,10 +80,10 @@ export async function runVaeMnist(options: VaeMnistOptions, tell: (line: string)
 const ENGINE = { name: "wasm", build: "simd128" } as const;
 
 function protocol(epochs: number): VaeMnistResults["protocol"] {
-  const { config } = denseVae();
+  const { config } = vae();
   return {
-    network: `784-${config.hidden.join("-")}-${config.latent}, ReLU`,
-    likelihood: config.likelihood,
+    network: `784-${config.trunk.hidden.join("-")}-${config.latent}, ReLU`,
+    likelihood: config.likelihood.kind,
     data: dataConvention(config),
     optimiser: "Adam",
     learningRate: LEARNING_RATE,
@@ -108,7 +108,7 @@ async function runSeed(
 ): Promise<VaeMnistRun> {
   const engine = await createWasmEngine({ build: ENGINE.build });
   try {
-    const { history, test, steps, seconds } = await fit(denseVae(), data, {
+    const { history, test, steps, seconds } = await fit(vae(), data, {
       engine,
       seed,
       epochs,

@@ -160,7 +160,7 @@ describe("a wrong command line ends with 2 and one line", () => {
     [[...train, "--step-scale", "1e300"], "expected a number from 0.0001 to 10000."],
     [[...train, "--data", "cifar"], "Allowed choices are mnist, synthetic."],
     [[...train, "--binarize", "some"], "Allowed choices are none, dynamic, threshold."],
-    [[...train, "--likelihood", "poisson"], "Allowed choices are bernoulli, gaussian."],
+    [[...train, "--likelihood", "poisson"], "Allowed choices are bernoulli, gaussian, discretised-logistic."],
     [[...train, "--build", "fast"], "Allowed choices are auto, simd128, relaxed."],
     [["eval"], "missing required argument 'model'"],
     [["eval", model, "--split", "val"], "Allowed choices are train, test."],

@@ -1,5 +1,7 @@
 export type { ArrayOps, MatmulOptions, ReduceOptions } from "./array-ops.ts";
 export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
+export { discretisedLogisticLogProb } from "./discretised-logistic.ts";
+export type { DiscretisedLogistic } from "./discretised-logistic.ts";
 export { elbo } from "./elbo.ts";
 export type { ElboTerms } from "./elbo.ts";
 export { IsthmusError } from "./errors.ts";

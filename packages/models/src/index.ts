@@ -1,5 +1,11 @@
-export { configToJson, denseConfig, featureCount } from "./definition.ts";
-export type { Binarization, DenseConfig, Likelihood, ModelDefinition, ModelKind, Phase } from "./definition.ts";
-export { denseAutoencoder } from "./dense-autoencoder.ts";
-export { denseVae } from "./dense-vae.ts";
+export { autoencoder } from "./autoencoder.ts";
+export { featureCount } from "./config.ts";
+export type { BaseConfig, Binarization, Given, ModelKind } from "./config.ts";
+export { configToJson } from "./definition.ts";
+export type { ModelDefinition, Phase } from "./definition.ts";
+export { expectation, isFieldValue } from "./fields.ts";
+export type { Field, Fields, NumberField } from "./fields.ts";
+export type { GivenLikelihood, Likelihood } from "./likelihood.ts";
+export type { ConvTrunk, DenseTrunk, GivenTrunk, HiddenActivation, Trunk } from "./trunk.ts";
+export { vae } from "./vae.ts";
 export { defineModel, modelKinds } from "./zoo.ts";

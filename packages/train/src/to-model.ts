@@ -17,6 +17,6 @@ export function toModel(
   { parameters }: Pick<FitResult, "parameters">,
   notes: ModelNotes,
 ): Model {
-  const { kind, config, encoder, decoder } = definition;
-  return { kind, config: configToJson(config), encoder, decoder, parameters, ...notes };
+  const { kind, config, encoder, decoder, prior } = definition;
+  return { kind, config: configToJson(config), encoder, decoder, ...(prior && { prior }), parameters, ...notes };
 }

@@ -1,18 +1,24 @@
 /** The zoo's own training programs, compiled: what the engine computes beside the interpreter and central differences. */
 import { initialise, interpret, optimiserKinds, type Program, trainingStep } from "@isthmus/graph";
 import { IsthmusError, randomUniform } from "@isthmus/math";
-import { denseAutoencoder, denseVae, type ModelDefinition } from "@isthmus/models";
+import { autoencoder, vae, type ModelDefinition } from "@isthmus/models";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectConforms } from "../../wasm/test/conformance.ts";
 
-const small = { inputShape: [13], hidden: [9, 6], latent: 3 } as const;
+const small = { inputShape: [13], trunk: { kind: "dense", hidden: [9, 6] }, latent: 3 } as const;
+const conv = { kind: "conv", channels: [2, 4], kernel: 3, hidden: [6] } as const;
 const models: readonly (readonly [string, ModelDefinition])[] = [
-  ["VAE, Bernoulli", denseVae(small)],
-  ["VAE, Gaussian", denseVae({ ...small, likelihood: "gaussian" })],
-  ["VAE, dynamic binarisation", denseVae({ ...small, binarize: "dynamic" })],
-  ["autoencoder, Bernoulli", denseAutoencoder(small)],
-  ["autoencoder, Gaussian", denseAutoencoder({ ...small, likelihood: "gaussian" })],
+  ["VAE, Bernoulli", vae(small)],
+  ["VAE, Gaussian", vae({ ...small, likelihood: { kind: "gaussian" } })],
+  ["VAE, dynamic binarisation", vae({ ...small, binarize: "dynamic" })],
+  ["VAE, one learned variance", vae({ ...small, likelihood: { kind: "gaussian", variance: "shared" } })],
+  ["VAE, a variance for each feature", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature" } })],
+  ["VAE, discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic" } })],
+  ["VAE, convolutions", vae({ ...small, inputShape: [13, 1, 1], trunk: conv })],
+  ["VAE, another decoder", vae({ ...small, decoder: { kind: "dense", hidden: [5], activation: "tanh" } })],
+  ["autoencoder, Bernoulli", autoencoder(small)],
+  ["autoencoder, Gaussian", autoencoder({ ...small, likelihood: { kind: "gaussian" } })],
 ];
 
 const BATCH = 5;
@@ -138,7 +144,7 @@ describe.each(builds)("compiled for $title", ({ build, missing }) => {
 
 it("a training step of 784-400-20 at batch 128 is this much work", async () => {
   const engine = await createWasmEngine({ build: "simd128" });
-  const program = stepOf(denseVae());
+  const program = stepOf(vae());
   const executable = await engine.compile(program, engine.createState(program.state));
   const { calls, flops } = executable.plan(128);
   const count = (kernel: string): number => calls.filter((call) => call.kernel === kernel).length;
@@ -159,7 +165,7 @@ it("a training step of 784-400-20 at batch 128 is this much work", async () => {
 
 it.each(optimiserKinds)("%s is one call for all parameters, clipped or not", async (kind) => {
   const engine = await createWasmEngine({ build: "simd128" });
-  const [phase] = denseVae().phases;
+  const [phase] = vae().phases;
   for (const clipping of [{}, { maxGradientNorm: 1 }]) {
     const program = trainingStep(phase!.loss, phase!.parameters, { optimiser: { kind }, ...clipping });
     const { calls } = (await engine.compile(program, engine.createState(program.state))).plan(128);

@@ -1,6 +1,6 @@
 import type { Engine, Executable, HostArray } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
-import { denseAutoencoder, denseVae } from "@isthmus/models";
+import { autoencoder, vae } from "@isthmus/models";
 import { describe, expect, it } from "vitest";
 import { evaluate, fit, type FitOptions, type FitResult, readCheckpoint } from "../src/index.ts";
 import { bits, byteDataset, engines, rowsDataset, tinyVae } from "./support.ts";
@@ -40,8 +40,8 @@ describe.each(engines)("fit on the %s engine", (_, makeEngine) => {
 
   it.each([
     ["vae", tinyVae],
-    ["vae, dynamic binarisation", denseVae({ ...tinyVae.config, binarize: "dynamic" })],
-    ["ae", denseAutoencoder(tinyVae.config)],
+    ["vae, dynamic binarisation", vae({ ...tinyVae.config, binarize: "dynamic" })],
+    ["ae", autoencoder(tinyVae.config)],
   ])("%s: 2 + 2 epochs equal 4 epochs, every tensor, and so do 1 + 3 and 3 + 1", async (__, definition) => {
     const engine = await makeEngine();
     const whole = await fitWithCheckpoints({ ...small, engine, epochs: 4 }, definition);

@@ -1,8 +1,10 @@
 import { AdamSchedule, initialise, interpret, serialiseProgram, trainingStep } from "@isthmus/graph";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { defineModel, denseAutoencoder, denseVae, type ModelDefinition } from "../src/index.ts";
+import { autoencoder, defineModel, type GivenLikelihood, type ModelDefinition, vae } from "../src/index.ts";
 
-const small = { inputShape: [7], hidden: [5], latent: 2 } as const;
+const small = { inputShape: [7], trunk: { kind: "dense", hidden: [5] }, latent: 2 } as const;
+
+const conv = { kind: "conv", channels: [2, 3], kernel: 3, hidden: [4] } as const;
 
 const stepOf = ({ phases: [phase] }: ModelDefinition) => trainingStep(phase!.loss, phase!.parameters);
 
@@ -26,12 +28,17 @@ function feeds(definition: ModelDefinition, x: Float32Array) {
 const x = Float32Array.from({ length: 21 }, (_, i) => (((i * 37) % 11) / 10 > 1 ? 1 : ((i * 37) % 11) / 10));
 
 describe.each([
-  ["ae bernoulli", denseAutoencoder(small)],
-  ["ae gaussian", denseAutoencoder({ ...small, likelihood: "gaussian" })],
-  ["vae bernoulli", denseVae(small)],
-  ["vae gaussian", denseVae({ ...small, likelihood: "gaussian" })],
-  ["vae threshold", denseVae({ ...small, binarize: "threshold" })],
-  ["vae dynamic", denseVae({ ...small, binarize: "dynamic" })],
+  ["ae bernoulli", autoencoder(small)],
+  ["ae gaussian", autoencoder({ ...small, likelihood: { kind: "gaussian" } })],
+  ["vae bernoulli", vae(small)],
+  ["vae gaussian", vae({ ...small, likelihood: { kind: "gaussian" } })],
+  ["vae gaussian, shared variance", vae({ ...small, likelihood: { kind: "gaussian", variance: "shared" } })],
+  ["vae gaussian, variances", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature" } })],
+  ["vae discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic", levels: 11 } })],
+  ["vae shallow and deep, tanh", vae({ ...small, decoder: { kind: "dense", hidden: [4, 6], activation: "tanh" } })],
+  ["ae convolutions", autoencoder({ inputShape: [1, 7, 1], trunk: conv, latent: 2 })],
+  ["vae threshold", vae({ ...small, binarize: "threshold" })],
+  ["vae dynamic", vae({ ...small, binarize: "dynamic" })],
 ] as const)("%s", (_, definition) => {
   const program = stepOf(definition);
   const state = {
@@ -80,13 +87,21 @@ describe.each([
   });
 });
 
+const likelihoods: readonly GivenLikelihood[] = [
+  { kind: "bernoulli" },
+  { kind: "gaussian" },
+  { kind: "gaussian", variance: "shared" },
+  { kind: "gaussian", variance: "perFeature" },
+  { kind: "discretisedLogistic" },
+];
+
 describe("graphs", () => {
   afterEach(() => vi.restoreAllMocks());
 
   // So that the same configuration is the same training everywhere: engines may round these differently.
   it.each(["log", "exp", "log1p", "expm1", "pow", "tanh"] as const)("hold no number that Math.%s made", (name) => {
     const graphs = () =>
-      (["bernoulli", "gaussian"] as const).flatMap((likelihood) =>
+      likelihoods.flatMap((likelihood) =>
         ["ae", "vae"].flatMap((kind) => {
           const definition = defineModel(kind, { ...small, likelihood });
           const { encoder, decoder, evaluation } = definition;
@@ -102,7 +117,7 @@ describe("graphs", () => {
 
 describe("the VAE's ELBO", () => {
   it("is -(reconstruction + kl), with a drawn z: another step gives another value", () => {
-    const { evaluation, parameters } = denseVae(small);
+    const { evaluation, parameters } = vae(small);
     const state = initialise(parameters, 1);
     const at = (step: number) =>
       interpret(evaluation, { inputs: { x, seed: Int32Array.of(1, 0), step: Int32Array.of(step, 0) }, state, batch: 3 })
@@ -116,16 +131,31 @@ describe("the VAE's ELBO", () => {
 
 describe("configuration", () => {
   it("counts the parameters of the published 784-400-20 network", () => {
-    const { parameters } = denseVae();
+    const { parameters } = vae();
     const count = Object.values(parameters).reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
     expect(count).toBe(652_824);
   });
 
   it("names the field that is wrong", () => {
-    expect(() => denseVae({ latent: 0 })).toThrow(/"latent" expected positive integers, got \[0\]/);
-    expect(() => denseVae({ likelihood: "poisson" as never })).toThrow(/"likelihood" expected bernoulli or gaussian/);
-    expect(() => denseVae({ variance: -1 })).toThrow(/"variance"/);
-    expect(() => defineModel("gan")).toThrow(/"kind" expected ae or vae, got gan/);
+    expect(() => vae({ latent: 0 })).toThrow(/"latent" expected positive integers, got \[0\]/);
+    expect(() => vae({ likelihood: { kind: "poisson" } as never })).toThrow(/"likelihood.kind" expected bernoulli or/);
+    expect(() => vae({ likelihood: { kind: "gaussian", value: -1 } })).toThrow(
+      /"likelihood.value" expected a positive/,
+    );
+    expect(() => vae({ likelihood: { kind: "gaussian", variance: "free" as never } })).toThrow(/fixed or shared or/);
+    expect(() => vae({ likelihood: { kind: "discretisedLogistic", levels: 1 } })).toThrow(/"likelihood.levels"/);
+    expect(() => vae({ likelihood: { kind: "bernoulli", levels: 2 } as never })).toThrow(/"levels" is no field of/);
+    expect(() => vae({ trunk: { kind: "dense", hidden: [0] } })).toThrow(/"trunk.hidden" expected positive integers/);
+    expect(() => vae({ trunk: { kind: "dense", activation: "cosine" as never } })).toThrow(/"trunk.activation"/);
+    expect(() => vae({ trunk: { kind: "conv", channels: [] } })).toThrow(/"trunk.channels"/);
+    expect(() => vae({ decoder: { kind: "conv", stride: 0 } })).toThrow(/"decoder.stride"/);
+    expect(() => vae({ trunk: { kind: "dense", kernel: 3 } as never })).toThrow(
+      /"kernel" is no field of a dense trunk/,
+    );
+    expect(() => vae({ inputShape: [7], trunk: { kind: "conv" } })).toThrow(/"inputShape" expected \[height, width/);
+    expect(() => vae({ binarize: "often" as never })).toThrow(/"binarize"/);
+    expect(() => vae({ latents: 3 } as never)).toThrow(/"latents" is no field of vae; it has inputShape, /);
+    expect(() => defineModel("gan")).toThrow(/"kind" expected ae or vae.*, got gan/);
     expect(() => defineModel("constructor")).toThrow(RangeError);
   });
 });
