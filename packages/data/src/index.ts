@@ -1,3 +1,5 @@
+export { arrayDataset, arrayOf, describeArray, dropMissingItems, selectItems, typedArray } from "./array-dataset.ts";
+export type { DescribeArrayOptions, ItemArray } from "./array-dataset.ts";
 export { CIFAR10_CLASSES, parseCifar10 } from "./cifar10.ts";
 export type { Cifar10Batch } from "./cifar10.ts";
 export { writeCsv } from "./csv-write.ts";
@@ -23,6 +25,7 @@ export { parseIdx, readIdx, writeIdx } from "./idx.ts";
 export type { IdxArray, IdxType, IdxValues } from "./idx.ts";
 export { parseNpy, writeNpy } from "./npy.ts";
 export type { NpyArray, NpyType, NpyValues } from "./npy.ts";
+export { parseDescription } from "./parse-description.ts";
 export { permutation, split } from "./shuffle.ts";
 export type { ShuffleOptions, SplitOptions } from "./shuffle.ts";
 export { SPRITE_FACTORS, sprites } from "./sprites.ts";

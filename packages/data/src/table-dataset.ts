@@ -87,7 +87,7 @@ function featureColumn(table: Table, column: Column, rows: Int32Array, standardi
 }
 
 function fitted(table: Table, { name, values }: NumberColumn, rows: Int32Array, standardise: Standardisation) {
-  const { mean, deviation, low, high, count } = statistics(values, rows);
+  const { mean, deviation, low, high, count } = statistics(ofRows(values, rows));
   if (count === 0) throw noValues(table, name);
   if (standardise === "none") return { offset: 0, scale: 1 };
   if (low === high) return { offset: low, scale: 0 };
@@ -104,11 +104,10 @@ export interface Statistics {
   readonly high: number;
 }
 
-/** Of the values of these rows that are not NaN. */
-export function statistics(values: ArrayLike<number>, rows: ArrayLike<number>): Statistics {
+/** Of the values that are not NaN. */
+export function statistics(values: Float64Array): Statistics {
   let [count, sum, low, high] = [0, 0, Infinity, -Infinity];
-  for (let i = 0; i < rows.length; i++) {
-    const value = values[rows[i]!]!;
+  for (const value of values) {
     if (Number.isNaN(value)) continue;
     count++;
     sum += value;
@@ -117,11 +116,12 @@ export function statistics(values: ArrayLike<number>, rows: ArrayLike<number>): 
   }
   const mean = sum / count;
   let squares = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const value = values[rows[i]!]!;
-    if (!Number.isNaN(value)) squares += (value - mean) * (value - mean);
-  }
+  for (const value of values) if (!Number.isNaN(value)) squares += (value - mean) * (value - mean);
   return { count, mean, deviation: Math.sqrt(squares / count), low, high };
+}
+
+function ofRows(values: Float64Array, rows: Int32Array): Float64Array {
+  return Float64Array.from(rows, (row) => values[row]!);
 }
 
 function noValues(table: Table, column: string): IsthmusError {
@@ -130,7 +130,7 @@ function noValues(table: Table, column: string): IsthmusError {
 }
 
 function fillOf(column: Column, rows: Int32Array): number | string {
-  if (column.kind === "number") return statistics(column.values, rows).mean;
+  if (column.kind === "number") return statistics(ofRows(column.values, rows)).mean;
   const counts = column.categories.map(() => 0);
   for (const row of rows) if (column.values[row]! >= 0) counts[column.values[row]!]!++;
   return column.categories[counts.indexOf(Math.max(...counts))]!;
