@@ -64,7 +64,9 @@ function oursText({ runs, unit }: Row): string {
 /** Five digits, or the digits of a small number. */
 function figure(value: number): string {
   if (Number.isInteger(value)) return String(value);
-  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? String(Number(value.toPrecision(5))) : value.toExponential(2);
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5
+    ? String(Number(value.toPrecision(5)))
+    : value.toExponential(2);
 }
 
 function lineText(row: Row): string {
@@ -73,8 +75,8 @@ function lineText(row: Row): string {
 }
 
 function range({ least, most }: PassLine): string {
-  if (least === undefined) return `at most ${most}`;
-  return most === undefined ? `at least ${least}` : `${least} to ${most}`;
+  if (least === undefined) return `at most ${figure(most!)}`;
+  return most === undefined ? `at least ${figure(least)}` : `${figure(least)} to ${figure(most)}`;
 }
 
 function secondsText({ runs }: Row): string {

@@ -20,8 +20,8 @@ export interface Context {
   readonly epochs: (usual: number) => number;
   /** @throws an expected error where the real digits cannot be had */
   readonly mnist: () => Promise<Splits>;
-  /** Given as `--data-dir`. */
-  readonly dataDir: string | undefined;
+  /** What there is of CIFAR-10. */
+  readonly cifar10: () => Promise<Splits>;
   /** The build that gives the same bits on every machine. */
   readonly engine: WasmEngine;
   /** Says how it goes on. */

@@ -1,5 +1,5 @@
 import type { Dataset } from "@isthmus/data";
-import { loadMnistSplits } from "@isthmus/data/node";
+import { loadCifar10, loadMnistSplits } from "@isthmus/data/node";
 import { createWasmEngine } from "@isthmus/wasm";
 import { readableJson } from "../../bench/report/json.ts";
 import { loadAverage, machine } from "../../bench/report/machine.ts";
@@ -36,15 +36,22 @@ async function made(
 ): Promise<{ readonly results: Results; readonly files: Files }> {
   const engine = await createWasmEngine({ build: "simd128" });
   const data = new Map<string, Dataset>();
+  const folder = options.dataDir === undefined ? {} : { dataDir: options.dataDir };
   const before = loadAverage();
   const context: Context = {
-    ...{ seeds: options.seeds, dataDir: options.dataDir, engine, tell },
+    ...{ seeds: options.seeds, engine, tell },
     epochs: (usual) => options.epochs ?? usual,
     mnist: async () => {
-      const splits = await loadMnistSplits(options.dataDir === undefined ? {} : { dataDir: options.dataDir });
+      const splits = await loadMnistSplits(folder);
       requireMnist(splits.train);
-      remember(data, splits);
-      return splits;
+      return remembered(data, splits);
+    },
+    cifar10: async () => {
+      const [train, test] = [
+        await loadCifar10({ ...folder, split: "train" }),
+        await loadCifar10({ ...folder, split: "test" }),
+      ];
+      return remembered(data, { train, test });
     },
   };
   try {
@@ -70,9 +77,9 @@ async function made(
   }
 }
 
-function remember(data: Map<string, Dataset>, { train, test }: Splits): void {
-  data.set(`${train.name} train`, train);
-  data.set(`${test.name} test`, test);
+function remembered(data: Map<string, Dataset>, splits: Splits): Splits {
+  for (const [part, dataset] of Object.entries(splits)) data.set(`${dataset.name} ${part}`, dataset as Dataset);
+  return splits;
 }
 
 function namedPictures(name: string, { pictures }: Made): Files {
