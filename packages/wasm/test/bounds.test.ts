@@ -88,20 +88,30 @@ describe.each([1, 6])("at batch %i", (batch) => {
   });
 });
 
-it("the decomposition of the KL over a batch of fixed size", async () => {
-  const [batch, build] = [4, new GraphBuilder()];
-  const q = { mu: build.input("mu", [batch, LATENT]), logVar: build.input("logVar", [batch, LATENT]) };
-  const z = reparameterise(build, q, build.input("eps", [batch, LATENT]));
-  const weights = mixtureLogWeights({ batch, dataset: 100, method: "stratified" });
-  const others = { mu: build.expandDims(q.mu, 0), logVar: build.expandDims(q.logVar, 0) };
-  const { mutualInformation, totalCorrelation, dimensionWiseKl } = totalCorrelationDecomposition(build, {
-    logPosterior: gaussianLogProb(build, z, q),
-    logPrior: gaussianLogProb(build, z, standard(build), { axes: [] }),
-    logPairs: gaussianLogProb(build, build.expandDims(z, 1), others, { axes: [] }),
-    logWeights: build.constant([batch, batch], [...weights.data]),
-  });
-  const [mu, logVar] = vjp(build, [build.sum(totalCorrelation)], [q.mu, q.logVar], [build.scalar(1)]);
-  const outputs = { mutualInformation, totalCorrelation, dimensionWiseKl, mu: mu!, logVar: logVar! };
-  const inputs = { mu: uniforms(12, "mu"), logVar: uniforms(12, "logVar"), eps: uniforms(12, "eps") };
-  await expectConforms(engine, build.program({ outputs }), { inputs });
+describe("the decomposition of the KL", () => {
+  const decompose = async (size: number | "batch", logWeightsOf: (build: GraphBuilder) => Node) => {
+    const build = new GraphBuilder();
+    const q = { mu: build.input("mu", [size, LATENT]), logVar: build.input("logVar", [size, LATENT]) };
+    const z = reparameterise(build, q, build.input("eps", [size, LATENT]));
+    const others = { mu: build.expandDims(q.mu, 0), logVar: build.expandDims(q.logVar, 0) };
+    const { mutualInformation, totalCorrelation, dimensionWiseKl } = totalCorrelationDecomposition(build, {
+      logPosterior: gaussianLogProb(build, z, q),
+      logPrior: gaussianLogProb(build, z, standard(build), { axes: [] }),
+      logPairs: gaussianLogProb(build, build.expandDims(z, 1), others, { axes: [] }),
+      logWeights: logWeightsOf(build),
+    });
+    const [mu, logVar] = vjp(build, [build.sum(totalCorrelation)], [q.mu, q.logVar], [build.scalar(1)]);
+    const outputs = { mutualInformation, totalCorrelation, dimensionWiseKl, mu: mu!, logVar: logVar! };
+    const inputs = { mu: uniforms(12, "mu"), logVar: uniforms(12, "logVar"), eps: uniforms(12, "eps") };
+    await expectConforms(engine, build.program({ outputs }), { inputs, batch: 4 });
+  };
+
+  it("over a batch of fixed size, with weights as a constant", () =>
+    decompose(4, (build) => {
+      const { shape, data } = mixtureLogWeights({ batch: 4, dataset: 100, method: "stratified" });
+      return build.constant(shape, [...data]);
+    }));
+
+  it("over whatever batch there is, with one weight for all", () =>
+    decompose("batch", (build) => build.neg(build.log(build.mul(build.scalar(100), build.emit("batchSize", []))))));
 });
