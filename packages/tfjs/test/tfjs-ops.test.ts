@@ -1,4 +1,4 @@
-/** Every operation and its derivative on tfjs's CPU backend against the float64 reference and the graph's derivative. */
+/** Every operation and its derivative on tfjs's CPU and WebAssembly backends against the float64 reference and the graph's derivative. */
 import { GraphBuilder, interpret, type Node, vjp } from "@isthmus/graph";
 import {
   bernoulliLogProbFromLogits,
@@ -17,15 +17,13 @@ import {
   xLogY,
 } from "@isthmus/math";
 import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tfjsOps } from "../src/index.ts";
 
-tf.env().set("IS_TEST", true); // tfjs advertises its native backend on the console otherwise
-
-beforeAll(async () => {
-  await tf.setBackend("cpu");
-});
+tf.env().set("PROD", true); // tfjs advertises its native backend on the console otherwise
+await tf.setBackend("cpu");
 
 const ops = tfjsOps(tf);
 
@@ -254,116 +252,124 @@ const expectClose = (actual: tf.Tensor, expected: NdArray) => {
 const tensors = (test: Case, values: readonly Float64Array[]) =>
   test.shapes.map((shape, i) => tf.tensor(Float32Array.from(values[i]!), [...shape]));
 
-describe("values and gradients", () => {
-  it.each(cases)("$name", (test) => {
-    const values = drawn(test);
-    const { value, gradients } = reference(test, values);
-    expectClose(test.f(ops, tensors(test, values)), value);
-    const made = tf.grads((...xs: tf.Tensor[]) => scored(ops, test.f(ops, xs)))(tensors(test, values));
-    made.forEach((g, i) => expectClose(g, gradients[i]!));
+describe.each(["cpu", "wasm"])("on the backend %s", (backend) => {
+  beforeAll(async () => {
+    expect(await tf.setBackend(backend)).toBe(true);
   });
 
-  it("every operation has a case or refuses", () => {
-    const text = cases.map(({ name, f }) => `${name} ${String(f)}`).join(" ");
-    const tested = Object.keys(ops).filter((name) => text.includes(name));
-    const refusing = Object.keys(ops).filter((name) => {
-      if (tested.includes(name)) return false;
-      try {
-        (ops[name as "logGamma"] as (x: tf.Tensor) => tf.Tensor)(tf.scalar(1));
-        return false;
-      } catch (error) {
-        return (
-          error instanceof IsthmusError && error.code === "OPS_UNSUPPORTED" && error.message.startsWith(`${name}: `)
-        );
+  describe("values and gradients", () => {
+    it.each(cases)("$name", (test) => {
+      const values = drawn(test);
+      const { value, gradients } = reference(test, values);
+      expectClose(test.f(ops, tensors(test, values)), value);
+      const made = tf.grads((...xs: tf.Tensor[]) => scored(ops, test.f(ops, xs)))(tensors(test, values));
+      made.forEach((g, i) => expectClose(g, gradients[i]!));
+    });
+
+    it("every operation has a case or refuses", () => {
+      const text = cases.map(({ name, f }) => `${name} ${String(f)}`).join(" ");
+      const tested = Object.keys(ops).filter((name) => text.includes(name));
+      const refusing = Object.keys(ops).filter((name) => {
+        if (tested.includes(name)) return false;
+        try {
+          (ops[name as "logGamma"] as (x: tf.Tensor) => tf.Tensor)(tf.scalar(1));
+          return false;
+        } catch (error) {
+          return (
+            error instanceof IsthmusError && error.code === "OPS_UNSUPPORTED" && error.message.startsWith(`${name}: `)
+          );
+        }
+      });
+      expect(Object.keys(ops).filter((name) => ![...tested, ...refusing, "shape"].includes(name))).toEqual([]);
+      expect(refusing).toContain("logGamma");
+      expect(ops.shape(tf.zeros([2, 3]))).toEqual([2, 3]);
+    });
+  });
+
+  describe("digits near zero", () => {
+    // Half an ulp of float32 for the result, and a few for the terms.
+    const near = (f: (x: tf.Tensor) => tf.Tensor, exact: (x: number) => number, xs: readonly number[]) => {
+      const operands = Float32Array.from(xs);
+      f(tf.tensor1d(operands))
+        .dataSync()
+        .forEach((value, i) => {
+          const expected = exact(operands[i]!);
+          expect(Math.abs(value - expected), `at ${operands[i]}`).toBeLessThanOrEqual(
+            8 * 2 ** -24 * Math.abs(expected),
+          );
+        });
+    };
+    const small = [-0.5, -0.499, -0.1, -1e-3, -1e-6, -1e-20, 0, 1e-20, 1e-6, 1e-3, 0.1, 0.499, 0.5];
+
+    it("expm1, log1p, softplus and erf", () => {
+      near(ops.expm1, Math.expm1, [...small, -90, -20, -1, 1, 5, 80]);
+      near(ops.log1p, Math.log1p, [...small, -0.999, -0.6, 0.9, 1, 1.1, 1e6]);
+      near(ops.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), [-80, -20, -10, -1, 0, 1, 10, 80]);
+      near(ops.erf, (x) => ndArrayOps.erf(ndArrayOps.scalar(x)).data[0]!, [...small, -3, -1, 1, 3]);
+    });
+
+    it("a KL is never negative, 0 at equality, and d^2 / 4 beside it", () => {
+      for (const d of [0, 1e-4, -1e-3, 0.01]) {
+        const kl = klDiagonalGaussian(ops, { mu: tf.tensor1d([0]), logVar: tf.tensor1d([d]) }).dataSync()[0]!;
+        expect(kl).toBeGreaterThanOrEqual(0);
+        // expm1(d) - d is right to a rounding of d.
+        expect(Math.abs(kl - (Math.expm1(d) - d) / 2)).toBeLessThanOrEqual(4 * 2 ** -24 * Math.abs(d));
       }
     });
-    expect(Object.keys(ops).filter((name) => ![...tested, ...refusing, "shape"].includes(name))).toEqual([]);
-    expect(refusing).toContain("logGamma");
-    expect(ops.shape(tf.zeros([2, 3]))).toEqual([2, 3]);
-  });
-});
 
-describe("digits near zero", () => {
-  // Half an ulp of float32 for the result, and a few for the terms.
-  const near = (f: (x: tf.Tensor) => tf.Tensor, exact: (x: number) => number, xs: readonly number[]) => {
-    const operands = Float32Array.from(xs);
-    f(tf.tensor1d(operands))
-      .dataSync()
-      .forEach((value, i) => {
-        const expected = exact(operands[i]!);
-        expect(Math.abs(value - expected), `at ${operands[i]}`).toBeLessThanOrEqual(8 * 2 ** -24 * Math.abs(expected));
-      });
-  };
-  const small = [-0.5, -0.499, -0.1, -1e-3, -1e-6, -1e-20, 0, 1e-20, 1e-6, 1e-3, 0.1, 0.499, 0.5];
-
-  it("expm1, log1p, softplus and erf", () => {
-    near(ops.expm1, Math.expm1, [...small, -90, -20, -1, 1, 5, 80]);
-    near(ops.log1p, Math.log1p, [...small, -0.999, -0.6, 0.9, 1, 1.1, 1e6]);
-    near(ops.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), [-80, -20, -10, -1, 0, 1, 10, 80]);
-    near(ops.erf, (x) => ndArrayOps.erf(ndArrayOps.scalar(x)).data[0]!, [...small, -3, -1, 1, 3]);
+    it("infinite ends stay what they are", () => {
+      const ends = tf.tensor1d([-Infinity, Infinity, Number.NaN]);
+      expect([...ops.expm1(ends).dataSync()]).toEqual([-1, Infinity, Number.NaN]);
+      expect([...ops.log1p(ends).dataSync()]).toEqual([Number.NaN, Infinity, Number.NaN]);
+      expect([...ops.softplus(ends).dataSync()]).toEqual([0, Infinity, Number.NaN]);
+      expect(ops.log1p(tf.scalar(-1)).dataSync()[0]).toBe(-Infinity);
+    });
   });
 
-  it("a KL is never negative, 0 at equality, and d^2 / 4 beside it", () => {
-    for (const d of [0, 1e-4, -1e-3, 0.01]) {
-      const kl = klDiagonalGaussian(ops, { mu: tf.tensor1d([0]), logVar: tf.tensor1d([d]) }).dataSync()[0]!;
-      expect(kl).toBeGreaterThanOrEqual(0);
-      // expm1(d) - d is right to a rounding of d.
-      expect(Math.abs(kl - (Math.expm1(d) - d) / 2)).toBeLessThanOrEqual(4 * 2 ** -24 * Math.abs(d));
-    }
-  });
+  describe("in use", () => {
+    it("an optimiser of tfjs-core raises an ELBO", () => {
+      const x = tf.tensor2d([
+        [1, -0.5],
+        [0.8, -0.7],
+      ]);
+      const mu = tf.variable(tf.zeros([2, 1]));
+      const logVar = tf.variable(tf.zeros([2, 1]));
+      const decoder = tf.variable(tf.tensor2d([[0.1, -0.1]]));
+      const loss = () => {
+        const q = { mu, logVar };
+        const z = reparameterise(ops, q, tf.tensor2d([[0.3], [-0.4]]));
+        const logLikelihood = gaussianLogProb(ops, x, { mu: ops.matmul(z, decoder), variance: 0.1 });
+        return ops.neg(ops.mean(elbo(ops, { logLikelihood, kl: klDiagonalGaussian(ops, q) }))) as tf.Scalar;
+      };
+      const before = loss().dataSync()[0]!;
+      const optimiser = tf.train.sgd(0.01);
+      for (let step = 0; step < 20; step++) optimiser.minimize(loss);
+      expect(loss().dataSync()[0]!).toBeLessThan(before);
+    });
 
-  it("infinite ends stay what they are", () => {
-    const ends = tf.tensor1d([-Infinity, Infinity, Number.NaN]);
-    expect([...ops.expm1(ends).dataSync()]).toEqual([-1, Infinity, Number.NaN]);
-    expect([...ops.log1p(ends).dataSync()]).toEqual([Number.NaN, Infinity, Number.NaN]);
-    expect([...ops.softplus(ends).dataSync()]).toEqual([0, Infinity, Number.NaN]);
-    expect(ops.log1p(tf.scalar(-1)).dataSync()[0]).toBe(-Infinity);
-  });
-});
+    // d/dx of (d/dx tanh(x))^2 = -4 t (1 - t^2)^2 with t = tanh(x); some ten roundings.
+    it("derivatives can be differentiated", () => {
+      const slope = tf.grad((x: tf.Tensor) => ops.sum(ops.tanh(x)));
+      const bend = tf.grad((x: tf.Tensor) => ops.sum(ops.square(slope(x))));
+      const x = [-0.5, 0.2, 1];
+      bend(tf.tensor1d(x))
+        .dataSync()
+        .forEach((value, i) => {
+          const t = Math.tanh(x[i]!);
+          expect(Math.abs(value + 4 * t * (1 - t * t) ** 2)).toBeLessThan(32 * 2 ** -24);
+        });
+    });
 
-describe("in use", () => {
-  it("an optimiser of tfjs-core raises an ELBO", () => {
-    const x = tf.tensor2d([
-      [1, -0.5],
-      [0.8, -0.7],
-    ]);
-    const mu = tf.variable(tf.zeros([2, 1]));
-    const logVar = tf.variable(tf.zeros([2, 1]));
-    const decoder = tf.variable(tf.tensor2d([[0.1, -0.1]]));
-    const loss = () => {
-      const q = { mu, logVar };
-      const z = reparameterise(ops, q, tf.tensor2d([[0.3], [-0.4]]));
-      const logLikelihood = gaussianLogProb(ops, x, { mu: ops.matmul(z, decoder), variance: 0.1 });
-      return ops.neg(ops.mean(elbo(ops, { logLikelihood, kl: klDiagonalGaussian(ops, q) }))) as tf.Scalar;
-    };
-    const before = loss().dataSync()[0]!;
-    const optimiser = tf.train.sgd(0.01);
-    for (let step = 0; step < 20; step++) optimiser.minimize(loss);
-    expect(loss().dataSync()[0]!).toBeLessThan(before);
-  });
-
-  // d/dx of (d/dx tanh(x))^2 = -4 t (1 - t^2)^2 with t = tanh(x); some ten roundings.
-  it("derivatives can be differentiated", () => {
-    const slope = tf.grad((x: tf.Tensor) => ops.sum(ops.tanh(x)));
-    const bend = tf.grad((x: tf.Tensor) => ops.sum(ops.square(slope(x))));
-    const x = [-0.5, 0.2, 1];
-    bend(tf.tensor1d(x))
-      .dataSync()
-      .forEach((value, i) => {
-        const t = Math.tanh(x[i]!);
-        expect(Math.abs(value + 4 * t * (1 - t * t) ** 2)).toBeLessThan(32 * 2 ** -24);
-      });
-  });
-
-  it("leaves no tensors behind inside tf.tidy", () => {
-    const x = tf.tensor1d([1, 2]);
-    const before = tf.memory().numTensors;
-    tf.tidy(() =>
-      tf
-        .grad((t: tf.Tensor) => ops.sum(ops.softplus(ops.mul(t, t))))(x)
-        .dataSync(),
-    );
-    expect(tf.memory().numTensors).toBe(before);
+    it("leaves no tensors behind inside tf.tidy", () => {
+      const x = tf.tensor1d([1, 2]);
+      const before = tf.memory().numTensors;
+      tf.tidy(() =>
+        tf
+          .grad((t: tf.Tensor) => ops.sum(ops.softplus(ops.mul(t, t))))(x)
+          .dataSync(),
+      );
+      expect(tf.memory().numTensors).toBe(before);
+    });
   });
 });
 
