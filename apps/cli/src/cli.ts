@@ -5,6 +5,7 @@ import { encodeCommand } from "./commands/encode.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { plotCommand } from "./commands/plot.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { trainCommand } from "./commands/train.ts";
 import type { Context } from "./commands/command.ts";
@@ -29,13 +30,25 @@ export async function runCli(args: readonly string[], context: Context): Promise
 /** Help and version are successes; the rest is the user's error, in one line that says where help is. */
 function commanderExit(error: CommanderError, help: string, { console }: Context): number {
   if (error.exitCode === 0) return 0;
-  const message = error.code === "commander.help" ? "no such command" : error.message.replace(/^error: /, "");
+  const message = error.code === "commander.help" ? "a command is missing" : error.message.replace(/^error: /, "");
   console.stderr.write(`isthmus: ${message.replaceAll(/\s*\n\s*/g, " ")} (${help} shows how)\n`);
   return 2;
 }
 
-function helpFor({ commands }: Command, [name]: readonly string[]): string {
-  return commands.some((command) => command.name() === name) ? `isthmus ${name} --help` : "isthmus --help";
+/** Where help is: of the command that the words name, of the part of a group that they name. */
+function helpFor(program: Command, args: readonly string[]): string {
+  const names: string[] = [];
+  let within: Command | undefined = program;
+  for (const word of args) {
+    within = within.commands.find((command) => command.name() === word);
+    if (!within) break;
+    names.push(word);
+  }
+  return ["isthmus", ...names, "--help"].join(" ");
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
 }
 
 function buildProgram(context: Context): Command {
@@ -50,11 +63,12 @@ function buildProgram(context: Context): Command {
     decodeCommand,
     exportCommand,
     sampleCommand,
+    plotCommand,
     inspectCommand,
     doctorCommand,
   ];
   for (const make of commands) program.addCommand(make(context));
-  for (const command of [program, ...program.commands]) {
+  for (const command of everyCommand(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => context.console.stdout.write(text),
       writeErr: () => {},
