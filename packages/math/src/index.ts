@@ -1,7 +1,7 @@
 export type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
 export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
 export { discretisedLogisticLogProb } from "./discretised-logistic.ts";
-export type { DiscretisedLogistic } from "./discretised-logistic.ts";
+export * from "./distributions/index.ts";
 export { elbo } from "./elbo.ts";
 export type { ElboTerms } from "./elbo.ts";
 export { IsthmusError } from "./errors.ts";
@@ -9,6 +9,8 @@ export { gaussianLogProb } from "./gaussian.ts";
 export type { DiagonalGaussian, EventOptions, FixedVarianceGaussian } from "./gaussian.ts";
 export { hash32 } from "./hash32.ts";
 export { klDiagonalGaussian } from "./kl.ts";
+export { composedCholesky, composedSolveTriangular, diagonal, logDetFromCholesky, matvec } from "./linalg.ts";
+export type { LinalgOps, SolveOptions } from "./linalg-ops.ts";
 export { log1mExp, logAddExp, logExpm1, logMeanExp, logSumExp, xLogY, zerosLike } from "./log-space.ts";
 export { unsupported } from "./math-ops.ts";
 export type { MathOps } from "./math-ops.ts";
