@@ -1,6 +1,15 @@
 import { FRAME_LIMITS } from "@isthmus/codec";
-import { type BaseConfig, defineModel, expectation, type Field, isFieldValue, type ModelKind } from "@isthmus/models";
-import { modelKinds } from "@isthmus/models";
+import {
+  type BaseConfig,
+  defineModel,
+  expectation,
+  type Field,
+  type GivenTrunk,
+  isFieldValue,
+  type ModelDefinition,
+  type ModelKind,
+  modelKinds,
+} from "@isthmus/models";
 import { type Command, Option } from "commander";
 import { checkedByUser, UsageError } from "./errors.ts";
 import { layerSizes, numberBetween, wholeNumber } from "./options.ts";
@@ -58,8 +67,9 @@ export function kindLines(): string[] {
   const width = Math.max(...modelKinds.map(({ kind }) => kind.length));
   const line = ({ kind, summary }: ModelKind): string => {
     const { trunk, latent, likelihood: p } = defineModel(kind).config;
-    const sizes = [...(trunk.kind === "conv" ? [`${trunk.channels.join("-")} channels`] : []), ...trunk.hidden, latent];
-    return `  ${kind.padEnd(width)}  ${summary}; ${sizes.join("-")}, ${kebab(p.kind)}`;
+    const channels = trunk.kind === "conv" ? `channels ${trunk.channels.join("-")}, ` : "";
+    const hidden = trunk.hidden.length > 0 ? `hidden ${trunk.hidden.join("-")}, ` : "";
+    return `  ${kind.padEnd(width)}  ${summary}; ${channels}${hidden}code ${latent}, ${kebab(p.kind)}`;
   };
   return ["Kinds, with the sizes and the likelihood that each starts from:", ...modelKinds.map(line), ""];
 }
@@ -83,31 +93,33 @@ function modelConfigOf(kind: string, options: ModelOptions, shape: readonly numb
 }
 
 /** The model of `kind`; what is wrong with its configuration is the user's to mend. */
-export function modelOf(kind: string, options: ModelOptions, shape: readonly number[]): ReturnType<typeof defineModel> {
+export function modelOf(kind: string, options: ModelOptions, shape: readonly number[]): ModelDefinition {
   return checkedByUser(() => defineModel(kind, modelConfigOf(kind, options, shape)));
 }
 
-function trunks(options: ModelOptions, { trunk: start, decoder }: BaseConfig): object {
-  const { decoderHidden, decoderChannels, kernel, stride, activation } = options;
-  const shared = defined({ activation });
+function trunks(options: ModelOptions, { trunk: start, decoder: other }: BaseConfig): object {
+  const { hidden, channels, decoderHidden, decoderChannels } = options;
+  const trunk = trunkOf(start, options, hidden, channels);
+  if (!other && decoderHidden === undefined && decoderChannels === undefined) return { trunk };
+  return { trunk, decoder: trunkOf(other ?? trunk, options, decoderHidden, decoderChannels) };
+}
+
+/** `start` with other layers, and with what is said of the filters and the activation. */
+function trunkOf(
+  start: GivenTrunk,
+  { kernel, stride, activation }: ModelOptions,
+  hidden?: readonly number[],
+  channels?: readonly number[],
+): GivenTrunk {
+  const layers = defined({ hidden: hidden ?? start.hidden, activation: activation ?? start.activation });
   const filters = defined({ kernel, stride });
-  const made = (from: object, hidden?: readonly number[], channels?: readonly number[]): object => {
-    const old = from as {
-      readonly kind: string;
-      readonly channels?: readonly number[];
-      readonly hidden: readonly number[];
-    };
-    const images = channels ?? old.channels ?? [];
-    const layers = { hidden: hidden ?? old.hidden, ...shared };
-    if (images.length > 0)
-      return { ...(old.kind === "conv" && old), kind: "conv", channels: images, ...filters, ...layers };
-    const strange = Object.keys(filters)[0];
-    if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with --channels only`);
-    return { ...(old.kind === "dense" && old), kind: "dense", ...layers };
-  };
-  const trunk = made(start, options.hidden, options.channels);
-  const asked = decoderHidden !== undefined || decoderChannels !== undefined;
-  return { trunk, ...((asked || decoder) && { decoder: made(decoder ?? trunk, decoderHidden, decoderChannels) }) };
+  const images = channels ?? (start.kind === "conv" ? start.channels : undefined) ?? [];
+  if (images.length > 0) {
+    return { ...(start.kind === "conv" && start), kind: "conv", channels: images, ...filters, ...layers };
+  }
+  const strange = Object.keys(filters)[0];
+  if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with --channels only`);
+  return { kind: "dense", ...layers };
 }
 
 function likelihood(options: ModelOptions, { likelihood: start }: BaseConfig): object {

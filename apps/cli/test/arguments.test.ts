@@ -128,7 +128,7 @@ describe("a wrong command line ends with 2 and one line", () => {
     [["--frob"], "unknown option '--frob' (isthmus --help shows how)"],
     [["train"], "required option '-o, --out <file>' not specified (isthmus train --help shows how)"],
     [["train", ...out], "missing required argument 'kind' (isthmus train --help shows how)"],
-    [["train", "gan", ...out], "Allowed choices are ae, vae."],
+    [["train", "gan", ...out], "Allowed choices are ae, linear-ae, "],
     [["train", "vae", "ae", ...out], "too many arguments"],
     [[...train, "--frob"], "unknown option '--frob'"],
     [[...train, "--epochs"], "argument missing"],

@@ -1,6 +1,12 @@
 import { autoencoder, autoencoderKind } from "./autoencoder.ts";
 import type { ModelKind } from "./config.ts";
+import { contractiveAutoencoder, contractiveAutoencoderKind } from "./contractive-autoencoder.ts";
+import { convolutionalAutoencoder, convolutionalAutoencoderKind } from "./convolutional-autoencoder.ts";
+import { deepAutoencoder, deepAutoencoderKind } from "./deep-autoencoder.ts";
 import type { ModelDefinition } from "./definition.ts";
+import { denoisingAutoencoder, denoisingAutoencoderKind } from "./denoising-autoencoder.ts";
+import { linearAutoencoder, linearAutoencoderKind } from "./linear-autoencoder.ts";
+import { sparseAutoencoder, sparseAutoencoderKind } from "./sparse-autoencoder.ts";
 import { vae, vaeKind } from "./vae.ts";
 
 /** A model of the zoo: how it is described and how it is made. */
@@ -11,6 +17,12 @@ interface Entry {
 
 const zoo: readonly Entry[] = [
   { described: autoencoderKind, define: autoencoder },
+  { described: linearAutoencoderKind, define: linearAutoencoder },
+  { described: deepAutoencoderKind, define: deepAutoencoder },
+  { described: convolutionalAutoencoderKind, define: convolutionalAutoencoder },
+  { described: sparseAutoencoderKind, define: sparseAutoencoder },
+  { described: denoisingAutoencoderKind, define: denoisingAutoencoder },
+  { described: contractiveAutoencoderKind, define: contractiveAutoencoder },
   { described: vaeKind, define: vae },
 ];
 

@@ -54,6 +54,7 @@ export function trainCommand(context: Context): Command {
     notes: kindLines(),
     examples: [
       "isthmus train vae --data mnist --epochs 10 -o m.safetensors",
+      "isthmus train denoising-ae --noise gaussian --noise-level 0.5 -o clean.safetensors",
       "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
     ],
