@@ -4,6 +4,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { encodeCommand } from "./commands/encode.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
+import { interpolateCommand } from "./commands/interpolate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { plotCommand } from "./commands/plot.ts";
 import { sampleCommand } from "./commands/sample.ts";
@@ -63,6 +64,7 @@ function buildProgram(context: Context): Command {
     decodeCommand,
     exportCommand,
     sampleCommand,
+    interpolateCommand,
     plotCommand,
     inspectCommand,
     doctorCommand,

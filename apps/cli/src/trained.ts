@@ -68,18 +68,28 @@ export interface PriorDraws {
   readonly labels?: Int32Array;
 }
 
+export interface PriorOptions {
+  readonly count: number;
+  readonly seed: number;
+  /** The model's file, to be named. */
+  readonly path: string;
+  /** Of a conditional model: only this class. */
+  readonly label?: number;
+}
+
 /** @throws UsageError for a model without a prior */
 export async function priorDraws(
   engine: Engine,
   model: Model,
-  { count, seed, path }: { readonly count: number; readonly seed: number; readonly path: string },
+  { count, seed, path, label }: PriorOptions,
 ): Promise<PriorDraws> {
   const { prior } = model;
   if (!prior) {
     throw new UsageError(`${path} is of kind "${model.kind}", which has no prior to sample from; train a vae`);
   }
   const classes = classesOf(model);
-  const labels = classes === undefined ? undefined : Int32Array.from({ length: count }, (_, item) => item % classes);
+  const labels =
+    classes === undefined ? undefined : Int32Array.from({ length: count }, (_, item) => label ?? item % classes);
   const network = await openNetwork(engine, prior, model.parameters);
   try {
     const inputs = {

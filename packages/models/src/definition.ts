@@ -24,8 +24,8 @@ export interface ModelDefinition<C extends BaseConfig = BaseConfig> {
   readonly encoder: Program;
   /**
    * `z` [batch, latent] -> `reconstruction` [batch, features], the likelihood's mean, and beside it, of the same shape,
-   * what else the likelihood is made of: `logits` (Bernoulli), `logVar` (Gaussian whose variance is learned), `logScale`
-   * (discretised logistic).
+   * what else the likelihood is made of: `logits` (Bernoulli), `logVar` (Gaussian whose variance is learned), `loc`
+   * and `logScale` (discretised logistic).
    */
   readonly decoder: Program;
   /** `x` (with `seed` and `step` where noise is drawn) -> per-example metrics, each [batch]. */
