@@ -31,7 +31,7 @@ export async function runCli(args: readonly string[], context: Context): Promise
 /** Help and version are successes; the rest is the user's error, in one line that says where help is. */
 function commanderExit(error: CommanderError, help: string, { console }: Context): number {
   if (error.exitCode === 0) return 0;
-  const message = error.code === "commander.help" ? "a command is missing" : error.message.replace(/^error: /, "");
+  const message = error.code === "commander.help" ? "no such command" : error.message.replace(/^error: /, "");
   console.stderr.write(`isthmus: ${message.replaceAll(/\s*\n\s*/g, " ")} (${help} shows how)\n`);
   return 2;
 }
