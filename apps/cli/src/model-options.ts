@@ -175,8 +175,9 @@ function placeholder(field: Field): string {
   return field.kind === "integer" ? "n" : "x";
 }
 
-function shown(value: boolean | number | string): string {
+function shown(value: Field["default"]): string {
   if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "object") return value.kind;
   return kebab(String(value));
 }
 

@@ -1,8 +1,9 @@
 import { openNetwork } from "@isthmus/compress";
 import { type Dataset, gather, itemSize } from "@isthmus/data";
 import type { Engine, HostArray, Model, Program } from "@isthmus/graph";
-import { randomNormal, splitSeed } from "@isthmus/math";
+import { splitSeed } from "@isthmus/math";
 import { UsageError } from "./errors.ts";
+import { definitionOf } from "./model-files.ts";
 
 /** Codes of items, [items, dims]. */
 export interface Codes {
@@ -92,11 +93,7 @@ export async function priorDraws(
     classes === undefined ? undefined : Int32Array.from({ length: count }, (_, item) => label ?? item % classes);
   const network = await openNetwork(engine, prior, model.parameters);
   try {
-    const inputs = {
-      seed: Int32Array.from(splitSeed(seed)),
-      step: Int32Array.of(0, 0),
-      ...(labels && { label: labels }),
-    };
+    const inputs = { ...noiseOf(seed), ...(labels && { label: labels }) };
     const { z } = await network.run(named(prior, inputs), { batch: count });
     return { items: count, values: z as Float32Array, ...(labels && { labels }) };
   } finally {
@@ -105,23 +102,37 @@ export async function priorDraws(
 }
 
 /**
- * Draws from the posterior of one item, `count` of them: z = mu + exp(logVar / 2) eps.
+ * Draws from the posterior of one item, [count, dims].
  *
- * @throws UsageError for a model whose posterior is no diagonal Gaussian
+ * @throws UsageError for a model that has no posterior
  */
-export function posteriorDraws(
-  codes: Codes,
-  item: number,
-  { count, seed, kind }: { readonly count: number; readonly seed: number; readonly kind: string },
-): Float32Array {
-  const { dims, mean, logVar } = codes;
-  if (!logVar) throw new UsageError(`a model of kind "${kind}" has no posterior to draw variations from; train a vae`);
-  const z = new Float32Array(count * dims);
-  randomNormal(z, { seed, stream: "variations" });
-  return z.map((eps, i) => {
-    const at = item * dims + (i % dims);
-    return mean[at]! + Math.exp(logVar[at]! / 2) * eps;
-  });
+export async function posteriorDraws(
+  engine: Engine,
+  model: Model,
+  item: Dataset,
+  { count, seed }: { readonly count: number; readonly seed: number },
+): Promise<Float32Array> {
+  const { posterior } = definitionOf(model);
+  if (!posterior) {
+    throw new UsageError(`a model of kind "${model.kind}" has no posterior to draw variations from; train a vae`);
+  }
+  const x = valuesOf(item);
+  const repeated = new Float32Array(count * x.length);
+  for (let row = 0; row < count; row++) repeated.set(x, row * x.length);
+  const { label } = labelInput(posterior, item);
+  const labels = label && new Int32Array(count).fill(label[0]!);
+  const network = await openNetwork(engine, posterior, model.parameters);
+  try {
+    const inputs = { x: repeated, ...noiseOf(seed), ...(labels && { label: labels }) };
+    return (await network.run(named(posterior, inputs)))["z"] as Float32Array;
+  } finally {
+    network.dispose();
+  }
+}
+
+/** What noise is drawn with. */
+function noiseOf(seed: number): { seed: Int32Array; step: Int32Array } {
+  return { seed: Int32Array.from(splitSeed(seed)), step: Int32Array.of(0, 0) };
 }
 
 /** Whether the decoder is told a label. */

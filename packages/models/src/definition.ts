@@ -33,6 +33,8 @@ export interface ModelDefinition<C extends BaseConfig = BaseConfig> {
   readonly evaluation: Program;
   /** `seed`, `step` [, `label`] -> `z` [batch, latent] drawn from the prior; the run says how many. None where there is no prior. */
   readonly prior?: Program;
+  /** `x`, `seed`, `step` [, `label`] -> `z` [batch, latent] drawn from the posterior q(z given x). */
+  readonly posterior?: Program;
   /**
    * One draw of importance sampling: `x`, `seed`, `step`, `dataStep` [, `label`] -> `logWeight` [batch] =
    * log p(x, z) - log q(z given x) in nats with z drawn from q. Data that is itself drawn (dynamic binarisation) is drawn

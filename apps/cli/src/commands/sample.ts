@@ -26,7 +26,6 @@ import { pick, requireItem } from "../plots/subject.ts";
 import {
   classesOf,
   decodeCodes,
-  encodeItems,
   isConditional,
   posteriorDraws,
   priorDraws,
@@ -129,7 +128,7 @@ async function drawnCodes(
   { count, seed, label }: SampleOptions,
 ): Promise<PriorDraws> {
   if (!input) return priorDraws(engine, model, { count, seed, path, ...(label !== undefined && { label }) });
-  const values = posteriorDraws(await encodeItems(engine, model, input), 0, { count, seed, kind: model.kind });
+  const values = await posteriorDraws(engine, model, input, { count, seed });
   const told = isConditional(model) && { labels: new Int32Array(count).fill(input.labels![0]!) };
   return { items: count, values, ...told };
 }
