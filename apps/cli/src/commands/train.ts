@@ -237,8 +237,14 @@ function provenance(
   };
 }
 
-function metricsOf({ test }: FitResult): JsonObject {
-  return test ? { test: { ...test } } : {};
+/** How long an epoch took is left out: the same run gives the same bytes. */
+function metricsOf({ test, history }: FitResult): JsonObject {
+  const epochs = history.map(({ epoch, train: losses, test: metrics }) => ({
+    epoch,
+    train: { ...losses },
+    ...(metrics && { test: { ...metrics } }),
+  }));
+  return { ...(test && { test: { ...test } }), history: epochs };
 }
 
 function report({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions): Report {
