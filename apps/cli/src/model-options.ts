@@ -10,7 +10,7 @@ export interface ModelOptions {
   readonly hidden?: readonly number[];
   readonly channels?: readonly number[];
   readonly kernel?: number;
-  readonly stride?: number;
+  readonly convStride?: number;
   readonly activation?: string;
   readonly decoderHidden?: readonly number[];
   readonly decoderChannels?: readonly number[];
@@ -32,7 +32,7 @@ export function addModelOptions(command: Command): Command {
     .option("--hidden <sizes>", `units of the hidden layers, ${SIZES}`, layerSizes)
     .option("--channels <sizes>", "convolutions before them, such as 32,64; none for none", layerSizes)
     .option("--kernel <n>", "rows and columns of each filter (default: 4)", wholeNumber(1, 99))
-    .option("--stride <n>", "of each convolution (default: 2)", wholeNumber(1, 99))
+    .option("--conv-stride <n>", "of each convolution (default: 2)", wholeNumber(1, 99))
     .addOption(choice("--activation <name>", "of the hidden layers", ["relu", "tanh", "sigmoid", "softplus"]))
     .option("--decoder-hidden <sizes>", "the decoder's, as an encoder's (default: the same, mirrored)", layerSizes)
     .option("--decoder-channels <sizes>", "the decoder's, as an encoder's (default: the same, mirrored)", layerSizes)
@@ -88,9 +88,9 @@ export function modelOf(kind: string, options: ModelOptions, shape: readonly num
 }
 
 function trunks(options: ModelOptions, { trunk: start, decoder }: BaseConfig): object {
-  const { decoderHidden, decoderChannels, kernel, stride, activation } = options;
+  const { decoderHidden, decoderChannels, kernel, convStride, activation } = options;
   const shared = defined({ activation });
-  const filters = defined({ kernel, stride });
+  const filters = defined({ kernel, stride: convStride });
   const made = (from: object, hidden?: readonly number[], channels?: readonly number[]): object => {
     const old = from as {
       readonly kind: string;
@@ -101,8 +101,7 @@ function trunks(options: ModelOptions, { trunk: start, decoder }: BaseConfig): o
     const layers = { hidden: hidden ?? old.hidden, ...shared };
     if (images.length > 0)
       return { ...(old.kind === "conv" && old), kind: "conv", channels: images, ...filters, ...layers };
-    const strange = Object.keys(filters)[0];
-    if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with --channels only`);
+    requireOnly(false, options, ["kernel", "convStride"], "--channels");
     return { ...(old.kind === "dense" && old), kind: "dense", ...layers };
   };
   const trunk = made(start, options.hidden, options.channels);

@@ -1,14 +1,12 @@
 import { decodeItems, openNetwork } from "@isthmus/compress";
-import { writeNpy } from "@isthmus/data";
 import { writeFileAtomic } from "@isthmus/data/node";
 import type { Engine, Model, Program } from "@isthmus/graph";
 import { splitSeed } from "@isthmus/math";
 import type { Command } from "commander";
-import { extname } from "node:path";
 import type { Report } from "../console.ts";
+import { decodedWriter } from "../decoded.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
-import { pngGrid } from "../images.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { buildOption, outOption, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
@@ -24,14 +22,14 @@ interface SampleOptions {
 export function sampleCommand(context: Context): Command {
   return describeCommand({
     name: "sample",
-    summary: "Decode draws from a VAE's prior N(0, I) to a .png grid or .npy; each is the likelihood's mean.",
+    summary: "Decode draws from a VAE's prior N(0, I) to a .png grid, .npy or .csv; each is the likelihood's mean.",
     examples: ["isthmus sample m.safetensors -n 64 --seed 1 -o s.png"],
   })
     .argument("<model>", "model file of a VAE")
     .option("-n, --count <n>", "how many", wholeNumber(1, 1_000_000), 64)
     .addOption(seedOption())
     .addOption(buildOption())
-    .addOption(outOption("s.png, or s.npy"))
+    .addOption(outOption("s.png, s.npy, or s.csv"))
     .action(reporting(context, (path: string, options: SampleOptions) => sample(path, options)));
 }
 
@@ -41,20 +39,15 @@ async function sample(path: string, options: SampleOptions): Promise<Report> {
   if (!prior) {
     throw new UsageError(`${path} is of kind "${model.kind}", which has no prior to sample from; train a vae`);
   }
-  const kind = extname(options.out).toLowerCase();
-  if (kind !== ".png" && kind !== ".npy")
-    throw new UsageError(`--out expected a name ending in .png or .npy, got ${options.out}`);
-  await requireWritable(options.out);
   const { inputShape: shape, latent: dims } = modelConfig(model);
   const { count, seed, out } = options;
+  const write = decodedWriter(out, model, shape);
+  await requireWritable(out);
   const values = await withEngine(options, async (engine) => {
     const z = await priorDraws(engine, prior, model, options);
     return decodeItems(engine, model, { items: count, dims, values: z });
   });
-  await writeFileAtomic(
-    out,
-    kind === ".png" ? pngGrid({ shape, values }) : writeNpy({ shape: [count, ...shape], values }),
-  );
+  await writeFileAtomic(out, write(values, count));
   return { json: { count, seed, out }, lines: [`${count} samples, seed ${seed} -> ${out}`] };
 }
 
