@@ -2,18 +2,11 @@ import type { Model } from "@isthmus/graph";
 import { dataConvention, evaluate } from "@isthmus/train";
 import { type Command, Option } from "commander";
 import { grouped, type Report } from "../console.ts";
+import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { definitionOf, openModel } from "../model-files.ts";
-import {
-  buildOption,
-  dataDirOption,
-  dataOption,
-  type PartOptions,
-  rangeOption,
-  splitOption,
-  wholeNumber,
-} from "../options.ts";
+import { buildOption, type PartOptions, wholeNumber } from "../options.ts";
 import { metricLines } from "../metrics.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { requireShape } from "./encode.ts";
@@ -24,16 +17,15 @@ interface EvalOptions extends PartOptions {
 }
 
 export function evalCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "eval",
     summary: "Measure a saved model: per-example means in nats, with the data convention.",
-    examples: ["isthmus eval m.safetensors --data mnist --split test"],
-  })
-    .argument("<model>", "model file")
-    .addOption(dataOption())
-    .addOption(dataDirOption())
-    .addOption(splitOption())
-    .addOption(rangeOption())
+    examples: [
+      "isthmus eval m.safetensors --data mnist --split test",
+      "isthmus eval table.safetensors --data readings.csv --split all",
+    ],
+  }).argument("<model>", "model file");
+  return addPartOptions(command)
     .addOption(
       new Option("--seed <n>", "seed of the noise (default: the seed of the training)").argParser(wholeNumber(0)),
     )
@@ -44,8 +36,9 @@ export function evalCommand(context: Context): Command {
 async function evaluateModel({ console }: Context, path: string, options: EvalOptions): Promise<Report> {
   const model = await openModel(path);
   const definition = definitionOf(model);
-  const dataset = await openSplit(console, options);
-  requireShape(dataset, definition.config.inputShape);
+  const shape = definition.config.inputShape;
+  const dataset = await openSplit(console, options, { ...model, shape });
+  requireShape(dataset, shape);
   const seed = options.seed ?? trainingSeed(model);
   const metrics = await withEngine(options, (engine) =>
     evaluate(definition, model.parameters, dataset, { engine, seed }),

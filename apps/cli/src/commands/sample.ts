@@ -1,9 +1,11 @@
 import type { Dataset } from "@isthmus/data";
+import { writeFileAtomic } from "@isthmus/data/node";
 import type { Engine, Model } from "@isthmus/graph";
 import type { Command } from "commander";
 import { extname } from "node:path";
 import type { Console, Report } from "../console.ts";
 import { openSplit } from "../datasets.ts";
+import { decodedWriter } from "../decoded.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { imageItem } from "../image-file.ts";
@@ -21,7 +23,6 @@ import {
   wholeNumber,
 } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
-import { requireEnding, writePicture } from "../plots/picture.ts";
 import { pick, requireItem } from "../plots/subject.ts";
 import {
   classesOf,
@@ -48,7 +49,7 @@ export function sampleCommand(context: Context): Command {
   return describeCommand({
     name: "sample",
     summary:
-      "Decode draws from a model's prior, or with --from variations of one input, to a .png grid or .npy (float32 [count, ...shape]); each is the likelihood's mean, or with --draw a draw from it.",
+      "Decode draws from a model's prior, or with --from variations of one input, to a .png grid, .npy or .csv; each is the likelihood's mean, or with --draw a draw from it.",
     examples: [
       "isthmus sample m.safetensors -n 64 --seed 1 -o s.png",
       "isthmus sample m.safetensors --from 0 --draw -o variations.png",
@@ -65,7 +66,7 @@ export function sampleCommand(context: Context): Command {
     .addOption(splitOption())
     .addOption(rangeOption())
     .addOption(buildOption())
-    .addOption(outOption("s.png, or s.npy"))
+    .addOption(outOption("s.png, s.npy, or s.csv"))
     .action(reporting(context, (path: string, options: SampleOptions) => sample(context, path, options)));
 }
 
@@ -73,7 +74,7 @@ async function sample({ console }: Context, path: string, options: SampleOptions
   const model = await openModel(path);
   const { inputShape: shape } = modelConfig(model);
   const { count, seed, out, from, draw = false } = options;
-  requireEnding(out, "images", shape);
+  const write = decodedWriter(out, model, shape);
   requireKnownLabel(model, path, options);
   await requireWritable(out, from === undefined ? [path] : [path, from]);
   const input = from === undefined ? undefined : await inputItem(console, from, options, model);
@@ -83,7 +84,7 @@ async function sample({ console }: Context, path: string, options: SampleOptions
     return draw ? likelihoodDraws(model, outputs, { items: count, seed }) : (outputs["reconstruction"] as Float32Array);
   });
   const what = `${from === undefined ? "samples" : `variations of ${input!.name}`}${draw ? ", drawn from the likelihood" : ""}`;
-  await writePicture(out, { kind: "images", images: { shape, values }, grid: {}, alt: what });
+  await writeFileAtomic(out, write(values, count));
   const json = { count, seed, ...(from !== undefined && { from }), ...(draw && { draw }), out };
   return { json, lines: [`${count} ${what}, seed ${seed} -> ${out}`] };
 }
