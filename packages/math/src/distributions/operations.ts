@@ -115,7 +115,7 @@ export function formulasOf(p: Distribution<unknown>): Formulas<FamilyName> {
   throw new TypeError(`"p.family" expected a known family, got "${String((p as { family: unknown }).family)}"`);
 }
 
-const OPERATIONS: Operations = { logProb, entropy, mean, variance };
+const OPERATIONS: Operations = { logProb, entropy, mean, variance, cdf };
 
 function noClosedForm(operation: string, family: FamilyName): IsthmusError {
   return new IsthmusError(
