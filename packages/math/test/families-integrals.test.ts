@@ -25,34 +25,35 @@ const vector = (values: readonly number[]): NdArray => ndArray([values.length], 
 const lattice = { low: -1, high: 2, levels: 7 };
 const threeNormals = normal(ops, { loc: a([-1, 2, 2.5]), scale: a([0.5, 1, 3]) });
 
-const continuous: readonly (readonly [name: string, p: Distribution<NdArray>, support: Support, breaks?: number[]])[] =
-  [
-    ["normal", record("normal", { loc: 0.5, scale: 0.8 }), "line"],
-    ["laplace", record("laplace", { loc: 0.3, scale: 0.5 }), "line", [0.3]],
-    ["gumbel", record("gumbel", { loc: -0.2, scale: 1.4 }), "line"],
-    ["logistic", record("logistic", { loc: 1, scale: 0.6 }), "line"],
-    ["cauchy", record("cauchy", { loc: 1, scale: 2 }), "line"],
-    ["studentT", record("studentT", { df: 5, loc: -1, scale: 0.7 }), "line"],
-    ["uniform", record("uniform", { low: -1, high: 2.5 }), [-1, 2.5]],
-    ["exponential", record("exponential", { rate: 1.3 }), "halfLine"],
-    ["gamma, concentration 2.5", record("gamma", { concentration: 2.5, rate: 1.5 }), "halfLine"],
-    ["gamma, concentration 0.3", record("gamma", { concentration: 0.3, rate: 0.2 }), "halfLine"],
-    ["logNormal", record("logNormal", { loc: 0.2, scale: 0.6 }), "halfLine"],
-    ["halfNormal", record("halfNormal", { scale: 1.7 }), "halfLine"],
-    ["weibull", record("weibull", { scale: 0.9, concentration: 1.7 }), "halfLine"],
-    ["beta (2, 3.5)", record("beta", { alpha: 2, beta: 3.5 }), "unit"],
-    ["beta (0.4, 1)", record("beta", { alpha: 0.4, beta: 1 }), "unit"],
-    ["continuousBernoulli 0", record("continuousBernoulli", { logits: 0 }), [0, 1]],
-    ["continuousBernoulli 1e-7", record("continuousBernoulli", { logits: 1e-7 }), [0, 1]],
-    ["continuousBernoulli -0.9", record("continuousBernoulli", { logits: -0.9 }), [0, 1]],
-    ["continuousBernoulli 6", record("continuousBernoulli", { logits: 6 }), [0, 1]],
-    ["mixture of normals", mixture(ops, { logits: a([0.1, 1, -1]), components: threeNormals }), "line"],
-  ];
+const described: readonly (readonly [name: string, p: Distribution<NdArray>, support: Support, breaks?: number[]])[] = [
+  ["normal", record("normal", { loc: 0.5, scale: 0.8 }), "line"],
+  ["laplace", record("laplace", { loc: 0.3, scale: 0.5 }), "line", [0.3]],
+  ["gumbel", record("gumbel", { loc: -0.2, scale: 1.4 }), "line"],
+  ["logistic", record("logistic", { loc: 1, scale: 0.6 }), "line"],
+  ["cauchy", record("cauchy", { loc: 1, scale: 2 }), "line"],
+  ["studentT", record("studentT", { df: 5, loc: -1, scale: 0.7 }), "line"],
+  ["uniform", record("uniform", { low: -1, high: 2.5 }), [-1, 2.5]],
+  ["exponential", record("exponential", { rate: 1.3 }), "halfLine"],
+  ["gamma, concentration 2.5", record("gamma", { concentration: 2.5, rate: 1.5 }), "halfLine"],
+  ["gamma, concentration 0.3", record("gamma", { concentration: 0.3, rate: 0.2 }), "halfLine"],
+  ["logNormal", record("logNormal", { loc: 0.2, scale: 0.6 }), "halfLine"],
+  ["halfNormal", record("halfNormal", { scale: 1.7 }), "halfLine"],
+  ["weibull", record("weibull", { scale: 0.9, concentration: 1.7 }), "halfLine"],
+  ["beta (2, 3.5)", record("beta", { alpha: 2, beta: 3.5 }), "unit"],
+  ["beta (0.4, 1)", record("beta", { alpha: 0.4, beta: 1 }), "unit"],
+  ["continuousBernoulli 0", record("continuousBernoulli", { logits: 0 }), [0, 1]],
+  ["continuousBernoulli 1e-7", record("continuousBernoulli", { logits: 1e-7 }), [0, 1]],
+  ["continuousBernoulli -0.9", record("continuousBernoulli", { logits: -0.9 }), [0, 1]],
+  ["continuousBernoulli 6", record("continuousBernoulli", { logits: 6 }), [0, 1]],
+  ["mixture of normals", mixture(ops, { logits: a([0.1, 1, -1]), components: threeNormals }), "line"],
+];
+
+const continuous = described.map(([name, p, support, breaks = []]) => [name, p, support, breaks] as const);
 
 /** E[f(x, log p(x))] by quadrature; the density is evaluated at all points at once. */
 function expectation(
   p: Distribution<NdArray>,
-  [support, breaks]: readonly [Support, number[] | undefined],
+  [support, breaks]: readonly [Support, readonly number[]],
   f: (x: number, logP: number) => number,
 ): number {
   const points: number[] = [];
