@@ -146,7 +146,7 @@ describe("sums of the probabilities", () => {
 });
 
 describe("quantiles", () => {
-  const inverted = continuous.filter(([, p]) => !["cauchy", "mixture"].includes(p.family));
+  const inverted = continuous.filter(([, p]) => p.family !== "mixture");
 
   // The round trip is right to the distribution function's own error and, through the density, to the quantile's.
   it.each(inverted)("%s: the distribution function takes them back", (_, p) => {

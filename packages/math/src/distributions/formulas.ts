@@ -32,4 +32,5 @@ export interface Operations {
   readonly mean: <T>(ops: MathOps<T>, p: Distribution<T>) => T;
   readonly variance: <T>(ops: MathOps<T>, p: Distribution<T>) => T;
   readonly cdf: <T>(ops: MathOps<T>, p: Distribution<T>, x: T) => T;
+  readonly reparameterised: <T>(ops: MathOps<T>, p: Distribution<T>, base: T) => T;
 }
