@@ -6,7 +6,7 @@ export { IsthmusError } from "./errors.ts";
 export { gaussianLogProb } from "./gaussian.ts";
 export type { DiagonalGaussian, EventOptions, FixedVarianceGaussian } from "./gaussian.ts";
 export { hash32 } from "./hash32.ts";
-export { klDiagonalGaussian } from "./kl.ts";
+export { klDiagonalGaussian } from "./kl/diagonal-gaussian.ts";
 export { broadcastTo, fromNested, ndArray, reshape, toNested, transpose } from "./nd-array.ts";
 export type { NdArray, Nested } from "./nd-array.ts";
 export { ndArrayOps } from "./nd-array-ops.ts";
