@@ -1,4 +1,4 @@
-import { type ArrayOps, hash32, type MatmulOptions, type ReduceOptions } from "@isthmus/math";
+import { type ArrayOps, hash32, type MatmulOptions, type ReduceOptions, type SliceOptions } from "@isthmus/math";
 import { brief } from "./attributes.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { inferType } from "./infer.ts";
@@ -33,12 +33,6 @@ export interface ProgramRoots {
   readonly updates?: Readonly<Record<string, Node>>;
   /** A scalar; updates commit only when it is finite. */
   readonly guard?: Node;
-}
-
-export interface SliceOptions {
-  readonly axis: number;
-  readonly begin: number;
-  readonly end: number;
 }
 
 export interface PadOptions {
@@ -136,6 +130,17 @@ export class GraphBuilder implements ArrayOps<Node> {
 
   scalar(value: number): Node {
     return this.constant([], [value]);
+  }
+
+  shape(x: Node): Shape {
+    this.requireOwn("shape", "x", x);
+    return x.shape;
+  }
+
+  /** The values of a constant; nothing of what only a run will know. */
+  values(x: Node): readonly number[] | undefined {
+    this.requireOwn("values", "x", x);
+    return x.op === "constant" ? (x.attributes["values"] as readonly number[]) : undefined;
   }
 
   randomUniform(shape: Shape, source: NoiseSource): Node {
@@ -329,6 +334,12 @@ export class GraphBuilder implements ArrayOps<Node> {
   reshape(x: Node, shape: Shape): Node {
     this.requireOwn("reshape", "x", x);
     return sameShape(x.shape, shape) ? x : this.emit("reshape", [x], { shape });
+  }
+  /** An axis of size 1 at `axis` of the result, which may be negative. */
+  expandDims(x: Node, axis: number): Node {
+    this.requireOwn("expandDims", "x", x);
+    const [at] = normaliseAxes("expandDims", x.shape.length + 1, [axis]) as [number];
+    return this.reshape(x, x.shape.toSpliced(at, 0, 1));
   }
   broadcastTo(x: Node, shape: Shape): Node {
     this.requireOwn("broadcastTo", "x", x);

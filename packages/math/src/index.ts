@@ -1,4 +1,4 @@
-export type { ArrayOps, MatmulOptions, ReduceOptions } from "./array-ops.ts";
+export type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
 export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
 export { elbo } from "./elbo.ts";
 export type { ElboTerms } from "./elbo.ts";
@@ -7,6 +7,7 @@ export { gaussianLogProb } from "./gaussian.ts";
 export type { DiagonalGaussian, EventOptions, FixedVarianceGaussian } from "./gaussian.ts";
 export { hash32 } from "./hash32.ts";
 export { klDiagonalGaussian } from "./kl/diagonal-gaussian.ts";
+export { log1mExp, logAddExp, logExpm1, logMeanExp, logSumExp, xLogY, zerosLike } from "./log-space.ts";
 export { broadcastTo, fromNested, ndArray, reshape, toNested, transpose } from "./nd-array.ts";
 export type { NdArray, Nested } from "./nd-array.ts";
 export { ndArrayOps } from "./nd-array-ops.ts";
@@ -14,3 +15,4 @@ export { randomNormal, randomUint32, randomUniform, splitSeed, uint32Sequence } 
 export type { NoiseKey } from "./noise.ts";
 export { philox4x32 } from "./philox.ts";
 export { reparameterise } from "./reparameterise.ts";
+export { composedLogSoftmax, composedSoftmax, composedSoftmaxCrossEntropy } from "./softmax.ts";

@@ -4,13 +4,17 @@
  * All methods throw TypeError for an argument that is not an NdArray and RangeError for shapes that do not broadcast
  * or axes that do not exist, naming the operation and the argument.
  */
-import type { ArrayOps, MatmulOptions, ReduceOptions } from "./array-ops.ts";
+import type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
 import { requireKind } from "./arguments.ts";
-import { broadcastTo, elementCount, formatShape, requireNdArray, reshape, transpose } from "./nd-array.ts";
+import { broadcastTo, elementCount, formatShape, ndArray, requireNdArray, reshape, transpose } from "./nd-array.ts";
 import type { NdArray } from "./nd-array.ts";
+import { composedLogSoftmax, composedSoftmax, composedSoftmaxCrossEntropy } from "./softmax.ts";
 
 export const ndArrayOps: ArrayOps<NdArray> = {
   scalar,
+  constant,
+  shape: (x) => (requireNdArray("shape.x", x), x.shape),
+  values: (x) => (requireNdArray("values.x", x), x.data),
 
   add: binary("add", (a, b) => a + b),
   sub: binary("sub", (a, b) => a - b),
@@ -40,10 +44,18 @@ export const ndArrayOps: ArrayOps<NdArray> = {
     (logit, x) => Math.max(logit, 0) - logit * x + Math.log1p(Math.exp(-Math.abs(logit))),
   ),
 
+  softmax: (x) => composedSoftmax(ndArrayOps, x),
+  logSoftmax: (x) => composedLogSoftmax(ndArrayOps, x),
+  softmaxCrossEntropy: (logits, p) => composedSoftmaxCrossEntropy(ndArrayOps, logits, p),
+
   sum: (x, options) => reduce("sum", x, options, pairwiseSum),
   mean: (x, options) => reduce("mean", x, options, (row) => pairwiseSum(row) / row.length),
   max: (x, options) => reduce("max", x, options, largest),
   size,
+
+  expandDims,
+  slice,
+  concat,
 
   matmul,
 
@@ -53,6 +65,12 @@ export const ndArrayOps: ArrayOps<NdArray> = {
 function scalar(value: number): NdArray {
   requireKind("value", value, "Number");
   return { shape: [], data: Float64Array.of(value) };
+}
+
+function constant(shape: readonly number[], values: readonly number[]): NdArray {
+  requireKind("values", values, "Array");
+  if (!values.every(Number.isFinite)) throw new RangeError(`"values" expected finite numbers`);
+  return ndArray(shape, Float64Array.from(values));
 }
 
 function unary(operation: string, f: (x: number) => number): (x: NdArray) => NdArray {
@@ -141,6 +159,60 @@ function largest(row: Float64Array): number {
 function size(x: NdArray, axes?: readonly number[]): NdArray {
   requireNdArray("size.x", x);
   return scalar(elementCount(normaliseAxes("size", x.shape.length, axes).map((axis) => x.shape[axis]!)));
+}
+
+function expandDims(x: NdArray, axis: number): NdArray {
+  requireNdArray("expandDims.x", x);
+  const [at] = normaliseAxes("expandDims", x.shape.length + 1, [axis]) as [number];
+  return { shape: x.shape.toSpliced(at, 0, 1), data: x.data };
+}
+
+function slice(x: NdArray, { axis, begin, end }: SliceOptions): NdArray {
+  requireNdArray("slice.x", x);
+  const [at] = normaliseAxes("slice", x.shape.length, [axis]) as [number];
+  const dim = x.shape[at]!;
+  if (!(Number.isInteger(begin) && Number.isInteger(end) && 0 <= begin && begin < end && end <= dim)) {
+    throw new RangeError(`"slice" expected 0 <= begin < end <= ${dim}, got ${begin} and ${end}`);
+  }
+  const inner = elementCount(x.shape.slice(at + 1));
+  const outer = elementCount(x.shape.slice(0, at));
+  const length = (end - begin) * inner;
+  const data = new Float64Array(outer * length);
+  for (let i = 0; i < outer; i++) {
+    const from = (i * dim + begin) * inner;
+    data.set(x.data.subarray(from, from + length), i * length);
+  }
+  return { shape: x.shape.with(at, end - begin), data };
+}
+
+function concat(xs: readonly NdArray[], axis: number): NdArray {
+  requireKind("concat.xs", xs, "Array");
+  if (xs.length === 0) throw new RangeError(`"concat.xs" expected at least one array, got none`);
+  xs.forEach((x, i) => requireNdArray(`concat.xs[${i}]`, x));
+  const { shape } = xs[0]!;
+  const [at] = normaliseAxes("concat", shape.length, [axis]) as [number];
+  xs.forEach((x, i) => {
+    const fits = x.shape.length === shape.length && x.shape.every((dim, k) => k === at || dim === shape[k]);
+    if (!fits) {
+      const got = `got ${formatShape(x.shape)}`;
+      throw new RangeError(`"concat.xs[${i}]" expected ${formatShape(shape)} but for axis ${at}, ${got}`);
+    }
+  });
+  const outer = elementCount(shape.slice(0, at));
+  const whole = shape.with(
+    at,
+    xs.reduce((total, x) => total + x.shape[at]!, 0),
+  );
+  const data = new Float64Array(elementCount(whole));
+  let to = 0;
+  for (let i = 0; i < outer; i++) {
+    for (const x of xs) {
+      const length = x.data.length / outer;
+      data.set(x.data.subarray(i * length, (i + 1) * length), to);
+      to += length;
+    }
+  }
+  return { shape: whole, data };
 }
 
 function matmul(a: NdArray, b: NdArray, { transposeA = false, transposeB = false }: MatmulOptions = {}): NdArray {
