@@ -1,5 +1,6 @@
 export type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
 export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
+export * from "./distributions/index.ts";
 export { elbo } from "./elbo.ts";
 export type { ElboTerms } from "./elbo.ts";
 export { IsthmusError } from "./errors.ts";
