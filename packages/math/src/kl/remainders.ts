@@ -31,7 +31,7 @@ function nearRemainder<T>(ops: ArrayOps<T>, u: T): T {
   const s = ops.div(u, ops.add(ops.scalar(2), u));
   const square = ops.square(s);
   const series = ops.mul(square, polynomial(ops, ATANH, square));
-  return ops.mul(s, ops.sub(u, ops.mul(ops.scalar(2), ops.mul(s, series))));
+  return ops.mul(s, ops.sub(u, ops.mul(ops.scalar(2), series)));
 }
 
 /** c_0 + c_1 x + c_2 x^2 + ... */
