@@ -1,4 +1,11 @@
-import { type ArrayOps, hash32, type MatmulOptions, type ReduceOptions, type SliceOptions } from "@isthmus/math";
+import {
+  hash32,
+  type MathOps,
+  type MatmulOptions,
+  type ReduceOptions,
+  type SliceOptions,
+  unsupported,
+} from "@isthmus/math";
 import { brief } from "./attributes.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { inferType } from "./infer.ts";
@@ -41,21 +48,48 @@ export interface PadOptions {
   readonly after: number;
 }
 
+/** What stands where a graph has no operation of that name. */
+const missing = (
+  operation: string,
+  advice = "compute it on ndArrayOps and feed the result as an input",
+): (() => never) => unsupported("a graph", operation, advice);
+
 /**
- * Writes a graph. A builder is an `ArrayOps<Node>`, so every formula of `@isthmus/math` can be written into it.
- * Equal operations on equal inputs are one node.
+ * Writes a graph. A builder is a `MathOps<Node>`, so every formula of `@isthmus/math` over core operations can be written
+ * into it; special functions without a kernel refuse by name. Equal operations on equal inputs are one node.
  *
  * @example
  * const build = new GraphBuilder();
  * const x = build.input("x", ["batch", 3]);
  * const program = build.program({ outputs: { total: build.sum(build.square(x), { axes: [1] }) } });
  */
-export class GraphBuilder implements ArrayOps<Node> {
+export class GraphBuilder implements MathOps<Node> {
   readonly nodes: Node[] = [];
   private readonly known = new Map<string, Node>();
   private readonly streams = new Map<number, string>();
   private readonly stateTensors = new Map<string, StateTensor>();
   private readonly path: string[] = [];
+
+  readonly erfc: () => never = missing("erfc", "write 1 - erf(x), which loses the upper tail");
+  readonly erfInv: () => never = missing("erfInv");
+  readonly normalCdf: () => never = missing(
+    "normalCdf",
+    "write (1 + erf(x / sqrt(2))) / 2, which loses the lower tail",
+  );
+  readonly logNormalCdf: () => never = missing("logNormalCdf");
+  readonly normalQuantile: () => never = missing("normalQuantile");
+  readonly logGamma: () => never = missing("logGamma");
+  readonly digamma: () => never = missing("digamma");
+  readonly trigamma: () => never = missing("trigamma");
+  readonly logBeta: () => never = missing("logBeta");
+  readonly gammaP: () => never = missing("gammaP");
+  readonly gammaQ: () => never = missing("gammaQ");
+  readonly gammaPInv: () => never = missing("gammaPInv");
+  readonly gammaSampleSlope: () => never = missing("gammaSampleSlope");
+  readonly betaI: () => never = missing("betaI");
+  readonly betaIInv: () => never = missing("betaIInv");
+  readonly betaSampleSlope: () => never = missing("betaSampleSlope");
+  readonly logBesselI: () => never = missing("logBesselI");
 
   /** Names given inside `body` start with `name/`. */
   scope<R>(name: string, body: () => R): R {

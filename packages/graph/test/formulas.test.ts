@@ -1,5 +1,15 @@
 /** Formulas of `@isthmus/math` written into a graph: their derivatives, also where a logarithm is infinite. */
-import { log1mExp, logAddExp, logExpm1, logMeanExp, logSumExp, xLogY, zerosLike } from "@isthmus/math";
+import {
+  log1mExp,
+  logAddExp,
+  logExpm1,
+  logMeanExp,
+  logSumExp,
+  ndArrayOps,
+  type SpecialOps,
+  xLogY,
+  zerosLike,
+} from "@isthmus/math";
 import { describe, expect, it } from "vitest";
 import { GraphBuilder, interpret, type Node, vjp } from "../src/index.ts";
 import { type Case, checkFirst, checkSecond } from "./support/gradients.ts";
@@ -79,5 +89,27 @@ describe("what is known while a graph is written", () => {
     expect(build.values(build.constant([2], [1, 2]))).toEqual([1, 2]);
     expect(build.values(build.exp(build.scalar(1)))).toBeUndefined();
     expect(() => build.expandDims(x, 3)).toThrow('"axes" expected integers in [-3, 3), got 3');
+  });
+});
+
+describe("special functions", () => {
+  it("without a kernel refuse by name and say what to do", () => {
+    const build = new GraphBuilder();
+    const x = build.input("x", ["batch"]);
+    const names = Object.keys(ndArrayOps).filter(
+      (name) => !(name in GraphBuilder.prototype),
+    ) as (keyof SpecialOps<Node>)[];
+    expect(names).toContain("logGamma");
+    expect(names).not.toContain("erf");
+    for (const name of names) {
+      const refusal = expect.objectContaining({
+        code: "OPS_UNSUPPORTED",
+        details: { engine: "a graph", operation: name },
+      });
+      expect(() => build[name](x, x, x)).toThrow(refusal);
+      expect(() => build[name](x, x, x)).toThrow(
+        new RegExp(`^${name}: a graph has no such operation; (write|compute) `),
+      );
+    }
   });
 });

@@ -9,6 +9,8 @@ export type { DiagonalGaussian, EventOptions, FixedVarianceGaussian } from "./ga
 export { hash32 } from "./hash32.ts";
 export { klDiagonalGaussian } from "./kl/diagonal-gaussian.ts";
 export { log1mExp, logAddExp, logExpm1, logMeanExp, logSumExp, xLogY, zerosLike } from "./log-space.ts";
+export { unsupported } from "./math-ops.ts";
+export type { MathOps } from "./math-ops.ts";
 export { broadcastTo, fromNested, ndArray, reshape, toNested, transpose } from "./nd-array.ts";
 export type { NdArray, Nested } from "./nd-array.ts";
 export { ndArrayOps } from "./nd-array-ops.ts";
@@ -17,3 +19,4 @@ export type { NoiseKey } from "./noise.ts";
 export { philox4x32 } from "./philox.ts";
 export { reparameterise } from "./reparameterise.ts";
 export { composedLogSoftmax, composedSoftmax, composedSoftmaxCrossEntropy } from "./softmax.ts";
+export type { SpecialOps } from "./special-ops.ts";

@@ -4,13 +4,19 @@
  * All methods throw TypeError for an argument that is not an NdArray and RangeError for shapes that do not broadcast
  * or axes that do not exist, naming the operation and the argument.
  */
-import type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
+import type { MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
+import type { MathOps } from "./math-ops.ts";
 import { requireKind } from "./arguments.ts";
 import { broadcastTo, elementCount, formatShape, ndArray, requireNdArray, reshape, transpose } from "./nd-array.ts";
 import type { NdArray } from "./nd-array.ts";
+import { logBesselI } from "./special/bessel.ts";
+import * as errorFunction from "./special/error-function.ts";
+import * as gamma from "./special/gamma.ts";
+import * as incompleteBeta from "./special/incomplete-beta.ts";
+import * as incompleteGamma from "./special/incomplete-gamma.ts";
 import { composedLogSoftmax, composedSoftmax, composedSoftmaxCrossEntropy } from "./softmax.ts";
 
-export const ndArrayOps: ArrayOps<NdArray> = {
+export const ndArrayOps: MathOps<NdArray> = {
   scalar,
   constant,
   shape: (x) => (requireNdArray("shape.x", x), x.shape),
@@ -60,6 +66,25 @@ export const ndArrayOps: ArrayOps<NdArray> = {
   matmul,
 
   stopGradient: (x) => x,
+
+  erf: unary("erf", errorFunction.erf),
+  erfc: unary("erfc", errorFunction.erfc),
+  erfInv: unary("erfInv", errorFunction.erfInv),
+  normalCdf: unary("normalCdf", errorFunction.normalCdf),
+  logNormalCdf: unary("logNormalCdf", errorFunction.logNormalCdf),
+  normalQuantile: unary("normalQuantile", errorFunction.normalQuantile),
+  logGamma: unary("logGamma", gamma.logGamma),
+  digamma: unary("digamma", gamma.digamma),
+  trigamma: unary("trigamma", gamma.trigamma),
+  logBeta: binary("logBeta", gamma.logBeta),
+  gammaP: named("gammaP", ["a", "x"], incompleteGamma.gammaP),
+  gammaQ: named("gammaQ", ["a", "x"], incompleteGamma.gammaQ),
+  gammaPInv: named("gammaPInv", ["a", "p"], incompleteGamma.gammaPInv),
+  gammaSampleSlope: named("gammaSampleSlope", ["a", "x"], incompleteGamma.gammaSampleSlope),
+  betaI: named("betaI", ["a", "b", "x"], incompleteBeta.betaI),
+  betaIInv: named("betaIInv", ["a", "b", "p"], incompleteBeta.betaIInv),
+  betaSampleSlope: named("betaSampleSlope", ["a", "b", "x"], incompleteBeta.betaSampleSlope),
+  logBesselI: named("logBesselI", ["v", "x"], logBesselI),
 };
 
 function scalar(value: number): NdArray {
@@ -81,9 +106,19 @@ function unary(operation: string, f: (x: number) => number): (x: NdArray) => NdA
 }
 
 function binary(operation: string, f: (a: number, b: number) => number): (a: NdArray, b: NdArray) => NdArray {
-  return (a, b) => {
-    const [x, y] = broadcast(operation, { a, b }) as [NdArray, NdArray];
-    return { shape: x.shape, data: x.data.map((value, i) => f(value, y.data[i]!)) };
+  return named(operation, ["a", "b"], f);
+}
+
+/** Elementwise of two or three operands, called by these names. */
+function named(
+  operation: string,
+  names: readonly string[],
+  f: (a: number, b: number, c: number) => number,
+): (a: NdArray, b: NdArray, c?: NdArray) => NdArray {
+  return (...operands) => {
+    const given = Object.fromEntries(names.map((name, i) => [name, operands[i] as NdArray]));
+    const [x, y, z = x] = broadcast(operation, given) as [NdArray, NdArray, NdArray?];
+    return { shape: x.shape, data: x.data.map((value, i) => f(value, y.data[i]!, z.data[i]!)) };
   };
 }
 
