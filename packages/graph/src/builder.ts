@@ -1,9 +1,12 @@
 import {
+  composedCholesky,
+  composedSolveTriangular,
   hash32,
   type MathOps,
   type MatmulOptions,
   type ReduceOptions,
   type SliceOptions,
+  type SolveOptions,
   unsupported,
 } from "@isthmus/math";
 import { brief } from "./attributes.ts";
@@ -90,6 +93,7 @@ export class GraphBuilder implements MathOps<Node> {
   readonly betaIInv: () => never = missing("betaIInv");
   readonly betaSampleSlope: () => never = missing("betaSampleSlope");
   readonly logBesselI: () => never = missing("logBesselI");
+  readonly singularValues: () => never = missing("singularValues");
 
   /** Names given inside `body` start with `name/`. */
   scope<R>(name: string, body: () => R): R {
@@ -403,6 +407,15 @@ export class GraphBuilder implements MathOps<Node> {
 
   matmul(a: Node, b: Node, { transposeA = false, transposeB = false }: MatmulOptions = {}, name?: string): Node {
     return this.emit("matmul", [a, b], { transposeA, transposeB }, name);
+  }
+
+  /** Written out column by column: some tens of rows at most. */
+  cholesky(a: Node): Node {
+    return composedCholesky(this, a);
+  }
+  /** Written out row by row. */
+  solveTriangular(l: Node, b: Node, options: SolveOptions = {}): Node {
+    return composedSolveTriangular(this, l, b, options);
   }
 
   /** Cross-correlation of x `[batch, height, width, in]` with a filter `[rows, columns, in, out]`. */

@@ -8,6 +8,8 @@ export { gaussianLogProb } from "./gaussian.ts";
 export type { DiagonalGaussian, EventOptions, FixedVarianceGaussian } from "./gaussian.ts";
 export { hash32 } from "./hash32.ts";
 export { klDiagonalGaussian } from "./kl/diagonal-gaussian.ts";
+export { composedCholesky, composedSolveTriangular, diagonal, logDetFromCholesky, matvec } from "./linalg.ts";
+export type { LinalgOps, SolveOptions } from "./linalg-ops.ts";
 export { log1mExp, logAddExp, logExpm1, logMeanExp, logSumExp, xLogY, zerosLike } from "./log-space.ts";
 export { unsupported } from "./math-ops.ts";
 export type { MathOps } from "./math-ops.ts";
