@@ -1,5 +1,6 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { requireOperands } from "../arguments.ts";
+import { times } from "../distributions/support.ts";
 import { expRemainder } from "../kl/remainders.ts";
 
 /**
@@ -18,19 +19,27 @@ import { expRemainder } from "../kl/remainders.ts";
  *
  * The first four are in nats; the others have no unit.
  */
-export type FDivergence = keyof typeof INTEGRANDS;
+export type FDivergence =
+  | "kl"
+  | "reverseKl"
+  | "jeffreys"
+  | "jensenShannon"
+  | "totalVariation"
+  | "squaredHellinger"
+  | "chiSquared"
+  | "neymanChiSquared";
 
 /** The function of t, for each: never negative, 0 at t = 0, and finite where its divergence is bounded. */
-const INTEGRANDS = {
+const INTEGRANDS: { readonly [N in FDivergence]: <T>(ops: ArrayOps<T>, t: T) => T } = {
   kl: klIntegrand,
-  reverseKl: <T>(ops: ArrayOps<T>, t: T): T => klIntegrand(ops, ops.neg(t)),
-  jeffreys: <T>(ops: ArrayOps<T>, t: T): T => times(ops, 2, ops.mul(t, lean(ops, t))),
+  reverseKl: (ops, t) => klIntegrand(ops, ops.neg(t)),
+  jeffreys: (ops, t) => times(ops, 2, ops.mul(t, lean(ops, t))),
   jensenShannon: jensenShannonIntegrand,
-  totalVariation: <T>(ops: ArrayOps<T>, t: T): T => ops.abs(lean(ops, t)),
-  squaredHellinger: <T>(ops: ArrayOps<T>, t: T): T => ops.mul(lean(ops, t), ops.tanh(times(ops, 0.25, t))),
+  totalVariation: (ops, t) => ops.abs(lean(ops, t)),
+  squaredHellinger: (ops, t) => ops.mul(lean(ops, t), ops.tanh(times(ops, 0.25, t))),
   chiSquared: chiSquaredIntegrand,
-  neymanChiSquared: <T>(ops: ArrayOps<T>, t: T): T => chiSquaredIntegrand(ops, ops.neg(t)),
-} as const;
+  neymanChiSquared: (ops, t) => chiSquaredIntegrand(ops, ops.neg(t)),
+};
 
 /** The names of {@link FDivergence}. */
 export const F_DIVERGENCES: readonly FDivergence[] = Object.keys(INTEGRANDS) as FDivergence[];
@@ -48,8 +57,6 @@ export function fDivergenceIntegrand<T>(ops: ArrayOps<T>, name: FDivergence, log
   }
   return INTEGRANDS[name](ops, logRatio);
 }
-
-const times = <T>(ops: ArrayOps<T>, factor: number, x: T): T => ops.mul(ops.scalar(factor), x);
 
 /** (p - q) / (p + q) = tanh(t / 2). */
 const lean = <T>(ops: ArrayOps<T>, t: T): T => ops.tanh(times(ops, 0.5, t));

@@ -80,5 +80,6 @@ function requireKernel(kernel: MmdKernel): void {
     throw new RangeError(`"kernel.kind" expected "rbf" or "inverseMultiquadric", got ${String(kernel.kind)}`);
   }
   const isGood = kernel.scales.length > 0 && kernel.scales.every((h) => h > 0 && h < Infinity);
-  if (!isGood) throw new RangeError(`"kernel.scales" expected positive finite lengths, got [${kernel.scales.join(", ")}]`);
+  if (!isGood)
+    throw new RangeError(`"kernel.scales" expected positive finite lengths, got [${kernel.scales.join(", ")}]`);
 }

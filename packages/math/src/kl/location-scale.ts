@@ -7,6 +7,7 @@ import type { Laplace } from "../distributions/laplace.ts";
 import type { LogNormal } from "../distributions/log-normal.ts";
 import type { Normal } from "../distributions/normal.ts";
 import type { Weibull } from "../distributions/weibull.ts";
+import { plus, times } from "../distributions/support.ts";
 import { expRemainder, logGammaRemainder, logRatio, ratioRemainder } from "./remainders.ts";
 
 /**
@@ -15,12 +16,12 @@ import { expRemainder, logGammaRemainder, logRatio, ratioRemainder } from "./rem
  */
 export function klNormalScales<T>(ops: ArrayOps<T>, a: T, b: T): T {
   const u = ops.div(ops.sub(a, b), b);
-  return ops.add(ops.mul(ops.scalar(0.5), ops.square(u)), ratioRemainder(ops, a, b));
+  return ops.add(times(ops, 0.5, ops.square(u)), ratioRemainder(ops, a, b));
 }
 
 export function klNormal<T>(ops: ArrayOps<T>, p: Normal<T> | LogNormal<T>, q: Normal<T> | LogNormal<T>): T {
   const distance = ops.square(ops.div(ops.sub(p.loc, q.loc), q.scale));
-  return ops.add(klNormalScales(ops, p.scale, q.scale), ops.mul(ops.scalar(0.5), distance));
+  return ops.add(klNormalScales(ops, p.scale, q.scale), times(ops, 0.5, distance));
 }
 
 export function klHalfNormal<T>(ops: ArrayOps<T>, p: HalfNormal<T>, q: HalfNormal<T>): T {
@@ -37,7 +38,7 @@ export function klLaplace<T>(ops: ArrayOps<T>, p: Laplace<T>, q: Laplace<T>): T 
 /** log(1 + ((g_p - g_q)^2 + (x_p - x_q)^2) / (4 g_p g_q)) (Chyzak and Nielsen 2019). */
 export function klCauchy<T>(ops: ArrayOps<T>, p: Cauchy<T>, q: Cauchy<T>): T {
   const squares = ops.add(ops.square(ops.sub(p.scale, q.scale)), ops.square(ops.sub(p.loc, q.loc)));
-  return ops.log1p(ops.div(ops.div(squares, ops.mul(ops.scalar(4), p.scale)), q.scale));
+  return ops.log1p(ops.div(ops.div(squares, times(ops, 4, p.scale)), q.scale));
 }
 
 export function klGumbel<T>(ops: ArrayOps<T>, p: Gumbel<T>, q: Gumbel<T>): T {
@@ -61,8 +62,8 @@ export function klWeibull<T>(ops: ArrayOps<T>, p: Weibull<T>, q: Weibull<T>): T 
 function klGumbels<T>(ops: ArrayOps<T>, a: T, b: T, m: T): T {
   const u = ops.div(ops.sub(a, b), b);
   const two = ops.scalar(2);
-  const aboveTwo = logGammaRemainder(ops, ops.add(ops.div(a, b), ops.scalar(1)), two, u);
-  const logGamma = ops.add(aboveTwo, ops.mul(ops.scalar(ONE_LESS_EULER), u)); // of 1 + r
+  const aboveTwo = logGammaRemainder(ops, plus(ops, ops.div(a, b), 1), two, u);
+  const logGamma = ops.add(aboveTwo, times(ops, ONE_LESS_EULER, u)); // of 1 + r
   return ops.add(ops.add(ratioRemainder(ops, a, b), aboveTwo), expRemainder(ops, ops.sub(logGamma, m)));
 }
 

@@ -2,6 +2,9 @@
 import type { ArrayOps } from "../array-ops.ts";
 import type { DiagonalNormal } from "../distributions/diagonal-normal.ts";
 import type { MultivariateNormal } from "../distributions/multivariate-normal.ts";
+import { times } from "../distributions/support.ts";
+import { diagonal } from "../linalg.ts";
+import type { MathOps } from "../math-ops.ts";
 import { klNormalScales } from "./location-scale.ts";
 
 /**
@@ -12,45 +15,45 @@ export function klFullDiagonal<T>(ops: ArrayOps<T>, p: MultivariateNormal<T>, q:
   const sigma = standardDeviation(ops, q);
   const distance = ops.div(ops.sub(p.loc, q.mu), sigma);
   const below = ops.div(ops.mul(p.scaleTril, strictlyLower(ops, p)), ops.expandDims(sigma, -1));
-  return assemble(ops, diagonal(ops, p), sigma, halfSquares(ops, below), distance);
+  return assemble(ops, diagonal(ops, p.scaleTril), sigma, halfSquares(ops, below), distance);
 }
 
-/** As {@link klFullDiagonal}, with M and the distance by forward substitution in q's Cholesky factor. */
-export function klFullFull<T>(ops: ArrayOps<T>, p: MultivariateNormal<T>, q: MultivariateNormal<T>): T {
-  const below = ops.mul(solveLower(ops, q.scaleTril, p.scaleTril), strictlyLower(ops, p));
-  return assemble(ops, diagonal(ops, p), diagonal(ops, q), halfSquares(ops, below), standardised(ops, p.loc, q));
+/** As {@link klFullDiagonal}, with M and the distance by forward substitution in q's Cholesky factor: where p is q, M is the identity. */
+export function klFullFull<T>(ops: MathOps<T>, p: MultivariateNormal<T>, q: MultivariateNormal<T>): T {
+  const below = ops.mul(ops.solveTriangular(q.scaleTril, p.scaleTril), strictlyLower(ops, p));
+  return assemble(
+    ops,
+    diagonal(ops, p.scaleTril),
+    diagonal(ops, q.scaleTril),
+    halfSquares(ops, below),
+    standardised(ops, p.loc, q),
+  );
 }
 
 /** As {@link klFullFull}, where p's factor is diag(sigma_p). */
-export function klDiagonalFull<T>(ops: ArrayOps<T>, p: DiagonalNormal<T>, q: MultivariateNormal<T>): T {
+export function klDiagonalFull<T>(ops: MathOps<T>, p: DiagonalNormal<T>, q: MultivariateNormal<T>): T {
   const sigma = standardDeviation(ops, p);
   const scaleTril = ops.mul(ops.expandDims(sigma, -1), identity(ops, q));
-  const below = ops.mul(solveLower(ops, q.scaleTril, scaleTril), strictlyLower(ops, q));
-  return assemble(ops, sigma, diagonal(ops, q), halfSquares(ops, below), standardised(ops, p.mu, q));
+  const below = ops.mul(ops.solveTriangular(q.scaleTril, scaleTril), strictlyLower(ops, q));
+  return assemble(ops, sigma, diagonal(ops, q.scaleTril), halfSquares(ops, below), standardised(ops, p.mu, q));
 }
 
 /** `halfBelow` is [...]; the others are [..., dimensions]. */
 function assemble<T>(ops: ArrayOps<T>, scalesP: T, scalesQ: T, halfBelow: T, distance: T): T {
   const scales = klNormalScales(ops, scalesP, scalesQ);
-  const each = ops.add(scales, ops.mul(ops.scalar(0.5), ops.square(distance)));
+  const each = ops.add(scales, times(ops, 0.5, ops.square(distance)));
   return ops.add(ops.sum(each, { axes: [-1] }), halfBelow);
 }
 
 const halfSquares = <T>(ops: ArrayOps<T>, matrix: T): T =>
-  ops.mul(ops.scalar(0.5), ops.sum(ops.square(matrix), { axes: [-2, -1] }));
+  times(ops, 0.5, ops.sum(ops.square(matrix), { axes: [-2, -1] }));
 
-const standardDeviation = <T>(ops: ArrayOps<T>, { logVar }: DiagonalNormal<T>): T =>
-  ops.exp(ops.mul(ops.scalar(0.5), logVar));
+const standardDeviation = <T>(ops: ArrayOps<T>, { logVar }: DiagonalNormal<T>): T => ops.exp(times(ops, 0.5, logVar));
 
 /** L_q^-1 (mu - mu_q) */
-function standardised<T>(ops: ArrayOps<T>, mu: T, q: MultivariateNormal<T>): T {
+function standardised<T>(ops: MathOps<T>, mu: T, q: MultivariateNormal<T>): T {
   const column = ops.expandDims(ops.sub(mu, q.loc), -1);
-  return ops.sum(solveLower(ops, q.scaleTril, column), { axes: [-1] });
-}
-
-/** [..., dimensions, dimensions] -> [..., dimensions] */
-function diagonal<T>(ops: ArrayOps<T>, gaussian: MultivariateNormal<T>): T {
-  return ops.sum(ops.mul(gaussian.scaleTril, identity(ops, gaussian)), { axes: [-1] });
+  return ops.sum(ops.solveTriangular(q.scaleTril, column), { axes: [-1] });
 }
 
 const identity = <T>(ops: ArrayOps<T>, gaussian: MultivariateNormal<T>): T =>
@@ -68,21 +71,4 @@ function mask<T>(
   const size = ops.shape(scaleTril).at(-1) as number;
   const values = Array.from({ length: size * size }, (_, i) => (holds(Math.floor(i / size), i % size) ? 1 : 0));
   return ops.constant([size, size], values);
-}
-
-/**
- * X with L X = B by forward substitution, row by row: [..., n, n] and [..., n, columns]. Where B is L it is the identity
- * exactly.
- */
-function solveLower<T>(ops: ArrayOps<T>, lower: T, b: T): T {
-  const size = ops.shape(lower).at(-1) as number;
-  const rowOf = (x: T, row: number) => ops.slice(x, { axis: -2, begin: row, end: row + 1 });
-  const rows: T[] = [];
-  for (let i = 0; i < size; i++) {
-    const factors = rowOf(lower, i);
-    const entry = (k: number) => ops.slice(factors, { axis: -1, begin: k, end: k + 1 });
-    const rest = rows.reduce((left, row, k) => ops.sub(left, ops.mul(entry(k), row)), rowOf(b, i));
-    rows.push(ops.div(rest, entry(i)));
-  }
-  return ops.concat(rows, -2);
 }

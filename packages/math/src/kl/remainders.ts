@@ -3,6 +3,7 @@
  * at 0 distance, and right to a few roundings of itself, however near its two arguments are.
  */
 import type { ArrayOps } from "../array-ops.ts";
+import { plus, polynomial, times } from "../distributions/support.ts";
 
 /** exp(x) - 1 - x, by `expm1`, which is nowhere below x. */
 export function expRemainder<T>(ops: ArrayOps<T>, x: T): T {
@@ -28,16 +29,10 @@ const NEAR = 0.25;
 const ATANH = Array.from({ length: 10 }, (_, k) => 1 / (2 * k + 3));
 
 function nearRemainder<T>(ops: ArrayOps<T>, u: T): T {
-  const s = ops.div(u, ops.add(ops.scalar(2), u));
+  const s = ops.div(u, plus(ops, u, 2));
   const square = ops.square(s);
-  const series = ops.mul(square, polynomial(ops, ATANH, square));
-  return ops.mul(s, ops.sub(u, ops.mul(ops.scalar(2), series)));
-}
-
-/** c_0 + c_1 x + c_2 x^2 + ... */
-export function polynomial<T>(ops: ArrayOps<T>, coefficients: readonly number[], x: T): T {
-  const [last, ...rest] = coefficients.map((coefficient) => ops.scalar(coefficient)).reverse() as [T, ...T[]];
-  return rest.reduce((value, coefficient) => ops.add(ops.mul(value, x), coefficient), last);
+  const series = ops.mul(square, polynomial(ops, square, ATANH));
+  return ops.mul(s, ops.sub(u, times(ops, 2, series)));
 }
 
 /** log(a / b) for positive `a` and `b`, without cancellation where they are near each other. */
@@ -55,7 +50,7 @@ export function logRatio<T>(ops: ArrayOps<T>, a: T, b: T): T {
  * n + b, which Stirling's series gives: x log x - x, less half a logarithm, and inverse odd powers.
  */
 export function logGammaRemainder<T>(ops: ArrayOps<T>, a: T, b: T, d: T = ops.sub(a, b)): T {
-  const at = (x: T, shift: number) => (shift === 0 ? x : ops.add(x, ops.scalar(shift)));
+  const at = (x: T, shift: number) => (shift === 0 ? x : plus(ops, x, shift));
   const steps = Array.from({ length: SHIFT }, (_, i) => ratioRemainder(ops, at(a, i), at(b, i), d));
   const tail = stirlingRemainder(ops, at(a, SHIFT), at(b, SHIFT), d);
   return steps.reduceRight((total, step) => ops.add(total, step), tail);
@@ -67,7 +62,7 @@ const STIRLING = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360_36
 
 function stirlingRemainder<T>(ops: ArrayOps<T>, a: T, b: T, d: T): T {
   const main = ops.mul(a, ratioRemainder(ops, b, a, ops.neg(d)));
-  const half = ops.mul(ops.scalar(0.5), ratioRemainder(ops, a, b, d));
+  const half = times(ops, 0.5, ratioRemainder(ops, a, b, d));
   return ops.add(ops.add(inversePowers(ops, a, b, d), half), main);
 }
 
@@ -81,11 +76,11 @@ function stirlingRemainder<T>(ops: ArrayOps<T>, a: T, b: T, d: T): T {
 function inversePowers<T>(ops: ArrayOps<T>, a: T, b: T, d: T): T {
   let power = ops.square(ops.div(d, b)); // d^2 b^-(n+1), with n = 1
   let term = ops.div(power, a);
-  let total = ops.mul(ops.scalar(STIRLING[0]!), term);
+  let total = times(ops, STIRLING[0]!, term);
   for (let n = 2; n < 2 * STIRLING.length; n++) {
     power = ops.div(power, b);
-    term = ops.div(ops.add(term, ops.mul(ops.scalar(n), power)), a);
-    if (n % 2 === 1) total = ops.add(total, ops.mul(ops.scalar(STIRLING[(n - 1) / 2]!), term));
+    term = ops.div(ops.add(term, times(ops, n, power)), a);
+    if (n % 2 === 1) total = ops.add(total, times(ops, STIRLING[(n - 1) / 2]!, term));
   }
   return total;
 }

@@ -32,12 +32,14 @@ export const DENSITIES: Readonly<Record<string, (p: Parameters) => Density>> = {
   gumbel: ({ loc, scale }) =>
     line((x) => -(x - loc!) / scale! - Math.exp(-(x - loc!) / scale!) - Math.log(scale!), [loc!]),
   logistic: ({ loc, scale }) =>
-    line((x) => {
-      const z = Math.abs(x - loc!) / scale!;
-      return -z - 2 * Math.log1p(Math.exp(-z)) - Math.log(scale!);
-    }, [loc!]),
-  cauchy: ({ loc, scale }) =>
-    line((x) => -Math.log(Math.PI * scale!) - Math.log1p(((x - loc!) / scale!) ** 2), [loc!]),
+    line(
+      (x) => {
+        const z = Math.abs(x - loc!) / scale!;
+        return -z - 2 * Math.log1p(Math.exp(-z)) - Math.log(scale!);
+      },
+      [loc!],
+    ),
+  cauchy: ({ loc, scale }) => line((x) => -Math.log(Math.PI * scale!) - Math.log1p(((x - loc!) / scale!) ** 2), [loc!]),
   studentT: ({ df, loc, scale }) => {
     const constant = gammaln((df! + 1) / 2) - gammaln(df! / 2) - Math.log(df! * Math.PI) / 2 - Math.log(scale!);
     return line((x) => constant - ((df! + 1) / 2) * Math.log1p(((x - loc!) / scale!) ** 2 / df!), [loc!]);
