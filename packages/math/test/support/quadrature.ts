@@ -31,10 +31,10 @@ export type Support = "line" | "halfLine" | "unit" | readonly [low: number, high
 
 /**
  * The integral of f over a support, in panels of a variable t that makes tails and end points harmless: x = sinh t on the
- * line, exp t on the half line, s(t) on the unit interval; `breaks` are the x where f has a kink.
+ * line, exp t on the half line, s(t) between two ends; `breaks` are the x where f has a kink.
  */
 export function integrate(f: (point: Point) => number, support: Support, breaks: readonly number[] = []): number {
-  const { to, from, ends } = CHANGES[typeof support === "string" ? support : "interval"](support);
+  const { to, from, ends } = CHANGES[support === "line" || support === "halfLine" ? support : "interval"](support);
   const inner = breaks.map(from).filter((t) => t > ends[0] && t < ends[1]);
   const count = Math.ceil(ends[1] - ends[0]);
   const edges = Array.from({ length: count + 1 }, (_, i) => ends[0] + ((ends[1] - ends[0]) * i) / count);
@@ -55,7 +55,7 @@ interface Change {
 
 const sigmoid = (t: number): number => (t < 0 ? Math.exp(t) / (1 + Math.exp(t)) : 1 / (1 + Math.exp(-t)));
 
-const CHANGES: Readonly<Record<"line" | "halfLine" | "unit" | "interval", (support: Support) => Change>> = {
+const CHANGES: Readonly<Record<"line" | "halfLine" | "interval", (support: Support) => Change>> = {
   line: () => ({
     to: (t) => ({ point: { x: Math.sinh(t), toRight: Infinity }, slope: Math.cosh(t) }),
     from: Math.asinh,
@@ -66,17 +66,16 @@ const CHANGES: Readonly<Record<"line" | "halfLine" | "unit" | "interval", (suppo
     from: Math.log,
     ends: [-200, 60],
   }),
-  unit: () => ({
-    to: (t) => ({ point: { x: sigmoid(t), toRight: sigmoid(-t) }, slope: sigmoid(t) * sigmoid(-t) }),
-    from: (x) => Math.log(x / (1 - x)),
-    ends: [-150, 150],
-  }),
   interval: (support) => {
-    const [low, high] = support as readonly [number, number];
+    const [low, high] = support === "unit" ? [0, 1] : (support as readonly [number, number]);
+    const width = high - low;
     return {
-      to: (t) => ({ point: { x: low + (high - low) * t, toRight: 1 - low - (high - low) * t }, slope: high - low }),
-      from: (x) => (x - low) / (high - low),
-      ends: [0, 1],
+      to: (t) => ({
+        point: { x: low + width * sigmoid(t), toRight: 1 - high + width * sigmoid(-t) },
+        slope: width * sigmoid(t) * sigmoid(-t),
+      }),
+      from: (x) => Math.log((x - low) / (high - x)),
+      ends: [-150, 150],
     };
   },
 };
