@@ -1,9 +1,8 @@
 export type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
 export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
+export * from "./bounds/index.ts";
 export * from "./distributions/index.ts";
 export * from "./divergences/index.ts";
-export { elbo } from "./elbo.ts";
-export type { ElboTerms } from "./elbo.ts";
 export { IsthmusError } from "./errors.ts";
 export { gaussianLogProb } from "./gaussian.ts";
 export type { DiagonalGaussian, EventOptions, FixedVarianceGaussian } from "./gaussian.ts";

@@ -9,7 +9,7 @@ import { extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
 import { withEngine } from "../engines.ts";
 import { namingFile, UsageError } from "../errors.ts";
-import { pngGrid } from "../images.ts";
+import { picture } from "../pictures.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, outOption } from "../options.ts";
@@ -62,7 +62,7 @@ type Writer = (values: Float32Array, items: number) => Uint8Array;
 function writerFor(out: string, shape: readonly number[]): Writer {
   const kind = extname(out).toLowerCase();
   if (kind === ".npy") return (values, items) => writeNpy({ shape: [items, ...shape], values });
-  if (kind === ".png") return (values) => pngGrid({ shape, values });
+  if (kind === ".png") return (values) => picture({ shape, values });
   throw new UsageError(`--out expected a name ending in .npy or .png, got ${out}`);
 }
 

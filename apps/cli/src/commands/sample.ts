@@ -7,7 +7,7 @@ import { extname } from "node:path";
 import type { Report } from "../console.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
-import { pngGrid } from "../images.ts";
+import { picture } from "../pictures.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { buildOption, outOption, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
@@ -50,7 +50,7 @@ async function sample(path: string, options: SampleOptions): Promise<Report> {
   const values = await withEngine(options, (engine) => decodeItems(engine, model, { items: count, dims, values: z }));
   await writeFileAtomic(
     out,
-    kind === ".png" ? pngGrid({ shape, values }) : writeNpy({ shape: [count, ...shape], values }),
+    kind === ".png" ? picture({ shape, values }) : writeNpy({ shape: [count, ...shape], values }),
   );
   return { json: { count, seed, out }, lines: [`${count} samples, seed ${seed} -> ${out}`] };
 }

@@ -1,0 +1,15 @@
+import { type Images, pngGrid, type PngGridOptions } from "@isthmus/plot/png";
+import { UsageError } from "./errors.ts";
+
+/** A PNG of items side by side; items that are no images are the user's to know. */
+export function picture(images: Images, options: PngGridOptions = {}): Uint8Array {
+  requireImages(images.shape);
+  return pngGrid(images, options);
+}
+
+/** Throws `UsageError` unless items of this shape can be drawn. */
+export function requireImages(shape: readonly number[]): void {
+  const channels = shape[2];
+  if (shape.length === 3 && (channels === 1 || channels === 3)) return;
+  throw new UsageError(`items of shape [${shape.join(", ")}] are not images; write .npy instead of .png`);
+}
