@@ -160,7 +160,10 @@ describe.each(own)("the KL of two of the family %s", (family) => {
   });
 
   it("is not negative for parameters that differ in their last bits", () => {
-    const near = fc.tuple(parametersLike(example), fc.array(ulps, { minLength: names.length, maxLength: names.length }));
+    const near = fc.tuple(
+      parametersLike(example),
+      fc.array(ulps, { minLength: names.length, maxLength: names.length }),
+    );
     fc.assert(
       fc.property(near, ([parameters, steps]) => {
         const other = Object.fromEntries(
@@ -204,9 +207,7 @@ interface Fixture {
     readonly otherConcentration: number;
     readonly kl: number;
   }[];
-  readonly near: readonly Readonly<
-    Record<"a" | "b" | "exponential" | "poisson" | "normal" | "gamma", number>
-  >[];
+  readonly near: readonly Readonly<Record<"a" | "b" | "exponential" | "poisson" | "normal" | "gamma", number>>[];
 }
 type Record_ = { readonly family: FamilyName } & Parameters;
 const fixture = readFixture<Fixture>("divergences");
@@ -215,7 +216,9 @@ const fromRecord = ({ family, ...parameters }: Record_): Distribution<NdArray> =
   recordOf(family, parameters as unknown as Parameters);
 
 /** The means of `n` Gaussians of a fixture, diagonal and full. */
-const gaussians = (made: Fixture["gaussian"][number]): Record<string, [Distribution<NdArray>, Distribution<NdArray>]> => {
+const gaussians = (
+  made: Fixture["gaussian"][number],
+): Record<string, [Distribution<NdArray>, Distribution<NdArray>]> => {
   const full = multivariateNormal(ops, { loc: a(made.loc), scaleTril: a(made.scaleTril) });
   const otherFull = multivariateNormal(ops, { loc: a(made.otherLoc), scaleTril: a(made.otherScaleTril) });
   const diagonal = diagonalNormal(ops, { mu: a(made.loc), logVar: a(made.logVar) });
@@ -263,10 +266,7 @@ it.each(fixture.near)("neighbours $a and $b, in 100 digits", ({ a: own, b: other
     exponential: [recordOf("exponential", { rate: own }), recordOf("exponential", { rate: other })],
     poisson: [recordOf("poisson", { rate: own }), recordOf("poisson", { rate: other })],
     normal: [recordOf("normal", { loc: 0, scale: own }), recordOf("normal", { loc: 0, scale: other })],
-    gamma: [
-      recordOf("gamma", { concentration: own, rate: 3 }),
-      recordOf("gamma", { concentration: other, rate: 3 }),
-    ],
+    gamma: [recordOf("gamma", { concentration: own, rate: 3 }), recordOf("gamma", { concentration: other, rate: 3 })],
   } as const;
   for (const [name, [p, q]] of Object.entries(pairs)) {
     expect(Math.abs(valueOf(p, q) / made[name as "gamma"] - 1), name).toBeLessThan(64 * 2 ** -52);
@@ -357,7 +357,16 @@ it("does not cancel where it is small: a million dimensions or one, off by 1e-9"
 });
 
 describe("the Bregman divergence of the log-partition", () => {
-  const families = ["normal", "exponential", "gamma", "beta", "bernoulli", "poisson", "halfNormal", "logNormal"] as const;
+  const families = [
+    "normal",
+    "exponential",
+    "gamma",
+    "beta",
+    "bernoulli",
+    "poisson",
+    "halfNormal",
+    "logNormal",
+  ] as const;
   // Its terms cancel: 1e-12 of them, of the size of a few hundred for these parameters.
   it.each([...families, "continuousBernoulli"] as const)("is the KL: %s", (family) => {
     for (const left of EXAMPLES[family]!) {
@@ -410,7 +419,10 @@ describe("infinite", () => {
   });
 
   it("where a class is impossible in q, and 0 log 0 is 0", () => {
-    const [fair, sure] = [[0, 0], [0, -Infinity]].map((x) => ({ family: "categorical", logits: a(x) }) as const);
+    const [fair, sure] = [
+      [0, 0],
+      [0, -Infinity],
+    ].map((x) => ({ family: "categorical", logits: a(x) }) as const);
     expect(valueOf(fair!, sure!)).toBe(Infinity);
     expectClose([valueOf(sure!, fair!)], [Math.LN2], [1], 2);
     expect(valueOf(sure!, sure!)).toBe(0);
@@ -441,13 +453,25 @@ describe("pairs of other kinds", () => {
   });
 
   it("binomials: as many coins; Infinity for more trials than q has; refused for fewer", () => {
-    const [three, five] = [3, 5].map((trials) => binomial(ops, { trials: s(trials), logits: s(0.3) })) as [never, never];
+    const [three, five] = [3, 5].map((trials) => binomial(ops, { trials: s(trials), logits: s(0.3) })) as [
+      never,
+      never,
+    ];
     expect(valueOf(five, three)).toBe(Infinity);
-    expect(() => kl(ops, three, five)).toThrow("KL(binomial || binomial) has no closed form unless q has no more trials");
+    expect(() => kl(ops, three, five)).toThrow(
+      "KL(binomial || binomial) has no closed form unless q has no more trials",
+    );
   });
 
   it("independent variables: the sum of their KLs", () => {
-    const [p, q] = [1, 2].map((rate) => exponential(ops, { rate: a([[rate, 2, 3], [4, 5, 6 * rate]]) }));
+    const [p, q] = [1, 2].map((rate) =>
+      exponential(ops, {
+        rate: a([
+          [rate, 2, 3],
+          [4, 5, 6 * rate],
+        ]),
+      }),
+    );
     const rows = kl(ops, p!, q!);
     const [joint, other] = [p!, q!].map((base) => independent(ops, { base })) as [never, never];
     expect(kl(ops, joint, other)).toEqual(ops.sum(rows, { axes: [-1] }));

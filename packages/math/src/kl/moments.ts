@@ -78,7 +78,7 @@ export const MOMENTS: { readonly [F in FamilyName]?: Moments<F> } = {
     logVariance: (ops) => ops.scalar(Math.PI ** 2 / 6),
     /** m - E X + 2 E X exp(-m / E X) for m > 0 */
     deviation: (ops, p, m) =>
-      aboveZero(ops, m, (inside) => {
+      aboveZero(ops, mean(ops, p), m, (inside) => {
         const average = mean(ops, p);
         const tail = ops.exp(ops.neg(ops.mul(p.rate, inside)));
         return ops.add(ops.sub(inside, average), times(ops, 2, ops.mul(average, tail)));
@@ -90,7 +90,7 @@ export const MOMENTS: { readonly [F in FamilyName]?: Moments<F> } = {
     logMean: (ops, { concentration, rate }) => ops.sub(ops.digamma(concentration), ops.log(rate)),
     logVariance: (ops, { concentration }) => ops.trigamma(concentration),
     deviation: (ops, p, m) =>
-      aboveZero(ops, m, (inside) => {
+      aboveZero(ops, mean(ops, p), m, (inside) => {
         const x = ops.mul(p.rate, inside);
         const partial = ops.gammaP(plus(ops, p.concentration, 1), x);
         return fromPartialMean(ops, mean(ops, p), inside, ops.gammaP(p.concentration, x), partial);
@@ -106,7 +106,7 @@ export const MOMENTS: { readonly [F in FamilyName]?: Moments<F> } = {
     logMean: (_ops, { loc }) => loc,
     logVariance: (ops, { scale }) => ops.square(scale),
     deviation: (ops, p, m) =>
-      aboveZero(ops, m, (inside) => {
+      aboveZero(ops, mean(ops, p), m, (inside) => {
         const z = ops.div(ops.sub(ops.log(inside), p.loc), p.scale);
         const cdf = (x: typeof m) => times(ops, 0.5, plus(ops, ops.erf(times(ops, Math.SQRT1_2, x)), 1));
         return fromPartialMean(ops, mean(ops, p), inside, cdf(z), cdf(ops.sub(z, p.scale)));
@@ -118,7 +118,7 @@ export const MOMENTS: { readonly [F in FamilyName]?: Moments<F> } = {
     logVariance: (ops, { concentration }) => ops.div(ops.scalar(Math.PI ** 2 / 6), ops.square(concentration)),
     /** m + E X - 2 E X P(1 / k, (m / scale)^k) for m > 0 */
     deviation: (ops, p, m) =>
-      aboveZero(ops, m, (inside) => {
+      aboveZero(ops, mean(ops, p), m, (inside) => {
         const average = mean(ops, p);
         const power = ops.exp(ops.mul(p.concentration, ops.log(ops.div(inside, p.scale))));
         const share = ops.gammaP(ops.div(ops.scalar(1), p.concentration), power);
@@ -131,7 +131,7 @@ export const MOMENTS: { readonly [F in FamilyName]?: Moments<F> } = {
     logMean: (ops, { scale }) => plus(ops, ops.log(scale), -(EULER + LOG_2) / 2),
     logVariance: (ops) => ops.scalar(Math.PI ** 2 / 8),
     deviation: (ops, p, m) =>
-      aboveZero(ops, m, (inside) => {
+      aboveZero(ops, mean(ops, p), m, (inside) => {
         const z = times(ops, Math.SQRT1_2, ops.div(inside, p.scale));
         return fromPartialMean(ops, mean(ops, p), inside, ops.erf(z), ops.neg(ops.expm1(ops.neg(ops.square(z)))));
       }),
@@ -195,7 +195,9 @@ export const MOMENTS: { readonly [F in FamilyName]?: Moments<F> } = {
     /** k log high + log((1 - r^(k + 1)) / ((1 - r) (k + 1))), r = low / high */
     logPower: (ops, { low, high }, k) => {
       const next = plus(ops, k, 1);
-      const gone = ops.neg(ops.expm1(ops.mul(next, ops.log(ops.div(low, high)))));
+      const isAbove = ops.greater(low, ops.scalar(0));
+      const ratio = ops.div(ops.select(isAbove, low, high), high);
+      const gone = ops.select(isAbove, ops.neg(ops.expm1(ops.mul(next, ops.log(ratio)))), ops.scalar(1));
       const share = ops.div(gone, ops.mul(next, ops.div(ops.sub(high, low), high)));
       return ops.add(ops.mul(k, ops.log(high)), ops.log(share));
     },
@@ -214,9 +216,10 @@ function between<T>(ops: MathOps<T>, m: T, low: T, high: T, formula: (inside: T)
   return ops.add(formula(inside), ops.abs(ops.sub(m, inside)));
 }
 
-function aboveZero<T>(ops: MathOps<T>, m: T, formula: (inside: T) => T): T {
-  const inside = ops.relu(m);
-  return ops.add(formula(inside), ops.sub(inside, m));
+/** E|X - m| of X > 0 from its formula for m > 0. */
+function aboveZero<T>(ops: MathOps<T>, average: T, m: T, formula: (inside: T) => T): T {
+  const isAbove = ops.greater(m, ops.scalar(0));
+  return ops.select(isAbove, formula(ops.select(isAbove, m, ops.scalar(1))), ops.sub(average, m));
 }
 
 /** `formula` of what is below 1; Infinity from 1 on, where the tail is too heavy. */

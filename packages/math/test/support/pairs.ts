@@ -1,7 +1,7 @@
 import { ndArrayOps as ops } from "../../src/index.ts";
 import type { Distribution, FamilyName, NdArray } from "../../src/index.ts";
 import { DENSITIES, type Parameters } from "./densities.ts";
-import { integrate, type Point } from "./quadrature.ts";
+import { integrate, type Point, type Support } from "./quadrature.ts";
 
 /** Parameters of every family of one number, unlike each other; the first ones are near those of other families. */
 export const EXAMPLES: Readonly<Partial<Record<FamilyName, readonly Parameters[]>>> = {
@@ -89,7 +89,7 @@ export function integralKl(
     return [sumOf(counts), sumOf(counts.map(Math.abs))];
   }
   const breaks = [...left.breaks, ...right.breaks];
-  const over = (f: (point: Point) => number) => integrate(f, left.support as never, breaks);
+  const over = (f: (point: Point) => number) => integrate(f, left.support as Support, breaks);
   return [over(term), over((point) => Math.abs(term(point)))];
 }
 
