@@ -6,7 +6,7 @@ import type { NoiseKey } from "../noise.ts";
 import { hamiltonianTransition } from "./hamiltonian.ts";
 import type { HamiltonianState, LogDensity, LogDensityValue } from "./hamiltonian.ts";
 import { LogWeightAccumulator } from "./importance-sampling.ts";
-import { requireCount, requirePositive, requireShape } from "./require.ts";
+import { requireCount, requireList, requirePositive, requireShape } from "./require.ts";
 
 export interface AnnealingOptions {
   /** log f_0, normalised: the prior, or any density that can be drawn from. */
@@ -41,7 +41,7 @@ export interface AnnealingRun {
  * where z_t follows from z_(t-1) by a transition that leaves the density at beta_t as it is. E[w] = p(x) exactly,
  * however badly the chains mix, so log w and log-means of several are lower bounds in expectation.
  *
- * @throws TypeError, RangeError naming the argument; also when a log-density gives another shape or no number at a start.
+ * @throws TypeError, RangeError naming the argument; also when a log-density gives another shape, NaN or +Infinity at a start.
  */
 export function annealedImportanceSampling(start: NdArray, options: AnnealingOptions): AnnealingRun {
   const { stepSizes, ...annealing } = checked(start, options);
@@ -99,7 +99,10 @@ function anneal(
 
 function accumulate(logWeights: Float64Array, { initial, target }: Path, z: NdArray, step: number): void {
   const [from, to] = [initial(z).value.data, target(z).value.data];
-  for (let chain = 0; chain < logWeights.length; chain++) logWeights[chain]! += step * (to[chain]! - from[chain]!);
+  for (let chain = 0; chain < logWeights.length; chain++) {
+    // A weight of 0 stays 0, wherever its chain goes.
+    if (logWeights[chain]! > -Infinity) logWeights[chain]! += step * (to[chain]! - from[chain]!);
+  }
 }
 
 /** (1 - beta) log f_0 + beta log f_1. */
@@ -177,7 +180,7 @@ export interface BidirectionalBound {
  * The bracket of bidirectional Monte Carlo (Grosse, Ghahramani and Adams 2015) around log p(x) of one x, from chains run
  * forwards and backwards. `upper - lower` bounds, in expectation, how far either is off.
  *
- * @throws RangeError naming the run without chains or with weights that are no numbers.
+ * @throws TypeError, RangeError naming the run without chains or with weights that are no numbers.
  */
 export function bidirectionalBound(
   forward: Pick<AnnealingRun, "logWeights">,
@@ -195,7 +198,7 @@ function logMean(name: string, logWeights: Float64Array): { value: number; error
   requireCount(`${name}.length`, logWeights.length);
   const accumulator = new LogWeightAccumulator(1);
   for (const logWeight of logWeights) {
-    if (!Number.isFinite(logWeight)) throw new RangeError(`"${name}" expected finite numbers, got ${logWeight}`);
+    if (!(logWeight < Infinity)) throw new RangeError(`"${name}" expected no NaN and no weight beyond all bounds`);
     accumulator.add([logWeight]);
   }
   const { logLikelihood, standardError } = accumulator.estimate();
@@ -218,6 +221,7 @@ function checked(start: NdArray, options: AnnealingOptions): Checked {
   requireTemperatures(temperatures);
   const transitions = temperatures.length - 1;
   const stepSizes = typeof stepSize === "number" ? new Float64Array(transitions).fill(stepSize) : stepSize;
+  requireList("stepSize", stepSizes);
   if (stepSizes.length !== transitions) {
     throw new RangeError(`"stepSize" expected ${transitions}, one per transition, got ${stepSizes.length}`);
   }
@@ -240,6 +244,7 @@ function remembering(density: LogDensity): LogDensity {
 }
 
 function requireTemperatures(temperatures: ArrayLike<number>): void {
+  requireList("temperatures", temperatures);
   const last = temperatures.length - 1;
   if (last < 1 || temperatures[0] !== 0 || temperatures[last] !== 1) {
     throw new RangeError(
@@ -260,10 +265,10 @@ function requireDensity(name: string, density: LogDensity, start: NdArray): void
   requireNdArray(`${name}().value`, value);
   requireShape(`${name}().value`, value, [start.shape[0]]);
   requireShape(`${name}().gradient`, gradient, start.shape);
-  const bad = value.data.findIndex((logDensity) => !Number.isFinite(logDensity));
+  const bad = value.data.findIndex((logDensity) => !(logDensity < Infinity));
   if (bad >= 0) {
     throw new RangeError(
-      `"${name}" expected finite log-densities at the start, got ${value.data[bad]} for chain ${bad}`,
+      `"${name}" expected log-densities below Infinity at the start, got ${value.data[bad]} for chain ${bad}`,
     );
   }
 }

@@ -4,7 +4,7 @@ import type { DiagonalGaussian } from "../gaussian.ts";
 import { klDiagonalGaussian } from "../kl/diagonal-gaussian.ts";
 import { requireNdArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
-import { requireFinite, requirePositive, requireShape } from "./require.ts";
+import { requireFinite, requireList, requirePositive, requireShape } from "./require.ts";
 
 /** A mean over drawn z with the standard error of that mean, in nats. */
 export interface MeanEstimate {
@@ -62,6 +62,7 @@ function rowsOf(z: NdArray): number[] {
 }
 
 function requireOwners(owners: ArrayLike<number>, draws: number, n: number): void {
+  requireList("owners", owners);
   if (draws === 0 || owners.length !== draws) {
     throw new RangeError(`"owners" expected ${draws || "at least 1"}, one per draw, got ${owners.length}`);
   }

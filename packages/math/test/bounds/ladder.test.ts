@@ -178,6 +178,30 @@ describe("annealed importance sampling", () => {
     expect(weights).toEqual(expected.data);
   });
 
+  it("gives chains that start outside the target no weight, and lets none leave it", () => {
+    const chains = 2000;
+    // The standard normal where its first coordinate is positive: the integral is a half.
+    const target: LogDensity = (z) => {
+      const { value, gradient } = prior(z);
+      const inside = value.data.map((logDensity, chain) => (z.data[2 * chain]! > 0 ? logDensity : -Infinity));
+      return { value: ndArray(value.shape, inside), gradient };
+    };
+    const start = normals([chains, 2], "half");
+    const run = annealedImportanceSampling(start, {
+      ...few,
+      target,
+      temperatures: sigmoidTemperatures(5),
+      stepSize: 0.5,
+      key: { seed: 1, stream: "half" },
+    });
+    run.logWeights.forEach((weight, chain) => {
+      expect(weight).toBe(start.data[2 * chain]! > 0 ? 0 : -Infinity);
+      if (weight === 0) expect(run.z.data[2 * chain]).toBeGreaterThan(0);
+    });
+    const { lower, lowerError } = bidirectionalBound(run, { logWeights: Float64Array.of(0) });
+    expect(Math.abs(lower - Math.log(0.5))).toBeLessThan(SIGMAS * lowerError);
+  });
+
   it("is the same run for the same key, and another for another", () => {
     const start = normals([10, 2], "key");
     const run = (seed: number) => annealedImportanceSampling(start, { ...few, key: { seed, stream: "key" } });
