@@ -186,6 +186,8 @@ export function bidirectionalBound(
   forward: Pick<AnnealingRun, "logWeights">,
   backward: Pick<AnnealingRun, "logWeights">,
 ): BidirectionalBound {
+  requireList("forward.logWeights", forward?.logWeights);
+  requireList("backward.logWeights", backward?.logWeights);
   const lower = logMean("forward.logWeights", forward.logWeights);
   const upper = logMean(
     "backward.logWeights",
