@@ -15,7 +15,7 @@ export interface InferenceGaps<T> {
 }
 
 /**
- * The inference gap in its two parts (Cremer, Li and Duvenaud 2018, equation 5), nats, of the shape of the arguments.
+ * The inference gap in its two parts (Cremer, Li and Duvenaud 2018), nats, of the shape of the arguments.
  *
  * @param bounds `logLikelihood` log p(x), exact or an estimate of it; `refitted` the ELBO of the best q for each x, such
  * as {@link refittedPosterior} finds; `amortised` the ELBO of the encoder's q.

@@ -18,7 +18,7 @@ export interface BitsPerDimensionOptions {
  *     bits / dimension = -(log p(x) / D + log binWidth) / ln 2
  *
  * With a density of uniformly dequantised data this is an upper bound for the code length of the integers (Theis, van
- * den Oord and Bethge 2016, equation 6); with a bound in place of log p(x), an upper bound again.
+ * den Oord and Bethge 2016); with a bound in place of log p(x), an upper bound again.
  *
  * @throws TypeError, RangeError naming the argument: a number, a positive integer of dimensions, a positive finite width.
  */

@@ -27,7 +27,7 @@ export interface AggregateInformation {
 }
 
 /**
- * The mean KL of the ELBO taken apart (Hoffman and Johnson 2016, equation 3; the marginal KL further as by Chen et al.
+ * The mean KL of the ELBO taken apart (Hoffman and Johnson 2016; the marginal KL further as by Chen et al.
  * 2018), with the aggregate posterior q(z) = (1/N) sum_n q(z | x_n) in full, and p(z) = N(0, I):
  *
  *     mean_n KL(q(z | x_n) || p(z)) = I_q(x; z) + KL(q(z) || p(z))
@@ -180,7 +180,7 @@ export interface ActiveUnits {
 }
 
 /**
- * Active units of an encoder (Burda, Grosse and Salakhutdinov 2016, section 5.2), from the posterior means
+ * Active units of an encoder (Burda, Grosse and Salakhutdinov 2016), from the posterior means
  * [examples, dimensions] of a data set.
  *
  * @param threshold of the variance; the paper's 0.01 unless given.

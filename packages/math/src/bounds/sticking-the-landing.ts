@@ -11,7 +11,7 @@ export interface StickingTheLandingTerms<T, Q> extends Pick<SampledElboTerms<T>,
 }
 
 /**
- * The sticking-the-landing surrogate (Roeder, Wu and Duvenaud 2017, equation 8): the sampled ELBO with the parameters of
+ * The sticking-the-landing surrogate (Roeder, Wu and Duvenaud 2017): the sampled ELBO with the parameters of
  * q constant inside log q(z | x), so that they are reached through z only. What is left out, the score
  * d log q(z; phi) / d phi at fixed z, has expectation 0.
  *
