@@ -17,6 +17,11 @@ export function requirePositive(name: string, value: number): void {
     throw new RangeError(`"${name}" expected a positive finite number, got ${value}`);
 }
 
+/** @throws TypeError naming the argument unless it can be called, asynchronous or not. */
+export function requireFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") throw new TypeError(`"${name}" expected a function, got ${kindOf(value)}`);
+}
+
 /** @throws TypeError naming the argument unless it is an array of any kind: something with a length. */
 export function requireList(name: string, value: ArrayLike<number>): void {
   const length: unknown = typeof value === "object" && value !== null ? value.length : undefined;

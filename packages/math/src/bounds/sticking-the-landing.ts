@@ -1,5 +1,6 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { kindOf, requireKind } from "../arguments.ts";
+import { requireFunction } from "./require.ts";
 import { sampledElbo } from "./elbo.ts";
 import type { SampledElboTerms } from "./elbo.ts";
 
@@ -27,7 +28,7 @@ export function stickingTheLandingSurrogate<T, Q extends object>(
   ops: ArrayOps<T>,
   { logLikelihood, logPrior, q, logDensity }: StickingTheLandingTerms<T, Q>,
 ): T {
-  requireKind("logDensity", logDensity, "Function");
+  requireFunction("logDensity", logDensity);
   return sampledElbo(ops, { logLikelihood, logPrior, logPosterior: logDensity(stopParameterGradients(ops, q)) });
 }
 

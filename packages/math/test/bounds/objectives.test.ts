@@ -229,9 +229,9 @@ describe("the amortisation gap", () => {
     return { mu: joint(ladder, ladder.x[row]!)(q.mu).gradient, logVar: ops.mul(ops.scalar(0.5), shrink) };
   };
 
-  it.each([0, 1, 2])("refitting finds the best factorised posterior of probabilistic PCA, example %i", (row) => {
+  it.each([0, 1, 2])("refitting finds the best factorised posterior of probabilistic PCA, example %i", async (row) => {
     const start = { mu: a([[0, 0]]), logVar: a([[0, 0]]) };
-    const best = refittedPosterior(start, gradient(row), { steps: 2000 });
+    const best = await refittedPosterior(start, gradient(row), { steps: 2000 });
     // A learning rate of 0.05 that has fallen to 2.5e-5 leaves steps no longer than that.
     best.mu.data.forEach((mu, d) => expect(Math.abs(mu - ladder.posteriorMu[row]![d]!)).toBeLessThan(1e-4));
     best.logVar.data.forEach((logVar, d) => expect(Math.abs(logVar - ladder.meanFieldLogVar[d]!)).toBeLessThan(1e-4));
