@@ -1,6 +1,7 @@
 export type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
 export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
 export * from "./bounds/index.ts";
+export { composedDigamma, composedLogBeta, composedLogGamma, composedTrigamma } from "./composed-gamma.ts";
 export * from "./distributions/index.ts";
 export * from "./divergences/index.ts";
 export { IsthmusError } from "./errors.ts";
@@ -10,6 +11,7 @@ export { hash32 } from "./hash32.ts";
 export * from "./kl/index.ts";
 export { composedCholesky, composedSolveTriangular, diagonal, logDetFromCholesky, matvec } from "./linalg.ts";
 export type { LinalgOps, SolveOptions } from "./linalg-ops.ts";
+export * from "./linear-gaussian/index.ts";
 export { log1mExp, logAddExp, logExpm1, logMeanExp, logSumExp, xLogY, zerosLike } from "./log-space.ts";
 export { unsupported } from "./math-ops.ts";
 export type { MathOps } from "./math-ops.ts";
