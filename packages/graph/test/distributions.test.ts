@@ -1,5 +1,6 @@
 /** Distributions of `@isthmus/math` written into a graph: they are the reference's, and their derivatives are right. */
 import {
+  cdf,
   type Distribution,
   entropy,
   inverseCdf,
@@ -67,6 +68,31 @@ const examples: readonly Example[] = [
     x: [[2], [0, 1, 0.25, 0.5, 0.75, 0]],
     has: moments,
   },
+  {
+    family: "gamma",
+    parameters: { concentration: [[2], [0.7, 7.1]], rate: [[2], [2, 0.6]] },
+    x: positives,
+    has: moments,
+  },
+  {
+    family: "beta",
+    parameters: { alpha: [[2], [0.7, 7.1]], beta: [[2], [2, 0.6]] },
+    x: [[2], [0.1, 0.4, 0.3, 0.2, 0.9, 0.7]],
+    has: moments,
+  },
+  { family: "dirichlet", parameters: { concentration: [[3], [0.7, 7.1, 2]] }, x: simplex, has: moments },
+  {
+    family: "studentT",
+    parameters: { df: [[2], [3.5, 8.2]], loc: [[2], [0.3, -1.2]], scale: [[2], [0.7, 2.1]] },
+    x: reals,
+    has: moments,
+  },
+  {
+    family: "poisson",
+    parameters: { rate: [[2], [0.7, 7.1]] },
+    x: [[2], [0, 1, 4, 2, 9, 12]],
+    has: ["mean", "variance"],
+  },
   { family: "categorical", parameters: { logits }, x: [[3], [0, 1, 0, 0, 0, 1, 1, 0, 0]], has: moments },
   {
     family: "relaxedOneHotCategorical",
@@ -94,7 +120,8 @@ const examples: readonly Example[] = [
   },
 ];
 
-const isElementwise = ({ family }: Example): boolean => !/categorical|Categorical|diagonal|multivariate/.test(family);
+const isElementwise = ({ family }: Example): boolean =>
+  !/categorical|Categorical|diagonal|multivariate|dirichlet/.test(family);
 
 /** Noise for the transform, in (0, 1), which every kind of noise may be. */
 const noiseOfShape = (count: number): number[] => Array.from({ length: count }, (_, i) => (i * 0.37 + 0.11) % 1);
@@ -157,7 +184,9 @@ function derivativeCase(example: Example, operation: "logProb" | "reparameterise
   const names = Object.keys(example.parameters);
   const given = Object.values(example.parameters);
   const values = operation === "logProb" ? example.x[1] : noiseOfShape(example.x[1].length);
-  const differentiable = /bernoulli|discretised|categorical/.test(example.family) ? names.length : names.length + 1;
+  const differentiable = /bernoulli|discretised|categorical|poisson/.test(example.family)
+    ? names.length
+    : names.length + 1;
   return {
     name: `${example.family}: ${operation}`,
     shapes: [...given.map(([shape]) => shape), ["batch", ...example.x[0]]],
@@ -238,8 +267,8 @@ describe("special functions", () => {
     const build = new GraphBuilder();
     const x = build.input("x", ["batch"]);
     const gamma: Distribution<Node> = { family: "gamma", concentration: x, rate: x };
-    expect(() => logProb(build, gamma, x)).toThrow(
-      expect.objectContaining({ code: "OPS_UNSUPPORTED", details: { engine: "a graph", operation: "logGamma" } }),
+    expect(() => cdf(build, gamma, x)).toThrow(
+      expect.objectContaining({ code: "OPS_UNSUPPORTED", details: { engine: "a graph", operation: "gammaP" } }),
     );
     expect(mean(build, gamma).shape).toEqual(["batch"]);
     expect(noiseOf({ family: "laplace", loc: x, scale: x })).toBe("uniform");
