@@ -452,15 +452,16 @@ describe("pairs of other kinds", () => {
     expect(() => kl(ops, p, pixel(0.4, -3, { ...levels, levels: 128 }))).toThrow("unless both have the same levels");
   });
 
-  it("binomials: as many coins; Infinity for more trials than q has; refused for fewer", () => {
-    const [three, five] = [3, 5].map((trials) => binomial(ops, { trials: s(trials), logits: s(0.3) })) as [
-      never,
-      never,
-    ];
-    expect(valueOf(five, three)).toBe(Infinity);
-    expect(() => kl(ops, three, five)).toThrow(
-      "KL(binomial || binomial) has no closed form unless q has no more trials",
-    );
+  it("binomials: as many coins where trials agree, element by element", () => {
+    const p = binomial(ops, { trials: a([3, 5, 4]), logits: s(0.3) });
+    const q = binomial(ops, { trials: a([3, 3, 9]), logits: s(-0.4) });
+    const values = kl(ops, p, q).data;
+    const one = valueOf(recordOf("bernoulli", { logits: 0.3 }), recordOf("bernoulli", { logits: -0.4 }));
+    expect(values[0]).toBe(3 * one);
+    expect(values[1]).toBe(Infinity);
+    expect(values[2]).toBeGreaterThan(0);
+    const known = { ...ops, values: () => undefined };
+    expect(() => kl(known, p, q)).toThrow("KL(binomial || binomial) has no closed form unless the trials are known");
   });
 
   it("independent variables: the sum of their KLs", () => {
