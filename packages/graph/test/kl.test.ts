@@ -33,7 +33,7 @@ function scalarCase(p: FamilyName, q: FamilyName): Case {
       const record = (side: string, family: FamilyName) => {
         const found = entries.filter((entry) => entry.side === side);
         const nodeOf = (entry: (typeof entries)[number]) =>
-          entry.name === "trials" ? build.constant([], [5]) : nodes[inputs.indexOf(entry)]!;
+          entry.name === "trials" ? build.scalar(q === "bernoulli" ? 1 : 5) : nodes[inputs.indexOf(entry)]!;
         return { family, ...Object.fromEntries(found.map((entry) => [entry.name, nodeOf(entry)])) };
       };
       return kl(build, record("p", p) as Distribution<Node>, record("q", q) as Distribution<Node>);

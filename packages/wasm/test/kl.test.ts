@@ -4,22 +4,22 @@ import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /** Parameters of families whose KL has forms of its own, and how many numbers one event has. */
-const FAMILIES: readonly (readonly [family: string, names: readonly string[], event?: number])[] = [
-  ["normal", ["loc", "scale"]],
-  ["laplace", ["loc", "scale"]],
-  ["gumbel", ["loc", "scale"]],
-  ["cauchy", ["loc", "scale"]],
-  ["exponential", ["rate"]],
-  ["gamma", ["concentration", "rate"]],
-  ["beta", ["alpha", "beta"]],
-  ["bernoulli", ["logits"]],
-  ["continuousBernoulli", ["logits"]],
-  ["poisson", ["rate"]],
-  ["weibull", ["scale", "concentration"]],
-  ["halfNormal", ["scale"]],
-  ["categorical", ["logits"], 3],
-  ["dirichlet", ["concentration"], 3],
-  ["diagonalNormal", ["mu", "logVar"], 3],
+const FAMILIES: readonly { readonly family: string; readonly names: readonly string[]; readonly event?: number }[] = [
+  { family: "normal", names: ["loc", "scale"] },
+  { family: "laplace", names: ["loc", "scale"] },
+  { family: "gumbel", names: ["loc", "scale"] },
+  { family: "cauchy", names: ["loc", "scale"] },
+  { family: "exponential", names: ["rate"] },
+  { family: "gamma", names: ["concentration", "rate"] },
+  { family: "beta", names: ["alpha", "beta"] },
+  { family: "bernoulli", names: ["logits"] },
+  { family: "continuousBernoulli", names: ["logits"] },
+  { family: "poisson", names: ["rate"] },
+  { family: "weibull", names: ["scale", "concentration"] },
+  { family: "halfNormal", names: ["scale"] },
+  { family: "categorical", names: ["logits"], event: 3 },
+  { family: "dirichlet", names: ["concentration"], event: 3 },
+  { family: "diagonalNormal", names: ["mu", "logVar"], event: 3 },
 ];
 const BATCH = 1024;
 
@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-describe.each(FAMILIES)("the KL of two of the family %s on the engine", (family, names, event) => {
+describe.each(FAMILIES)("the KL of two of the family $family on the engine", ({ family, names, event }) => {
   const shape = event === undefined ? ["batch" as const] : ["batch" as const, event];
   const size = BATCH * (event ?? 1);
   const own = names.map((name) => parameter(name, size, "p"));
