@@ -40,7 +40,9 @@ function expectNear(actual: NdArray, expected: NdArray, tolerance: number): void
 
 const covarianceOf = ({ weights, variance }: LinearGaussian<NdArray>): NdArray => {
   const features = weights.shape[0]!;
-  const identity = a(Array.from({ length: features }, (_, i) => Array.from({ length: features }, (__, j) => (i === j ? 1 : 0))));
+  const identity = a(
+    Array.from({ length: features }, (_, i) => Array.from({ length: features }, (__, j) => (i === j ? 1 : 0))),
+  );
   return ops.add(ops.matmul(weights, weights, { transposeB: true }), ops.mul(identity, variance));
 };
 
@@ -67,7 +69,10 @@ describe("linearGaussianLogLikelihood", () => {
     const expected = linearGaussianLogLikelihood(ops, x, made);
     fc.assert(
       fc.property(fc.double({ min: 0, max: 7, noNaN: true }), (angle) => {
-        const turn = a([[Math.cos(angle), Math.sin(angle)], [-Math.sin(angle), Math.cos(angle)]]); // prettier-ignore
+        const turn = a([
+          [Math.cos(angle), Math.sin(angle)],
+          [-Math.sin(angle), Math.cos(angle)],
+        ]);
         const turned = linearGaussianLogLikelihood(ops, x, { ...made, weights: ops.matmul(made.weights, turn) });
         turned.data.forEach((value, i) => expect(Math.abs(value / expected.data[i]! - 1)).toBeLessThan(1e-13));
       }),
@@ -126,7 +131,10 @@ describe("fits", () => {
     variances.forEach((variance, j) => expect(Math.abs(variance - fit.eigenvalues[j]!)).toBeLessThan(1e-13));
     expect(Math.abs(totalVariance - fit.eigenvalues.reduce((sum, value) => sum + value, 0))).toBeLessThan(1e-13);
     for (let j = 0; j < k; j++) {
-      const column = Array.from({ length: 6 }, (_, d) => [components.data[d * k + j]!, expected.data[d * 6 + j]!] as const);
+      const column = Array.from(
+        { length: 6 },
+        (_, d) => [components.data[d * k + j]!, expected.data[d * 6 + j]!] as const,
+      );
       const sign = Math.sign(column.reduce((sum, [one, other]) => sum + one * other, 0));
       // Rounding over the gaps between eigenvalues, which are above 0.01.
       for (const [one, other] of column) expect(Math.abs(one - sign * other)).toBeLessThan(1e-12);
@@ -137,7 +145,10 @@ describe("fits", () => {
     // 60 features, variances 0.9^j along the columns of a random orthogonal matrix Q.
     const [features, k] = [60, 8];
     const q = principalComponents({ covariance: symmetric(normals([features, features], "q")) }, features).components;
-    const spectrum = ndArray([features], Float64Array.from({ length: features }, (_, j) => 0.9 ** j));
+    const spectrum = ndArray(
+      [features],
+      Float64Array.from({ length: features }, (_, j) => 0.9 ** j),
+    );
     const covariance = ops.matmul(ops.mul(q, spectrum), q, { transposeB: true });
     const { components, variances, totalVariance } = principalComponents({ covariance }, k);
     variances.forEach((variance, j) => expect(Math.abs(variance - 0.9 ** j)).toBeLessThan(1e-13));
@@ -162,19 +173,37 @@ describe("fits", () => {
   it("factor analysis finds the maximum that a quasi-Newton method finds, and more than probabilistic PCA", () => {
     const { model, logLikelihood } = fitFactorAnalysis(moments, fit.latent, { iterations: 20_000, tolerance: 1e-13 });
     expect(Math.abs(logLikelihood - fit.factorAnalysisLogLikelihood)).toBeLessThan(1e-9);
-    model.variance.data.forEach((variance, d) => expect(Math.abs(variance / fit.factorAnalysisVariance[d]! - 1)).toBeLessThan(1e-4));
+    model.variance.data.forEach((variance, d) =>
+      expect(Math.abs(variance / fit.factorAnalysisVariance[d]! - 1)).toBeLessThan(1e-4),
+    );
     const found = ops.mean(linearGaussianLogLikelihood(ops, x, model)).data[0]!;
     expect(Math.abs(found - logLikelihood)).toBeLessThan(1e-12);
     expect(logLikelihood).toBeGreaterThan(fit.ppcaLogLikelihood);
   });
 
   it("no step of factor analysis lowers the likelihood", () => {
-    const steps = [1, 2, 3, 5, 10, 50].map((iterations) => fitFactorAnalysis(moments, 1, { iterations, tolerance: 1e-300 }).logLikelihood);
-    steps.forEach((nats, i) => expect(nats).toBeGreaterThan(i === 0 ? fitProbabilisticPca(moments, 1).logLikelihood : steps[i - 1]!));
+    const steps = [1, 2, 3, 5, 10, 50].map(
+      (iterations) => fitFactorAnalysis(moments, 1, { iterations, tolerance: 1e-300 }).logLikelihood,
+    );
+    steps.forEach((nats, i) =>
+      expect(nats).toBeGreaterThan(i === 0 ? fitProbabilisticPca(moments, 1).logLikelihood : steps[i - 1]!),
+    );
   });
 
-  const flat = dataMoments(a([[1, 0], [1, 1], [1, 2]])); // prettier-ignore
-  const line = dataMoments(a([[1, 2], [2, 4], [3, 6]])); // prettier-ignore
+  const flat = dataMoments(
+    a([
+      [1, 0],
+      [1, 1],
+      [1, 2],
+    ]),
+  );
+  const line = dataMoments(
+    a([
+      [1, 2],
+      [2, 4],
+      [3, 6],
+    ]),
+  );
 
   it.each([
     ['"x"', () => dataMoments(a([1, 2]))],
@@ -196,7 +225,14 @@ describe("fits", () => {
   });
 
   it("a feature that the latents explain fully keeps the floor", () => {
-    const perfect = dataMoments(a([[1, 2, 0.1], [2, 4, -0.3], [3, 6, 0.2], [4, 8, 0]])); // prettier-ignore
+    const perfect = dataMoments(
+      a([
+        [1, 2, 0.1],
+        [2, 4, -0.3],
+        [3, 6, 0.2],
+        [4, 8, 0],
+      ]),
+    );
     const { model } = fitFactorAnalysis(perfect, 1, { floor: 1e-3 });
     const own = [0, 4, 8].map((i) => perfect.covariance.data[i]!);
     model.variance.data.forEach((variance, d) => expect(variance).toBeGreaterThanOrEqual(own[d]! * 1e-3 * (1 - 1e-12)));

@@ -85,7 +85,7 @@ function logConstant<T>(ops: MathOps<T>, p: VonMisesFisher<T>): T {
 }
 
 /** A(k) = E[m^T x] = I_(d/2)(k) / I_(d/2 - 1)(k) */
-function meanCosine<T>(ops: MathOps<T>, p: VonMisesFisher<T>): T {
+export function meanCosine<T>(ops: MathOps<T>, p: VonMisesFisher<T>): T {
   const d = dimensionsOf(ops, p);
   const [above, at] = [d / 2, d / 2 - 1].map((v) => ops.logBesselI(ops.scalar(v), p.concentration)) as [T, T];
   return ops.exp(ops.sub(above, at));

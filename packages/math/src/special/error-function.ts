@@ -33,7 +33,7 @@ export function erfc(x: number): number {
 }
 
 /** exp(x^2) erfc(x), which underflows nowhere; x >= 0. */
-export function scaledErfc(x: number): number {
+function scaledErfc(x: number): number {
   if (x === Infinity) return 0;
   if (x < 0.75) return Math.exp(x * x) * (1 - series(x));
   return x > POLE ? trapezoids(x) : trapezoids(x) - Math.exp(x * x) * correction(x);

@@ -35,7 +35,9 @@ describe("log p(x) = ELBO + KL(q || posterior)", () => {
         const logJoint = a(joints);
         const expectation = (x: NdArray) => ops.sum(ops.mul(q, x)).data[0]!;
         const logEvidence = Math.log(joints.reduce((sum, one) => sum + Math.exp(one), 0));
-        const bound = expectation(sampledElbo(ops, { logLikelihood: logJoint, logPrior: ops.scalar(0), logPosterior: logQ }));
+        const bound = expectation(
+          sampledElbo(ops, { logLikelihood: logJoint, logPrior: ops.scalar(0), logPosterior: logQ }),
+        );
         const gap = expectation(ops.sub(logQ, ops.sub(logJoint, ops.scalar(logEvidence))));
         expect(Math.abs(bound + gap - logEvidence)).toBeLessThan(1e-10);
         expect(gap).toBeGreaterThanOrEqual(-1e-14);
@@ -47,18 +49,27 @@ describe("log p(x) = ELBO + KL(q || posterior)", () => {
   it("on probabilistic PCA, for any factorised q", () => {
     const parameter = fc.double({ min: -3, max: 3, noNaN: true });
     fc.assert(
-      fc.property(fc.constantFrom(0, 1, 2), fc.tuple(parameter, parameter, parameter, parameter), (row, [u, v, s, t]) => {
-        const q = { mu: a([[u, v]]), logVar: a([[s, t]]) };
-        const bound = exactElbo(row, q);
-        expect(Math.abs(bound + klToPosterior(row, q) - ladder.evidence[row]!)).toBeLessThan(1e-10);
-      }),
+      fc.property(
+        fc.constantFrom(0, 1, 2),
+        fc.tuple(parameter, parameter, parameter, parameter),
+        (row, [u, v, s, t]) => {
+          const q = { mu: a([[u, v]]), logVar: a([[s, t]]) };
+          const bound = exactElbo(row, q);
+          expect(Math.abs(bound + klToPosterior(row, q) - ladder.evidence[row]!)).toBeLessThan(1e-10);
+        },
+      ),
     );
   });
 });
 
 /** E_q of the one-draw ELBO: quadratic in eps, so the mean over eps in {-1, 1}^2. */
 function exactElbo(row: number, q: DiagonalGaussian<NdArray>): number {
-  const eps = a([[-1, -1], [-1, 1], [1, -1], [1, 1]]); // prettier-ignore
+  const eps = a([
+    [-1, -1],
+    [-1, 1],
+    [1, -1],
+    [1, 1],
+  ]);
   const z = ops.add(q.mu, ops.mul(ops.exp(ops.mul(ops.scalar(0.5), q.logVar)), eps));
   const bounds = elbo(ops, { logLikelihood: logLikelihood(ladder, ladder.x[row]!, z), kl: klDiagonalGaussian(ops, q) });
   return ops.mean(bounds).data[0]!;
@@ -110,7 +121,10 @@ describe("capacityObjective", () => {
 describe("freeBitsKl", () => {
   it("gives each group lambda nats for free", () => {
     // Means over the batch: 0.25, 2, 1.
-    const kl = a([[0.1, 3, 1], [0.4, 1, 1]]); // prettier-ignore
+    const kl = a([
+      [0.1, 3, 1],
+      [0.4, 1, 1],
+    ]);
     expect(toNested(freeBitsKl(ops, kl, 0.5))).toBe(3.5);
     expect(toNested(freeBitsKl(ops, kl, ops.scalar(1)))).toBe(4);
   });
@@ -128,7 +142,20 @@ describe("freeBitsKl", () => {
   });
 
   it("takes groups of dimensions as the KL sums them", () => {
-    const q = { mu: a([[[1, 0], [2, 0]]]), logVar: a([[[0, 0], [0, 0]]]) }; // prettier-ignore
+    const q = {
+      mu: a([
+        [
+          [1, 0],
+          [2, 0],
+        ],
+      ]),
+      logVar: a([
+        [
+          [0, 0],
+          [0, 0],
+        ],
+      ]),
+    };
     const perGroup = klDiagonalGaussian(ops, q);
     expect(toNested(perGroup)).toEqual([[0.5, 2]]);
     expect(toNested(freeBitsKl(ops, perGroup, 1))).toBe(3);
@@ -178,7 +205,16 @@ describe("rateDistortion and klPerDimension", () => {
   });
 
   it("the KLs of the dimensions are means over the batch and add up to the mean KL", () => {
-    const q = { mu: a([[1, 0, 2], [3, 0, 0]]), logVar: a([[0, 0, 0], [0, 0, 0]]) }; // prettier-ignore
+    const q = {
+      mu: a([
+        [1, 0, 2],
+        [3, 0, 0],
+      ]),
+      logVar: a([
+        [0, 0, 0],
+        [0, 0, 0],
+      ]),
+    };
     expect(toNested(klPerDimension(ops, q))).toEqual([2.5, 0, 1]);
     expect(ops.mean(klDiagonalGaussian(ops, q)).data[0]).toBe(3.5);
   });
@@ -193,13 +229,17 @@ describe("the amortisation gap", () => {
     return { mu: joint(ladder, ladder.x[row]!)(q.mu).gradient, logVar: ops.mul(ops.scalar(0.5), shrink) };
   };
 
-  it.each([0, 1, 2])("refitting finds the best factorised posterior of probabilistic PCA, example %i", (row) => {
+  it.each([0, 1, 2])("refitting finds the best factorised posterior of probabilistic PCA, example %i", async (row) => {
     const start = { mu: a([[0, 0]]), logVar: a([[0, 0]]) };
-    const best = refittedPosterior(start, gradient(row), { steps: 2000 });
+    const best = await refittedPosterior(start, gradient(row), { steps: 2000 });
     // A learning rate of 0.05 that has fallen to 2.5e-5 leaves steps no longer than that.
     best.mu.data.forEach((mu, d) => expect(Math.abs(mu - ladder.posteriorMu[row]![d]!)).toBeLessThan(1e-4));
     best.logVar.data.forEach((logVar, d) => expect(Math.abs(logVar - ladder.meanFieldLogVar[d]!)).toBeLessThan(1e-4));
-    const bounds = { logLikelihood: ladder.evidence[row]!, refitted: exactElbo(row, best), amortised: exactElbo(row, start) };
+    const bounds = {
+      logLikelihood: ladder.evidence[row]!,
+      refitted: exactElbo(row, best),
+      amortised: exactElbo(row, start),
+    };
     const { approximation, amortisation, inference } = inferenceGaps(ops, {
       logLikelihood: a(bounds.logLikelihood),
       refitted: a(bounds.refitted),
