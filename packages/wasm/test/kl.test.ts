@@ -1,5 +1,6 @@
 import { GraphBuilder, type Node } from "@isthmus/graph";
 import { type Distribution, kl, type NdArray, ndArray, ndArrayOps, randomUint32 } from "@isthmus/math";
+import { type KernelBuild, probe } from "@isthmus/kernels";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -45,13 +46,18 @@ function neighbours(values: Float32Array): Float32Array {
   return new Float32Array(words.map((word, i) => word + Math.floor(9 * steps[i]!) - 4).buffer);
 }
 
-let engine: WasmEngine;
+const builds: readonly KernelBuild[] = probe().relaxedSimd ? ["simd128", "relaxed"] : ["simd128"];
+const engines = new Map<KernelBuild, WasmEngine>();
 beforeAll(async () => {
-  engine = await createWasmEngine({ build: "simd128" });
+  for (const build of builds) engines.set(build, await createWasmEngine({ build }));
 });
-afterAll(() => engine.dispose());
+afterAll(() => {
+  for (const engine of engines.values()) engine.dispose();
+});
 
-describe.each(FAMILIES)("the KL of two of the family $family on the engine", ({ family, names, event }) => {
+const cases = builds.flatMap((kernels) => FAMILIES.map((family) => ({ kernels, ...family })));
+
+describe.each(cases)("the KL of two of the family $family, $kernels", ({ kernels, family, names, event }) => {
   const shape = event === undefined ? ["batch" as const] : ["batch" as const, event];
   const size = BATCH * (event ?? 1);
   const own = names.map((name) => parameter(name, size, "p"));
@@ -64,6 +70,7 @@ describe.each(FAMILIES)("the KL of two of the family $family on the engine", ({ 
         ...Object.fromEntries(names.map((name) => [name, build.input(`${side}.${name}`, shape)])),
       }) as unknown as Distribution<Node>;
     const program = build.program({ outputs: { kl: kl(build, record("p"), record("q")) } });
+    const engine = engines.get(kernels)!;
     const executable = await engine.compile(program, engine.createState(program.state));
     const inputs = names.flatMap((name, i) => [[`p.${name}`, own[i]!] as const, [`q.${name}`, other[i]!] as const]);
     const { outputs } = await executable.run(Object.fromEntries(inputs));
