@@ -33,7 +33,6 @@ export function requireParameters<T, P extends Readonly<Record<keyof P, T>>>(
   parameters: P,
   domains: Domains<P>,
 ): void {
-  requireKind(`${family} parameters`, parameters, "Object");
   let common: readonly Dim[] = [];
   for (const [name, domain] of Object.entries<Domain>(domains)) {
     const full = `${family}.${name}`;
