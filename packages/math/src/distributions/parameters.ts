@@ -50,6 +50,12 @@ export function requireValues<T>(ops: ArrayOps<T>, name: string, x: T, { words, 
   if (at >= 0) throw new RangeError(`"${name}" expected ${words}, got ${values?.[at]} at element ${at}`);
 }
 
+/** @throws RangeError naming the argument when its shape without its last `rank` axes does not broadcast with `batch`. */
+export function requireBatch<T>(ops: ArrayOps<T>, name: string, x: T, rank: number, batch: readonly Dim[]): void {
+  const shape = ops.shape(x);
+  broadcastShape(name, batch, shape.slice(0, Math.max(shape.length - rank, 0)));
+}
+
 /** @throws RangeError naming the argument when it has fewer than `rank` axes. */
 export function requireRank<T>(ops: ArrayOps<T>, name: string, x: T, rank: number): void {
   const shape = ops.shape(x);
