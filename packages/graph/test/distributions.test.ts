@@ -1,15 +1,20 @@
 /** Distributions of `@isthmus/math` written into a graph: they are the reference's, and their derivatives are right. */
 import {
+  diagonalNormal,
+  discretisedLogistic,
   cdf,
   type Distribution,
   entropy,
+  independent,
   inverseCdf,
   logProb,
   mean,
+  mixture,
   type NdArray,
   ndArray,
   ndArrayOps,
   noiseOf,
+  normal,
   reparameterised,
   variance,
 } from "@isthmus/math";
@@ -209,6 +214,78 @@ const derivatives: readonly Case[] = examples.flatMap((example) => [
 
 describe("derivatives by central differences", () => {
   it.each(derivatives)("$name", (test) => checkFirst(test));
+});
+
+const mixtures: readonly Case[] = [
+  {
+    name: "mixture of normals",
+    shapes: [[3], [3], [3], ["batch", 2]],
+    values: [
+      [0.2, -1, 0.5],
+      [-1, 0.4, 2],
+      [0.5, 1.2, 0.8],
+      [0.1, -0.4, 1.3, -2.2, 0.9, 3.1],
+    ],
+    f: (build, [logits, loc, scale, x]) => {
+      const components = normal(build, { loc: loc!, scale: scale! });
+      return logProb(build, mixture(build, { logits: logits!, components }), x!);
+    },
+  },
+  {
+    name: "mixture of diagonal normals per item",
+    shapes: [
+      ["batch", 2],
+      ["batch", 2, 3],
+      ["batch", 2, 3],
+      ["batch", 3],
+    ],
+    f: (build, [logits, mu, logVar, x]) => {
+      const components = diagonalNormal(build, { mu: mu!, logVar: logVar! });
+      return logProb(build, mixture(build, { logits: logits!, components }), x!);
+    },
+  },
+  {
+    name: "mixture of discretised logistics per pixel",
+    shapes: [
+      ["batch", 2, 3],
+      ["batch", 2, 3],
+      ["batch", 2, 3],
+      ["batch", 2],
+    ],
+    values: [
+      Array.from({ length: 18 }, (_, i) => Math.sin(i)),
+      Array.from({ length: 18 }, (_, i) => 0.5 + 0.4 * Math.cos(i)),
+      Array.from({ length: 18 }, (_, i) => -2 + Math.sin(2 * i)),
+      [0, 0.25, 0.5, 0.75, 1, 0.5],
+    ],
+    differentiated: 3,
+    f: (build, [logits, loc, logScale, x]) => {
+      const components = discretisedLogistic(build, { loc: loc!, logScale: logScale!, low: 0, high: 1, levels: 5 });
+      const pixels = mixture(build, { logits: logits!, components });
+      return logProb(build, independent(build, { base: pixels }), x!);
+    },
+  },
+];
+
+describe("derivatives of mixtures by central differences", () => {
+  it.each(mixtures)("$name", (test) => checkFirst(test));
+});
+
+describe("constructors in a graph", () => {
+  it("check constants, and leave alone what only a run will know", () => {
+    const build = new GraphBuilder();
+    const x = build.input("x", ["batch", 2]);
+    expect(() => normal(build, { loc: x, scale: build.scalar(-1) })).toThrow('"normal.scale" expected positive');
+    expect(normal(build, { loc: x, scale: x }).scale).toBe(x);
+  });
+
+  it("check shapes, the batch's too", () => {
+    const build = new GraphBuilder();
+    const [x, y] = [build.input("x", ["batch", 2]), build.input("y", [4, 2])];
+    const message = '"normal.scale" expected a shape that broadcasts with [batch, 2], got [4, 2]';
+    expect(() => normal(build, { loc: x, scale: y })).toThrow(message);
+    expect(() => diagonalNormal(build, { mu: build.scalar(0), logVar: x })).toThrow('"diagonalNormal.mu"');
+  });
 });
 
 function gradientOf(f: (build: GraphBuilder, x: Node) => Node, x: readonly number[]): number[] {
