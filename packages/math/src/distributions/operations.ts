@@ -1,5 +1,6 @@
-import type { MathOps } from "../math-ops.ts";
 import { requireOperands } from "../arguments.ts";
+import type { MathOps } from "../math-ops.ts";
+import { stretched } from "./broadcast.ts";
 import type { Distribution, FamilyName } from "./distribution.ts";
 import { FAMILIES } from "./families.ts";
 import type { Formulas, NoiseKind, Operations } from "./formulas.ts";
@@ -7,7 +8,6 @@ import { independentFormulas } from "./independent.ts";
 import { mixtureFormulas } from "./mixture.ts";
 import { noClosedForm } from "./no-closed-form.ts";
 import { requireDistribution } from "./parameters.ts";
-import { stretched } from "./broadcast.ts";
 import { parametersOf } from "./shapes.ts";
 
 /**
