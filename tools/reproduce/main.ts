@@ -2,10 +2,23 @@ import { expected } from "../lib/process.mjs";
 import { runAsCommand } from "../bench/report/command.ts";
 import type { Reproduction } from "./harness/reproduction.ts";
 import { runReproduction } from "./harness/run.ts";
+import { betaVaeRows } from "./beta-vae.ts";
+import { conditionalVaeRows } from "./conditional-vae.ts";
 import { linearAe } from "./linear-ae.ts";
+import { vaeBinarisation } from "./vae-binarisation.ts";
+import { vaeDepths } from "./vae-depths.ts";
+import { vaeLatents } from "./vae-latents.ts";
 import { vaeMnist } from "./vae-mnist.ts";
 
-const reproductions: readonly Reproduction[] = [linearAe, vaeMnist];
+const reproductions: readonly Reproduction[] = [
+  linearAe,
+  vaeMnist,
+  vaeBinarisation,
+  vaeLatents,
+  vaeDepths,
+  betaVaeRows,
+  conditionalVaeRows,
+];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(14)} ${what}`).join("\n");
 const HELP = `Makes published results again and writes them to docs/results and docs/reproductions.md.
