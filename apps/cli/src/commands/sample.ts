@@ -23,14 +23,7 @@ import {
 import { requireWritable } from "../outputs.ts";
 import { requireEnding, writePicture } from "../plots/picture.ts";
 import { pick, requireItem } from "../plots/subject.ts";
-import {
-  classesOf,
-  decodeCodes,
-  isConditional,
-  posteriorDraws,
-  priorDraws,
-  type PriorDraws,
-} from "../trained.ts";
+import { classesOf, decodeCodes, isConditional, posteriorDraws, priorDraws, type PriorDraws } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { requireShape } from "./encode.ts";
 
