@@ -19,6 +19,22 @@ export interface LatentCoding {
   readonly tables: Int32Array;
 }
 
+/**
+ * How a user's data become the encoder's input and the decoder's output the user's data again. `@isthmus/data` describes and
+ * reads it; here it is only kept and hashed, by what each part decides.
+ */
+export interface ModelData {
+  readonly version: number;
+  /** What an item is, in both directions: part of the hashes of encoder and decoder. */
+  readonly item: JsonObject;
+  /** What else decides the encoder's input: part of the encoder's hash. */
+  readonly reading: JsonObject;
+  /** What else decides what becomes of the decoder's output: part of the decoder's hash. */
+  readonly writing: JsonObject;
+  /** Notes that decide neither; part of no hash but the file's. */
+  readonly source: JsonObject;
+}
+
 /** A trained model: everything that is needed to use it, and where it came from. */
 export interface Model {
   /** `ae`, `vae`, ... */
@@ -31,6 +47,8 @@ export interface Model {
   /** What the programs read, and nothing else. */
   readonly parameters: Readonly<Record<string, StoredTensor>>;
   readonly coding?: LatentCoding;
+  /** Where encoder and decoder are to speak of the user's data rather than of the network's numbers. */
+  readonly data?: ModelData;
   /** Data, seed, engine, versions. */
   readonly provenance: JsonObject;
   /** Figures measured after training. */
@@ -77,6 +95,7 @@ export function writeModelFile(model: Model): Uint8Array {
     encoder: serialiseProgram(model.encoder),
     decoder: serialiseProgram(model.decoder),
     ...(model.prior && { prior: serialiseProgram(model.prior) }),
+    ...(model.data && { data: canonicalJson({ ...model.data }) }),
     hashes: canonicalJson({ encoder, tables, decoder, ...(prior !== undefined && { prior }) }),
     provenance: canonicalJson(model.provenance),
     metrics: canonicalJson(model.metrics),
@@ -118,6 +137,7 @@ export function readModelFile(bytes: Uint8Array): Model {
     ...(metadata["prior"] === undefined ? {} : { prior: parseProgram(metadata["prior"]) }),
     parameters,
     ...(coding ? { coding } : {}),
+    ...(metadata["data"] === undefined ? {} : { data: parseData(metadata["data"]) }),
     provenance: parseObject("provenance", text("provenance")),
     metrics: parseObject("metrics", text("metrics")),
   };
@@ -149,6 +169,17 @@ function parseObject(key: string, text: string): JsonObject {
     // The same error serves text that is not JSON and JSON that is not an object.
   }
   throw new IsthmusError("MODEL_FILE_INVALID", `model file: metadata "${key}" is not a JSON object`);
+}
+
+function parseData(text: string): ModelData {
+  const { version, item, reading, writing, source, ...rest } = parseObject("data", text);
+  const parts = [item, reading, writing, source];
+  const whole = parts.every((part) => typeof part === "object" && part !== null && !Array.isArray(part));
+  if (Number.isSafeInteger(version) && whole && Object.keys(rest).length === 0) {
+    return { version, item, reading, writing, source } as unknown as ModelData;
+  }
+  const expected = "version, item, reading, writing and source";
+  throw new IsthmusError("MODEL_FILE_INVALID", `model file: metadata "data" expected ${expected}, and no more`);
 }
 
 function splitTensors(tensors: Readonly<Record<string, StoredTensor>>): Pick<Model, "parameters" | "coding"> {
@@ -221,23 +252,27 @@ export function latentWidth(encoder: Program): number | undefined {
 
 /** The hashes that identify a model and its parts, over canonical content. */
 export function modelHashes(
-  model: Pick<Model, "encoder" | "decoder" | "prior" | "parameters" | "coding">,
+  model: Pick<Model, "encoder" | "decoder" | "prior" | "parameters" | "coding" | "data">,
 ): ModelHashes {
-  const { coding, prior } = model;
+  const { coding, prior, data } = model;
   const hashes = {
-    encoder: networkHash(model.encoder, model.parameters),
+    encoder: networkHash(model.encoder, model.parameters, data && dataText(data, "reading")),
     tables: contentHash(...(coding ? [coding.offsets, coding.steps, coding.tables] : [])),
-    decoder: networkHash(model.decoder, model.parameters),
+    decoder: networkHash(model.decoder, model.parameters, data && dataText(data, "writing")),
   };
   const all = [hashes.encoder, hashes.tables, hashes.decoder].map((hash) => hexToBytes(hash));
   const id = hexToBytes(contentHash(...all)).slice(0, 8);
   return { ...hashes, ...(prior && { prior: networkHash(prior, model.parameters) }), id };
 }
 
-/** Of the graph's text and the parameters it reads, in the order of their names. */
-function networkHash(program: Program, parameters: Readonly<Record<string, StoredTensor>>): string {
+/** Of the graph's text, the parameters it reads in the order of their names, and what its numbers mean. */
+function networkHash(program: Program, parameters: Model["parameters"], meaning: string = ""): string {
   const tensors = Object.keys(program.state)
     .sort()
     .flatMap((name) => [`\n${name}\n`, (parameters[name] as StoredTensor).data]);
-  return contentHash(serialiseProgram(program), ...tensors);
+  return contentHash(serialiseProgram(program), ...tensors, meaning);
+}
+
+function dataText({ version, item, ...data }: ModelData, direction: "reading" | "writing"): string {
+  return `\ndata\n${canonicalJson({ version, item, [direction]: data[direction] })}`;
 }

@@ -6,6 +6,7 @@ import {
   GraphBuilder,
   initialise,
   type Model,
+  type ModelData,
   modelHashes,
   parseProgram,
   readModelFile,
@@ -104,6 +105,49 @@ describe("a prior", () => {
     const other = { ...tensors, "prior.z": { shape: [3, 2], data: new Float32Array(6) } };
     const { code, details } = failure(writeSafetensors({ metadata, tensors: other }));
     expect({ code, details }).toEqual({ code: "MODEL_FILE_HASH", details: { part: "prior" } });
+  });
+});
+
+describe("a description of the data", () => {
+  const data = {
+    version: 1,
+    item: { offset: 0.5 },
+    reading: { missing: "mean" },
+    writing: { header: true },
+    source: {},
+  };
+  const changed = (change: Partial<ModelData>) => {
+    const [base, other] = [modelHashes(model({ data })), modelHashes(model({ data: { ...data, ...change } }))];
+    return (["encoder", "tables", "decoder"] as const).filter((part) => base[part] !== other[part]);
+  };
+
+  it("is stored, and gives a model another identity", () => {
+    const bytes = writeModelFile(model({ data }));
+    expect(readModelFile(bytes)).toEqual(model({ data }));
+    expect(readSafetensors(bytes).metadata["data"]).toBe(canonicalJson(data));
+    expect(modelHashes(model({ data })).id).not.toEqual(modelHashes(model()).id);
+  });
+
+  it("changes the hash of what it decides: encoder, decoder, both or none", () => {
+    expect(changed({ item: { offset: 0.25 } })).toEqual(["encoder", "decoder"]);
+    expect(changed({ version: 2 })).toEqual(["encoder", "decoder"]);
+    expect(changed({ reading: { missing: "drop" } })).toEqual(["encoder"]);
+    expect(changed({ writing: { header: false } })).toEqual(["decoder"]);
+    expect(changed({ source: { testShare: 0.5 } })).toEqual([]);
+  });
+
+  it.each(["{}", '{"version":1,"item":{},"reading":{},"writing":{},"source":{},"more":1}', "[]", "x"])(
+    "%s is refused",
+    (text) => {
+      const bytes = rewritten((metadata) => (metadata["data"] = text));
+      expect(failure(bytes)).toMatchObject({ code: "MODEL_FILE_INVALID" });
+      expect(failure(bytes).message).toMatch(/^model file: metadata "data" /);
+    },
+  );
+
+  it("that someone put there, or took away, is found by the hashes", () => {
+    const bytes = rewritten((metadata) => (metadata["data"] = canonicalJson(data)));
+    expect(failure(bytes)).toMatchObject({ code: "MODEL_FILE_HASH", details: { part: "encoder" } });
   });
 });
 
