@@ -10,6 +10,7 @@ export { hash32 } from "./hash32.ts";
 export { klDiagonalGaussian } from "./kl.ts";
 export { composedCholesky, composedSolveTriangular, diagonal, logDetFromCholesky, matvec } from "./linalg.ts";
 export type { LinalgOps, SolveOptions } from "./linalg-ops.ts";
+export * from "./linear-gaussian/index.ts";
 export { log1mExp, logAddExp, logExpm1, logMeanExp, logSumExp, xLogY, zerosLike } from "./log-space.ts";
 export { unsupported } from "./math-ops.ts";
 export type { MathOps } from "./math-ops.ts";

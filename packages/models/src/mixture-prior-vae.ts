@@ -21,7 +21,13 @@ export const mixturePriorVaeKind: ModelKind = {
   summary: "VAE whose prior is a learned mixture of Gaussians: it clusters",
   defaults: { latent: 10 },
   fields: {
-    components: { kind: "integer", default: 10, least: 1, most: 4096, what: "Gaussians of the prior" },
+    components: {
+      kind: "integer",
+      default: 10,
+      least: 1,
+      most: 4096,
+      what: "Gaussians of a mixture, or pseudo-inputs",
+    },
     klWeight: { kind: "schedule", default: 1, least: 0, what: "what the KL is multiplied by" },
   },
 };

@@ -28,7 +28,7 @@ export const vaeKind: ModelKind = {
       what: "q(z|x): Gaussian with that covariance, or a mixture of diagonal ones",
     },
     // Every component costs a pass through the decoder in each step.
-    components: { kind: "integer", default: 3, least: 2, most: 100, what: "Gaussians of a mixture posterior" },
+    components: { kind: "integer", default: 3, least: 2, most: 100, what: "Gaussians of a mixture, or pseudo-inputs" },
   },
 };
 

@@ -20,7 +20,13 @@ export const vampPriorVaeKind: ModelKind = {
   summary: "VAE whose prior is the encoder's posterior at learned pseudo-inputs",
   defaults: {},
   fields: {
-    components: { kind: "integer", default: 50, least: 1, most: 4096, what: "pseudo-inputs" },
+    components: {
+      kind: "integer",
+      default: 50,
+      least: 1,
+      most: 4096,
+      what: "Gaussians of a mixture, or pseudo-inputs",
+    },
     klWeight: { kind: "schedule", default: 1, least: 0, what: "what the KL is multiplied by" },
   },
 };

@@ -64,8 +64,10 @@ describe.each(engines)("evaluateLikelihood on the %s engine", (_, makeEngine) =>
       expect(Math.abs(value - truth[i]!)).toBeLessThan(5 * many.perItem.standardError[i]!);
     });
     expect(one.logLikelihood).toBeLessThan(mean);
+    const spread = Math.sqrt(truth.reduce((a, value) => a + (value - mean) ** 2, 0) / 10 / 11);
+    expect(Math.abs(many.dataError - spread)).toBeLessThan(0.02);
     expect(one.effectiveSampleSize).toBe(1);
-    expect(one.standardError).toBeNaN();
+    expect(one.standardError).toBe(Infinity);
     expect([many.samples, many.items]).toEqual([2000, 11]);
     engine.dispose();
   });

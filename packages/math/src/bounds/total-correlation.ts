@@ -12,7 +12,10 @@ export interface TotalCorrelationTerms<T> {
   readonly logPrior: T;
   /** log q(z_id | x_j): draw i under the posterior of example j, per dimension, [batch, batch, dimensions]. */
   readonly logPairs: T;
-  /** log of the weight of example j in the mixture that stands for q(z_i), from {@link mixtureLogWeights}, [batch, batch]. */
+  /**
+   * log of the weight of example j in the mixture that stands for q(z_i): [batch, batch] from {@link mixtureLogWeights},
+   * or one number [] for all, -log(N M) in minibatch-weighted sampling, where the batch's size is not known yet.
+   */
   readonly logWeights: T;
 }
 

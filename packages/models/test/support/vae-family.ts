@@ -10,41 +10,52 @@ import {
   type ModelDefinition,
   vae,
   vampPriorVae,
-} from "../../src/index.ts";
+} from "@isthmus/models";
 
-const small = { inputShape: [7], trunk: { kind: "dense", hidden: [5], activation: "tanh" }, latent: 2 } as const;
-const conv = { inputShape: [3, 4, 1], trunk: { kind: "conv", channels: [2, 3], kernel: 3, hidden: [4] } } as const;
-const image = { ...conv, latent: 2 } as const;
-const linear = { inputShape: [7], latent: 2 } as const;
 const ramp = { kind: "linear", from: 0, to: 3, steps: 10 } as const;
 
-/** Every model of the VAE family, small, with whatever changes its graphs. */
-export const family: readonly (readonly [string, ModelDefinition])[] = [
-  ["vae", vae(small)],
-  ["vae, gaussian", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature", value: 0.5 } })],
-  ["vae, discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic", levels: 4 } })],
-  ["vae, dynamic", vae({ ...small, binarize: "dynamic" })],
-  ["vae, convolutions", vae(image)],
-  ["vae, full covariance", vae({ ...small, latent: 3, posterior: "full" })],
-  ["vae, mixture posterior", vae({ ...small, posterior: "mixture", components: 3 })],
-  ["linear vae, shared", linearVae(linear)],
-  ["linear vae, per feature", linearVae({ ...linear, likelihood: { kind: "gaussian", variance: "perFeature" } })],
-  ["linear vae, fixed", linearVae({ ...linear, likelihood: { kind: "gaussian", value: 0.3 } })],
-  ["beta-vae", betaVae(small)],
-  ["beta-vae, warm-up", betaVae({ ...small, klWeight: ramp })],
-  ["beta-vae, free bits", betaVae({ ...small, freeBits: 0.05 })],
-  ["beta-vae, capacity", betaVae({ ...small, klWeight: 10, capacity: ramp })],
-  ["conditional vae", conditionalVae({ ...small, classes: 3 })],
-  ["conditional vae, learned prior", conditionalVae({ ...small, classes: 3, prior: "learned" })],
-  ["conditional vae, convolutions", conditionalVae({ ...image, classes: 3 })],
-  ["iwae", iwae({ ...small, samples: 3 })],
-  ["iwae, dreg", iwae({ ...small, samples: 3, estimator: "dreg" })],
-  ["categorical vae", categoricalVae({ ...small, latent: 2, categories: 3 })],
-  ["mixture-prior vae", mixturePriorVae({ ...small, components: 3 })],
-  ["mixture-prior vae, warm-up", mixturePriorVae({ ...small, components: 3, klWeight: ramp })],
-  ["vamp-prior vae", vampPriorVae({ ...small, components: 3 })],
-  ["vamp-prior vae, convolutions", vampPriorVae({ ...image, components: 3 })],
-];
+/** Every model of the VAE family, small, for items of so many features, with whatever changes its graphs. */
+export function vaeFamily(features: number): readonly (readonly [string, ModelDefinition])[] {
+  const small = {
+    inputShape: [features],
+    trunk: { kind: "dense", hidden: [5], activation: "tanh" },
+    latent: 2,
+  } as const;
+  const conv = { kind: "conv", channels: [2, 3], kernel: 3, hidden: [4], activation: "tanh" } as const;
+  const image = { inputShape: [features, 1, 1], trunk: conv, latent: 2 } as const;
+  const linear = { inputShape: [features], latent: 2 } as const;
+  return [
+    ["vae", vae(small)],
+    ["vae, gaussian", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature", value: 0.5 } })],
+    ["vae, discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic", levels: 4 } })],
+    ["vae, dynamic", vae({ ...small, binarize: "dynamic" })],
+    ["vae, convolutions", vae(image)],
+    ["vae, full covariance", vae({ ...small, latent: 3, posterior: "full" })],
+    ["vae, mixture posterior", vae({ ...small, posterior: "mixture", components: 3 })],
+    ["linear vae, shared", linearVae(linear)],
+    ["linear vae, per feature", linearVae({ ...linear, likelihood: { kind: "gaussian", variance: "perFeature" } })],
+    ["linear vae, fixed", linearVae({ ...linear, likelihood: { kind: "gaussian", value: 0.3 } })],
+    ["beta-vae", betaVae(small)],
+    ["beta-vae, warm-up", betaVae({ ...small, klWeight: ramp })],
+    ["beta-vae, free bits", betaVae({ ...small, freeBits: 0.05 })],
+    ["beta-vae, capacity", betaVae({ ...small, klWeight: 10, capacity: ramp })],
+    ["conditional vae", conditionalVae({ ...small, classes: 3 })],
+    ["conditional vae, learned prior", conditionalVae({ ...small, classes: 3, prior: "learned" })],
+    ["conditional vae, convolutions", conditionalVae({ ...image, classes: 3 })],
+    ["iwae", iwae({ ...small, samples: 3 })],
+    ["iwae, dreg", iwae({ ...small, samples: 3, estimator: "dreg" })],
+    ["categorical vae", categoricalVae({ ...small, latent: 2, categories: 3 })],
+    ["mixture-prior vae", mixturePriorVae({ ...small, components: 3 })],
+    ["mixture-prior vae, warm-up", mixturePriorVae({ ...small, components: 3, klWeight: ramp })],
+    ["vamp-prior vae", vampPriorVae({ ...small, components: 3 })],
+    ["vamp-prior vae, convolutions", vampPriorVae({ ...image, latent: 3, components: 2 })],
+  ];
+}
+
+/** A surrogate: its gradient is not its derivative. */
+export function isSurrogate(name: string): boolean {
+  return name === "iwae, dreg";
+}
 
 /** One step of training with Adam. */
 export function stepOf({ phases: [phase] }: ModelDefinition): Program {
