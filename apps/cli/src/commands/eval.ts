@@ -10,19 +10,12 @@ import {
 } from "@isthmus/train";
 import { type Command, Option } from "commander";
 import { type Console, grouped, type Report } from "../console.ts";
+import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { definitionOf, openModel } from "../model-files.ts";
-import {
-  buildOption,
-  dataDirOption,
-  dataOption,
-  type PartOptions,
-  rangeOption,
-  splitOption,
-  wholeNumber,
-} from "../options.ts";
+import { buildOption, type PartOptions, wholeNumber } from "../options.ts";
 import { metricLines } from "../metrics.ts";
 import { ProgressLine, shareText } from "../progress.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
@@ -35,19 +28,16 @@ interface EvalOptions extends PartOptions {
 }
 
 export function evalCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "eval",
     summary: "Measure a saved model: per-example means in nats, with the data convention.",
     examples: [
       "isthmus eval m.safetensors --data mnist --split test",
       "isthmus eval m.safetensors --importance-samples 500 --range 0:100",
+      "isthmus eval table.safetensors --data readings.csv --split all",
     ],
-  })
-    .argument("<model>", "model file")
-    .addOption(dataOption())
-    .addOption(dataDirOption())
-    .addOption(splitOption())
-    .addOption(rangeOption())
+  }).argument("<model>", "model file");
+  return addPartOptions(command)
     .addOption(
       new Option("--seed <n>", "seed of the noise (default: the seed of the training)").argParser(wholeNumber(0)),
     )
@@ -67,8 +57,9 @@ async function evaluateModel({ console }: Context, path: string, options: EvalOp
   if (samples !== undefined && !definition.importance) {
     throw new UsageError(`${path} is of kind "${model.kind}", which has no likelihood p(x) to estimate; train a vae`);
   }
-  const dataset = await openSplit(console, options);
-  requireShape(dataset, definition.config.inputShape);
+  const shape = definition.config.inputShape;
+  const dataset = await openSplit(console, options, { ...model, shape });
+  requireShape(dataset, shape);
   const seed = options.seed ?? trainingSeed(model);
   const { metrics, likelihood } = await withEngine(options, async (engine) => ({
     metrics: await evaluate(definition, model.parameters, dataset, { engine, seed }),
@@ -104,18 +95,20 @@ async function estimate(
   try {
     const onProgress = (share: number) => progress.show(() => `importance samples ${shareText(share)}`);
     const estimated = await evaluateLikelihood(definition, parameters, dataset, { ...options, onProgress });
-    const { logLikelihood, standardError, effectiveSampleSize, samples } = estimated;
-    return { logLikelihood, standardError, effectiveSampleSize, samples };
+    const { items: _, perItem: __, ...likelihood } = estimated;
+    return likelihood;
   } finally {
     progress.clear();
   }
 }
 
-function likelihoodLines({ logLikelihood, standardError, effectiveSampleSize, samples }: Likelihood): string[] {
+function likelihoodLines(likelihood: Likelihood): string[] {
+  const { logLikelihood, standardError, dataError, effectiveSampleSize, samples } = likelihood;
   const error = samples > 1 ? ` +- ${standardError.toFixed(3)}` : "";
+  const items = Number.isFinite(dataError) ? `; other items would move it by ${dataError.toFixed(3)}` : "";
   return [
     `log p(x) >= ${logLikelihood.toFixed(3)}${error} nats per example, from ${grouped(samples)} importance samples of each item`,
-    `effective sample size ${effectiveSampleSize.toFixed(1)} of ${grouped(samples)}; the error is that of the draws, not of the choice of items`,
+    `effective sample size ${effectiveSampleSize.toFixed(1)} of ${grouped(samples)}${items}`,
   ];
 }
 

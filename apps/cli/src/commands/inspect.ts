@@ -66,6 +66,7 @@ function describeModel(model: Model): JsonObject {
     parameterCount: Object.values(model.parameters).reduce((count, { data }) => count + data.length, 0),
     parameters: Object.fromEntries(parameters),
     coding: model.coding ? { dims: latentDims(model), tableInts: model.coding.tables.length } : null,
+    ...(model.data && { data: { ...model.data } }),
     metrics: model.metrics,
     provenance: model.provenance,
     hashes: { encoder, tables, decoder },

@@ -6,21 +6,13 @@ import { dataConvention } from "@isthmus/train";
 import type { Command } from "commander";
 import { basename, extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
+import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { inOrder, metricWords } from "../metrics.ts";
 import { modelConfig, openModel } from "../model-files.ts";
-import {
-  buildOption,
-  dataDirOption,
-  dataOption,
-  outOption,
-  type PartOptions,
-  rangeOption,
-  seedOption,
-  splitOption,
-} from "../options.ts";
+import { buildOption, outOption, type PartOptions, seedOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { isImageShape, picture as png } from "../pictures.ts";
 import { curves } from "../plots/curves.ts";
@@ -44,17 +36,13 @@ interface ReportOptions extends PartOptions {
 }
 
 export function reportCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "report",
     summary:
       "A model's page as one HTML file that needs nothing else: configuration, figures with their convention, curves, reconstructions, samples, latent space, traversals, provenance.",
     examples: ["isthmus report m.safetensors -o report.html"],
-  })
-    .argument("<model>", "model file")
-    .addOption(dataOption())
-    .addOption(dataDirOption())
-    .addOption(splitOption())
-    .addOption(rangeOption())
+  }).argument("<model>", "model file");
+  return addPartOptions(command)
     .addOption(seedOption())
     .addOption(buildOption())
     .addOption(outOption("report.html"))
@@ -72,7 +60,7 @@ async function report({ console }: Context, path: string, options: ReportOptions
     throw new UsageError(`--out expected a name ending in .html, got ${out}`);
   }
   await requireWritable(out, [path]);
-  const dataset = await openSplit(console, options);
+  const dataset = await openSplit(console, options, { ...model, shape });
   requireShape(dataset, shape);
   const seen = take(dataset, 0, Math.min(ITEMS, dataset.items));
   const pictures = await withEngine(options, (engine) =>

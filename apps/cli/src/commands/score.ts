@@ -5,20 +5,12 @@ import { dataConvention, evaluateItems, type ItemMetrics } from "@isthmus/train"
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
+import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { definitionOf, openModel } from "../model-files.ts";
-import {
-  buildOption,
-  dataDirOption,
-  dataOption,
-  outOption,
-  type PartOptions,
-  rangeOption,
-  splitOption,
-  wholeNumber,
-} from "../options.ts";
+import { buildOption, outOption, type PartOptions, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { requireShape } from "./encode.ts";
@@ -32,17 +24,13 @@ interface ScoreOptions extends PartOptions {
 }
 
 export function scoreCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "score",
     summary:
       "Score items one by one: reconstruction error, negative ELBO and its parts, to .csv or .json. With the labels of anomalies, how well each score finds them (area under the ROC curve, ties counting half).",
     examples: ["isthmus score m.safetensors --data mnist --anomalies 4,9 -o scores.csv"],
-  })
-    .argument("<model>", "model file")
-    .addOption(dataOption())
-    .addOption(dataDirOption())
-    .addOption(splitOption())
-    .addOption(rangeOption())
+  }).argument("<model>", "model file");
+  return addPartOptions(command)
     .option(
       "--anomalies <labels>",
       "labels that are anomalies, such as 4,9 (default: 1 where there are only 0 and 1)",
@@ -72,8 +60,9 @@ async function score({ console }: Context, path: string, options: ScoreOptions):
     throw new UsageError(`--out expected a name ending in .csv or .json, got ${out}`);
   }
   await requireWritable(out, [path]);
-  const dataset = await openSplit(console, options);
-  requireShape(dataset, definition.config.inputShape);
+  const shape = definition.config.inputShape;
+  const dataset = await openSplit(console, options, { ...model, shape });
+  requireShape(dataset, shape);
   const positive = anomaliesOf(dataset, options.anomalies);
   const seed = options.seed ?? trainingSeed(model);
   const scores = await withEngine(options, (engine) =>
