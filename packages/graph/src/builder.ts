@@ -1,9 +1,16 @@
 import {
+  composedCholesky,
+  composedDigamma,
+  composedLogBeta,
+  composedLogGamma,
+  composedSolveTriangular,
+  composedTrigamma,
   hash32,
   type MathOps,
   type MatmulOptions,
   type ReduceOptions,
   type SliceOptions,
+  type SolveOptions,
   unsupported,
 } from "@isthmus/math";
 import { brief } from "./attributes.ts";
@@ -78,10 +85,6 @@ export class GraphBuilder implements MathOps<Node> {
   );
   readonly logNormalCdf: () => never = missing("logNormalCdf");
   readonly normalQuantile: () => never = missing("normalQuantile");
-  readonly logGamma: () => never = missing("logGamma");
-  readonly digamma: () => never = missing("digamma");
-  readonly trigamma: () => never = missing("trigamma");
-  readonly logBeta: () => never = missing("logBeta");
   readonly gammaP: () => never = missing("gammaP");
   readonly gammaQ: () => never = missing("gammaQ");
   readonly gammaPInv: () => never = missing("gammaPInv");
@@ -90,6 +93,7 @@ export class GraphBuilder implements MathOps<Node> {
   readonly betaIInv: () => never = missing("betaIInv");
   readonly betaSampleSlope: () => never = missing("betaSampleSlope");
   readonly logBesselI: () => never = missing("logBesselI");
+  readonly singularValues: () => never = missing("singularValues");
 
   /** Names given inside `body` start with `name/`. */
   scope<R>(name: string, body: () => R): R {
@@ -290,6 +294,19 @@ export class GraphBuilder implements MathOps<Node> {
   erf(x: Node): Node {
     return this.emit("erf", [x]);
   }
+  /** Written out over primitives, as are its derivatives: right to float32, for x > 0. */
+  logGamma(x: Node): Node {
+    return composedLogGamma(this, x);
+  }
+  digamma(x: Node): Node {
+    return composedDigamma(this, x);
+  }
+  trigamma(x: Node): Node {
+    return composedTrigamma(this, x);
+  }
+  logBeta(a: Node, b: Node): Node {
+    return composedLogBeta(this, a, b);
+  }
   /** exp(x) / sum exp(x) along the last axis. */
   softmax(x: Node, name?: string): Node {
     return this.emit("softmax", [x], {}, name);
@@ -403,6 +420,15 @@ export class GraphBuilder implements MathOps<Node> {
 
   matmul(a: Node, b: Node, { transposeA = false, transposeB = false }: MatmulOptions = {}, name?: string): Node {
     return this.emit("matmul", [a, b], { transposeA, transposeB }, name);
+  }
+
+  /** Written out column by column: some tens of rows at most. */
+  cholesky(a: Node): Node {
+    return composedCholesky(this, a);
+  }
+  /** Written out row by row. */
+  solveTriangular(l: Node, b: Node, options: SolveOptions = {}): Node {
+    return composedSolveTriangular(this, l, b, options);
   }
 
   /** Cross-correlation of x `[batch, height, width, in]` with a filter `[rows, columns, in, out]`. */

@@ -14,6 +14,7 @@ import * as errorFunction from "./special/error-function.ts";
 import * as gamma from "./special/gamma.ts";
 import * as incompleteBeta from "./special/incomplete-beta.ts";
 import * as incompleteGamma from "./special/incomplete-gamma.ts";
+import { ndArrayLinalg } from "./nd-array-linalg.ts";
 import { composedLogSoftmax, composedSoftmax, composedSoftmaxCrossEntropy } from "./softmax.ts";
 
 export const ndArrayOps: MathOps<NdArray> = {
@@ -66,6 +67,8 @@ export const ndArrayOps: MathOps<NdArray> = {
   matmul,
 
   stopGradient: (x) => x,
+
+  ...ndArrayLinalg,
 
   erf: unary("erf", errorFunction.erf),
   erfc: unary("erfc", errorFunction.erfc),

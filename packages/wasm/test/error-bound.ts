@@ -83,7 +83,8 @@ const bounded: ArrayOps<Bounded> = {
   },
   shape: ({ value }) => value.shape,
   add: (a, b) => additive(nd.add(a.value, b.value), a, b),
-  sub: (a, b) => additive(nd.sub(a.value, b.value), a, b),
+  // A value less itself is 0 whatever its error.
+  sub: (a, b) => (a === b ? exact(nd.sub(a.value, b.value)) : additive(nd.sub(a.value, b.value), a, b)),
   mul: (a, b) => {
     const value = nd.mul(a.value, b.value);
     const crossed = nd.add(nd.mul(nd.abs(a.value), b.error), nd.mul(a.error, nd.abs(b.value)));

@@ -1,6 +1,7 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { FINITE, requireParameters } from "./parameters.ts";
 import type { Domains } from "./parameters.ts";
+import type { Formulas } from "./formulas.ts";
 
 /** 0 or 1, elementwise; success has probability s(logits). */
 export interface Bernoulli<T> {
@@ -17,3 +18,16 @@ export function bernoulli<T>(ops: ArrayOps<T>, { logits }: BernoulliParameters<T
   requireParameters(ops, "bernoulli", { logits }, DOMAINS);
   return { family: "bernoulli", logits };
 }
+
+export const bernoulliFormulas: Formulas<"bernoulli"> = {
+  /** x log s(l) + (1 - x) log(1 - s(l)), of x in {0, 1} */
+  logProb: (ops, { logits }, x) => ops.neg(ops.sigmoidCrossEntropy(logits, x)),
+  /** softplus(l) - l s(l), of -|l| instead of l, which has the same entropy and whose terms do not cancel. */
+  entropy: (ops, { logits }) => {
+    const t = ops.abs(logits);
+    return ops.add(ops.softplus(ops.neg(t)), ops.mul(t, ops.sigmoid(ops.neg(t))));
+  },
+  mean: (ops, { logits }) => ops.sigmoid(logits),
+  variance: (ops, { logits }) => ops.mul(ops.sigmoid(logits), ops.sigmoid(ops.neg(logits))),
+  draw: ({ logits }, random) => (random.uniform() * (1 + Math.exp(-logits)) < 1 ? 1 : 0),
+};

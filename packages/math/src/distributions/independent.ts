@@ -4,6 +4,7 @@ import { EVENT_AXES } from "../gaussian.ts";
 import type { EventOptions } from "../gaussian.ts";
 import type { Distribution } from "./distribution.ts";
 import { requireDistribution } from "./parameters.ts";
+import type { Formulas, Operations } from "./formulas.ts";
 
 /** Independent variables seen as one: log-densities and entropies are summed over `axes`. */
 export interface Independent<T> {
@@ -25,3 +26,11 @@ export function independent<T>(
   }
   return { family: "independent", base, axes };
 }
+
+export const independentFormulas = (inner: Operations): Formulas<"independent"> => ({
+  logProb: (ops, { base, axes }, x) => ops.sum(inner.logProb(ops, base, x), { axes }),
+  entropy: (ops, { base, axes }) => ops.sum(inner.entropy(ops, base), { axes }),
+  mean: (ops, { base }) => inner.mean(ops, base),
+  variance: (ops, { base }) => inner.variance(ops, base),
+  reparameterised: (ops, { base }, noise) => inner.reparameterised(ops, base, noise),
+});

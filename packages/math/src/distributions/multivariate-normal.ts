@@ -2,6 +2,11 @@ import type { ArrayOps } from "../array-ops.ts";
 import { requireOperands } from "../arguments.ts";
 import { formatShape } from "../nd-array.ts";
 import { FINITE, requireRank, requireValues } from "./parameters.ts";
+import { LOG_2_PI } from "../gaussian.ts";
+import { diagonal, matvec } from "../linalg.ts";
+import type { Formulas } from "./formulas.ts";
+import { stretched } from "./broadcast.ts";
+import { plus, times } from "./support.ts";
 
 /** A Gaussian with covariance L L^T over its last axis, given by the Cholesky factor L. */
 export interface MultivariateNormal<T> {
@@ -41,3 +46,28 @@ function requireTriangular<T>(ops: ArrayOps<T>, name: string, x: T, size: number
     }
   }
 }
+
+/** No inverse and no factorisation is taken, only a triangular system solved. */
+export const multivariateNormalFormulas: Formulas<"multivariateNormal"> = {
+  eventRanks: { loc: 1, scaleTril: 2 },
+  /** -(d log 2 pi + |y|^2) / 2 - sum log L_ii with L y = x - loc */
+  logProb: (ops, { loc, scaleTril }, x) => {
+    const difference = ops.expandDims(ops.sub(x, loc), -1);
+    const y = ops.sum(ops.solveTriangular(scaleTril, difference), { axes: [-1] });
+    const half = times(ops, 0.5, plus(ops, ops.square(y), LOG_2_PI));
+    return ops.neg(ops.sum(ops.add(half, ops.log(diagonal(ops, scaleTril))), { axes: [-1] }));
+  },
+  /** sum ((log 2 pi + 1) / 2 + log L_ii) */
+  entropy: (ops, { loc, scaleTril }) => {
+    const terms = plus(ops, ops.log(diagonal(ops, scaleTril)), (LOG_2_PI + 1) / 2);
+    return ops.sum(stretched(ops, terms, loc), { axes: [-1] });
+  },
+  mean: (ops, { loc, scaleTril }) => stretched(ops, loc, diagonal(ops, scaleTril)),
+  /** The diagonal of L L^T. */
+  variance: (ops, { loc, scaleTril }) => stretched(ops, ops.sum(ops.square(scaleTril), { axes: [-1] }), loc),
+  noise: "normal",
+  /** loc + L eps */
+  reparameterised: (ops, { loc, scaleTril }, eps) => {
+    return ops.add(loc, matvec(ops, scaleTril, eps));
+  },
+};

@@ -1,6 +1,8 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { kindOf, requireKind, requireOperands } from "../arguments.ts";
 import { formatShape } from "../nd-array.ts";
+import { broadcastShape } from "./broadcast.ts";
+import type { Dim } from "./broadcast.ts";
 import type { Distribution } from "./distribution.ts";
 
 /** The numbers that a parameter may hold, in words and as a test. */
@@ -64,18 +66,4 @@ export function requireDistribution<T>(name: string, value: Distribution<T>): vo
   throw new TypeError(
     `"${name}" expected a distribution with a "family", got ${kindOf((value as object)["family" as never])}`,
   );
-}
-
-type Dim = number | "batch";
-
-/** The common shape, by NumPy's rule. */
-function broadcastShape(name: string, a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, axis) => {
-    const left = a[axis - rank + a.length] ?? 1;
-    const right = b[axis - rank + b.length] ?? 1;
-    if (left === right || right === 1) return left;
-    if (left === 1) return right;
-    throw new RangeError(`"${name}" expected a shape that broadcasts with ${formatShape(a)}, got ${formatShape(b)}`);
-  });
 }

@@ -1,6 +1,8 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { FINITE, POSITIVE, requireParameters, requireValues } from "./parameters.ts";
 import type { Domains } from "./parameters.ts";
+import type { Formulas } from "./formulas.ts";
+import { atLeast, times, within } from "./support.ts";
 
 /** The uniform distribution on [low, high], elementwise. */
 export interface Uniform<T> {
@@ -20,3 +22,19 @@ export function uniform<T>(ops: ArrayOps<T>, { low, high }: UniformParameters<T>
   if (areKnown) requireValues(ops, "uniform.high - uniform.low", ops.sub(high, low), POSITIVE);
   return { family: "uniform", low, high };
 }
+
+export const uniformFormulas: Formulas<"uniform"> = {
+  /** -log(high - low) from low to high, both included */
+  logProb: (ops, { low, high }, x) => {
+    const isInside = ops.mul(atLeast(ops, x, low), atLeast(ops, high, x));
+    return within(ops, isInside, ops.neg(ops.log(ops.sub(high, low))));
+  },
+  entropy: (ops, { low, high }) => ops.log(ops.sub(high, low)),
+  mean: (ops, { low, high }) => times(ops, 0.5, ops.add(low, high)),
+  variance: (ops, { low, high }) => times(ops, 1 / 12, ops.square(ops.sub(high, low))),
+  cdf: (ops, { low, high }, x) => {
+    const inside = ops.minimum(ops.maximum(x, low), high);
+    return ops.div(ops.sub(inside, low), ops.sub(high, low));
+  },
+  inverseCdf: (ops, { low, high }, u) => ops.add(low, ops.mul(ops.sub(high, low), u)),
+};
