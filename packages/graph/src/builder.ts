@@ -1,6 +1,10 @@
 import {
   composedCholesky,
+  composedDigamma,
+  composedLogBeta,
+  composedLogGamma,
   composedSolveTriangular,
+  composedTrigamma,
   hash32,
   type MathOps,
   type MatmulOptions,
@@ -81,10 +85,6 @@ export class GraphBuilder implements MathOps<Node> {
   );
   readonly logNormalCdf: () => never = missing("logNormalCdf");
   readonly normalQuantile: () => never = missing("normalQuantile");
-  readonly logGamma: () => never = missing("logGamma");
-  readonly digamma: () => never = missing("digamma");
-  readonly trigamma: () => never = missing("trigamma");
-  readonly logBeta: () => never = missing("logBeta");
   readonly gammaP: () => never = missing("gammaP");
   readonly gammaQ: () => never = missing("gammaQ");
   readonly gammaPInv: () => never = missing("gammaPInv");
@@ -293,6 +293,19 @@ export class GraphBuilder implements MathOps<Node> {
   /** (2 / sqrt(pi)) times the integral of exp(-t^2) from 0 to x. */
   erf(x: Node): Node {
     return this.emit("erf", [x]);
+  }
+  /** Written out over primitives, as are its derivatives: right to float32, for x > 0. */
+  logGamma(x: Node): Node {
+    return composedLogGamma(this, x);
+  }
+  digamma(x: Node): Node {
+    return composedDigamma(this, x);
+  }
+  trigamma(x: Node): Node {
+    return composedTrigamma(this, x);
+  }
+  logBeta(a: Node, b: Node): Node {
+    return composedLogBeta(this, a, b);
   }
   /** exp(x) / sum exp(x) along the last axis. */
   softmax(x: Node, name?: string): Node {

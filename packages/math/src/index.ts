@@ -1,13 +1,14 @@
 export type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
 export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
 export * from "./bounds/index.ts";
-export { discretisedLogisticLogProb } from "./discretised-logistic.ts";
+export { composedDigamma, composedLogBeta, composedLogGamma, composedTrigamma } from "./composed-gamma.ts";
 export * from "./distributions/index.ts";
+export * from "./divergences/index.ts";
 export { IsthmusError } from "./errors.ts";
 export { gaussianLogProb } from "./gaussian.ts";
 export type { DiagonalGaussian, EventOptions, FixedVarianceGaussian } from "./gaussian.ts";
 export { hash32 } from "./hash32.ts";
-export { klDiagonalGaussian } from "./kl.ts";
+export * from "./kl/index.ts";
 export { composedCholesky, composedSolveTriangular, diagonal, logDetFromCholesky, matvec } from "./linalg.ts";
 export type { LinalgOps, SolveOptions } from "./linalg-ops.ts";
 export * from "./linear-gaussian/index.ts";

@@ -40,7 +40,9 @@ function expectNear(actual: NdArray, expected: NdArray, tolerance: number): void
 
 const covarianceOf = ({ weights, variance }: LinearGaussian<NdArray>): NdArray => {
   const features = weights.shape[0]!;
-  const identity = a(Array.from({ length: features }, (_, i) => Array.from({ length: features }, (__, j) => (i === j ? 1 : 0))));
+  const identity = a(
+    Array.from({ length: features }, (_, i) => Array.from({ length: features }, (__, j) => (i === j ? 1 : 0))),
+  );
   return ops.add(ops.matmul(weights, weights, { transposeB: true }), ops.mul(identity, variance));
 };
 
@@ -126,7 +128,10 @@ describe("fits", () => {
     variances.forEach((variance, j) => expect(Math.abs(variance - fit.eigenvalues[j]!)).toBeLessThan(1e-13));
     expect(Math.abs(totalVariance - fit.eigenvalues.reduce((sum, value) => sum + value, 0))).toBeLessThan(1e-13);
     for (let j = 0; j < k; j++) {
-      const column = Array.from({ length: 6 }, (_, d) => [components.data[d * k + j]!, expected.data[d * 6 + j]!] as const);
+      const column = Array.from(
+        { length: 6 },
+        (_, d) => [components.data[d * k + j]!, expected.data[d * 6 + j]!] as const,
+      );
       const sign = Math.sign(column.reduce((sum, [one, other]) => sum + one * other, 0));
       // Rounding over the gaps between eigenvalues, which are above 0.01.
       for (const [one, other] of column) expect(Math.abs(one - sign * other)).toBeLessThan(1e-12);
@@ -137,7 +142,10 @@ describe("fits", () => {
     // 60 features, variances 0.9^j along the columns of a random orthogonal matrix Q.
     const [features, k] = [60, 8];
     const q = principalComponents({ covariance: symmetric(normals([features, features], "q")) }, features).components;
-    const spectrum = ndArray([features], Float64Array.from({ length: features }, (_, j) => 0.9 ** j));
+    const spectrum = ndArray(
+      [features],
+      Float64Array.from({ length: features }, (_, j) => 0.9 ** j),
+    );
     const covariance = ops.matmul(ops.mul(q, spectrum), q, { transposeB: true });
     const { components, variances, totalVariance } = principalComponents({ covariance }, k);
     variances.forEach((variance, j) => expect(Math.abs(variance - 0.9 ** j)).toBeLessThan(1e-13));
@@ -162,15 +170,21 @@ describe("fits", () => {
   it("factor analysis finds the maximum that a quasi-Newton method finds, and more than probabilistic PCA", () => {
     const { model, logLikelihood } = fitFactorAnalysis(moments, fit.latent, { iterations: 20_000, tolerance: 1e-13 });
     expect(Math.abs(logLikelihood - fit.factorAnalysisLogLikelihood)).toBeLessThan(1e-9);
-    model.variance.data.forEach((variance, d) => expect(Math.abs(variance / fit.factorAnalysisVariance[d]! - 1)).toBeLessThan(1e-4));
+    model.variance.data.forEach((variance, d) =>
+      expect(Math.abs(variance / fit.factorAnalysisVariance[d]! - 1)).toBeLessThan(1e-4),
+    );
     const found = ops.mean(linearGaussianLogLikelihood(ops, x, model)).data[0]!;
     expect(Math.abs(found - logLikelihood)).toBeLessThan(1e-12);
     expect(logLikelihood).toBeGreaterThan(fit.ppcaLogLikelihood);
   });
 
   it("no step of factor analysis lowers the likelihood", () => {
-    const steps = [1, 2, 3, 5, 10, 50].map((iterations) => fitFactorAnalysis(moments, 1, { iterations, tolerance: 1e-300 }).logLikelihood);
-    steps.forEach((nats, i) => expect(nats).toBeGreaterThan(i === 0 ? fitProbabilisticPca(moments, 1).logLikelihood : steps[i - 1]!));
+    const steps = [1, 2, 3, 5, 10, 50].map(
+      (iterations) => fitFactorAnalysis(moments, 1, { iterations, tolerance: 1e-300 }).logLikelihood,
+    );
+    steps.forEach((nats, i) =>
+      expect(nats).toBeGreaterThan(i === 0 ? fitProbabilisticPca(moments, 1).logLikelihood : steps[i - 1]!),
+    );
   });
 
   const flat = dataMoments(a([[1, 0], [1, 1], [1, 2]])); // prettier-ignore

@@ -1,7 +1,15 @@
 /** Special functions against mpmath's 60 digits, their identities, and what they are where they end. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fromNested as a, ndArrayOps as ops, toNested } from "../src/index.ts";
+import {
+  composedDigamma,
+  composedLogBeta,
+  composedLogGamma,
+  composedTrigamma,
+  fromNested as a,
+  ndArrayOps as ops,
+  toNested,
+} from "../src/index.ts";
 import type { NdArray, SpecialOps } from "../src/index.ts";
 import { readFixture } from "./support/fixture.ts";
 
@@ -324,6 +332,35 @@ describe("where they end", () => {
     ],
   ])("%s", (f, cases) => {
     for (const [args, value] of cases) expect([f, args, call(f, ...args)]).toEqual([f, args, value]);
+  });
+});
+
+describe("written out over core operations", () => {
+  const composed = { logGamma: composedLogGamma, digamma: composedDigamma, trigamma: composedTrigamma };
+
+  it.each(Object.keys(composed) as (keyof typeof composed)[])("%s is right to 2e-8", (f) => {
+    const cases = values.filter((made) => made.f === f && made.args[0]! > 0);
+    expect(cases.length).toBeGreaterThan(100);
+    for (const { args, value } of cases) {
+      const off = composed[f](ops, a(args[0]!)).data[0]! - value;
+      expect(Math.abs(off), `${f}(${args[0]})`).toBeLessThan(2e-8 * Math.max(1, Math.abs(value)));
+    }
+  });
+
+  it("logBeta is right to 2e-8", () => {
+    for (const { args, value } of values.filter((made) => made.f === "logBeta")) {
+      const off = composedLogBeta(ops, a(args[0]!), a(args[1]!)).data[0]! - value;
+      expect(Math.abs(off), `logBeta(${args.join(", ")})`).toBeLessThan(2e-8 * Math.max(1, Math.abs(value)));
+    }
+  });
+
+  it("ends as it must, and names what is no array", () => {
+    expect(toNested(composedLogGamma(ops, a([0, Infinity])))).toEqual([Infinity, Infinity]);
+    expect(toNested(composedDigamma(ops, a([0, Infinity])))).toEqual([-Infinity, Infinity]);
+    expect(toNested(composedTrigamma(ops, a([0, Infinity])))).toEqual([Infinity, 0]);
+    const wrong = 1 as unknown as NdArray;
+    expect(() => composedLogGamma(ops, wrong)).toThrow('"x"');
+    expect(() => composedLogBeta(ops, a(1), wrong)).toThrow('"b"');
   });
 });
 

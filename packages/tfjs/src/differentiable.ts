@@ -24,7 +24,7 @@ export type Define = <Operands extends readonly Tensor[]>(
  * none for comparisons, and forgets to sum those of maximum and minimum over what was broadcast.
  */
 export function differentiable(tf: TfjsCore, requireTensor: Requirement): Define {
-  return <Operands extends readonly Tensor[]>(
+  const define: Define = <Operands extends readonly Tensor[]>(
     name: string,
     operandNames: readonly string[],
     f: (...operands: Operands) => Tensor,
@@ -42,8 +42,17 @@ export function differentiable(tf: TfjsCore, requireTensor: Requirement): Define
     };
     const cotangents = (g: Tensor, xs: Operands): Tensor[] => {
       const made = derivative(g, () => operation(...xs), ...xs);
-      return xs.map((x, i) => made[i] ?? tf.zeros(x.shape));
+      const taken = new Set<Tensor>([g, ...xs]);
+      return xs.map((x, i) => own(made[i] ?? tf.zeros(x.shape), taken));
     };
     return operation;
   };
+  /** A cotangent that nobody else holds: tfjs disposes of each when it has added another to it. */
+  const own = (cotangent: Tensor, taken: Set<Tensor>): Tensor => {
+    if (taken.has(cotangent)) return identity(cotangent);
+    taken.add(cotangent);
+    return cotangent;
+  };
+  const identity = define<[Tensor]>("identity", ["x"], tf.clone, (g) => [g]);
+  return define;
 }

@@ -1,9 +1,13 @@
 import {
   composedCholesky,
+  composedDigamma,
+  composedLogBeta,
+  composedLogGamma,
   composedLogSoftmax,
   composedSoftmax,
   composedSoftmaxCrossEntropy,
   composedSolveTriangular,
+  composedTrigamma,
   IsthmusError,
   type MathOps,
   type ReduceOptions,
@@ -24,7 +28,7 @@ const VERSION = "4.22.0";
  * of its own made of the same operations, so `tf.grad`, `tf.variableGrads` and optimisers differentiate formulas with
  * tfjs-core alone. `expm1`, `log1p`, `softplus` and `erf` do not lose their digits on backends where tfjs's own do.
  *
- * Tensors are made as by tfjs itself: wrap calls in `tf.tidy`. Special functions other than `erf`, and singular values, refuse
+ * Tensors are made as by tfjs itself: wrap calls in `tf.tidy`. Special functions other than `erf` and those of the gamma family, and singular values, refuse
  * with an `IsthmusError` `OPS_UNSUPPORTED`.
  *
  * @param tf the module, `import * as tf from "@tensorflow/tfjs-core"`, with a backend registered
@@ -224,10 +228,10 @@ export function tfjsOps(tf: TfjsCore): MathOps<Tensor> {
     normalCdf: missing("normalCdf"),
     logNormalCdf: missing("logNormalCdf"),
     normalQuantile: missing("normalQuantile"),
-    logGamma: missing("logGamma"),
-    digamma: missing("digamma"),
-    trigamma: missing("trigamma"),
-    logBeta: missing("logBeta"),
+    logGamma: (x) => composedLogGamma(ops, x),
+    digamma: (x) => composedDigamma(ops, x),
+    trigamma: (x) => composedTrigamma(ops, x),
+    logBeta: (a, b) => composedLogBeta(ops, a, b),
     gammaP: missing("gammaP"),
     gammaQ: missing("gammaQ"),
     gammaPInv: missing("gammaPInv"),

@@ -105,7 +105,10 @@ function accumulate(logWeights: Float64Array, { initial, target }: Path, z: NdAr
 /** (1 - beta) log f_0 + beta log f_1. */
 function between({ initial, target }: Path, beta: number): LogDensity {
   const mixed = (a: NdArray, b: NdArray): NdArray =>
-    ndArray(a.shape, a.data.map((value, i) => (1 - beta) * value + beta * b.data[i]!));
+    ndArray(
+      a.shape,
+      a.data.map((value, i) => (1 - beta) * value + beta * b.data[i]!),
+    );
   return (z) => {
     const [from, to] = [initial(z), target(z)];
     return { value: mixed(from.value, to.value), gradient: mixed(from.gradient, to.gradient) };
@@ -181,7 +184,10 @@ export function bidirectionalBound(
   backward: Pick<AnnealingRun, "logWeights">,
 ): BidirectionalBound {
   const lower = logMean("forward.logWeights", forward.logWeights);
-  const upper = logMean("backward.logWeights", backward.logWeights.map((value) => -value));
+  const upper = logMean(
+    "backward.logWeights",
+    backward.logWeights.map((value) => -value),
+  );
   return { lower: lower.value, upper: -upper.value, lowerError: lower.error, upperError: upper.error };
 }
 
@@ -217,7 +223,11 @@ function checked(start: NdArray, options: AnnealingOptions): Checked {
   }
   for (let t = 0; t < transitions; t++) requirePositive("stepSize", stepSizes[t]!);
   for (const name of ["initial", "target"] as const) requireDensity(name, options[name], start);
-  return { temperatures, stepSizes, path: { initial: remembering(options.initial), target: remembering(options.target) } };
+  return {
+    temperatures,
+    stepSizes,
+    path: { initial: remembering(options.initial), target: remembering(options.target) },
+  };
 }
 
 /** Asks once where the same array comes twice in a row, as it does between a weight and the transition after it. */
@@ -232,11 +242,15 @@ function remembering(density: LogDensity): LogDensity {
 function requireTemperatures(temperatures: ArrayLike<number>): void {
   const last = temperatures.length - 1;
   if (last < 1 || temperatures[0] !== 0 || temperatures[last] !== 1) {
-    throw new RangeError(`"temperatures" expected numbers from 0 to 1, got ${temperatures[0]} to ${temperatures[last]}`);
+    throw new RangeError(
+      `"temperatures" expected numbers from 0 to 1, got ${temperatures[0]} to ${temperatures[last]}`,
+    );
   }
   for (let t = 1; t <= last; t++) {
     if (temperatures[t]! > temperatures[t - 1]!) continue;
-    throw new RangeError(`"temperatures" expected growing numbers, got ${temperatures[t]} after ${temperatures[t - 1]}`);
+    throw new RangeError(
+      `"temperatures" expected growing numbers, got ${temperatures[t]} after ${temperatures[t - 1]}`,
+    );
   }
 }
 
@@ -248,6 +262,8 @@ function requireDensity(name: string, density: LogDensity, start: NdArray): void
   requireShape(`${name}().gradient`, gradient, start.shape);
   const bad = value.data.findIndex((logDensity) => !Number.isFinite(logDensity));
   if (bad >= 0) {
-    throw new RangeError(`"${name}" expected finite log-densities at the start, got ${value.data[bad]} for chain ${bad}`);
+    throw new RangeError(
+      `"${name}" expected finite log-densities at the start, got ${value.data[bad]} for chain ${bad}`,
+    );
   }
 }

@@ -82,7 +82,10 @@ function leapfrog(
   let at = start;
   push(momentum, at.density.gradient, stepSize / 2);
   for (let step = 1; step <= leapfrogSteps; step++) {
-    const z = ndArray(at.z.shape, at.z.data.map((position, i) => position + stepSize * momentum[i]!));
+    const z = ndArray(
+      at.z.shape,
+      at.z.data.map((position, i) => position + stepSize * momentum[i]!),
+    );
     at = { z, density: density(z) };
     push(momentum, at.density.gradient, step < leapfrogSteps ? stepSize : stepSize / 2);
   }

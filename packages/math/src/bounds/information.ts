@@ -1,7 +1,7 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { requireOperands } from "../arguments.ts";
 import type { DiagonalGaussian } from "../gaussian.ts";
-import { klDiagonalGaussian } from "../kl.ts";
+import { klDiagonalGaussian } from "../kl/diagonal-gaussian.ts";
 import { requireNdArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
 import { requireFinite, requirePositive, requireShape } from "./require.ts";

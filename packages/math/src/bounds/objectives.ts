@@ -23,10 +23,7 @@ export interface CapacityTerms<T> {
  *
  * @throws TypeError naming the argument when one is no array; RangeError when a number is negative or not finite.
  */
-export function capacityObjective<T>(
-  ops: ArrayOps<T>,
-  { logLikelihood, kl, capacity, gamma }: CapacityTerms<T>,
-): T {
+export function capacityObjective<T>(ops: ArrayOps<T>, { logLikelihood, kl, capacity, gamma }: CapacityTerms<T>): T {
   requireOperands({ logLikelihood, kl });
   const distance = ops.abs(ops.sub(kl, weight(ops, "capacity", capacity)));
   return ops.sub(logLikelihood, ops.mul(weight(ops, "gamma", gamma), distance));

@@ -13,7 +13,8 @@ export function requireCount(name: string, value: number, least = 1): void {
 /** @throws TypeError, RangeError naming the argument unless it is a positive finite number. */
 export function requirePositive(name: string, value: number): void {
   requireKind(name, value, "Number");
-  if (!(value > 0 && value < Infinity)) throw new RangeError(`"${name}" expected a positive finite number, got ${value}`);
+  if (!(value > 0 && value < Infinity))
+    throw new RangeError(`"${name}" expected a positive finite number, got ${value}`);
 }
 
 /** @throws RangeError naming the argument unless it is one of the words. */
@@ -24,7 +25,8 @@ export function requireOneOf(name: string, value: string, allowed: readonly stri
 /** @throws TypeError unless `x` is an NdArray; RangeError unless it has the shape, where `undefined` is any size. */
 export function requireShape(name: string, x: NdArray, shape: readonly (number | undefined)[]): void {
   requireNdArray(name, x);
-  const fits = x.shape.length === shape.length && shape.every((dim, axis) => dim === undefined || dim === x.shape[axis]);
+  const fits =
+    x.shape.length === shape.length && shape.every((dim, axis) => dim === undefined || dim === x.shape[axis]);
   if (fits) return;
   const expected = shape.map((dim) => dim ?? "any").join(", ");
   throw new RangeError(`"${name}" expected shape [${expected}], got ${formatShape(x.shape)}`);

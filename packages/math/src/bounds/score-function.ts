@@ -39,7 +39,8 @@ export function scoreFunctionSurrogate<T>(
 export function leaveOneOutBaseline<T>(ops: ArrayOps<T>, values: T): T {
   requireOperands({ values });
   const k = ops.shape(values).at(-1);
-  if (typeof k !== "number" || k < 2) throw new RangeError(`"values" expected 2 samples or more on the last axis, got ${k}`);
+  if (typeof k !== "number" || k < 2)
+    throw new RangeError(`"values" expected 2 samples or more on the last axis, got ${k}`);
   const others = ops.sub(ops.sum(values, { axes: [-1], keepDims: true }), values);
   return ops.div(others, ops.scalar(k - 1));
 }

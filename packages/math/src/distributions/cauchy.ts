@@ -2,6 +2,8 @@ import type { ArrayOps } from "../array-ops.ts";
 import { FINITE, POSITIVE, requireParameters } from "./parameters.ts";
 import type { Domains } from "./parameters.ts";
 import type { Formulas } from "./formulas.ts";
+import { studentTFormulas } from "./student-t.ts";
+import type { StudentT } from "./student-t.ts";
 import { LOG_2, LOG_PI, located, plus, standardised, times } from "./support.ts";
 
 /** The Cauchy distribution, elementwise: it has neither mean nor variance. */
@@ -32,6 +34,13 @@ export const cauchyFormulas: Formulas<"cauchy"> = {
   },
   /** log(4 pi scale) */
   entropy: (ops, { scale }) => plus(ops, ops.log(scale), LOG_PI + 2 * LOG_2),
+  cdf: (ops, p, x) => studentTFormulas.cdf!(ops, asStudentT(ops, p), x),
+  inverseCdf: (ops, p, u) => studentTFormulas.inverseCdf!(ops, asStudentT(ops, p), u),
   noise: "cauchy",
   reparameterised: (ops, p, base) => located(ops, base, p),
 };
+
+/** It is Student's t with one degree of freedom. */
+function asStudentT<T>(ops: ArrayOps<T>, { loc, scale }: Cauchy<T>): StudentT<T> {
+  return { family: "studentT", df: ops.scalar(1), loc, scale };
+}

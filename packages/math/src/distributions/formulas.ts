@@ -31,4 +31,6 @@ export interface Operations {
   readonly entropy: <T>(ops: MathOps<T>, p: Distribution<T>) => T;
   readonly mean: <T>(ops: MathOps<T>, p: Distribution<T>) => T;
   readonly variance: <T>(ops: MathOps<T>, p: Distribution<T>) => T;
+  readonly cdf: <T>(ops: MathOps<T>, p: Distribution<T>, x: T) => T;
+  readonly reparameterised: <T>(ops: MathOps<T>, p: Distribution<T>, base: T) => T;
 }

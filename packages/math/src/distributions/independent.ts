@@ -32,4 +32,5 @@ export const independentFormulas = (inner: Operations): Formulas<"independent"> 
   entropy: (ops, { base, axes }) => ops.sum(inner.entropy(ops, base), { axes }),
   mean: (ops, { base }) => inner.mean(ops, base),
   variance: (ops, { base }) => inner.variance(ops, base),
+  reparameterised: (ops, { base }, noise) => inner.reparameterised(ops, base, noise),
 });

@@ -52,5 +52,7 @@ export type { VonMisesFisher } from "./von-mises-fisher.ts";
 export { weibull } from "./weibull.ts";
 export type { Weibull } from "./weibull.ts";
 export type { NoiseKind } from "./formulas.ts";
+export { implicitGradients } from "./implicit-gradients.ts";
+export type { ImplicitGradients } from "./implicit-gradients.ts";
 export { cdf, entropy, inverseCdf, logProb, mean, noiseOf, reparameterised, variance } from "./operations.ts";
 export { sample } from "./sample.ts";

@@ -28,7 +28,7 @@ export function mixture<T>(ops: ArrayOps<T>, { logits, components }: Omit<Mixtur
   return { family: "mixture", logits, components };
 }
 
-export const mixtureFormulas = ({ logProb, mean, variance }: Operations): Formulas<"mixture"> => ({
+export const mixtureFormulas = ({ cdf, logProb, mean, variance }: Operations): Formulas<"mixture"> => ({
   /** log sum_k softmax(l)_k p_k(x) */
   logProb: (ops, { logits, components }, x) => {
     const each = logProb(ops, components, ops.expandDims(x, -1 - eventRankOf(components)));
@@ -41,6 +41,7 @@ export const mixtureFormulas = ({ logProb, mean, variance }: Operations): Formul
     const centre = ops.expandDims(weighted(ops, p, means), -1 - eventRankOf(p.components));
     return weighted(ops, p, ops.add(variance(ops, p.components), ops.square(ops.sub(means, centre))));
   },
+  cdf: (ops, p, x) => weighted(ops, p, cdf(ops, p.components, ops.expandDims(x, -1 - eventRankOf(p.components)))),
 });
 
 /** sum_k softmax(l)_k values_k; values [..., K] or [..., K, dimensions]. */

@@ -3,6 +3,7 @@ import { requireOperands } from "../arguments.ts";
 import { formatShape } from "../nd-array.ts";
 import { FINITE, requireRank, requireValues } from "./parameters.ts";
 import { LOG_2_PI } from "../gaussian.ts";
+import { diagonal, matvec } from "../linalg.ts";
 import type { Formulas } from "./formulas.ts";
 import { stretched } from "./broadcast.ts";
 import { plus, times } from "./support.ts";
@@ -46,12 +47,13 @@ function requireTriangular<T>(ops: ArrayOps<T>, name: string, x: T, size: number
   }
 }
 
-/** Over the core tier: no inverse and no factorisation is taken, only a triangular system solved. */
+/** No inverse and no factorisation is taken, only a triangular system solved. */
 export const multivariateNormalFormulas: Formulas<"multivariateNormal"> = {
   eventRanks: { loc: 1, scaleTril: 2 },
   /** -(d log 2 pi + |y|^2) / 2 - sum log L_ii with L y = x - loc */
   logProb: (ops, { loc, scaleTril }, x) => {
-    const y = solveLower(ops, scaleTril, ops.sub(x, loc));
+    const difference = ops.expandDims(ops.sub(x, loc), -1);
+    const y = ops.sum(ops.solveTriangular(scaleTril, difference), { axes: [-1] });
     const half = times(ops, 0.5, plus(ops, ops.square(y), LOG_2_PI));
     return ops.neg(ops.sum(ops.add(half, ops.log(diagonal(ops, scaleTril))), { axes: [-1] }));
   },
@@ -66,27 +68,6 @@ export const multivariateNormalFormulas: Formulas<"multivariateNormal"> = {
   noise: "normal",
   /** loc + L eps */
   reparameterised: (ops, { loc, scaleTril }, eps) => {
-    return ops.add(loc, ops.sum(ops.mul(scaleTril, ops.expandDims(eps, -2)), { axes: [-1] }));
+    return ops.add(loc, matvec(ops, scaleTril, eps));
   },
 };
-
-function diagonal<T>(ops: ArrayOps<T>, x: T): T {
-  const d = Number(ops.shape(x).at(-1));
-  const identity = Array.from({ length: d * d }, (_, at) => (at % (d + 1) === 0 ? 1 : 0));
-  return ops.sum(ops.mul(x, ops.constant([d, d], identity)), { axes: [-1] });
-}
-
-/** y with L y = r, column by column: y_i = r_i / L_ii, then r less y_i times column i. */
-function solveLower<T>(ops: ArrayOps<T>, lower: T, r: T): T {
-  const d = Number(ops.shape(lower).at(-1));
-  const ys: T[] = [];
-  let rest = r;
-  for (let i = 0; i < d; i++) {
-    const column = ops.sum(ops.slice(lower, { axis: -1, begin: i, end: i + 1 }), { axes: [-1] });
-    const at = { axis: -1, begin: i, end: i + 1 };
-    const y = ops.div(ops.slice(rest, at), ops.slice(column, at));
-    ys.push(y);
-    rest = ops.sub(rest, ops.mul(column, y));
-  }
-  return ops.concat(ys, -1);
-}

@@ -82,6 +82,7 @@ export function reparameterised<T>(ops: MathOps<T>, p: Distribution<T>, base: T)
 
 /** The noise that {@link reparameterised} starts from. @throws as {@link reparameterised}. */
 export function noiseOf(p: Distribution<unknown>): NoiseKind {
+  if (p.family === "independent") return noiseOf(p.base);
   transformOf(p);
   return formulasOf(p).noise ?? "uniform";
 }
@@ -115,7 +116,7 @@ export function formulasOf(p: Distribution<unknown>): Formulas<FamilyName> {
   throw new TypeError(`"p.family" expected a known family, got "${String((p as { family: unknown }).family)}"`);
 }
 
-const OPERATIONS: Operations = { logProb, entropy, mean, variance };
+const OPERATIONS: Operations = { logProb, entropy, mean, variance, cdf, reparameterised };
 
 function noClosedForm(operation: string, family: FamilyName): IsthmusError {
   return new IsthmusError(

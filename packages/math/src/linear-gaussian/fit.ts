@@ -33,7 +33,10 @@ export function fitProbabilisticPca(moments: DataMoments, k: number): LinearGaus
   if (!(variance > 1e-13 * totalVariance)) {
     throw new RangeError(`"k" expected fewer directions than explain the data fully, got ${k}`);
   }
-  const scale = ndArray([k], variances.map((value) => Math.sqrt(Math.max(0, value - variance))));
+  const scale = ndArray(
+    [k],
+    variances.map((value) => Math.sqrt(Math.max(0, value - variance))),
+  );
   const model = { weights: ops.mul(components, scale), mean: moments.mean, variance: ops.scalar(variance) };
   const logDeterminant = variances.reduce((sum, value) => sum + Math.log(value), (features - k) * Math.log(variance));
   return { model, logLikelihood: -0.5 * (features * (LOG_2_PI + 1) + logDeterminant) };
@@ -70,7 +73,8 @@ export function fitFactorAnalysis(
   requirePositive("floor", floor);
   const own = diagonal(ops, moments.covariance).data;
   const constant = own.findIndex((value) => !(value > 0));
-  if (constant >= 0) throw new RangeError(`"covariance" expected features that vary, got ${own[constant]} for feature ${constant}`);
+  if (constant >= 0)
+    throw new RangeError(`"covariance" expected features that vary, got ${own[constant]} for feature ${constant}`);
   const { model } = fitProbabilisticPca(moments, k);
   let loadings: Loadings = { weights: model.weights, variance: ops.mul(model.variance, ones(features)) };
   let at = expectation(moments.covariance, own, loadings);
@@ -122,7 +126,10 @@ function maximised(own: Float64Array, { cross, second }: Expectation, floor: num
 const vector = (data: Float64Array): NdArray => ndArray([data.length], data);
 const ones = (n: number): NdArray => vector(new Float64Array(n).fill(1));
 const identityOf = (n: number): NdArray =>
-  ndArray([n, n], Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0)));
+  ndArray(
+    [n, n],
+    Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0)),
+  );
 
 /** The number of features. */
 function requireMoments({ mean, covariance }: DataMoments, k: number): number {

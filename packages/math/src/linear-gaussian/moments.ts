@@ -19,7 +19,8 @@ export function dataMoments(x: NdArray): DataMoments {
   requireShape("x", x, [undefined, undefined]);
   requireFinite("x", x.data);
   const [n, features] = x.shape as [number, number];
-  if (n === 0 || features === 0) throw new RangeError(`"x" expected an example and a feature at least, got [${n}, ${features}]`);
+  if (n === 0 || features === 0)
+    throw new RangeError(`"x" expected an example and a feature at least, got [${n}, ${features}]`);
   const mean = new Float64Array(features);
   for (let i = 0; i < x.data.length; i++) mean[i % features]! += x.data[i]! / n;
   const covariance = new Float64Array(features * features);

@@ -130,7 +130,10 @@ describe("the wrong range is a RangeError that names the argument", () => {
     ['"logWeights"', () => importanceSampledLogLikelihood(a([1, 2]))],
     ['"logWeights"', () => importanceSampledLogLikelihood(a([[]]))],
     ['"logWeights"', () => importanceSampledLogLikelihood(a([[Number.NaN]]))],
-    ['"standardError"', () => meanLogLikelihood({ logLikelihood: Float64Array.of(1), standardError: new Float64Array() })],
+    [
+      '"standardError"',
+      () => meanLogLikelihood({ logLikelihood: Float64Array.of(1), standardError: new Float64Array() }),
+    ],
     ['"start.logVar"', () => refittedPosterior({ mu: x, logVar: a([0]) }, () => q, { steps: 1 })],
     ['"steps"', () => refittedPosterior(q, () => q, { steps: 0 })],
     ['"learningRate"', () => refittedPosterior(q, () => q, { steps: 1, learningRate: 0 })],
@@ -167,7 +170,10 @@ describe("stopParameterGradients", () => {
     const mixture = {
       family: "mixture",
       logits,
-      components: [{ family: "normal", loc, scale }, { family: "other", loc, levels: 256 }],
+      components: [
+        { family: "normal", loc, scale },
+        { family: "other", loc, levels: 256 },
+      ],
     };
     expect(stopParameterGradients(watching, mixture)).toEqual(mixture);
     expect(stopped).toEqual([logits, loc, scale, loc]);

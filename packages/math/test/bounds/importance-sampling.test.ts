@@ -16,7 +16,9 @@ const a = fromNested as (nested: unknown) => NdArray;
 const logWeight = fc.double({ min: -1000, max: 1000, noNaN: true });
 const table = fc
   .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 12 }))
-  .chain(([rows, k]) => fc.array(fc.array(logWeight, { minLength: k, maxLength: k }), { minLength: rows, maxLength: rows }));
+  .chain(([rows, k]) =>
+    fc.array(fc.array(logWeight, { minLength: k, maxLength: k }), { minLength: rows, maxLength: rows }),
+  );
 
 describe("importance-sampled log-likelihood", () => {
   // At most 12 terms: as many roundings of the sum, and those of exp and log at exponents up to 2000.
@@ -36,7 +38,9 @@ describe("importance-sampled log-likelihood", () => {
   });
 
   it("knows equal weights: all draws count, and the error is 0", () => {
-    const { logLikelihood, effectiveSampleSize, standardError } = importanceSampledLogLikelihood(a([[-900, -900, -900, -900]]));
+    const { logLikelihood, effectiveSampleSize, standardError } = importanceSampledLogLikelihood(
+      a([[-900, -900, -900, -900]]),
+    );
     expect([logLikelihood[0], effectiveSampleSize[0], standardError[0]]).toEqual([-900, 4, 0]);
   });
 
@@ -74,7 +78,7 @@ describe("importance-sampled log-likelihood", () => {
     const error = meanOf(standardError);
     expect(Math.abs(error.mean / theory - 1)).toBeLessThan((5 * error.error) / theory + 3 / k);
     const estimates = meanOf(logLikelihood);
-    expect(Math.abs(estimates.mean - s * s / 2 + theory ** 2 / 2)).toBeLessThan(5 * estimates.error);
+    expect(Math.abs(estimates.mean - (s * s) / 2 + theory ** 2 / 2)).toBeLessThan(5 * estimates.error);
     // And the runs do scatter by it: relative error of a standard deviation is 1 / sqrt(2 runs).
     const scatter = estimates.error * Math.sqrt(runs);
     expect(Math.abs(scatter / theory - 1)).toBeLessThan(5 / Math.sqrt(2 * runs));
@@ -84,7 +88,9 @@ describe("importance-sampled log-likelihood", () => {
     const weights = new LogWeightAccumulator(2);
     weights.add([-1, -2]);
     const before = weights.estimate();
-    expect(() => weights.add([0, Number.NaN])).toThrow('"logWeights" expected numbers below Infinity, got NaN for example 1');
+    expect(() => weights.add([0, Number.NaN])).toThrow(
+      '"logWeights" expected numbers below Infinity, got NaN for example 1',
+    );
     expect(() => weights.add([Infinity, 0])).toThrow(RangeError);
     expect(() => weights.add([0])).toThrow('"logWeights" expected 2, one per example, got 1');
     expect(weights.estimate()).toEqual(before);

@@ -129,7 +129,9 @@ describe("totalCorrelationDecomposition", () => {
 describe("mixtureLogWeights", () => {
   /** All ways to choose `count` of the numbers below `n`. */
   const subsets = (n: number, count: number): number[][] =>
-    count === 0 ? [[]] : Array.from({ length: n }, (_, last) => subsets(last, count - 1).map((s) => [...s, last])).flat();
+    count === 0
+      ? [[]]
+      : Array.from({ length: n }, (_, last) => subsets(last, count - 1).map((s) => [...s, last])).flat();
 
   it.each([2, 3, 4])("stratified estimates q(z) without bias from batches of %i of 6", (batch) => {
     const densities = [0.1, 0.9, 0.4, 0.25, 1.7, 0.05];

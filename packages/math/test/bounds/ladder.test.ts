@@ -29,14 +29,18 @@ describe("probabilistic PCA with an exact log p(x)", () => {
   const rho = r / Math.sqrt(p * s);
 
   // Sums of terms of at most some hundred nats; the float32 noise is exact in float64.
-  it.each([0, 1, 2])("log w is log p(x) + log(1 - rho^2) / 2 - rho e1 e2 at the best factorised q, example %i", (row) => {
-    const eps = normals([100, 2], "identity", row + 1);
-    const weights = logWeights(ladder, ladder.x[row]!, meanField(row), eps).data;
-    weights.forEach((logWeight, i) => {
-      const expected = ladder.evidence[row]! + Math.log1p(-rho * rho) / 2 - rho * eps.data[2 * i]! * eps.data[2 * i + 1]!;
-      expect(Math.abs(logWeight - expected)).toBeLessThan(1e-11);
-    });
-  });
+  it.each([0, 1, 2])(
+    "log w is log p(x) + log(1 - rho^2) / 2 - rho e1 e2 at the best factorised q, example %i",
+    (row) => {
+      const eps = normals([100, 2], "identity", row + 1);
+      const weights = logWeights(ladder, ladder.x[row]!, meanField(row), eps).data;
+      weights.forEach((logWeight, i) => {
+        const expected =
+          ladder.evidence[row]! + Math.log1p(-rho * rho) / 2 - rho * eps.data[2 * i]! * eps.data[2 * i + 1]!;
+        expect(Math.abs(logWeight - expected)).toBeLessThan(1e-11);
+      });
+    },
+  );
 
   const evidence = ladder.evidence[0]!;
   const draws = 200_000;
@@ -53,7 +57,10 @@ describe("probabilistic PCA with an exact log p(x)", () => {
   it("each step up the ladder is as high as it must be", () => {
     for (let i = 1; i < ladder.distance.length; i++) {
       const [less, more] = [ladder.distance[i - 1]!, ladder.distance[i]!];
-      const inGroups = ops.mean(reshape({ shape: [draws / less.k], data: bounds(less.k) }, [draws / more.k, more.k / less.k]), { axes: [1] });
+      const inGroups = ops.mean(
+        reshape({ shape: [draws / less.k], data: bounds(less.k) }, [draws / more.k, more.k / less.k]),
+        { axes: [1] },
+      );
       const steps = bounds(more.k).map((bound, group) => bound - inGroups.data[group]!);
       // By Jensen's inequality no group of draws can fall, whatever they are.
       steps.forEach((step) => expect(step).toBeGreaterThanOrEqual(0));
@@ -122,14 +129,25 @@ function exactPosterior(row: number, eps: NdArray): NdArray {
 describe("annealed importance sampling", () => {
   const x = ladder.x[0]!;
   const evidence = ladder.evidence[0]!;
-  const few = { initial: prior, target: joint(ladder, x), temperatures: [0, 0.1, 0.4, 1], leapfrogSteps: 3, stepSize: 0.1 };
+  const few = {
+    initial: prior,
+    target: joint(ladder, x),
+    temperatures: [0, 0.1, 0.4, 1],
+    leapfrogSteps: 3,
+    stepSize: 0.1,
+  };
 
   /** A Gaussian beside the posterior, as a density to start from. */
-  const beside = (logVar: number) => ({ mu: ops.add(a(ladder.posteriorMu[0]), ops.scalar(0.1)), logVar: ops.scalar(logVar) });
-  const density = (q: DiagonalGaussian<NdArray>): LogDensity => (z) => ({
-    value: gaussianLogProb(ops, z, q),
-    gradient: ops.mul(ops.sub(q.mu, z), ops.exp(ops.neg(q.logVar))),
+  const beside = (logVar: number) => ({
+    mu: ops.add(a(ladder.posteriorMu[0]), ops.scalar(0.1)),
+    logVar: ops.scalar(logVar),
   });
+  const density =
+    (q: DiagonalGaussian<NdArray>): LogDensity =>
+    (z) => ({
+      value: gaussianLogProb(ops, z, q),
+      gradient: ops.mul(ops.sub(q.mu, z), ops.exp(ops.neg(q.logVar))),
+    });
 
   // w has a finite variance where the start is wider than the posterior, 1 / w where it is narrower.
   it("is unbiased however badly its chains mix, forwards for p(x) and backwards for 1 / p(x)", () => {
@@ -172,7 +190,11 @@ describe("annealed importance sampling", () => {
     const start = exactPosterior(0, normals([chains, 2], "stay"));
     const target = joint(ladder, x);
     // A path from the posterior to itself: nothing but transitions, with steps long enough to refuse some.
-    const { z, logWeights: weights, acceptance } = annealedImportanceSampling(start, {
+    const {
+      z,
+      logWeights: weights,
+      acceptance,
+    } = annealedImportanceSampling(start, {
       initial: target,
       target,
       temperatures: [0, 0.5, 1],

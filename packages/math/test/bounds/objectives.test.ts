@@ -35,7 +35,9 @@ describe("log p(x) = ELBO + KL(q || posterior)", () => {
         const logJoint = a(joints);
         const expectation = (x: NdArray) => ops.sum(ops.mul(q, x)).data[0]!;
         const logEvidence = Math.log(joints.reduce((sum, one) => sum + Math.exp(one), 0));
-        const bound = expectation(sampledElbo(ops, { logLikelihood: logJoint, logPrior: ops.scalar(0), logPosterior: logQ }));
+        const bound = expectation(
+          sampledElbo(ops, { logLikelihood: logJoint, logPrior: ops.scalar(0), logPosterior: logQ }),
+        );
         const gap = expectation(ops.sub(logQ, ops.sub(logJoint, ops.scalar(logEvidence))));
         expect(Math.abs(bound + gap - logEvidence)).toBeLessThan(1e-10);
         expect(gap).toBeGreaterThanOrEqual(-1e-14);
@@ -47,11 +49,15 @@ describe("log p(x) = ELBO + KL(q || posterior)", () => {
   it("on probabilistic PCA, for any factorised q", () => {
     const parameter = fc.double({ min: -3, max: 3, noNaN: true });
     fc.assert(
-      fc.property(fc.constantFrom(0, 1, 2), fc.tuple(parameter, parameter, parameter, parameter), (row, [u, v, s, t]) => {
-        const q = { mu: a([[u, v]]), logVar: a([[s, t]]) };
-        const bound = exactElbo(row, q);
-        expect(Math.abs(bound + klToPosterior(row, q) - ladder.evidence[row]!)).toBeLessThan(1e-10);
-      }),
+      fc.property(
+        fc.constantFrom(0, 1, 2),
+        fc.tuple(parameter, parameter, parameter, parameter),
+        (row, [u, v, s, t]) => {
+          const q = { mu: a([[u, v]]), logVar: a([[s, t]]) };
+          const bound = exactElbo(row, q);
+          expect(Math.abs(bound + klToPosterior(row, q) - ladder.evidence[row]!)).toBeLessThan(1e-10);
+        },
+      ),
     );
   });
 });
@@ -199,7 +205,11 @@ describe("the amortisation gap", () => {
     // A learning rate of 0.05 that has fallen to 2.5e-5 leaves steps no longer than that.
     best.mu.data.forEach((mu, d) => expect(Math.abs(mu - ladder.posteriorMu[row]![d]!)).toBeLessThan(1e-4));
     best.logVar.data.forEach((logVar, d) => expect(Math.abs(logVar - ladder.meanFieldLogVar[d]!)).toBeLessThan(1e-4));
-    const bounds = { logLikelihood: ladder.evidence[row]!, refitted: exactElbo(row, best), amortised: exactElbo(row, start) };
+    const bounds = {
+      logLikelihood: ladder.evidence[row]!,
+      refitted: exactElbo(row, best),
+      amortised: exactElbo(row, start),
+    };
     const { approximation, amortisation, inference } = inferenceGaps(ops, {
       logLikelihood: a(bounds.logLikelihood),
       refitted: a(bounds.refitted),

@@ -1,7 +1,7 @@
-import type { ArrayOps } from "./array-ops.ts";
-import { requireOperands } from "./arguments.ts";
-import { EVENT_AXES } from "./gaussian.ts";
-import type { DiagonalGaussian, EventOptions } from "./gaussian.ts";
+import type { ArrayOps } from "../array-ops.ts";
+import { requireOperands } from "../arguments.ts";
+import { EVENT_AXES } from "../gaussian.ts";
+import type { DiagonalGaussian, EventOptions } from "../gaussian.ts";
 
 /**
  * KL(q || p) between Gaussians with diagonal covariance, in nats, summed over the event axes (default: the last).
