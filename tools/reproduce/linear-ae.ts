@@ -11,13 +11,13 @@ const CODE = 30;
 const EPOCHS = 100;
 const LEARNING_RATE = 2e-3;
 /** Wider than the data: a code that could copy. */
-const OVERCOMPLETE = 1000;
-const OVERCOMPLETE_EPOCHS = 10;
+const OVERCOMPLETE = 800;
+const OVERCOMPLETE_EPOCHS = 5;
 
 export const linearAe: Reproduction = {
   name: "linear-ae",
   what: "The linear autoencoder finds the subspace of the principal components",
-  minutes: 10,
+  minutes: 6,
   run,
 };
 

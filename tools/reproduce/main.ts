@@ -1,13 +1,36 @@
 import { expected } from "../lib/process.mjs";
 import { runAsCommand } from "../bench/report/command.ts";
+import { contractiveAe } from "./contractive-ae.ts";
+import { convAe } from "./conv-ae.ts";
+import { deepAe } from "./deep-ae.ts";
+import { denoisingAe } from "./denoising-ae.ts";
 import type { Reproduction } from "./harness/reproduction.ts";
 import { runReproduction } from "./harness/run.ts";
+import { betaVaeRows } from "./beta-vae.ts";
+import { conditionalVaeRows } from "./conditional-vae.ts";
 import { linearAe } from "./linear-ae.ts";
+import { vaeBinarisation } from "./vae-binarisation.ts";
+import { vaeDepths } from "./vae-depths.ts";
+import { vaeLatents } from "./vae-latents.ts";
+import { sparseAe } from "./sparse-ae.ts";
 import { vaeMnist } from "./vae-mnist.ts";
 
-const reproductions: readonly Reproduction[] = [linearAe, vaeMnist];
+const reproductions: readonly Reproduction[] = [
+  linearAe,
+  deepAe,
+  convAe,
+  sparseAe,
+  denoisingAe,
+  contractiveAe,
+  vaeMnist,
+  vaeBinarisation,
+  vaeLatents,
+  vaeDepths,
+  betaVaeRows,
+  conditionalVaeRows,
+];
 
-const list = reproductions.map(({ name, what }) => `  ${name.padEnd(14)} ${what}`).join("\n");
+const list = reproductions.map(({ name, what }) => `  ${name.padEnd(15)} ${what}`).join("\n");
 const HELP = `Makes published results again and writes them to docs/results and docs/reproductions.md.
 
   npm run reproduce <name> [-- options]        (npm run reproduce <name> -- --help lists them)

@@ -7,7 +7,9 @@ import { exportCommand } from "./commands/export.ts";
 import { interpolateCommand } from "./commands/interpolate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { plotCommand } from "./commands/plot.ts";
+import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
+import { scoreCommand } from "./commands/score.ts";
 import { trainCommand } from "./commands/train.ts";
 import type { Context } from "./commands/command.ts";
 import { describeFailure } from "./errors.ts";
@@ -60,12 +62,14 @@ function buildProgram(context: Context): Command {
   const commands = [
     trainCommand,
     evalCommand,
+    scoreCommand,
     encodeCommand,
     decodeCommand,
     exportCommand,
     sampleCommand,
     interpolateCommand,
     plotCommand,
+    reportCommand,
     inspectCommand,
     doctorCommand,
   ];

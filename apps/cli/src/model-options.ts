@@ -124,7 +124,7 @@ function trunkOf(
   if (images.length > 0) {
     return { ...(start.kind === "conv" && start), kind: "conv", channels: images, ...filters, ...layers };
   }
-  const [strange] = Object.keys(defined({ kernel, convStride }));
+  const strange = kernel !== undefined ? "kernel" : convStride !== undefined ? "convStride" : undefined;
   if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with --channels only`);
   return { kind: "dense", ...layers };
 }

@@ -13,7 +13,6 @@ import {
   parseNpy,
   readIdx,
   select,
-  selectItems,
   selectTableRows,
   split as divide,
   type Table,
@@ -27,7 +26,7 @@ import { stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { type Console, grouped, note } from "./console.ts";
 import { requireOptionsOf, type TrainDataOptions } from "./data-options.ts";
-import { checkedByUser, UsageError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
 import { fileKind } from "./file-kinds.ts";
 import { type DataOptions, NAMED, type PartOptions } from "./options.ts";
 
@@ -46,6 +45,9 @@ export async function openTraining(
 ): Promise<{ readonly train: Dataset; readonly test: Dataset }> {
   const content = await openContent(options);
   requireOptionsOf(content.kind, options);
+  if (options.window !== undefined && options.missing === "drop") {
+    throw new UsageError("--missing drop would tear the series of --window apart; take mean or refuse");
+  }
   if (options.stride !== undefined && options.window === undefined)
     throw new UsageError("--stride goes with --window only");
   const parts = await trainingParts(console, content, options);
@@ -108,17 +110,15 @@ function trainOnTable(console: Console, read: Table, type: "f64" | ItemArray["ty
   const table = missing === "drop" && window === undefined ? withoutMissing(console, read) : read;
   const share = options.testShare ?? DEFAULT_TEST_SHARE;
   const parts = window === undefined ? divided(table.rows, share, data) : cut(table.rows, share, { window, data });
-  const description = checkedByUser(() =>
-    describeTable(table, {
-      trainRows: parts.train,
-      source: { testShare: share, ...(window !== undefined && { stride: stride ?? window }) },
-      writing: { delimiter: delimiterOf(data, options.delimiter), header: header !== false, type },
-      ...(missing && { missing }),
-      ...(standardise && { standardise }),
-      ...(window !== undefined && { window }),
-      ...(labelColumn !== undefined && { label: labelColumn }),
-    }),
-  );
+  const description = describeTable(table, {
+    trainRows: parts.train,
+    source: { testShare: share, ...(window !== undefined && { stride: stride ?? window }) },
+    writing: { delimiter: delimiterOf(data, options.delimiter), header: header !== false, type },
+    ...(missing && { missing }),
+    ...(standardise && { standardise }),
+    ...(window !== undefined && { window }),
+    ...(labelColumn !== undefined && { label: labelColumn }),
+  });
   const part = (rows: Int32Array) =>
     tableDataset(description, selectTableRows(table, rows), stride === undefined ? {} : { stride });
   return { train: part(parts.train), test: part(parts.test) };
@@ -144,8 +144,8 @@ function trainOnArray(console: Console, read: ItemArray, options: TrainDataOptio
   const parts = divided(items, share, data);
   const fit = { trainItems: parts.train, source: { testShare: share }, ...(missing && { missing }) };
   const description = describeArray(data, array, { ...fit, ...(standardise && { standardise }) });
-  const part = (at: Int32Array) => arrayDataset(description, selectItems(array, at), data);
-  return { train: part(parts.train), test: part(parts.test) };
+  const whole = arrayDataset(description, array, data);
+  return { train: select(whole, parts.train), test: select(whole, parts.test) };
 }
 
 async function trainOnImages(options: TrainDataOptions) {

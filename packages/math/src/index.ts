@@ -1,7 +1,6 @@
 export type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
 export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
 export * from "./bounds/index.ts";
-export { discretisedLogisticLogProb } from "./discretised-logistic.ts";
 export { composedDigamma, composedLogBeta, composedLogGamma, composedTrigamma } from "./composed-gamma.ts";
 export * from "./distributions/index.ts";
 export * from "./divergences/index.ts";

@@ -1,5 +1,5 @@
 import type { GraphBuilder, Node } from "@isthmus/graph";
-import { bernoulliLogProbFromLogits, discretisedLogisticLogProb, gaussianLogProb } from "@isthmus/math";
+import { bernoulliLogProbFromLogits, discretisedLogistic, gaussianLogProb, logProb } from "@isthmus/math";
 import { requireKnown, requireOneOf } from "./checks.ts";
 import type { BaseConfig } from "./config.ts";
 
@@ -99,7 +99,9 @@ function learnedLog(build: GraphBuilder, name: string, size: number, start: numb
 export function logLikelihood(build: GraphBuilder, x: Node, p: Observation): Node {
   if (p.kind === "bernoulli") return bernoulliLogProbFromLogits(build, x, p.logits);
   if (p.kind === "gaussian") return gaussianLogProb(build, x, { mu: p.mu, ...p.scale });
-  return build.sum(discretisedLogisticLogProb(build, x, { ...p, low: 0, high: 1 }), { axes: [-1] });
+  const { loc, logScale, levels } = p;
+  const levelsOfX = discretisedLogistic(build, { loc, logScale, low: 0, high: 1, levels });
+  return build.sum(logProb(build, levelsOfX, x), { axes: [-1] });
 }
 
 /** The mean of p(x | z) in the units of the data, [batch, features]; for the discretised logistic its location, cut to [0, 1]. */

@@ -10,6 +10,7 @@ import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { VERSION } from "../version.ts";
+import { classesOf } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 type Part = "encoder" | "decoder";
@@ -83,13 +84,13 @@ async function checkParity(model: Model, options: ExportOptions, bytes: Uint8Arr
 }
 
 type RunTensors = (
-  inputs: Record<string, { shape: readonly number[]; data: Float32Array }>,
+  inputs: Record<string, { shape: readonly number[]; data: Float32Array | Int32Array }>,
 ) => Promise<Record<string, { data: Float32Array }>>;
 
-/** Both runtimes on the same drawn inputs: pixels in (0, 1) for an encoder, prior draws for a decoder. */
+/** Both runtimes on the same drawn inputs: pixels in (0, 1) for an encoder, prior draws for a decoder, every label. */
 async function compare(model: Model, options: ExportOptions, onnx: RunTensors): Promise<ParityReport> {
   const program = model[options.part];
-  const inputs = drawnInputs(program, options.part);
+  const inputs = drawnInputs(model, options.part);
   return withEngine(options, async (engine) => {
     const network = await openNetwork(engine, program, model.parameters);
     try {
@@ -111,12 +112,15 @@ async function compare(model: Model, options: ExportOptions, onnx: RunTensors): 
   });
 }
 
-function drawnInputs(program: Program, part: Part): Record<string, Float32Array> {
+function drawnInputs(model: Model, part: Part): Record<string, Float32Array | Int32Array> {
+  const program = model[part];
   const draw = part === "encoder" ? randomUniform : randomNormal;
   const names = Object.keys(program.inputs);
   return Object.fromEntries(
     names.map((name) => {
-      const values = new Float32Array(elementCount(inputShape(program, name)));
+      const size = elementCount(inputShape(program, name));
+      if (name === "label") return [name, Int32Array.from({ length: size }, (_, i) => i % (classesOf(model) ?? 1))];
+      const values = new Float32Array(size);
       draw(values, { seed: 1, stream: `parity/${name}` });
       return [name, values];
     }),

@@ -1,18 +1,10 @@
 import type { Command } from "commander";
 import type { Report } from "../console.ts";
+import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { modelConfig, openModel } from "../model-files.ts";
-import {
-  buildOption,
-  dataDirOption,
-  dataOption,
-  outOption,
-  type PartOptions,
-  rangeOption,
-  splitOption,
-  wholeNumber,
-} from "../options.ts";
+import { buildOption, outOption, type PartOptions, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { interpolation } from "../plots/interpolation.ts";
 import { requireEnding, writePicture } from "../plots/picture.ts";
@@ -29,17 +21,13 @@ interface InterpolateOptions extends PartOptions {
 }
 
 export function interpolateCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "interpolate",
     summary:
       "Decode codes on the way from one item's to another's: a row of a .png, or .npy (float32 [steps, ...shape]).",
     examples: ["isthmus interpolate m.safetensors --from 0 --to 1 --steps 11 --spherical -o way.png"],
-  })
-    .argument("<model>", "model file")
-    .addOption(dataOption())
-    .addOption(dataDirOption())
-    .addOption(splitOption())
-    .addOption(rangeOption())
+  }).argument("<model>", "model file");
+  return addPartOptions(command)
     .requiredOption("--from <item>", "the first item", wholeNumber(0))
     .requiredOption("--to <item>", "the last item", wholeNumber(0))
     .option("--steps <n>", "from the first to the last, both included", wholeNumber(2, 1000), 11)
@@ -55,7 +43,7 @@ async function interpolate({ console }: Context, path: string, options: Interpol
   const { inputShape: shape } = modelConfig(model);
   requireEnding(out, "images", shape);
   await requireWritable(out, [path]);
-  const dataset = await openSplit(console, options);
+  const dataset = await openSplit(console, options, { ...model, shape });
   requireShape(dataset, shape);
   const way = spherical ? "spherical" : "linear";
   const picture = await withEngine(options, (engine) =>

@@ -1,21 +1,11 @@
-import type { Dataset } from "@isthmus/data";
+import { type Dataset, take } from "@isthmus/data";
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { Report } from "../console.ts";
-import { openSplit } from "../datasets.ts";
+import type { Console, Report } from "../console.ts";
+import { addPartOptions } from "../data-options.ts";
+import { openSplit, type Reader } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { modelConfig, openModel } from "../model-files.ts";
-import {
-  buildOption,
-  dataDirOption,
-  dataOption,
-  numberBetween,
-  outOption,
-  type PartOptions,
-  rangeOption,
-  seedOption,
-  splitOption,
-  wholeNumber,
-} from "../options.ts";
+import { buildOption, numberBetween, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { curves } from "../plots/curves.ts";
 import { interpolation, sheet } from "../plots/interpolation.ts";
@@ -67,9 +57,7 @@ function kindCommand(context: Context, kind: Kind): Command {
   const { name, summary, example, makes, items } = kind;
   const command = describeCommand({ name, summary, examples: [`isthmus plot ${name} ${example}`] });
   command.argument("<model>", "model file");
-  if (items !== undefined) {
-    for (const option of [dataOption(), dataDirOption(), splitOption(), rangeOption()]) command.addOption(option);
-  }
+  if (items !== undefined) addPartOptions(command);
   return kind
     .addOptions(command)
     .addOption(buildOption())
@@ -82,7 +70,8 @@ async function plot({ console }: Context, kind: Kind, path: string, options: Plo
   const { inputShape: shape } = modelConfig(model);
   requireEnding(options.out, kind.makes, shape);
   await requireWritable(options.out, [path]);
-  const dataset = kind.items === undefined ? NO_DATA : await openSplit(console, withRange(options, kind.items));
+  const dataset =
+    kind.items === undefined ? NO_DATA : await openData(console, options, kind.items, { ...model, shape });
   if (dataset !== NO_DATA) requireShape(dataset, shape);
   const picture = await withEngine(options, (engine) => kind.draw({ path, model, engine, shape }, options, dataset));
   await writePicture(options.out, picture);
@@ -92,8 +81,10 @@ async function plot({ console }: Context, kind: Kind, path: string, options: Plo
 /** Stands for the data of pictures that need none. */
 const NO_DATA = { name: "", items: 0, shape: [], values: new Uint8Array(), scale: 1, provenance: { source: "" } };
 
-function withRange(options: PlotOptions, items: number): PlotOptions {
-  return Number.isFinite(items) && options.range === undefined ? { ...options, range: `0:${items}` } : options;
+/** Those of `--range`, or the first `items`. */
+async function openData(console: Console, options: PlotOptions, items: number, reader: Reader): Promise<Dataset> {
+  const dataset = await openSplit(console, options, reader);
+  return options.range === undefined ? take(dataset, 0, Math.min(items, dataset.items)) : dataset;
 }
 
 function pictureReport(name: string, { alt }: Picture, out: string): Report {

@@ -4,34 +4,18 @@ import type { Engine, Model } from "@isthmus/graph";
 import type { Command } from "commander";
 import { extname } from "node:path";
 import type { Console, Report } from "../console.ts";
-import { openSplit } from "../datasets.ts";
+import { addPartOptions } from "../data-options.ts";
+import { openSplit, type Reader } from "../datasets.ts";
 import { decodedWriter } from "../decoded.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { imageItem } from "../image-file.ts";
 import { likelihoodDraws } from "../likelihood-draws.ts";
 import { modelConfig, openModel } from "../model-files.ts";
-import {
-  buildOption,
-  dataDirOption,
-  dataOption,
-  outOption,
-  type PartOptions,
-  rangeOption,
-  seedOption,
-  splitOption,
-  wholeNumber,
-} from "../options.ts";
+import { buildOption, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { pick, requireItem } from "../plots/subject.ts";
-import {
-  classesOf,
-  decodeCodes,
-  isConditional,
-  posteriorDraws,
-  priorDraws,
-  type PriorDraws,
-} from "../trained.ts";
+import { classesOf, decodeCodes, isConditional, posteriorDraws, priorDraws, type PriorDraws } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { requireShape } from "./encode.ts";
 
@@ -46,7 +30,7 @@ interface SampleOptions extends PartOptions {
 }
 
 export function sampleCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "sample",
     summary:
       "Decode draws from a model's prior, or with --from variations of one input, to a .png grid, .npy or .csv; each is the likelihood's mean, or with --draw a draw from it.",
@@ -60,11 +44,8 @@ export function sampleCommand(context: Context): Command {
     .option("--from <input>", "draw from q(z|x) of this input: a .png, or the number of an item of the data")
     .option("--label <class>", "of a conditional model: only this class", wholeNumber(0))
     .option("--draw", "draw from the likelihood p(x|z) in place of its mean")
-    .addOption(seedOption())
-    .addOption(dataOption())
-    .addOption(dataDirOption())
-    .addOption(splitOption())
-    .addOption(rangeOption())
+    .addOption(seedOption());
+  return addPartOptions(command)
     .addOption(buildOption())
     .addOption(outOption("s.png, s.npy, or s.csv"))
     .action(reporting(context, (path: string, options: SampleOptions) => sample(context, path, options)));
@@ -83,8 +64,8 @@ async function sample({ console }: Context, path: string, options: SampleOptions
     const outputs = await decodeCodes(engine, model, codes);
     return draw ? likelihoodDraws(model, outputs, { items: count, seed }) : (outputs["reconstruction"] as Float32Array);
   });
-  const what = `${from === undefined ? "samples" : `variations of ${input!.name}`}${draw ? ", drawn from the likelihood" : ""}`;
   await writeFileAtomic(out, write(values, count));
+  const what = `${from === undefined ? "samples" : `variations of ${input!.name}`}${draw ? ", drawn from the likelihood" : ""}`;
   const json = { count, seed, ...(from !== undefined && { from }), ...(draw && { draw }), out };
   return { json, lines: [`${count} ${what}, seed ${seed} -> ${out}`] };
 }
@@ -102,7 +83,9 @@ function requireKnownLabel(model: Model, path: string, { label }: SampleOptions)
 /** The one item that variations are made of. */
 async function inputItem(console: Console, from: string, options: SampleOptions, model: Model): Promise<Dataset> {
   const { inputShape: shape } = modelConfig(model);
-  const item = /^\d+$/.test(from) ? pick(...(await itemOf(console, Number(from), options))) : undefined;
+  const item = /^\d+$/.test(from)
+    ? pick(...(await itemOf(console, Number(from), options, { ...model, shape })))
+    : undefined;
   if (item) requireShape(item, shape);
   else if (extname(from).toLowerCase() !== ".png") {
     throw new UsageError(`--from expected a .png or the number of an item, got ${JSON.stringify(from)}`);
@@ -115,8 +98,13 @@ async function inputItem(console: Console, from: string, options: SampleOptions,
   return label === undefined ? input : { ...input, labels: Int32Array.of(label) };
 }
 
-async function itemOf(console: Console, item: number, options: SampleOptions): Promise<[Dataset, number[]]> {
-  const dataset = await openSplit(console, options);
+async function itemOf(
+  console: Console,
+  item: number,
+  options: SampleOptions,
+  reader: Reader,
+): Promise<[Dataset, number[]]> {
+  const dataset = await openSplit(console, options, reader);
   requireItem("--from", item, dataset);
   return [{ ...dataset, name: `item ${item} of ${dataset.name}` }, [item]];
 }

@@ -7,6 +7,7 @@ import {
   dataConvention,
   type EpochEvent,
   fit,
+  type FitOptions,
   type FitResult,
   type ModelNotes,
   readCheckpoint,
@@ -160,6 +161,7 @@ async function runFit(
       epochs: options.epochs,
       batchSize: options.batch,
       ...training,
+      ...earlyStopping(definition, options),
       seed: options.seed,
       signal,
       onProgress: (event) => progress.update(event),
@@ -178,6 +180,13 @@ async function runFit(
   } finally {
     progress.clear();
   }
+}
+
+/** By what the model's training brings down on unseen data: its negative ELBO, or what it reconstructs with. */
+function earlyStopping({ evaluation }: ModelDefinition, { patience }: TrainOptions): Pick<FitOptions, "earlyStopping"> {
+  if (patience === undefined) return {};
+  const metric = Object.hasOwn(evaluation.outputs, "negElbo") ? "negElbo" : "reconstruction";
+  return { earlyStopping: { metric, patience } };
 }
 
 function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string {
@@ -254,10 +263,17 @@ function report({ definition, data, engine, training }: Job, result: FitResult, 
     ...trainingJson(training),
     params,
     test: { ...test, items: data.test.items, convention },
+    ...(result.best && { best: { ...result.best } }),
     out: options.out,
   };
+  const kept = result.best
+    ? [
+        `kept the parameters of epoch ${result.best.epoch}, the lowest ${result.best.metric} on the test set, which so is no test any more`,
+      ]
+    : [];
   const lines = [
     `${definition.kind}, ${grouped(params)} parameters, ${result.epochs} epochs, ${grouped(result.steps)} steps in ${duration(result.seconds)}`,
+    ...kept,
     `test set (${data.test.name}, ${grouped(data.test.items)} items)`,
     ...metricLines(test, convention),
     `-> ${options.out}`,

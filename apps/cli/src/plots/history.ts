@@ -11,11 +11,13 @@ export interface EpochFigures {
 
 /** @throws UsageError for a model whose file has no training history */
 export function historyOf(model: Model, path: string): readonly EpochFigures[] {
-  const { history } = model.metrics;
-  if (!Array.isArray(history) || history.length === 0 || !history.every(isEpoch)) {
-    throw new UsageError(`${path} holds no training history; train it again to have one`);
-  }
-  return history as unknown as readonly EpochFigures[];
+  if (!hasHistory(model)) throw new UsageError(`${path} holds no training history; train it again to have one`);
+  return model.metrics["history"] as unknown as readonly EpochFigures[];
+}
+
+/** Whether the file tells how training went. */
+export function hasHistory({ metrics: { history } }: Pick<Model, "metrics">): boolean {
+  return Array.isArray(history) && history.length > 0 && history.every(isEpoch);
 }
 
 function isEpoch(value: Json): boolean {
