@@ -6,8 +6,13 @@ import { deepAe } from "./deep-ae.ts";
 import { denoisingAe } from "./denoising-ae.ts";
 import type { Reproduction } from "./harness/reproduction.ts";
 import { runReproduction } from "./harness/run.ts";
+import { betaVaeRows } from "./beta-vae.ts";
+import { conditionalVaeRows } from "./conditional-vae.ts";
 import { linearAe } from "./linear-ae.ts";
 import { sparseAe } from "./sparse-ae.ts";
+import { vaeBinarisation } from "./vae-binarisation.ts";
+import { vaeDepths } from "./vae-depths.ts";
+import { vaeLatents } from "./vae-latents.ts";
 import { vaeMnist } from "./vae-mnist.ts";
 
 const reproductions: readonly Reproduction[] = [
@@ -18,6 +23,11 @@ const reproductions: readonly Reproduction[] = [
   denoisingAe,
   contractiveAe,
   vaeMnist,
+  vaeBinarisation,
+  vaeLatents,
+  vaeDepths,
+  betaVaeRows,
+  conditionalVaeRows,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(15)} ${what}`).join("\n");

@@ -8,6 +8,7 @@ const NATS = "nats per example";
 const labels: Readonly<Record<string, Label>> = {
   negElbo: { words: "negative ELBO (z drawn from q)", unit: NATS },
   reconstruction: { words: "reconstruction, -log p(x|z)", unit: NATS },
+  negBound: { words: "negative importance-weighted bound", unit: NATS },
   kl: { words: "KL(q(z|x) || p(z))", unit: NATS },
   squaredError: { words: "squared error", unit: "per example" },
   psnr: { words: "PSNR", unit: "dB" },

@@ -13,6 +13,7 @@ import {
 import { type Command, Option } from "commander";
 import { checkedByUser, UsageError } from "./errors.ts";
 import { layerSizes, numberBetween, wholeNumber } from "./options.ts";
+import { parseSchedule, SCHEDULE_HELP, scheduleText } from "./schedule-text.ts";
 
 /** What the command line says of the model; what is not said is undefined, and the kind decides. */
 export interface ModelOptions {
@@ -71,7 +72,13 @@ export function kindLines(): string[] {
     const hidden = trunk.hidden.length > 0 ? `hidden ${trunk.hidden.join("-")}, ` : "";
     return `  ${kind.padEnd(width)}  ${summary}; ${channels}${hidden}code ${latent}, ${kebab(p.kind)}`;
   };
-  return ["Kinds, with the sizes and the likelihood that each starts from:", ...modelKinds.map(line), ""];
+  return [
+    "Kinds, with the sizes and the likelihood that each starts from:",
+    ...modelKinds.map(line),
+    "",
+    ...SCHEDULE_HELP,
+    "",
+  ];
 }
 
 /**
@@ -172,11 +179,13 @@ function ownOption(name: string, fields: readonly OwnField[]): Option {
 function placeholder(field: Field): string {
   if (field.kind === "flag") return "on|off";
   if (field.kind === "choice") return field.choices.map(kebab).join("|");
+  if (field.kind === "schedule") return "x|schedule";
   return field.kind === "integer" ? "n" : "x";
 }
 
-function shown(value: boolean | number | string): string {
+function shown(value: Field["default"]): string {
   if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "object") return scheduleText(value);
   return kebab(String(value));
 }
 
@@ -203,6 +212,7 @@ function parsed(name: string, field: Field, text: string): unknown {
 function valueOf(field: Field, text: string): unknown {
   if (field.kind === "flag") return text === "on" ? true : text === "off" ? false : undefined;
   if (field.kind === "choice") return field.choices.find((one) => kebab(one) === text);
+  if (field.kind === "schedule") return parseSchedule(text);
   return text.trim() === "" ? undefined : Number(text);
 }
 

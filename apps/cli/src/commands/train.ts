@@ -3,7 +3,15 @@ import { batches, type Dataset } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Engine, type JsonObject, writeModelFile } from "@isthmus/graph";
 import { type ModelDefinition, modelKinds } from "@isthmus/models";
-import { dataConvention, type EpochEvent, fit, type FitResult, readCheckpoint, toModel } from "@isthmus/train";
+import {
+  dataConvention,
+  type EpochEvent,
+  fit,
+  type FitResult,
+  type ModelNotes,
+  readCheckpoint,
+  toModel,
+} from "@isthmus/train";
 import type { WasmEngine } from "@isthmus/wasm";
 import { Argument, type Command } from "commander";
 import { access } from "node:fs/promises";
@@ -190,14 +198,24 @@ function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string 
 
 /** The model file: frequency tables fitted on the training items, figures, and where all of it came from. */
 async function assemble({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions) {
-  const network = { encoder: definition.encoder, parameters: result.parameters };
-  const latents = await inferLatents(engine, network, batches(data.train, { batchSize: 256 }));
-  const coding = fitCoding(latents, { stepScale: options.stepScale });
   return toModel(definition, result, {
-    coding,
+    ...(await codingOf(definition, data.train, engine, result, options)),
     provenance: provenance(data.train, engine, result, { ...options, training }),
     metrics: metricsOf(result),
   });
+}
+
+/** None for a model that is told labels: streams hold no labels. */
+async function codingOf(
+  { encoder }: ModelDefinition,
+  train: Dataset,
+  engine: Engine,
+  { parameters }: FitResult,
+  { stepScale }: TrainOptions,
+): Promise<Pick<ModelNotes, "coding">> {
+  if (Object.hasOwn(encoder.inputs, "label")) return {};
+  const latents = await inferLatents(engine, { encoder, parameters }, batches(train, { batchSize: 256 }));
+  return { coding: fitCoding(latents, { stepScale }) };
 }
 
 /** No folder of this machine, no time: the same run gives the same bytes. */
