@@ -111,7 +111,7 @@ describe("a table", async () => {
     await report("decode", file("t.safetensors"), file("t.isth"), "-o", file("t.npy"));
     const { type, shape, values } = await array("t.npy");
     expect({ type, shape }).toEqual({ type: "f64", shape: [ROWS, 3] });
-    expect(Array.from(values).filter((_, at) => at % 3 === 1)).toEqual(
+    expect(Array.from(values as Float64Array).filter((_, at) => at % 3 === 1)).toEqual(
       Array.from({ length: ROWS }, (_, row) => ["a;b, c", "off", "on"].indexOf(state(row))),
     );
   });

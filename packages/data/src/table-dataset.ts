@@ -137,7 +137,7 @@ function fillOf(column: Column, rows: Int32Array): number | string {
 }
 
 /** Network numbers per row. */
-export function featureCount({ columns }: Pick<TableDescription["item"], "columns">): number {
+function featureCount({ columns }: Pick<TableDescription["item"], "columns">): number {
   return columns.reduce((sum, column) => sum + widthOf(column), 0);
 }
 
