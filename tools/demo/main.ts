@@ -4,10 +4,10 @@
  */
 import { type Dataset, gather, itemSize, parseNpy, take } from "@isthmus/data";
 import { loadMnistSplits, readFileBytes, writeFileAtomic } from "@isthmus/data/node";
+import { pngGrid } from "@isthmus/plot/png";
 import { encode as encodePng } from "fast-png";
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { pngGrid } from "../../apps/cli/src/images.ts";
 import { isthmus } from "./isthmus.ts";
 import { firstComponents, fitPca } from "./pca.ts";
 import { type PcaStream, pcaStream } from "./pca-codec.ts";
@@ -134,7 +134,7 @@ function comparison(items: Dataset, versions: readonly Float32Array[]): Uint8Arr
   const rows = [originalsOf(items), ...versions].map((values) => values.subarray(0, SHOWN_ITEMS * itemSize(items)));
   const values = new Float32Array(rows.length * SHOWN_ITEMS * itemSize(items));
   rows.forEach((row, index) => values.set(row, index * row.length));
-  return pngGrid({ shape: items.shape, values }, SHOWN_ITEMS);
+  return pngGrid({ shape: items.shape, values }, { columns: SHOWN_ITEMS });
 }
 
 await main();

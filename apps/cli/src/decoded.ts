@@ -14,7 +14,7 @@ import type { DecodedStream } from "@isthmus/compress";
 import type { Model } from "@isthmus/graph";
 import { extname } from "node:path";
 import { UsageError } from "./errors.ts";
-import { pngGrid } from "./images.ts";
+import { picture, requireImages } from "./pictures.ts";
 
 /**
  * Makes the bytes of a file of decoded items, `[items, ...shape]` as the network gives them. Where these are windows of
@@ -29,7 +29,10 @@ export type DecodedWriter = (values: Float32Array, items: number, streams?: read
 export function decodedWriter(out: string, { data }: Pick<Model, "data">, shape: readonly number[]): DecodedWriter {
   const description = data && parseDescription(data);
   const kind = extname(out).toLowerCase();
-  if (kind === ".png") return (values) => pngGrid({ shape, values });
+  if (kind === ".png") {
+    requireImages(shape);
+    return (values) => picture({ shape, values });
+  }
   if (kind === ".npy") return npyWriter(description, shape);
   if (kind !== ".csv") throw new UsageError(`--out expected a name ending in .csv, .npy or .png, got ${out}`);
   if (isTable(description)) return (values, _, streams) => csvBytes(description, rowsOf(description, values, streams));

@@ -1,9 +1,19 @@
 import { FRAME_LIMITS } from "@isthmus/codec";
-import { type BaseConfig, defineModel, expectation, type Field, isFieldValue, type ModelKind } from "@isthmus/models";
-import { modelKinds } from "@isthmus/models";
+import {
+  type BaseConfig,
+  defineModel,
+  expectation,
+  type Field,
+  type GivenTrunk,
+  isFieldValue,
+  type ModelDefinition,
+  type ModelKind,
+  modelKinds,
+} from "@isthmus/models";
 import { type Command, Option } from "commander";
 import { checkedByUser, UsageError } from "./errors.ts";
 import { layerSizes, numberBetween, wholeNumber } from "./options.ts";
+import { parseSchedule, SCHEDULE_HELP, scheduleText } from "./schedule-text.ts";
 
 /** What the command line says of the model; what is not said is undefined, and the kind decides. */
 export interface ModelOptions {
@@ -58,10 +68,17 @@ export function kindLines(): string[] {
   const width = Math.max(...modelKinds.map(({ kind }) => kind.length));
   const line = ({ kind, summary }: ModelKind): string => {
     const { trunk, latent, likelihood: p } = defineModel(kind).config;
-    const sizes = [...(trunk.kind === "conv" ? [`${trunk.channels.join("-")} channels`] : []), ...trunk.hidden, latent];
-    return `  ${kind.padEnd(width)}  ${summary}; ${sizes.join("-")}, ${kebab(p.kind)}`;
+    const channels = trunk.kind === "conv" ? `channels ${trunk.channels.join("-")}, ` : "";
+    const hidden = trunk.hidden.length > 0 ? `hidden ${trunk.hidden.join("-")}, ` : "";
+    return `  ${kind.padEnd(width)}  ${summary}; ${channels}${hidden}code ${latent}, ${kebab(p.kind)}`;
   };
-  return ["Kinds, with the sizes and the likelihood that each starts from:", ...modelKinds.map(line), ""];
+  return [
+    "Kinds, with the sizes and the likelihood that each starts from:",
+    ...modelKinds.map(line),
+    "",
+    ...SCHEDULE_HELP,
+    "",
+  ];
 }
 
 /**
@@ -83,30 +100,33 @@ function modelConfigOf(kind: string, options: ModelOptions, shape: readonly numb
 }
 
 /** The model of `kind`; what is wrong with its configuration is the user's to mend. */
-export function modelOf(kind: string, options: ModelOptions, shape: readonly number[]): ReturnType<typeof defineModel> {
+export function modelOf(kind: string, options: ModelOptions, shape: readonly number[]): ModelDefinition {
   return checkedByUser(() => defineModel(kind, modelConfigOf(kind, options, shape)));
 }
 
-function trunks(options: ModelOptions, { trunk: start, decoder }: BaseConfig): object {
-  const { decoderHidden, decoderChannels, kernel, convStride, activation } = options;
-  const shared = defined({ activation });
+function trunks(options: ModelOptions, { trunk: start, decoder: other }: BaseConfig): object {
+  const { hidden, channels, decoderHidden, decoderChannels } = options;
+  const trunk = trunkOf(start, options, hidden, channels);
+  if (!other && decoderHidden === undefined && decoderChannels === undefined) return { trunk };
+  return { trunk, decoder: trunkOf(other ?? trunk, options, decoderHidden, decoderChannels) };
+}
+
+/** `start` with other layers, and with what is said of the filters and the activation. */
+function trunkOf(
+  start: GivenTrunk,
+  { kernel, convStride, activation }: ModelOptions,
+  hidden?: readonly number[],
+  channels?: readonly number[],
+): GivenTrunk {
+  const layers = defined({ hidden: hidden ?? start.hidden, activation: activation ?? start.activation });
   const filters = defined({ kernel, stride: convStride });
-  const made = (from: object, hidden?: readonly number[], channels?: readonly number[]): object => {
-    const old = from as {
-      readonly kind: string;
-      readonly channels?: readonly number[];
-      readonly hidden: readonly number[];
-    };
-    const images = channels ?? old.channels ?? [];
-    const layers = { hidden: hidden ?? old.hidden, ...shared };
-    if (images.length > 0)
-      return { ...(old.kind === "conv" && old), kind: "conv", channels: images, ...filters, ...layers };
-    requireOnly(false, options, ["kernel", "convStride"], "--channels");
-    return { ...(old.kind === "dense" && old), kind: "dense", ...layers };
-  };
-  const trunk = made(start, options.hidden, options.channels);
-  const asked = decoderHidden !== undefined || decoderChannels !== undefined;
-  return { trunk, ...((asked || decoder) && { decoder: made(decoder ?? trunk, decoderHidden, decoderChannels) }) };
+  const images = channels ?? (start.kind === "conv" ? start.channels : undefined) ?? [];
+  if (images.length > 0) {
+    return { ...(start.kind === "conv" && start), kind: "conv", channels: images, ...filters, ...layers };
+  }
+  const strange = kernel !== undefined ? "kernel" : convStride !== undefined ? "convStride" : undefined;
+  if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with --channels only`);
+  return { kind: "dense", ...layers };
 }
 
 function likelihood(options: ModelOptions, { likelihood: start }: BaseConfig): object {
@@ -159,11 +179,13 @@ function ownOption(name: string, fields: readonly OwnField[]): Option {
 function placeholder(field: Field): string {
   if (field.kind === "flag") return "on|off";
   if (field.kind === "choice") return field.choices.map(kebab).join("|");
+  if (field.kind === "schedule") return "x|schedule";
   return field.kind === "integer" ? "n" : "x";
 }
 
-function shown(value: boolean | number | string): string {
+function shown(value: Field["default"]): string {
   if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "object") return scheduleText(value);
   return kebab(String(value));
 }
 
@@ -190,6 +212,7 @@ function parsed(name: string, field: Field, text: string): unknown {
 function valueOf(field: Field, text: string): unknown {
   if (field.kind === "flag") return text === "on" ? true : text === "off" ? false : undefined;
   if (field.kind === "choice") return field.choices.find((one) => kebab(one) === text);
+  if (field.kind === "schedule") return parseSchedule(text);
   return text.trim() === "" ? undefined : Number(text);
 }
 

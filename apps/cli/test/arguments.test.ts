@@ -9,7 +9,15 @@ import { sharedFolder, temporaryFolder } from "./support/folder.ts";
 const folder = await sharedFolder();
 const file = (name: string): string => join(folder, name);
 const model = file("m.safetensors");
-const COMMANDS = ["train", "eval", "encode", "decode", "export", "sample", "inspect", "doctor"];
+const COMMANDS = [
+  ...["train", "eval", "score", "encode", "export", "decode", "sample", "interpolate", "plot", "report", "inspect"],
+  "doctor",
+];
+/** Pictures, each a command below `plot`, and what makes them small. */
+const PICTURES: Readonly<Record<string, readonly string[]>> = {
+  ...{ reconstructions: DIGITS, samples: [], latent: DIGITS, manifold: [], interpolation: DIGITS, sheet: DIGITS },
+  ...{ traversals: DIGITS, curves: [], "rate-distortion": [] },
+};
 
 beforeAll(async () => {
   await report("train", "vae", ...SMALL, "-o", model);
@@ -30,12 +38,12 @@ describe("help", () => {
   });
 
   /** The examples under a command's help, as words. */
-  async function examples(command: string): Promise<string[][]> {
-    const { code, stdout, stderr } = await isthmus([command, "--help"]);
+  async function examples(...command: readonly string[]): Promise<string[][]> {
+    const { code, stdout, stderr } = await isthmus([...command, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect((await isthmus(["help", command])).stdout).toBe(stdout);
+    if (command.length === 1) expect((await isthmus(["help", ...command])).stdout).toBe(stdout);
     const [block] = /(?<=\nExamples?:\n)[^]+$/.exec(stdout) ?? [""];
-    return block
+    const lines = block
       .trim()
       .split("\n")
       .map((line) =>
@@ -44,15 +52,14 @@ describe("help", () => {
           .replace(/^isthmus /, "")
           .split(" "),
       );
+    for (const line of lines) expect(line.slice(0, command.length)).toEqual(command);
+    return lines;
   }
 
   it("of every command has examples that work, one after the other", async () => {
     const lines: string[][] = [];
-    for (const command of ["train", "eval", "encode", "export", "decode", "sample", "inspect", "doctor"]) {
-      const own = await examples(command);
-      expect(own.map(([first]) => first)).toEqual(own.map(() => command));
-      lines.push(...own);
-    }
+    for (const command of COMMANDS) lines.push(...(await examples(command)));
+    for (const picture of Object.keys(PICTURES)) lines.push(...(await examples("plot", picture)));
     await runInOrder(lines);
   });
 });
@@ -61,13 +68,17 @@ describe("help", () => {
 async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> {
   const here = await temporaryFolder();
   const smaller: Record<string, readonly string[]> = {
-    ...{ train: SMALL, eval: DIGITS, encode: [...DIGITS, "--range", "0:100"] },
+    ...{ train: SMALL, eval: DIGITS, encode: [...DIGITS, "--range", "0:100"], sample: DIGITS, interpolate: DIGITS },
+    ...{ score: [...DIGITS, "--range", "0:100"], report: [...DIGITS, "--range", "0:100"] },
   };
   await writeFile(join(here, "readings.csv"), readings());
   for (const words of lines) {
     const args = words.map((word) => (/\.[a-z]+$/.test(word) ? join(here, word) : word));
     const fewer = words.includes("readings.csv") ? FEWER : smaller;
-    const { code, stdout, stderr } = await isthmus([...args, ...(fewer[words[0]!] ?? [])]);
+    const { code, stdout, stderr } = await isthmus([
+      ...args,
+      ...((words[0] === "plot" ? PICTURES[words[1]!] : fewer[words[0]!]) ?? []),
+    ]);
     expect(code, `${words.join(" ")}\n${stderr}`).toBe(0);
     expect(stdout).not.toBe("");
     const out = words.includes("-o") ? words[words.indexOf("-o") + 1]! : undefined;
@@ -101,6 +112,10 @@ describe("--json", () => {
     ["decode", () => ["decode", model, file("x.isth"), "-o", file("r.npy")]],
     ["export", () => ["export", model, "--part", "encoder", "-o", file("e.onnx")]],
     ["sample", () => ["sample", model, "-n", "2", "-o", file("s.npy")]],
+    ["score", () => ["score", model, ...DIGITS, "--range", "0:9", "-o", file("s.csv")]],
+    ["interpolate", () => ["interpolate", model, ...DIGITS, "--from", "0", "--to", "1", "-o", file("i.png")]],
+    ["plot", () => ["plot", "latent", model, ...DIGITS, "--range", "0:9", "-o", file("l.svg")]],
+    ["report", () => ["report", model, ...DIGITS, "--range", "0:9", "-o", file("r.html")]],
     ["inspect", () => ["inspect", model]],
     ["doctor", () => ["doctor"]],
   ])("of %s is one object on stdout, and lines for people without it", async (_, args) => {
@@ -139,7 +154,7 @@ describe("a wrong command line ends with 2 and one line", () => {
     [["--frob"], "unknown option '--frob' (isthmus --help shows how)"],
     [["train"], "required option '-o, --out <file>' not specified (isthmus train --help shows how)"],
     [["train", ...out], "missing required argument 'kind' (isthmus train --help shows how)"],
-    [["train", "gan", ...out], "Allowed choices are ae, vae."],
+    [["train", "gan", ...out], "Allowed choices are ae, linear-ae, "],
     [["train", "vae", "ae", ...out], "too many arguments"],
     [[...train, "--frob"], "unknown option '--frob'"],
     [[...train, "--epochs"], "argument missing"],

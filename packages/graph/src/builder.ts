@@ -1,4 +1,18 @@
-import { type ArrayOps, hash32, type MatmulOptions, type ReduceOptions } from "@isthmus/math";
+import {
+  composedCholesky,
+  composedDigamma,
+  composedLogBeta,
+  composedLogGamma,
+  composedSolveTriangular,
+  composedTrigamma,
+  hash32,
+  type MathOps,
+  type MatmulOptions,
+  type ReduceOptions,
+  type SliceOptions,
+  type SolveOptions,
+  unsupported,
+} from "@isthmus/math";
 import { brief } from "./attributes.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { inferType } from "./infer.ts";
@@ -35,33 +49,51 @@ export interface ProgramRoots {
   readonly guard?: Node;
 }
 
-export interface SliceOptions {
-  readonly axis: number;
-  readonly begin: number;
-  readonly end: number;
-}
-
 export interface PadOptions {
   readonly axis: number;
   readonly before: number;
   readonly after: number;
 }
 
+/** What stands where a graph has no operation of that name. */
+const missing = (
+  operation: string,
+  advice = "compute it on ndArrayOps and feed the result as an input",
+): (() => never) => unsupported("a graph", operation, advice);
+
 /**
- * Writes a graph. A builder is an `ArrayOps<Node>`, so every formula of `@isthmus/math` can be written into it.
- * Equal operations on equal inputs are one node.
+ * Writes a graph. A builder is a `MathOps<Node>`, so every formula of `@isthmus/math` over core operations can be written
+ * into it; special functions without a kernel refuse by name. Equal operations on equal inputs are one node.
  *
  * @example
  * const build = new GraphBuilder();
  * const x = build.input("x", ["batch", 3]);
  * const program = build.program({ outputs: { total: build.sum(build.square(x), { axes: [1] }) } });
  */
-export class GraphBuilder implements ArrayOps<Node> {
+export class GraphBuilder implements MathOps<Node> {
   readonly nodes: Node[] = [];
   private readonly known = new Map<string, Node>();
   private readonly streams = new Map<number, string>();
   private readonly stateTensors = new Map<string, StateTensor>();
   private readonly path: string[] = [];
+
+  readonly erfc: () => never = missing("erfc", "write 1 - erf(x), which loses the upper tail");
+  readonly erfInv: () => never = missing("erfInv");
+  readonly normalCdf: () => never = missing(
+    "normalCdf",
+    "write (1 + erf(x / sqrt(2))) / 2, which loses the lower tail",
+  );
+  readonly logNormalCdf: () => never = missing("logNormalCdf");
+  readonly normalQuantile: () => never = missing("normalQuantile");
+  readonly gammaP: () => never = missing("gammaP");
+  readonly gammaQ: () => never = missing("gammaQ");
+  readonly gammaPInv: () => never = missing("gammaPInv");
+  readonly gammaSampleSlope: () => never = missing("gammaSampleSlope");
+  readonly betaI: () => never = missing("betaI");
+  readonly betaIInv: () => never = missing("betaIInv");
+  readonly betaSampleSlope: () => never = missing("betaSampleSlope");
+  readonly logBesselI: () => never = missing("logBesselI");
+  readonly singularValues: () => never = missing("singularValues");
 
   /** Names given inside `body` start with `name/`. */
   scope<R>(name: string, body: () => R): R {
@@ -136,6 +168,17 @@ export class GraphBuilder implements ArrayOps<Node> {
 
   scalar(value: number): Node {
     return this.constant([], [value]);
+  }
+
+  shape(x: Node): Shape {
+    this.requireOwn("shape", "x", x);
+    return x.shape;
+  }
+
+  /** The values of a constant; nothing of what only a run will know. */
+  values(x: Node): readonly number[] | undefined {
+    this.requireOwn("values", "x", x);
+    return x.op === "constant" ? (x.attributes["values"] as readonly number[]) : undefined;
   }
 
   randomUniform(shape: Shape, source: NoiseSource): Node {
@@ -251,6 +294,19 @@ export class GraphBuilder implements ArrayOps<Node> {
   erf(x: Node): Node {
     return this.emit("erf", [x]);
   }
+  /** Written out over primitives, as are its derivatives: right to float32, for x > 0. */
+  logGamma(x: Node): Node {
+    return composedLogGamma(this, x);
+  }
+  digamma(x: Node): Node {
+    return composedDigamma(this, x);
+  }
+  trigamma(x: Node): Node {
+    return composedTrigamma(this, x);
+  }
+  logBeta(a: Node, b: Node): Node {
+    return composedLogBeta(this, a, b);
+  }
   /** exp(x) / sum exp(x) along the last axis. */
   softmax(x: Node, name?: string): Node {
     return this.emit("softmax", [x], {}, name);
@@ -330,6 +386,12 @@ export class GraphBuilder implements ArrayOps<Node> {
     this.requireOwn("reshape", "x", x);
     return sameShape(x.shape, shape) ? x : this.emit("reshape", [x], { shape });
   }
+  /** An axis of size 1 at `axis` of the result, which may be negative. */
+  expandDims(x: Node, axis: number): Node {
+    this.requireOwn("expandDims", "x", x);
+    const [at] = normaliseAxes("expandDims", x.shape.length + 1, [axis]) as [number];
+    return this.reshape(x, x.shape.toSpliced(at, 0, 1));
+  }
   broadcastTo(x: Node, shape: Shape): Node {
     this.requireOwn("broadcastTo", "x", x);
     return sameShape(x.shape, shape) ? x : this.emit("broadcastTo", [x], { shape });
@@ -358,6 +420,15 @@ export class GraphBuilder implements ArrayOps<Node> {
 
   matmul(a: Node, b: Node, { transposeA = false, transposeB = false }: MatmulOptions = {}, name?: string): Node {
     return this.emit("matmul", [a, b], { transposeA, transposeB }, name);
+  }
+
+  /** Written out column by column: some tens of rows at most. */
+  cholesky(a: Node): Node {
+    return composedCholesky(this, a);
+  }
+  /** Written out row by row. */
+  solveTriangular(l: Node, b: Node, options: SolveOptions = {}): Node {
+    return composedSolveTriangular(this, l, b, options);
   }
 
   /** Cross-correlation of x `[batch, height, width, in]` with a filter `[rows, columns, in, out]`. */

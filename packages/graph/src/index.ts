@@ -1,5 +1,5 @@
 export { GraphBuilder } from "./builder.ts";
-export type { NoiseSource, PadOptions, PoolOptions, ProgramRoots, SliceOptions } from "./builder.ts";
+export type { NoiseSource, PadOptions, PoolOptions, ProgramRoots } from "./builder.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { contentHash } from "./content-hash.ts";
 export { vjp } from "./differentiate.ts";

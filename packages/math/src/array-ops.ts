@@ -8,6 +8,12 @@
 export interface ArrayOps<T> {
   /** A scalar, shape `[]`. */
   scalar(value: number): T;
+  /** Finite numbers written into the formula, row-major; constant to differentiation. */
+  constant(shape: readonly number[], values: readonly number[]): T;
+  /** The size of each axis; `"batch"` where it is only known when the formula runs. */
+  shape(x: T): readonly (number | "batch")[];
+  /** The elements, row-major, where they are known already; a constructor checks a parameter's domain by them. */
+  values?(x: T): ArrayLike<number> | undefined;
 
   add(a: T, b: T): T;
   sub(a: T, b: T): T;
@@ -47,6 +53,13 @@ export interface ArrayOps<T> {
    */
   sigmoidCrossEntropy(logits: T, x: T): T;
 
+  /** `exp(x) / sum exp(x)` along the last axis. */
+  softmax(x: T): T;
+  /** `x - log sum exp(x)` along the last axis. */
+  logSoftmax(x: T): T;
+  /** Cross-entropy of probabilities `p` under logits of the same shape, in nats: `-sum p logSoftmax(l)`, [..., classes] -> [...]. */
+  softmaxCrossEntropy(logits: T, p: T): T;
+
   /** Sum over `axes` (default: all). */
   sum(x: T, options?: ReduceOptions): T;
   /** Arithmetic mean over `axes` (default: all). */
@@ -55,6 +68,13 @@ export interface ArrayOps<T> {
   max(x: T, options?: ReduceOptions): T;
   /** The number of elements along `axes` (default: all) as a scalar `T`, so that a symbolic batch works. */
   size(x: T, axes?: readonly number[]): T;
+
+  /** The same elements with an axis of size 1 at `axis` of the result, negative ones counted from its end. */
+  expandDims(x: T, axis: number): T;
+  /** Elements `begin` to `end`, which is not included, along `axis`. */
+  slice(x: T, options: SliceOptions): T;
+  /** Arrays of equal shape but for `axis`, one after the other. */
+  concat(xs: readonly T[], axis: number): T;
 
   /** Matrix product of two rank-2 arrays; either may be read transposed. */
   matmul(a: T, b: T, options?: MatmulOptions): T;
@@ -73,4 +93,10 @@ export interface ReduceOptions {
 export interface MatmulOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
+}
+
+export interface SliceOptions {
+  readonly axis: number;
+  readonly begin: number;
+  readonly end: number;
 }

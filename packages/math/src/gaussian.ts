@@ -44,7 +44,7 @@ export function gaussianLogProb<T>(
 }
 
 /** A number, not `Math.log`, which may differ in the last bit from one JavaScript engine to another. */
-const LOG_2_PI = 1.8378770664093453;
+export const LOG_2_PI = 1.8378770664093453;
 
 /** The logarithm of the variance, and 1 / variance. */
 interface Scale<T> {

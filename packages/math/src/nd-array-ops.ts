@@ -4,13 +4,24 @@
  * All methods throw TypeError for an argument that is not an NdArray and RangeError for shapes that do not broadcast
  * or axes that do not exist, naming the operation and the argument.
  */
-import type { ArrayOps, MatmulOptions, ReduceOptions } from "./array-ops.ts";
+import type { MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
+import type { MathOps } from "./math-ops.ts";
 import { requireKind } from "./arguments.ts";
-import { broadcastTo, elementCount, formatShape, requireNdArray, reshape, transpose } from "./nd-array.ts";
+import { broadcastTo, elementCount, formatShape, ndArray, requireNdArray, reshape, transpose } from "./nd-array.ts";
 import type { NdArray } from "./nd-array.ts";
+import { logBesselI } from "./special/bessel.ts";
+import * as errorFunction from "./special/error-function.ts";
+import * as gamma from "./special/gamma.ts";
+import * as incompleteBeta from "./special/incomplete-beta.ts";
+import * as incompleteGamma from "./special/incomplete-gamma.ts";
+import { ndArrayLinalg } from "./nd-array-linalg.ts";
+import { composedLogSoftmax, composedSoftmax, composedSoftmaxCrossEntropy } from "./softmax.ts";
 
-export const ndArrayOps: ArrayOps<NdArray> = {
+export const ndArrayOps: MathOps<NdArray> = {
   scalar,
+  constant,
+  shape: (x) => (requireNdArray("shape.x", x), x.shape),
+  values: (x) => (requireNdArray("values.x", x), x.data),
 
   add: binary("add", (a, b) => a + b),
   sub: binary("sub", (a, b) => a - b),
@@ -40,19 +51,54 @@ export const ndArrayOps: ArrayOps<NdArray> = {
     (logit, x) => Math.max(logit, 0) - logit * x + Math.log1p(Math.exp(-Math.abs(logit))),
   ),
 
+  softmax: (x) => composedSoftmax(ndArrayOps, x),
+  logSoftmax: (x) => composedLogSoftmax(ndArrayOps, x),
+  softmaxCrossEntropy: (logits, p) => composedSoftmaxCrossEntropy(ndArrayOps, logits, p),
+
   sum: (x, options) => reduce("sum", x, options, pairwiseSum),
   mean: (x, options) => reduce("mean", x, options, (row) => pairwiseSum(row) / row.length),
   max: (x, options) => reduce("max", x, options, largest),
   size,
 
+  expandDims,
+  slice,
+  concat,
+
   matmul,
 
   stopGradient: (x) => x,
+
+  ...ndArrayLinalg,
+
+  erf: unary("erf", errorFunction.erf),
+  erfc: unary("erfc", errorFunction.erfc),
+  erfInv: unary("erfInv", errorFunction.erfInv),
+  normalCdf: unary("normalCdf", errorFunction.normalCdf),
+  logNormalCdf: unary("logNormalCdf", errorFunction.logNormalCdf),
+  normalQuantile: unary("normalQuantile", errorFunction.normalQuantile),
+  logGamma: unary("logGamma", gamma.logGamma),
+  digamma: unary("digamma", gamma.digamma),
+  trigamma: unary("trigamma", gamma.trigamma),
+  logBeta: binary("logBeta", gamma.logBeta),
+  gammaP: named("gammaP", ["a", "x"], incompleteGamma.gammaP),
+  gammaQ: named("gammaQ", ["a", "x"], incompleteGamma.gammaQ),
+  gammaPInv: named("gammaPInv", ["a", "p"], incompleteGamma.gammaPInv),
+  gammaSampleSlope: named("gammaSampleSlope", ["a", "x"], incompleteGamma.gammaSampleSlope),
+  betaI: named("betaI", ["a", "b", "x"], incompleteBeta.betaI),
+  betaIInv: named("betaIInv", ["a", "b", "p"], incompleteBeta.betaIInv),
+  betaSampleSlope: named("betaSampleSlope", ["a", "b", "x"], incompleteBeta.betaSampleSlope),
+  logBesselI: named("logBesselI", ["v", "x"], logBesselI),
 };
 
 function scalar(value: number): NdArray {
   requireKind("value", value, "Number");
   return { shape: [], data: Float64Array.of(value) };
+}
+
+function constant(shape: readonly number[], values: readonly number[]): NdArray {
+  requireKind("values", values, "Array");
+  if (!values.every(Number.isFinite)) throw new RangeError(`"values" expected finite numbers`);
+  return ndArray(shape, Float64Array.from(values));
 }
 
 function unary(operation: string, f: (x: number) => number): (x: NdArray) => NdArray {
@@ -63,9 +109,19 @@ function unary(operation: string, f: (x: number) => number): (x: NdArray) => NdA
 }
 
 function binary(operation: string, f: (a: number, b: number) => number): (a: NdArray, b: NdArray) => NdArray {
-  return (a, b) => {
-    const [x, y] = broadcast(operation, { a, b }) as [NdArray, NdArray];
-    return { shape: x.shape, data: x.data.map((value, i) => f(value, y.data[i]!)) };
+  return named(operation, ["a", "b"], f);
+}
+
+/** Elementwise of two or three operands, called by these names. */
+function named(
+  operation: string,
+  names: readonly string[],
+  f: (a: number, b: number, c: number) => number,
+): (a: NdArray, b: NdArray, c?: NdArray) => NdArray {
+  return (...operands) => {
+    const given = Object.fromEntries(names.map((name, i) => [name, operands[i] as NdArray]));
+    const [x, y, z = x] = broadcast(operation, given) as [NdArray, NdArray, NdArray?];
+    return { shape: x.shape, data: x.data.map((value, i) => f(value, y.data[i]!, z.data[i]!)) };
   };
 }
 
@@ -141,6 +197,60 @@ function largest(row: Float64Array): number {
 function size(x: NdArray, axes?: readonly number[]): NdArray {
   requireNdArray("size.x", x);
   return scalar(elementCount(normaliseAxes("size", x.shape.length, axes).map((axis) => x.shape[axis]!)));
+}
+
+function expandDims(x: NdArray, axis: number): NdArray {
+  requireNdArray("expandDims.x", x);
+  const [at] = normaliseAxes("expandDims", x.shape.length + 1, [axis]) as [number];
+  return { shape: x.shape.toSpliced(at, 0, 1), data: x.data };
+}
+
+function slice(x: NdArray, { axis, begin, end }: SliceOptions): NdArray {
+  requireNdArray("slice.x", x);
+  const [at] = normaliseAxes("slice", x.shape.length, [axis]) as [number];
+  const dim = x.shape[at]!;
+  if (!(Number.isInteger(begin) && Number.isInteger(end) && 0 <= begin && begin < end && end <= dim)) {
+    throw new RangeError(`"slice" expected 0 <= begin < end <= ${dim}, got ${begin} and ${end}`);
+  }
+  const inner = elementCount(x.shape.slice(at + 1));
+  const outer = elementCount(x.shape.slice(0, at));
+  const length = (end - begin) * inner;
+  const data = new Float64Array(outer * length);
+  for (let i = 0; i < outer; i++) {
+    const from = (i * dim + begin) * inner;
+    data.set(x.data.subarray(from, from + length), i * length);
+  }
+  return { shape: x.shape.with(at, end - begin), data };
+}
+
+function concat(xs: readonly NdArray[], axis: number): NdArray {
+  requireKind("concat.xs", xs, "Array");
+  if (xs.length === 0) throw new RangeError(`"concat.xs" expected at least one array, got none`);
+  xs.forEach((x, i) => requireNdArray(`concat.xs[${i}]`, x));
+  const { shape } = xs[0]!;
+  const [at] = normaliseAxes("concat", shape.length, [axis]) as [number];
+  xs.forEach((x, i) => {
+    const fits = x.shape.length === shape.length && x.shape.every((dim, k) => k === at || dim === shape[k]);
+    if (!fits) {
+      const got = `got ${formatShape(x.shape)}`;
+      throw new RangeError(`"concat.xs[${i}]" expected ${formatShape(shape)} but for axis ${at}, ${got}`);
+    }
+  });
+  const outer = elementCount(shape.slice(0, at));
+  const whole = shape.with(
+    at,
+    xs.reduce((total, x) => total + x.shape[at]!, 0),
+  );
+  const data = new Float64Array(elementCount(whole));
+  let to = 0;
+  for (let i = 0; i < outer; i++) {
+    for (const x of xs) {
+      const length = x.data.length / outer;
+      data.set(x.data.subarray(i * length, (i + 1) * length), to);
+      to += length;
+    }
+  }
+  return { shape: whole, data };
 }
 
 function matmul(a: NdArray, b: NdArray, { transposeA = false, transposeB = false }: MatmulOptions = {}): NdArray {

@@ -41,28 +41,29 @@ export function requireNdArray(name: string, value: NdArray): void {
 /**
  * The array written in brackets; a number becomes a scalar.
  *
+ * @param name what errors call it
  * @throws TypeError when something in it is neither a number nor an array; RangeError when it is ragged.
  */
-export function fromNested(nested: Nested): NdArray {
+export function fromNested(nested: Nested, name = "nested"): NdArray {
   const shape: number[] = [];
   for (let inner: Nested | undefined = nested; Array.isArray(inner); inner = inner[0]) shape.push(inner.length);
   const leaves: number[] = [];
-  collectLeaves(nested, shape, 0, leaves);
+  collectLeaves(name, nested, shape, 0, leaves);
   return { shape, data: Float64Array.from(leaves) };
 }
 
-function collectLeaves(nested: Nested, shape: readonly number[], depth: number, leaves: number[]): void {
+function collectLeaves(name: string, nested: Nested, shape: readonly number[], depth: number, leaves: number[]): void {
   if (depth === shape.length && typeof nested === "number") {
     leaves.push(nested);
     return;
   }
-  if (typeof nested !== "number") requireKind("nested", nested, "Array");
+  if (typeof nested !== "number") requireKind(name, nested, "Array");
   if (!Array.isArray(nested) || depth === shape.length || nested.length !== shape[depth]) {
     throw new RangeError(
-      `"nested" expected shape ${formatShape(shape)} throughout, got a ragged one at depth ${depth}`,
+      `"${name}" expected shape ${formatShape(shape)} throughout, got a ragged one at depth ${depth}`,
     );
   }
-  for (const inner of nested) collectLeaves(inner, shape, depth + 1, leaves);
+  for (const inner of nested) collectLeaves(name, inner, shape, depth + 1, leaves);
 }
 
 /** The inverse of {@link fromNested}. */
@@ -155,6 +156,6 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }
 
-export function formatShape(shape: readonly number[]): string {
+export function formatShape(shape: readonly (number | string)[]): string {
   return `[${shape.join(", ")}]`;
 }

@@ -1,12 +1,13 @@
 import type { JsonObject, Program, StateSpec } from "@isthmus/graph";
 import type { BaseConfig } from "./config.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** One loss with the parameters it trains; `trainingStep` of `@isthmus/graph` makes a step of training of it. */
 export interface Phase {
   readonly name: string;
   /**
-   * Inputs by name: `x` [batch, features]; `seed` and `step` (i32 [2]) where noise is drawn. Outputs: scalars, batch
-   * means; `loss` is what is minimised.
+   * Inputs, those that it names: `x` [batch, features], `label` (i32 [batch]), `seed` and `step` (i32 [2]) where noise
+   * is drawn, a scalar (f32 []) per schedule. Outputs: scalars, batch means; `loss` is what is minimised.
    */
   readonly loss: Program;
   /** Names of state tensors that `loss` reads. */
@@ -24,16 +25,24 @@ export interface ModelDefinition<C extends BaseConfig = BaseConfig> {
   readonly encoder: Program;
   /**
    * `z` [batch, latent] -> `reconstruction` [batch, features], the likelihood's mean, and beside it, of the same shape,
-   * what else the likelihood is made of: `logits` (Bernoulli), `logVar` (Gaussian whose variance is learned), `logScale`
-   * (discretised logistic).
+   * what else the likelihood is made of: `logits` (Bernoulli), `logVar` (Gaussian whose variance is learned), `loc`
+   * and `logScale` (discretised logistic).
    */
   readonly decoder: Program;
-  /** `x` (with `seed` and `step` where noise is drawn) -> per-example metrics, each [batch]. */
+  /** The inputs of a phase -> per-example metrics, each [batch]. */
   readonly evaluation: Program;
-  /** `seed`, `step` -> `z` [batch, latent] drawn from the prior; the run says how many. None where there is no prior. */
+  /** `seed`, `step` [, `label`] -> `z` [batch, latent] drawn from the prior; the run says how many. None where there is no prior. */
   readonly prior?: Program;
-  /** `x`, `seed`, `step` -> `logWeight` [batch] = log p(x, z) - log q(z | x) in nats, for one drawn z. */
+  /** `x`, `seed`, `step` [, `label`] -> `z` [batch, latent] drawn from the posterior q(z given x). */
+  readonly posterior?: Program;
+  /**
+   * One draw of importance sampling: `x`, `seed`, `step`, `dataStep` [, `label`] -> `logWeight` [batch] =
+   * log p(x, z) - log q(z given x) in nats with z drawn from q. Data that is itself drawn (dynamic binarisation) is drawn
+   * with `dataStep` (i32 [2]), so that all draws of an item are for the same x.
+   */
   readonly importance?: Program;
+  /** Numbers that change from step to step, by the names of the scalar inputs that the programs know them by. */
+  readonly schedules?: Readonly<Record<string, Schedule>>;
   readonly phases: readonly Phase[];
 }
 

@@ -1,5 +1,5 @@
 import type { GraphBuilder, Node } from "@isthmus/graph";
-import { bernoulliLogProbFromLogits, discretisedLogisticLogProb, gaussianLogProb } from "@isthmus/math";
+import { bernoulliLogProbFromLogits, discretisedLogistic, gaussianLogProb, logProb } from "@isthmus/math";
 import { requireKnown, requireOneOf } from "./checks.ts";
 import type { BaseConfig } from "./config.ts";
 
@@ -99,7 +99,9 @@ function learnedLog(build: GraphBuilder, name: string, size: number, start: numb
 export function logLikelihood(build: GraphBuilder, x: Node, p: Observation): Node {
   if (p.kind === "bernoulli") return bernoulliLogProbFromLogits(build, x, p.logits);
   if (p.kind === "gaussian") return gaussianLogProb(build, x, { mu: p.mu, ...p.scale });
-  return build.sum(discretisedLogisticLogProb(build, x, { ...p, low: 0, high: 1 }), { axes: [-1] });
+  const { loc, logScale, levels } = p;
+  const levelsOfX = discretisedLogistic(build, { loc, logScale, low: 0, high: 1, levels });
+  return build.sum(logProb(build, levelsOfX, x), { axes: [-1] });
 }
 
 /** The mean of p(x | z) in the units of the data, [batch, features]; for the discretised logistic its location, cut to [0, 1]. */
@@ -112,6 +114,6 @@ export function likelihoodMean(build: GraphBuilder, p: Observation): Node {
 /** What a decoder says of p(x | z) beside its mean: [batch, features] each, by the names of its outputs. */
 export function likelihoodOutputs(build: GraphBuilder, p: Observation): Record<string, Node> {
   if (p.kind === "bernoulli") return { logits: p.logits };
-  if (p.kind === "discretisedLogistic") return { logScale: build.broadcastTo(p.logScale, p.loc.shape) };
+  if (p.kind === "discretisedLogistic") return { loc: p.loc, logScale: build.broadcastTo(p.logScale, p.loc.shape) };
   return "logVar" in p.scale ? { logVar: build.broadcastTo(p.scale.logVar, p.mu.shape) } : {};
 }

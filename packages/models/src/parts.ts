@@ -10,16 +10,20 @@ function dataInput(build: GraphBuilder, config: BaseConfig): Node {
 }
 
 /** Seed and step of the noise, which the caller feeds: the same pair gives the same noise. */
-export function noiseInputs(build: GraphBuilder): { seed: Node; step: Node } {
-  return { seed: build.input("seed", [2], "i32"), step: build.input("step", [2], "i32") };
+export function noiseInputs(build: GraphBuilder, step = "step"): { seed: Node; step: Node } {
+  return { seed: build.input("seed", [2], "i32"), step: build.input(step, [2], "i32") };
 }
 
-/** What the likelihood sees of the input `x`: itself, thresholded, or drawn as zeros and ones. */
-export function observed(build: GraphBuilder, config: BaseConfig): Node {
+/**
+ * What the likelihood sees of the input `x`: itself, thresholded, or drawn as zeros and ones.
+ *
+ * @param step the input that a draw of the data goes by. Default: that of all noise
+ */
+export function observed(build: GraphBuilder, config: BaseConfig, step = "step"): Node {
   const x = dataInput(build, config);
   if (config.binarize === "none") return x;
   if (config.binarize === "threshold") return build.greater(x, build.scalar(0.5));
-  return build.greater(x, build.randomUniform(x.shape, { ...noiseInputs(build), stream: "binarize" }));
+  return build.greater(x, build.randomUniform(x.shape, { ...noiseInputs(build, step), stream: "binarize" }));
 }
 
 /** What the encoder sees when nothing may be random: thresholding stays, a draw gives way to its mean, `x`. */

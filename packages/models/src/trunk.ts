@@ -64,7 +64,7 @@ export function checkedTrunk(field: string, given: GivenTrunk, inputShape: reado
 
 type Sizes = Pick<BaseConfig, "inputShape" | "trunk" | "decoder">;
 
-/** The hidden layers `encoder.conv0`, ..., `encoder.dense0`, ...: `x` [batch, features] -> [batch, units]. */
+/** The hidden layers `encoder.conv0`, ..., `encoder.dense0`, ...: `x` [rows, features], the batch or any, -> [rows, units]. */
 export function encoderTrunk(build: GraphBuilder, x: Node, { trunk, inputShape }: Sizes): Node {
   const flat = trunk.kind === "conv" ? convolutions(build, x, trunk, inputShape) : x;
   return denseLayers(build, flat, "encoder", trunk.hidden, trunk.activation);
@@ -90,12 +90,13 @@ function denseLayers(
 
 function convolutions(build: GraphBuilder, x: Node, trunk: ConvTrunk, inputShape: readonly number[]): Node {
   const { channels, kernel: window, stride: strides, activation } = trunk;
+  const rows = x.shape[0]!;
   const options = { window, strides, padding: "same", activation } as const;
   const image = channels.reduce(
     (h, filters, index) => conv2d(build, h, { name: `encoder.conv${index}`, filters, ...options }),
-    build.reshape(x, ["batch", ...inputShape]),
+    build.reshape(x, [rows, ...inputShape]),
   );
-  return build.reshape(image, ["batch", elementCount(imageSizes(trunk, inputShape).at(-1)!)]);
+  return build.reshape(image, [rows, elementCount(imageSizes(trunk, inputShape).at(-1)!)]);
 }
 
 /** Backwards through the sizes that the convolutions made, so that any height and width come back. */

@@ -1,16 +1,35 @@
-import { dense, GraphBuilder, type Node, type Program } from "@isthmus/graph";
-import { type DiagonalGaussian, elbo, klDiagonalGaussian, reparameterise } from "@isthmus/math";
+import type { GraphBuilder, Node } from "@isthmus/graph";
 import { type BaseConfig, checkedConfig, type Given, type ModelKind } from "./config.ts";
 import type { ModelDefinition } from "./definition.ts";
-import { logLikelihood } from "./likelihood.ts";
+import { fullCovariancePosterior } from "./full-covariance-posterior.ts";
+import { mixturePosterior } from "./mixture-posterior.ts";
 import * as parts from "./parts.ts";
+import { diagonalPosterior, type Posterior } from "./posterior.ts";
+import { standardPrior } from "./prior.ts";
 import { encoderTrunk } from "./trunk.ts";
+import { variationalModel } from "./variational.ts";
+
+export interface VaeConfig extends BaseConfig {
+  /** q(z | x): a Gaussian with diagonal or full covariance, or a mixture of diagonal ones. */
+  readonly posterior: "diagonal" | "full" | "mixture";
+  /** Of a mixture. */
+  readonly components: number;
+}
 
 export const vaeKind: ModelKind = {
   kind: "vae",
-  summary: "variational autoencoder: diagonal Gaussian posterior, prior N(0, I), maximises the ELBO",
+  summary: "variational autoencoder: prior N(0, I), maximises the ELBO",
   defaults: {},
-  fields: {},
+  fields: {
+    posterior: {
+      kind: "choice",
+      default: "diagonal",
+      choices: ["diagonal", "full", "mixture"],
+      what: "q(z|x): Gaussian with that covariance, or a mixture of diagonal ones",
+    },
+    // Every component costs a pass through the decoder in each step.
+    components: { kind: "integer", default: 3, least: 2, most: 100, what: "Gaussians of a mixture, or pseudo-inputs" },
+  },
 };
 
 /**
@@ -18,71 +37,27 @@ export const vaeKind: ModelKind = {
  *
  *     x -> encoder -> mu, logVar -> z = mu + exp(logVar / 2) eps -> decoder -> p(x | z)
  *
- * Posterior q(z | x) = N(mu, diag(exp(logVar))), prior p(z) = N(0, I). The loss is the negative ELBO in nats, summed
- * over features and averaged over the batch, with one drawn z per example.
+ * Posterior q(z | x) = N(mu, diag(exp(logVar))) or a richer one, prior p(z) = N(0, I). The loss is the negative ELBO in
+ * nats, summed over features and averaged over the batch, with one drawn z per example.
+ *
+ * @throws TypeError or RangeError naming the field
  */
-export function vae(given: Given = {}): ModelDefinition {
+export function vae(given: Given<VaeConfig> = {}): ModelDefinition<VaeConfig> {
   const config = checkedConfig(vaeKind, given);
-  const encoder = encoding(config);
-  const decoder = parts.decoderProgram(config);
-  return {
+  if (config.posterior === "full" && config.latent < 2) {
+    throw new RangeError(`"latent" expected at least 2 for a full covariance, got ${config.latent}`);
+  }
+  return variationalModel({
     kind: vaeKind.kind,
     config,
-    parameters: { ...encoder.state, ...decoder.state },
-    encoder,
-    decoder,
-    evaluation: evaluation(config),
-    prior: prior(config),
-    phases: [parts.wholePhase("elbo", loss(config))],
-  };
+    codeSize: config.latent,
+    posterior: (build, x) => posterior(build, encoderTrunk(build, x, config), config),
+    prior: (build) => standardPrior(build, config.latent),
+    decode: (build, z) => parts.decoded(build, z, config),
+  });
 }
 
-function posterior(build: GraphBuilder, x: Node, config: BaseConfig): DiagonalGaussian<Node> {
-  const h = encoderTrunk(build, x, config);
-  return {
-    mu: dense(build, h, { name: "encoder.mu", units: config.latent }),
-    logVar: dense(build, h, { name: "encoder.logVar", units: config.latent }),
-  };
-}
-
-function encoding(config: BaseConfig): Program {
-  const build = new GraphBuilder();
-  return build.program({ outputs: { ...posterior(build, parts.observedWithoutNoise(build, config), config) } });
-}
-
-function prior({ latent }: BaseConfig): Program {
-  const build = new GraphBuilder();
-  const z = build.randomNormal(["batch", latent], { ...parts.noiseInputs(build), stream: "sample" });
-  return build.program({ outputs: { z } });
-}
-
-/** The terms of the ELBO, each [batch], with the decoder's output. */
-function terms(
-  build: GraphBuilder,
-  config: BaseConfig,
-): Record<"negElbo" | "reconstruction" | "kl" | "squaredError", Node> {
-  const x = parts.observed(build, config);
-  const q = posterior(build, x, config);
-  const eps = build.randomNormal(q.mu.shape, { ...parts.noiseInputs(build), stream: "eps" });
-  const p = parts.decoded(build, reparameterise(build, q, eps), config);
-  const likelihood = logLikelihood(build, x, p);
-  const kl = klDiagonalGaussian(build, q);
-  return {
-    negElbo: build.neg(elbo(build, { logLikelihood: likelihood, kl })),
-    reconstruction: build.neg(likelihood),
-    kl,
-    squaredError: parts.squaredError(build, x, p),
-  };
-}
-
-function loss(config: BaseConfig): Program {
-  const build = new GraphBuilder();
-  const { negElbo, reconstruction, kl } = terms(build, config);
-  const outputs = { loss: build.mean(negElbo), reconstruction: build.mean(reconstruction), kl: build.mean(kl) };
-  return build.program({ outputs });
-}
-
-function evaluation(config: BaseConfig): Program {
-  const build = new GraphBuilder();
-  return build.program({ outputs: terms(build, config) });
+function posterior(build: GraphBuilder, h: Node, { posterior: kind, latent, components }: VaeConfig): Posterior {
+  if (kind === "full") return fullCovariancePosterior(build, h, latent);
+  return kind === "mixture" ? mixturePosterior(build, h, latent, components) : diagonalPosterior(build, h, latent);
 }

@@ -1,6 +1,7 @@
 import { AdamSchedule, initialise, interpret, serialiseProgram, trainingStep } from "@isthmus/graph";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { autoencoder, defineModel, type GivenLikelihood, type ModelDefinition, vae } from "../src/index.ts";
+import { autoencoder, defineModel, type GivenLikelihood, type ModelDefinition, modelKinds, vae } from "../src/index.ts";
+import { family } from "./support/family.ts";
 
 const small = { inputShape: [7], trunk: { kind: "dense", hidden: [5] }, latent: 2 } as const;
 
@@ -39,13 +40,15 @@ describe.each([
   ["ae convolutions", autoencoder({ inputShape: [1, 7, 1], trunk: conv, latent: 2 })],
   ["vae threshold", vae({ ...small, binarize: "threshold" })],
   ["vae dynamic", vae({ ...small, binarize: "dynamic" })],
+  ...family(small),
 ] as const)("%s", (_, definition) => {
   const program = stepOf(definition);
   const state = {
     ...initialise(program.state, 1),
   } as Record<string, Float32Array | Float64Array>;
   for (const name of Object.keys(definition.parameters)) state[name] = Float64Array.from(state[name]!);
-  const loss = () => interpret(program, { inputs: feeds(definition, x), state, batch: 3 }).outputs["loss"]!.data[0]!;
+  const outputs = () => interpret(program, { inputs: feeds(definition, x), state, batch: 3 }).outputs;
+  const loss = () => outputs()["loss"]!.data[0]!;
 
   it("steps each parameter down its central difference on the first step of Adam", () => {
     // At t = 1 Adam moves a parameter by lr g / (|g| + eps): its sign is the gradient's, and its first moment is 0.1 g.
@@ -67,21 +70,23 @@ describe.each([
     }
   });
 
-  it("reports per-example metrics that average to the training loss", () => {
+  it("reports per-example metrics that average to the training loss, penalties left out", () => {
     const { evaluation } = definition;
     const given = Object.fromEntries(
       Object.entries(feeds(definition, x)).filter(([name]) => name in evaluation.inputs),
     );
-    const { outputs } = interpret(evaluation, { inputs: given, state, batch: 3 });
-    const perExample = (outputs["negElbo"] ?? outputs["reconstruction"])!;
-    expect(perExample.shape).toEqual([3]);
-    expect(perExample.data.reduce((a, b) => a + b) / 3).toBeCloseTo(loss(), 10);
+    const metrics = interpret(evaluation, { inputs: given, state, batch: 3 }).outputs;
+    for (const { shape } of Object.values(metrics)) expect(shape).toEqual([3]);
+    const { loss: whole, reconstruction, kl } = outputs();
+    const wanted = kl ? whole! : (reconstruction ?? whole!);
+    const perExample = (metrics["negElbo"] ?? metrics["reconstruction"])!;
+    expect(perExample.data.reduce((a, b) => a + b) / 3).toBeCloseTo(wanted.data[0]!, 10);
   });
 
   it("decodes what it encodes to the data's shape", () => {
-    const { outputs } = interpret(definition.encoder, { inputs: { x }, state, batch: 3 });
-    const z = (outputs["mu"] ?? outputs["z"])!;
-    expect(z.shape).toEqual([3, 2]);
+    const codes = interpret(definition.encoder, { inputs: { x }, state, batch: 3 }).outputs;
+    const z = (codes["mu"] ?? codes["z"])!;
+    expect(z.shape).toEqual([3, definition.config.latent]);
     const decoded = interpret(definition.decoder, { inputs: { z: z.data }, state, batch: 3 });
     expect(decoded.outputs["reconstruction"]!.shape).toEqual([3, 7]);
   });
@@ -102,8 +107,9 @@ describe("graphs", () => {
   it.each(["log", "exp", "log1p", "expm1", "pow", "tanh"] as const)("hold no number that Math.%s made", (name) => {
     const graphs = () =>
       likelihoods.flatMap((likelihood) =>
-        ["ae", "vae"].flatMap((kind) => {
-          const definition = defineModel(kind, { ...small, likelihood });
+        modelKinds.flatMap(({ kind, defaults }) => {
+          const trunk = { kind: "dense", hidden: defaults.trunk?.hidden?.length === 0 ? [] : [5] };
+          const definition = defineModel(kind, { inputShape: [7], latent: 2, trunk, likelihood });
           const { encoder, decoder, evaluation } = definition;
           return [encoder, decoder, evaluation, stepOf(definition)].map(serialiseProgram);
         }),
@@ -155,7 +161,7 @@ describe("configuration", () => {
     expect(() => vae({ inputShape: [7], trunk: { kind: "conv" } })).toThrow(/"inputShape" expected \[height, width/);
     expect(() => vae({ binarize: "often" as never })).toThrow(/"binarize"/);
     expect(() => vae({ latents: 3 } as never)).toThrow(/"latents" is no field of vae; it has inputShape, /);
-    expect(() => defineModel("gan")).toThrow(/"kind" expected ae or vae.*, got gan/);
+    expect(() => defineModel("gan")).toThrow(/"kind" expected ae or .*, got gan/);
     expect(() => defineModel("constructor")).toThrow(RangeError);
   });
 });

@@ -1,1 +1,2 @@
-export {};
+export { tfjsOps } from "./tfjs-ops.ts";
+export type { TfjsCore } from "./tfjs-ops.ts";

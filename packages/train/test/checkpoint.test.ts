@@ -149,7 +149,7 @@ describe("reading refuses", () => {
       expect.objectContaining({ code: "CHECKPOINT_FORMAT" }),
     );
     const { metadata, tensors } = readSafetensors(bytes);
-    const newer = writeSafetensors({ metadata: { ...metadata, version: "3" }, tensors });
+    const newer = writeSafetensors({ metadata: { ...metadata, version: "4" }, tensors });
     expect(() => readCheckpoint(newer)).toThrow(expect.objectContaining({ code: "CHECKPOINT_VERSION" }));
     expect(() => readCheckpoint(new Uint8Array())).toThrow(expect.objectContaining({ code: "SAFETENSORS_INVALID" }));
   });

@@ -7,6 +7,9 @@ import { interpretNodes, type InterpreterInputs, type Node, operationNamed, type
 import {
   type ArrayOps,
   broadcastTo,
+  composedLogSoftmax,
+  composedSoftmax,
+  composedSoftmaxCrossEntropy,
   type NdArray,
   ndArrayOps as nd,
   type ReduceOptions,
@@ -74,8 +77,14 @@ function sum(x: Bounded, options?: ReduceOptions): Bounded {
 
 const bounded: ArrayOps<Bounded> = {
   scalar: (value) => ({ value: scalar(value), error: scalar(Math.abs(value - Math.fround(value))) }),
+  constant: (shape, values) => {
+    const value = nd.constant(shape, values);
+    return { value, error: nd.abs(nd.sub(value, nd.constant(shape, values.map(Math.fround)))) };
+  },
+  shape: ({ value }) => value.shape,
   add: (a, b) => additive(nd.add(a.value, b.value), a, b),
-  sub: (a, b) => additive(nd.sub(a.value, b.value), a, b),
+  // A value less itself is 0 whatever its error.
+  sub: (a, b) => (a === b ? exact(nd.sub(a.value, b.value)) : additive(nd.sub(a.value, b.value), a, b)),
   mul: (a, b) => {
     const value = nd.mul(a.value, b.value);
     const crossed = nd.add(nd.mul(nd.abs(a.value), b.error), nd.mul(a.error, nd.abs(b.value)));
@@ -113,10 +122,25 @@ const bounded: ArrayOps<Bounded> = {
   softplus: unary("softplus", elementary),
   relu: unary("relu", 0),
   sigmoidCrossEntropy: (l, x) => bounded.sub(bounded.softplus(l), bounded.mul(x, l)),
+  softmax: (x) => composedSoftmax(bounded, x),
+  logSoftmax: (x) => composedLogSoftmax(bounded, x),
+  softmaxCrossEntropy: (logits, p) => composedSoftmaxCrossEntropy(bounded, logits, p),
   sum,
   mean: (x, options) => bounded.div(sum(x, options), bounded.size(x, options?.axes)),
   max: ({ value, error }, options) => ({ value: nd.max(value, options), error: nd.max(error, options) }),
   size: (x, axes) => exact(nd.size(x.value, axes)),
+  expandDims: ({ value, error }, axis) => ({ value: nd.expandDims(value, axis), error: nd.expandDims(error, axis) }),
+  slice: ({ value, error }, options) => ({ value: nd.slice(value, options), error: nd.slice(error, options) }),
+  concat: (xs, axis) => ({
+    value: nd.concat(
+      xs.map(({ value }) => value),
+      axis,
+    ),
+    error: nd.concat(
+      xs.map(({ error }) => error),
+      axis,
+    ),
+  }),
   matmul: (a, b, options) => {
     const largest = (x: Bounded) => nd.add(nd.abs(x.value), x.error);
     const terms = nd.matmul(largest(a), largest(b), options);

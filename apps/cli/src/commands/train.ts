@@ -3,7 +3,16 @@ import { batches, type Dataset } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Engine, type JsonObject, type ModelData, writeModelFile } from "@isthmus/graph";
 import { type ModelDefinition, modelKinds } from "@isthmus/models";
-import { dataConvention, type EpochEvent, fit, type FitResult, readCheckpoint, toModel } from "@isthmus/train";
+import {
+  dataConvention,
+  type EpochEvent,
+  fit,
+  type FitOptions,
+  type FitResult,
+  type ModelNotes,
+  readCheckpoint,
+  toModel,
+} from "@isthmus/train";
 import type { WasmEngine } from "@isthmus/wasm";
 import { Argument, type Command } from "commander";
 import { access } from "node:fs/promises";
@@ -46,6 +55,7 @@ export function trainCommand(context: Context): Command {
     notes: kindLines(),
     examples: [
       "isthmus train vae --data mnist --epochs 10 -o m.safetensors",
+      "isthmus train denoising-ae --noise gaussian --noise-level 0.5 -o clean.safetensors",
       "isthmus train ae --data readings.csv --columns temp,humidity,state --categorical state --latent 2 -o table.safetensors",
       "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
@@ -151,6 +161,7 @@ async function runFit(
       epochs: options.epochs,
       batchSize: options.batch,
       ...training,
+      ...earlyStopping(definition, options),
       seed: options.seed,
       signal,
       onProgress: (event) => progress.update(event),
@@ -171,6 +182,13 @@ async function runFit(
   }
 }
 
+/** By what the model's training brings down on unseen data: its negative ELBO, or what it reconstructs with. */
+function earlyStopping({ evaluation }: ModelDefinition, { patience }: TrainOptions): Pick<FitOptions, "earlyStopping"> {
+  if (patience === undefined) return {};
+  const metric = Object.hasOwn(evaluation.outputs, "negElbo") ? "negElbo" : "reconstruction";
+  return { earlyStopping: { metric, patience } };
+}
+
 function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string {
   const value = ([name, mean]: [string, number]) => `${name} ${mean.toFixed(2)}`;
   const likelihoods = Object.entries(test ?? {}).filter(([name]) => name !== "squaredError");
@@ -180,16 +198,26 @@ function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string 
 
 /** The model file: frequency tables fitted on the training items, figures, and where all of it came from. */
 async function assemble({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions) {
-  const network = { encoder: definition.encoder, parameters: result.parameters };
-  const latents = await inferLatents(engine, network, batches(data.train, { batchSize: 256 }));
-  const coding = fitCoding(latents, { stepScale: options.stepScale });
   const { description } = data.train;
   return toModel(definition, result, {
-    coding,
+    ...(await codingOf(definition, data.train, engine, result, options)),
     ...(description && { data: description as unknown as ModelData }),
     provenance: provenance(data.train, engine, result, { ...options, training }),
     metrics: metricsOf(result),
   });
+}
+
+/** None for a model that is told labels: streams hold no labels. */
+async function codingOf(
+  { encoder }: ModelDefinition,
+  train: Dataset,
+  engine: Engine,
+  { parameters }: FitResult,
+  { stepScale }: TrainOptions,
+): Promise<Pick<ModelNotes, "coding">> {
+  if (Object.hasOwn(encoder.inputs, "label")) return {};
+  const latents = await inferLatents(engine, { encoder, parameters }, batches(train, { batchSize: 256 }));
+  return { coding: fitCoding(latents, { stepScale }) };
 }
 
 /** No folder of this machine, no time: the same run gives the same bytes. */
@@ -211,8 +239,14 @@ function provenance(
   };
 }
 
-function metricsOf({ test }: FitResult): JsonObject {
-  return test ? { test: { ...test } } : {};
+/** How long an epoch took is left out: the same run gives the same bytes. */
+function metricsOf({ test, history }: FitResult): JsonObject {
+  const epochs = history.map(({ epoch, train: losses, test: metrics }) => ({
+    epoch,
+    train: { ...losses },
+    ...(metrics && { test: { ...metrics } }),
+  }));
+  return { ...(test && { test: { ...test } }), history: epochs };
 }
 
 function report({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions): Report {
@@ -229,10 +263,17 @@ function report({ definition, data, engine, training }: Job, result: FitResult, 
     ...trainingJson(training),
     params,
     test: { ...test, items: data.test.items, convention },
+    ...(result.best && { best: { ...result.best } }),
     out: options.out,
   };
+  const kept = result.best
+    ? [
+        `kept the parameters of epoch ${result.best.epoch}, the lowest ${result.best.metric} on the test set, which so is no test any more`,
+      ]
+    : [];
   const lines = [
     `${definition.kind}, ${grouped(params)} parameters, ${result.epochs} epochs, ${grouped(result.steps)} steps in ${duration(result.seconds)}`,
+    ...kept,
     `test set (${data.test.name}, ${grouped(data.test.items)} items)`,
     ...metricLines(test, convention),
     `-> ${options.out}`,

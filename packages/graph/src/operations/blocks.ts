@@ -1,4 +1,4 @@
-import type { NdArray } from "@isthmus/math";
+import { type NdArray, ndArrayOps } from "@isthmus/math";
 import type { Dim, JsonObject, Node, Shape, TensorType } from "../ir.ts";
 import type { Primitive } from "../operation.ts";
 import { elementCount, formatShape } from "../shape.ts";
@@ -61,19 +61,7 @@ export const concat: Primitive = {
       return build.slice(g, { axis, begin: begin - size, end: begin });
     });
   },
-  reference: (inputs, node) => {
-    const axis = integer(node.attributes, "axis");
-    const all = inputs.map((x) => rowsOf(x, axis));
-    const data = new Float64Array(inputs.reduce((sum, x) => sum + x.data.length, 0));
-    for (let i = 0, at = 0; i < all[0]!.count; i++) {
-      for (const { row, length } of all) {
-        data.set(row(i), at);
-        at += length;
-      }
-    }
-    const size = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
-    return { shape: resized(inputs[0]!.shape, axis, size) as number[], data };
-  },
+  reference: (inputs, node) => ndArrayOps.concat(inputs, integer(node.attributes, "axis")),
 };
 
 /** Elements `begin` to `end` (not included) along an axis. Attributes: `axis`, `begin`, `end`. */
@@ -102,16 +90,8 @@ export const slice: Primitive = {
     const g = build.broadcastTo(cotangent, node.shape);
     return [build.pad(g, { axis, before: begin, after: size - end })];
   },
-  reference: ([x], node) => {
-    const { axis, begin, end } = node.attributes as { axis: number; begin: number; end: number };
-    const { shape } = x as NdArray;
-    const inner = elementCount(shape.slice(axis + 1));
-    const { count, row } = rowsOf(x as NdArray, axis);
-    const length = (end - begin) * inner;
-    const data = new Float64Array(count * length);
-    for (let i = 0; i < count; i++) data.set(row(i).subarray(begin * inner, end * inner), i * length);
-    return { shape: resized(shape, axis, end - begin) as number[], data };
-  },
+  reference: ([x], node) =>
+    ndArrayOps.slice(x as NdArray, node.attributes as { axis: number; begin: number; end: number }),
 };
 
 /** Zeros `before` and `after` along an axis. Attributes: `axis`, `before`, `after`. */

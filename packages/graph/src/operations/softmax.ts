@@ -1,23 +1,10 @@
-import type { ArrayOps } from "@isthmus/math";
+import { composedLogSoftmax, composedSoftmax, composedSoftmaxCrossEntropy } from "@isthmus/math";
 import type { Node, TensorType } from "../ir.ts";
 import type { Composite } from "../operation.ts";
 import { reduceShape } from "../shape.ts";
 import { inferSame, requireRow, requireShape } from "./require.ts";
 
 const last = { axes: [-1], keepDims: true } as const;
-
-/** x - max x, which changes neither value nor derivative of what follows, and keeps exp from overflowing. */
-const lowered = <T>(ops: ArrayOps<T>, x: T): T => ops.sub(x, ops.stopGradient(ops.max(x, last)));
-
-function softmaxOf<T>(ops: ArrayOps<T>, x: T): T {
-  const e = ops.exp(lowered(ops, x));
-  return ops.div(e, ops.sum(e, last));
-}
-
-function logSoftmaxOf<T>(ops: ArrayOps<T>, x: T): T {
-  const z = lowered(ops, x);
-  return ops.sub(z, ops.log(ops.sum(ops.exp(z), last)));
-}
 
 /** exp(x) / sum exp(x) along the last axis. */
 export const softmax: Composite = {
@@ -27,7 +14,7 @@ export const softmax: Composite = {
   operands: ["x"],
   attributes: {},
   infer: ([x]) => requireRow("softmax", "x", x as TensorType),
-  expand: (ops, [x]) => softmaxOf(ops, x!),
+  expand: (ops, [x]) => composedSoftmax(ops, x!),
   derivative: (build, y, _inputs, g) => [build.emit("softmaxGrad", [build.broadcastTo(g, y.shape), y])],
 };
 
@@ -54,7 +41,7 @@ export const logSoftmax: Composite = {
   operands: ["x"],
   attributes: {},
   infer: ([x]) => requireRow("logSoftmax", "x", x as TensorType),
-  expand: (ops, [x]) => logSoftmaxOf(ops, x!),
+  expand: (ops, [x]) => composedLogSoftmax(ops, x!),
   derivative: (build, y, _inputs, g) => [build.emit("logSoftmaxGrad", [build.broadcastTo(g, y.shape), y])],
 };
 
@@ -87,7 +74,7 @@ export const softmaxCrossEntropy: Composite = {
   },
   expand: (ops, inputs) => {
     const [l, p] = inputs as [(typeof inputs)[number], (typeof inputs)[number]];
-    return ops.neg(ops.sum(ops.mul(p, logSoftmaxOf(ops, l)), { axes: [-1] }));
+    return composedSoftmaxCrossEntropy(ops, l, p);
   },
   derivative: (build, node, inputs, cotangent) => {
     const [l, p] = inputs as readonly [Node, Node];
@@ -112,6 +99,6 @@ export const softmaxCrossEntropyGrad: Composite = {
   expand: (ops, inputs) => {
     type T = (typeof inputs)[number];
     const [l, p, g] = inputs as [T, T, T];
-    return ops.mul(g, ops.sub(ops.mul(softmaxOf(ops, l), ops.sum(p, last)), p));
+    return ops.mul(g, ops.sub(ops.mul(composedSoftmax(ops, l), ops.sum(p, last)), p));
   },
 };

@@ -1,0 +1,19 @@
+import { type Images, pngGrid, type PngGridOptions } from "@isthmus/plot/png";
+import { UsageError } from "./errors.ts";
+
+/** A PNG of items side by side; items that are no images are the user's to know. */
+export function picture(images: Images, options: PngGridOptions = {}): Uint8Array {
+  requireImages(images.shape);
+  return pngGrid(images, options);
+}
+
+/** Throws `UsageError` unless items of this shape can be drawn. */
+export function requireImages(shape: readonly number[]): void {
+  if (isImageShape(shape)) return;
+  throw new UsageError(`items of shape [${shape.join(", ")}] are not images; write .npy instead of .png`);
+}
+
+/** [height, width, 1 or 3]. */
+export function isImageShape(shape: readonly number[]): boolean {
+  return shape.length === 3 && (shape[2] === 1 || shape[2] === 3);
+}

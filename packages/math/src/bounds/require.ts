@@ -1,0 +1,40 @@
+import { requireKind } from "../arguments.ts";
+import { formatShape, requireNdArray } from "../nd-array.ts";
+import type { NdArray } from "../nd-array.ts";
+
+/** @throws TypeError, RangeError naming the argument unless it is a positive safe integer. */
+export function requireCount(name: string, value: number, least = 1): void {
+  requireKind(name, value, "Number");
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(`"${name}" expected an integer of at least ${least}, got ${value}`);
+  }
+}
+
+/** @throws TypeError, RangeError naming the argument unless it is a positive finite number. */
+export function requirePositive(name: string, value: number): void {
+  requireKind(name, value, "Number");
+  if (!(value > 0 && value < Infinity))
+    throw new RangeError(`"${name}" expected a positive finite number, got ${value}`);
+}
+
+/** @throws RangeError naming the argument unless it is one of the words. */
+export function requireOneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw new RangeError(`"${name}" expected ${allowed.join(" or ")}, got ${value}`);
+}
+
+/** @throws TypeError unless `x` is an NdArray; RangeError unless it has the shape, where `undefined` is any size. */
+export function requireShape(name: string, x: NdArray, shape: readonly (number | undefined)[]): void {
+  requireNdArray(name, x);
+  const fits =
+    x.shape.length === shape.length && shape.every((dim, axis) => dim === undefined || dim === x.shape[axis]);
+  if (fits) return;
+  const expected = shape.map((dim) => dim ?? "any").join(", ");
+  throw new RangeError(`"${name}" expected shape [${expected}], got ${formatShape(x.shape)}`);
+}
+
+/** @throws RangeError naming the first element that is not finite. */
+export function requireFinite(name: string, data: ArrayLike<number>): void {
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) throw new RangeError(`"${name}" expected finite numbers, got ${data[i]} at ${i}`);
+  }
+}

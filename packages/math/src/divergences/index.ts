@@ -1,0 +1,10 @@
+export { crossEntropy, fDivergence } from "./closed-forms.ts";
+export { EXPONENTIAL_FAMILIES, klBregman } from "./exponential-family.ts";
+export { estimateDivergence, klDivergence } from "./estimate.ts";
+export type { DivergenceEstimate, EstimateOptions } from "./estimate.ts";
+export { F_DIVERGENCES, fDivergenceIntegrand } from "./f-divergence.ts";
+export type { FDivergence } from "./f-divergence.ts";
+export { squaredMmd } from "./mmd.ts";
+export type { MmdKernel, MmdOptions } from "./mmd.ts";
+export { renyiDivergence } from "./renyi.ts";
+export { squaredWasserstein2 } from "./wasserstein.ts";

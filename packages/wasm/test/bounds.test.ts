@@ -1,0 +1,117 @@
+/** Bounds and estimators of `@isthmus/math` on the engine: values and gradients as the interpreter has them. */
+import { GraphBuilder, type Node, vjp } from "@isthmus/graph";
+import {
+  capacityObjective,
+  doublyReparameterisedSurrogate,
+  freeBitsKl,
+  gaussianLogProb,
+  importanceWeightedBound,
+  klDiagonalGaussian,
+  leaveOneOutBaseline,
+  mixtureLogWeights,
+  randomUniform,
+  reparameterise,
+  sampledElbo,
+  scoreFunctionSurrogate,
+  stickingTheLandingSurrogate,
+  stopParameterGradients,
+  totalCorrelationDecomposition,
+} from "@isthmus/math";
+import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { expectConforms } from "./conformance.ts";
+
+let engine: WasmEngine;
+beforeAll(async () => {
+  engine = await createWasmEngine({ build: "simd128" });
+});
+afterAll(() => engine.dispose());
+
+const [LATENT, SAMPLES] = [3, 4];
+
+function uniforms(count: number, stream: string): Float32Array {
+  const out = new Float32Array(count);
+  randomUniform(out, { seed: 5, stream });
+  return out.map((value) => 2 * value - 1);
+}
+
+/** [batch, samples, latent] of q = N(mu, exp(logVar)), each [batch, 1, latent]. */
+interface Drawn {
+  readonly build: GraphBuilder;
+  readonly q: { readonly mu: Node; readonly logVar: Node };
+  readonly z: Node;
+  readonly logLikelihood: Node;
+  readonly logPrior: Node;
+}
+
+const standard = (build: GraphBuilder) => ({ mu: build.scalar(0), logVar: build.scalar(0) });
+
+const objectives: Readonly<Record<string, (drawn: Drawn) => Node>> = {
+  "the importance-weighted bound": ({ build, q, z, ...terms }) =>
+    importanceWeightedBound(build, sampledElbo(build, { ...terms, logPosterior: gaussianLogProb(build, z, q) })),
+  "the doubly reparameterised surrogate": ({ build, q, z, ...terms }) => {
+    const logPosterior = gaussianLogProb(build, z, stopParameterGradients(build, q));
+    return doublyReparameterisedSurrogate(build, sampledElbo(build, { ...terms, logPosterior }));
+  },
+  "sticking the landing": ({ build, q, z, logLikelihood, logPrior }) =>
+    stickingTheLandingSurrogate(build, { logLikelihood, logPrior, q, logDensity: (own) => gaussianLogProb(build, z, own) }),
+  "the score function with its baseline": ({ build, q, z, logLikelihood }) => {
+    const logDensity = gaussianLogProb(build, build.stopGradient(z), q);
+    const baseline = leaveOneOutBaseline(build, logLikelihood);
+    return scoreFunctionSurrogate(build, { value: build.stopGradient(logLikelihood), logDensity, baseline });
+  },
+  "capacity and free bits": ({ build, q, logLikelihood }) => {
+    const kl = klDiagonalGaussian(build, q, undefined, { axes: [] });
+    const perExample = build.sum(kl, { axes: [2] });
+    const capacity = capacityObjective(build, { logLikelihood, kl: perExample, capacity: 0.7, gamma: 3 });
+    return build.sub(capacity, freeBitsKl(build, build.sum(kl, { axes: [1] }), 0.1));
+  },
+};
+
+describe.each([1, 6])("at batch %i", (batch) => {
+  it.each(Object.keys(objectives))("%s", async (name) => {
+    const build = new GraphBuilder();
+    const q = { mu: build.input("mu", ["batch", 1, LATENT]), logVar: build.input("logVar", ["batch", 1, LATENT]) };
+    const z = reparameterise(build, q, build.input("eps", ["batch", SAMPLES, LATENT]));
+    const logLikelihood = gaussianLogProb(build, build.constant([LATENT], [1, -0.5, 0.2]), { mu: z, variance: 0.5 });
+    const logPrior = gaussianLogProb(build, z, standard(build));
+    const objective = objectives[name]!({ build, q, z, logLikelihood, logPrior });
+    const [mu, logVar] = vjp(build, [build.mean(objective)], [q.mu, q.logVar], [build.scalar(1)]);
+    const program = build.program({ outputs: { objective, mu: mu!, logVar: logVar! } });
+    const given = {
+      mu: uniforms(batch * LATENT, "mu"),
+      logVar: uniforms(batch * LATENT, "logVar"),
+      eps: uniforms(batch * SAMPLES * LATENT, "eps"),
+    };
+    const inputs = Object.fromEntries(Object.keys(program.inputs).map((input) => [input, given[input as "mu"]]));
+    await expectConforms(engine, program, { inputs, batch });
+  });
+});
+
+describe("the decomposition of the KL", () => {
+  const decompose = async (size: number | "batch", logWeightsOf: (build: GraphBuilder) => Node) => {
+    const build = new GraphBuilder();
+    const q = { mu: build.input("mu", [size, LATENT]), logVar: build.input("logVar", [size, LATENT]) };
+    const z = reparameterise(build, q, build.input("eps", [size, LATENT]));
+    const others = { mu: build.expandDims(q.mu, 0), logVar: build.expandDims(q.logVar, 0) };
+    const { mutualInformation, totalCorrelation, dimensionWiseKl } = totalCorrelationDecomposition(build, {
+      logPosterior: gaussianLogProb(build, z, q),
+      logPrior: gaussianLogProb(build, z, standard(build), { axes: [] }),
+      logPairs: gaussianLogProb(build, build.expandDims(z, 1), others, { axes: [] }),
+      logWeights: logWeightsOf(build),
+    });
+    const [mu, logVar] = vjp(build, [build.sum(totalCorrelation)], [q.mu, q.logVar], [build.scalar(1)]);
+    const outputs = { mutualInformation, totalCorrelation, dimensionWiseKl, mu: mu!, logVar: logVar! };
+    const inputs = { mu: uniforms(12, "mu"), logVar: uniforms(12, "logVar"), eps: uniforms(12, "eps") };
+    await expectConforms(engine, build.program({ outputs }), { inputs, batch: 4 });
+  };
+
+  it("over a batch of fixed size, with weights as a constant", () =>
+    decompose(4, (build) => {
+      const { shape, data } = mixtureLogWeights({ batch: 4, dataset: 100, method: "stratified" });
+      return build.constant(shape, [...data]);
+    }));
+
+  it("over whatever batch there is, with one weight for all", () =>
+    decompose("batch", (build) => build.neg(build.log(build.mul(build.scalar(100), build.emit("batchSize", []))))));
+});

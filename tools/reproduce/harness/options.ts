@@ -1,0 +1,62 @@
+import { parseArgs } from "node:util";
+import { expected } from "../../lib/process.mjs";
+import type { Reproduction } from "./reproduction.ts";
+
+export interface ReproduceOptions {
+  readonly seeds: readonly number[];
+  /** `undefined`: each training's own. */
+  readonly epochs: number | undefined;
+  readonly dataDir: string | undefined;
+  /** Where the results are written; `undefined`: nowhere. */
+  readonly out: string | undefined;
+  readonly help: boolean;
+}
+
+const DEFAULT_SEEDS = "1,2,3";
+export const DEFAULT_OUT = "docs/results";
+
+export function helpOf({ name, what, minutes }: Reproduction): string {
+  return `${what}.
+
+  npm run reproduce ${name} [-- --seeds ${DEFAULT_SEEDS} --epochs N --data-dir DIR --out DIR]
+
+  --seeds      one training each (default ${DEFAULT_SEEDS}); every one is reported
+  --epochs     of every training, for a quick look (default: each training's own)
+  --data-dir   the folder of the MNIST files; otherwise they are looked for as the isthmus command does
+  --out        a folder for the figures and pictures; default ${DEFAULT_OUT} with the default seeds and epochs, else nothing
+               is written
+
+About ${minutes} minutes for all seeds. The real data must be there or be downloadable: synthetic digits prove nothing here.
+`;
+}
+
+/** @throws an expected error that names the option */
+export function reproduceOptions(args: readonly string[]): ReproduceOptions {
+  const values = parsed(args);
+  const seeds = values.seeds.split(",").map((text) => whole("--seeds", text, 0));
+  const epochs = values.epochs === undefined ? undefined : whole("--epochs", values.epochs, 1);
+  const isDefault = values.seeds === DEFAULT_SEEDS && epochs === undefined;
+  const out = values.out ?? (isDefault ? DEFAULT_OUT : undefined);
+  return { seeds, epochs, dataDir: values["data-dir"], out, help: values.help };
+}
+
+function parsed(args: readonly string[]) {
+  const options = {
+    seeds: { type: "string", default: DEFAULT_SEEDS },
+    epochs: { type: "string" },
+    "data-dir": { type: "string" },
+    out: { type: "string" },
+    help: { type: "boolean", default: false },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw expected((error as Error).message);
+  }
+}
+
+function whole(option: string, text: string, least: number): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
+  throw expected(`${option} expected whole numbers >= ${least}, got ${JSON.stringify(text)}`);
+}
