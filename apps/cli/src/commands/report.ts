@@ -184,7 +184,8 @@ function parameterCount({ parameters: tensors }: Model): number {
 }
 
 function provenance(model: Model): Section {
-  const { id: _, ...hashes } = modelHashes(model);
+  const { encoder, tables, decoder, prior } = modelHashes(model);
+  const hashes = { encoder, tables, decoder, ...(prior !== undefined && { prior }) };
   const json = (value: object) => JSON.stringify(JSON.parse(canonicalJson(value as never)), null, 2);
   return {
     title: "Provenance",

@@ -11,7 +11,7 @@ export interface InterpolationOptions {
   readonly ways: readonly Way[];
 }
 
-export type Way = "linear" | "spherical";
+type Way = "linear" | "spherical";
 
 const PATHS: Readonly<Record<Way, Path>> = { linear: interpolateLinear, spherical: interpolateSpherical };
 

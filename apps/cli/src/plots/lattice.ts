@@ -40,7 +40,7 @@ export async function manifold(subject: Subject, options: ManifoldOptions): Prom
 }
 
 /** Throws `UsageError` for a class that a conditional model does not know. */
-export function requireLabel({ model }: Subject, label: number): void {
+function requireLabel({ model }: Subject, label: number): void {
   const classes = classesOf(model);
   if (classes !== undefined && label >= classes) {
     throw new UsageError(`--label expected 0 to ${classes - 1}, got ${label}`);
