@@ -8,6 +8,7 @@ import type { Reproduction } from "./harness/reproduction.ts";
 import { runReproduction } from "./harness/run.ts";
 import { betaVaeRows } from "./beta-vae.ts";
 import { conditionalVaeRows } from "./conditional-vae.ts";
+import { latentObjectives } from "./latent-objectives.ts";
 import { linearAe } from "./linear-ae.ts";
 import { sparseAe } from "./sparse-ae.ts";
 import { vaeBinarisation } from "./vae-binarisation.ts";
@@ -26,6 +27,7 @@ const reproductions: readonly Reproduction[] = [
   vaeBinarisation,
   vaeLatents,
   vaeDepths,
+  latentObjectives,
   betaVaeRows,
   conditionalVaeRows,
 ];
