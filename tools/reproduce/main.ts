@@ -9,6 +9,7 @@ import { runReproduction } from "./harness/run.ts";
 import { betaVaeRows } from "./beta-vae.ts";
 import { conditionalVaeRows } from "./conditional-vae.ts";
 import { linearAe } from "./linear-ae.ts";
+import { linearVaeRows } from "./linear-vae.ts";
 import { vaeBinarisation } from "./vae-binarisation.ts";
 import { vaeDepths } from "./vae-depths.ts";
 import { vaeLatents } from "./vae-latents.ts";
@@ -28,6 +29,7 @@ const reproductions: readonly Reproduction[] = [
   vaeDepths,
   betaVaeRows,
   conditionalVaeRows,
+  linearVaeRows,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(15)} ${what}`).join("\n");
