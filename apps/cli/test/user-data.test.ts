@@ -111,7 +111,7 @@ describe("a table", async () => {
     await report("decode", file("t.safetensors"), file("t.isth"), "-o", file("t.npy"));
     const { type, shape, values } = await array("t.npy");
     expect({ type, shape }).toEqual({ type: "f64", shape: [ROWS, 3] });
-    expect(Array.from(values).filter((_, at) => at % 3 === 1)).toEqual(
+    expect(Array.from(values as Float64Array).filter((_, at) => at % 3 === 1)).toEqual(
       Array.from({ length: ROWS }, (_, row) => ["a;b, c", "off", "on"].indexOf(state(row))),
     );
   });
@@ -228,7 +228,27 @@ describe("a series", async () => {
     await report("decode", file("s.safetensors"), file("s.isth"), "-o", file("s2.csv"));
     const text = await readFile(file("s2.csv"), "utf8");
     expect(text.startsWith("wave\tsaw\n")).toBe(true);
-    expect(text.trim().split("\n")).toHaveLength(1 + 13 * 20);
+    expect(text.trim().split("\n")).toHaveLength(1 + ROWS);
+    // Two streams one after the other are two series one after the other.
+    const stream = await readFile(file("s.isth"));
+    await put("twice.isth", Buffer.concat([stream, stream]));
+    await report("decode", file("s.safetensors"), file("twice.isth"), "-o", file("twice.npy"));
+    const { shape, values } = await array("twice.npy");
+    expect(shape).toEqual([2 * ROWS, 2]);
+    expect(values.slice(2 * ROWS)).toEqual(values.slice(0, 2 * ROWS));
+    const part = await report(
+      "encode",
+      file("s.safetensors"),
+      "--data",
+      file("s.tsv"),
+      "--range",
+      "0:3",
+      "-o",
+      file("p.isth"),
+    );
+    expect(part.items).toBe(3);
+    await report("decode", file("s.safetensors"), file("p.isth"), "-o", file("part.npy"));
+    expect((await array("part.npy")).shape).toEqual([60, 2]);
   });
 
   it("may come as an array of one column or more", async () => {
@@ -408,7 +428,10 @@ describe("options that do not go with the data", async () => {
     expect(await encode("--data", "synthetic")).toBe(
       "the model was trained on a file of numbers; name one with --data in place of synthetic",
     );
-    expect(await encode(...plain, "--stride", "2")).toContain("--stride goes with models of windows only");
+    expect(await encode(...plain, "--stride", "2")).toContain("--stride: encode cuts a series without overlap");
+    expect(await complaint("eval", file("plain.safetensors"), ...plain, "--stride", "2")).toContain(
+      "--stride goes with models of windows only",
+    );
     expect(await complaint("encode", file("plain.safetensors"), ...plain, "-o", file("plain.csv"))).toContain(
       "would replace a file that is being read",
     );

@@ -137,7 +137,7 @@ function fillOf(column: Column, rows: Int32Array): number | string {
 }
 
 /** Network numbers per row. */
-export function featureCount({ columns }: Pick<TableDescription["item"], "columns">): number {
+function featureCount({ columns }: Pick<TableDescription["item"], "columns">): number {
   return columns.reduce((sum, column) => sum + widthOf(column), 0);
 }
 
@@ -148,7 +148,10 @@ function widthOf(column: FeatureColumn): number {
 export interface TableDatasetOptions {
   /** Rows from one window to the next, at least 1. Default: the window, so that no row is in two. */
   readonly stride?: number;
-  /** Fills up a last window that is not whole with the last row again; else its rows are left out. */
+  /**
+   * Fills up a last window that is not whole with the last row again, where windows do not overlap; else its rows are left
+   * out.
+   */
   readonly fillLast?: boolean;
 }
 
@@ -177,9 +180,11 @@ export function tableDataset(
     const message = `${table.name}: ${table.rows} rows are less than one window of ${item.window}`;
     throw new IsthmusError("DATA_TABLE", message, { rows: table.rows, window: item.window });
   }
+  const filledRows = fillLast && item.window !== undefined ? windows.length / features - table.rows : 0;
   return {
     name: table.name,
     items: windows.length / size,
+    ...(filledRows > 0 && { filledRows }),
     shape: item.window === undefined ? [features] : [item.window, features],
     values: windows,
     scale: 1,

@@ -252,6 +252,8 @@ describe("a series", () => {
 
   it("comes back as rows", () => {
     const { values } = tableDataset(description, given, { fillLast: true });
+    expect(tableDataset(description, given, { fillLast: true }).filledRows).toBe(2);
+    expect(tableDataset(description, given).filledRows).toBeUndefined();
     const back = tableOf(description, values as Float32Array);
     expect([...back.columns[1]!.values]).toEqual([0, 10, 20, 30, 40, 50, 60, 60, 60]);
   });

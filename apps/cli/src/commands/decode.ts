@@ -47,7 +47,7 @@ async function decode(path: string, streamPath: string, options: DecodeOptions):
   const stream = await readFileBytes(streamPath);
   const latents = namingFile(streamPath, () => decodeStreamLatents(model, stream));
   const values = await reconstruct(model, latents, options);
-  await writeFileAtomic(options.out, write(values, latents.items));
+  await writeFileAtomic(options.out, write(values, latents.items, latents.streams));
   const shape = [latents.items, ...inputShape];
   const runtime = options.onnx === undefined ? "wasm" : "onnxruntime-node";
   return {

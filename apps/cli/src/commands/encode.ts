@@ -45,11 +45,13 @@ async function encode({ console }: Context, path: string, options: EncodeOptions
   const { inputShape: shape } = modelConfig(model);
   const isNamed = NAMED.some((name) => name === options.data);
   await requireWritable(options.out, isNamed ? [path] : [path, options.data]);
+  if (options.stride !== undefined) throw new UsageError("--stride: encode cuts a series without overlap");
   const split = options.split ?? (isNamed ? "test" : "all");
   const dataset = await openSplit(console, { ...options, split }, { ...model, shape, everyRow: true });
   requireShape(dataset, shape);
+  const { filledRows = 0 } = dataset;
   const bytes = await withEngine(options, (engine) =>
-    encodeStream(engine, model, batches(dataset, { batchSize: 256 })),
+    encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { filledRows }),
   );
   await writeResult(console, options.out, bytes);
   const raw = storedBytes(dataset);

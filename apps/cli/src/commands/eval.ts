@@ -95,8 +95,8 @@ async function estimate(
   try {
     const onProgress = (share: number) => progress.show(() => `importance samples ${shareText(share)}`);
     const estimated = await evaluateLikelihood(definition, parameters, dataset, { ...options, onProgress });
-    const { items: _, perItem: __, ...likelihood } = estimated;
-    return likelihood;
+    const { logLikelihood, standardError, dataError, effectiveSampleSize, samples } = estimated;
+    return { logLikelihood, standardError, dataError, effectiveSampleSize, samples };
   } finally {
     progress.clear();
   }

@@ -114,8 +114,8 @@ async function compare(model: Model, options: ExportOptions, onnx: RunTensors): 
 
 function drawnInputs(model: Model, part: Part): Record<string, Float32Array | Int32Array> {
   const program = model[part];
-  const draw = part === "encoder" ? randomUniform : randomNormal;
   const names = Object.keys(program.inputs);
+  const draw = part === "encoder" ? randomUniform : randomNormal;
   return Object.fromEntries(
     names.map((name) => {
       const size = elementCount(inputShape(program, name));
