@@ -90,6 +90,7 @@ describe("families that are special cases of others", () => {
         const bernoulli = record("bernoulli", { logits: logit });
         const x = a([0, 1]);
         expectOne(record("binomial", { trials: 1, logits: logit }), bernoulli, x);
+        expectSame(entropy(ops, record("binomial", { trials: 1, logits: logit })), entropy(ops, bernoulli));
         const rows = a([
           [1, 0],
           [0, 1],
@@ -99,6 +100,19 @@ describe("families that are special cases of others", () => {
         expectSame(entropy(ops, two), entropy(ops, bernoulli));
       }),
     );
+  });
+
+  // Entropy of a Poisson variable: log(2 pi e r) / 2 - 1 / (12 r) - 1 / (24 r^2) + O(r^-3); of a fair binomial: log(pi e n / 2) / 2 + O(1 / n).
+  it("counts have the entropies of their asymptotic series, together and apart", () => {
+    const poisson = entropy(ops, record("poisson", { rate: [100, 2000, 1e-3] }));
+    for (const [i, r] of [100, 2000].entries()) {
+      const expected = Math.log(2 * Math.PI * Math.E * r) / 2 - 1 / (12 * r) - 1 / (24 * r * r);
+      expect(Math.abs(poisson.data[i]! - expected)).toBeLessThan(1 / r ** 3);
+    }
+    expectSame(vector([poisson.data[2]!]), entropy(ops, record("poisson", { rate: [1e-3] })), 14);
+    const binomial = value(entropy(ops, record("binomial", { trials: 1000, logits: 0 })));
+    expect(Math.abs(binomial - Math.log((Math.PI * Math.E * 1000) / 2) / 2)).toBeLessThan(1e-3);
+    expect(value(entropy(ops, record("binomial", { trials: 0, logits: 0 })))).toBeCloseTo(0, 15);
   });
 
   it("Dirichlet of two classes is beta", () => {
