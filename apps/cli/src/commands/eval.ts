@@ -65,7 +65,7 @@ async function evaluateModel({ console }: Context, path: string, options: EvalOp
     metrics: await evaluate(definition, model.parameters, dataset, { engine, seed }),
     likelihood: samples && (await estimate(console, definition, model, dataset, { engine, seed, samples })),
   }));
-  const convention = dataConvention(definition.config);
+  const convention = dataConvention(definition.config, dataset.description);
   const json = {
     model: model.kind,
     data: dataset.name,

@@ -68,7 +68,7 @@ async function score({ console }: Context, path: string, options: ScoreOptions):
   const scores = await withEngine(options, (engine) =>
     evaluateItems(definition, model.parameters, dataset, { engine, seed }),
   );
-  const convention = dataConvention(definition.config);
+  const convention = dataConvention(definition.config, dataset.description);
   const summary = {
     model: model.kind,
     data: dataset.name,

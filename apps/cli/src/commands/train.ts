@@ -152,7 +152,7 @@ async function runFit(
 ): Promise<FitResult> {
   const progress = new ProgressLine(console);
   let done = checkpoint?.epoch ?? 0;
-  const convention = dataConvention(definition.config);
+  const convention = dataConvention(definition.config, data.train.description);
   note(console, trainingText(training));
   note(console, `${definition.kind} on ${data.train.name}, engine ${engineText(engine)}; ${convention}`);
   try {
@@ -250,7 +250,7 @@ function metricsOf({ test, history }: FitResult): JsonObject {
 }
 
 function report({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions): Report {
-  const convention = dataConvention(definition.config);
+  const convention = dataConvention(definition.config, data.train.description);
   const test = result.test ?? {};
   const params = Object.values(result.parameters).reduce((count, { data: values }) => count + values.length, 0);
   const json = {
