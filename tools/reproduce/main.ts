@@ -8,11 +8,12 @@ import type { Reproduction } from "./harness/reproduction.ts";
 import { runReproduction } from "./harness/run.ts";
 import { betaVaeRows } from "./beta-vae.ts";
 import { conditionalVaeRows } from "./conditional-vae.ts";
+import { latentObjectives } from "./latent-objectives.ts";
 import { linearAe } from "./linear-ae.ts";
+import { sparseAe } from "./sparse-ae.ts";
 import { vaeBinarisation } from "./vae-binarisation.ts";
 import { vaeDepths } from "./vae-depths.ts";
 import { vaeLatents } from "./vae-latents.ts";
-import { sparseAe } from "./sparse-ae.ts";
 import { vaeMnist } from "./vae-mnist.ts";
 
 const reproductions: readonly Reproduction[] = [
@@ -26,6 +27,7 @@ const reproductions: readonly Reproduction[] = [
   vaeBinarisation,
   vaeLatents,
   vaeDepths,
+  latentObjectives,
   betaVaeRows,
   conditionalVaeRows,
 ];

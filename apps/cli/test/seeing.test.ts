@@ -340,6 +340,51 @@ describe("curves", () => {
   });
 });
 
+describe("items that are no images", () => {
+  const rows = Array.from({ length: 400 }, (_, t) => `${Math.sin(t / 9).toFixed(4)},${(t % 30) / 10}`);
+
+  beforeAll(async () => {
+    await writeFile(file("series.csv"), `a,b\n${rows.join("\n")}\n`);
+    const reading = ["--data", file("series.csv"), "--window", "20", "--stride", "5", "--epochs", "2", "--hidden", "8"];
+    const network = ["--latent", "3", "--likelihood", "gaussian"];
+    await report("train", "vae", ...reading, ...network, "-o", file("series.safetensors"));
+  });
+
+  const drawn = async (kind: string, ...options: readonly string[]): Promise<string> => {
+    await report("plot", kind, file("series.safetensors"), ...options, "-o", file("s.svg"));
+    return readFile(file("s.svg"), "utf8");
+  };
+  const data = () => ["--data", file("series.csv"), "--split", "train"];
+  const panels = (svg: string): number => svg.match(/<svg x=/g)?.length ?? 0;
+
+  it("are lines: an item and its decoding in a panel, both channels in colours of their own", async () => {
+    const svg = await drawn("reconstructions", ...data(), "-n", "3");
+    expect(panels(svg)).toBe(3);
+    for (const name of ["original, 1", "decoded, 2"]) expect(svg.split(`>${name}</text>`)).toHaveLength(4);
+    expect(svg).toContain(">step</text>");
+  });
+
+  it("have a panel for each channel where several are compared", async () => {
+    expect(panels(await drawn("traversals", ...data(), "--steps", "5"))).toBe(3 * 2);
+    const svg = await drawn("samples", "-n", "9");
+    expect(panels(svg)).toBe(3 * 2);
+    expect(svg).toContain(">row 1, channel 2</text>");
+  });
+
+  it("are no .png", async () => {
+    const line = await complaint("plot", "samples", file("series.safetensors"), "-o", file("s.png"));
+    expect(line).toBe(
+      `--out expected a name ending in .svg or .npy, got ${file("s.png")}; items of shape [20, 2] are not images`,
+    );
+  });
+
+  it("have a page as well", async () => {
+    const { sections } = await report("report", file("series.safetensors"), ...data(), "-o", file("r.html"));
+    expect(sections).toEqual(expect.arrayContaining(["Reconstructions", "Samples", "Traversals", "Interpolation"]));
+    expect(sections).not.toContain("Plane of the prior");
+  });
+});
+
 describe("a picture's file", () => {
   it.each([
     ["reconstructions", "x.svg", ".png or .npy"],

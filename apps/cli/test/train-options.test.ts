@@ -257,6 +257,11 @@ describe("the VAE family", () => {
     const again = await report("eval", out, ...DIGITS, "--range", "0:300");
     expect(again.negElbo).toBe(test.negElbo);
     expect(await complaint("encode", out, ...DIGITS, "-o", file("never.isth"))).toContain("[MODEL_NO_CODING]");
+    for (const part of ["encoder", "decoder"]) {
+      const { maxAbsError } = await report("export", out, "--part", part, "-o", file("conditional.onnx"));
+      // The bound that export itself holds logits and codes to.
+      expect(maxAbsError === null || maxAbsError < 1e-4).toBe(true);
+    }
   });
 
   it("--patience keeps the best epoch, and --resume goes on counting", async () => {

@@ -124,7 +124,10 @@ function moments(objective: Objective, k: number, at: { mu: number; logVar: numb
   const { value, mu, logVar } = rowsOf(objective, k, at, eps);
   const spread = (g: Float64Array) => {
     const mean = expectation(g, weights);
-    return expectation(g.map((one) => (one - mean) ** 2), weights);
+    return expectation(
+      g.map((one) => (one - mean) ** 2),
+      weights,
+    );
   };
   return {
     value: expectation(value, weights),
@@ -226,11 +229,14 @@ describe("estimators of the importance-weighted bound's gradient", () => {
     return doublyReparameterisedSurrogate(build, sampledElbo(build, { logLikelihood, logPrior, logPosterior }));
   };
 
-  it.each([1, 2])("differentiating the bound and the doubly reparameterised surrogate agree in expectation, k = %i", (k) => {
-    const truth = slopes(bound, k, beside);
-    expectSlopes(moments(bound, k, beside).gradient, truth);
-    expectSlopes(moments(doublyReparameterised, k, beside).gradient, truth);
-  });
+  it.each([1, 2])(
+    "differentiating the bound and the doubly reparameterised surrogate agree in expectation, k = %i",
+    (k) => {
+      const truth = slopes(bound, k, beside);
+      expectSlopes(moments(bound, k, beside).gradient, truth);
+      expectSlopes(moments(doublyReparameterised, k, beside).gradient, truth);
+    },
+  );
 
   it("with one sample is sticking the landing", () => {
     const { eps } = grid(1);
@@ -243,8 +249,12 @@ describe("estimators of the importance-weighted bound's gradient", () => {
     const program = write(3, (estimator) => {
       const { build, z } = estimator;
       const weights = normalisedWeights(build, sampled(estimator));
-      const frozen = { ...estimator, logDensity: (q: Estimator["q"]) => estimator.logDensity(stopParameterGradients(build, q)) };
-      const derivative = (objective: Objective) => vjp(build, [build.sum(objective(frozen))], [z], [build.scalar(1)])[0]!;
+      const frozen = {
+        ...estimator,
+        logDensity: (q: Estimator["q"]) => estimator.logDensity(stopParameterGradients(build, q)),
+      };
+      const derivative = (objective: Objective) =>
+        vjp(build, [build.sum(objective(frozen))], [z], [build.scalar(1)])[0]!;
       const expected = build.mul(weights, derivative(bound));
       return build.program({ outputs: { actual: derivative(doublyReparameterised), expected } });
     });
@@ -317,7 +327,15 @@ describe("the score-function surrogate, on a model that can be enumerated", () =
     const p = outputs["probability"]!.data;
     const column = (j: number) => p.map((_, row) => outputs["g"]!.data[row * 4 + j]!);
     const means = [0, 1, 2, 3].map((j) => expectation(column(j), p));
-    const spread = means.reduce((sum, mean, j) => sum + expectation(column(j).map((v) => (v - mean) ** 2), p), 0);
+    const spread = means.reduce(
+      (sum, mean, j) =>
+        sum +
+        expectation(
+          column(j).map((v) => (v - mean) ** 2),
+          p,
+        ),
+      0,
+    );
     return { means, spread, own: expectation(outputs["own"]!.data, p) };
   }
 

@@ -28,8 +28,10 @@ export interface ScatterChart extends ChartFrame {
   readonly classNames?: readonly string[];
   /** Such as those of a prior. With rings both axes have one scale. */
   readonly rings?: readonly Ring[];
-  /** Whether the classes are listed beside the points, too. Default: true. */
+  /** Whether the classes are listed beside the points. Default: true. */
   readonly legend?: boolean;
+  /** Whether a class's name stands on its points. Default: true. */
+  readonly namesOnPoints?: boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ export function scatterChart(chart: ScatterChart): string {
     series: [
       ...groups.map((group) => dots(group, points.length > 500 ? 3.5 : 5)),
       ...rings.map(ringSeries),
-      ...groups.flatMap(nameSeries),
+      ...((chart.namesOnPoints ?? true) ? groups.flatMap(nameSeries) : []),
     ],
   });
 }

@@ -54,7 +54,12 @@ const objectives: Readonly<Record<string, (drawn: Drawn) => Node>> = {
     return doublyReparameterisedSurrogate(build, sampledElbo(build, { ...terms, logPosterior }));
   },
   "sticking the landing": ({ build, q, z, logLikelihood, logPrior }) =>
-    stickingTheLandingSurrogate(build, { logLikelihood, logPrior, q, logDensity: (own) => gaussianLogProb(build, z, own) }),
+    stickingTheLandingSurrogate(build, {
+      logLikelihood,
+      logPrior,
+      q,
+      logDensity: (own) => gaussianLogProb(build, z, own),
+    }),
   "the score function with its baseline": ({ build, q, z, logLikelihood }) => {
     const logDensity = gaussianLogProb(build, build.stopGradient(z), q);
     const baseline = leaveOneOutBaseline(build, logLikelihood);

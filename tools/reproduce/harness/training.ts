@@ -41,7 +41,7 @@ export function codesOf(
 }
 
 /** Items from codes, [items, features]: the likelihood's mean. */
-export function decodedFrom(
+function decodedFrom(
   { engine }: Pick<Context, "engine">,
   { definition, parameters }: Pick<Trained, "definition" | "parameters">,
   codes: InferredLatents,

@@ -41,7 +41,7 @@ async function interpolate({ console }: Context, path: string, options: Interpol
   const { from, to, steps, out, spherical = false } = options;
   const model = await openModel(path);
   const { inputShape: shape } = modelConfig(model);
-  requireEnding(out, "images", shape);
+  requireEnding(out, "items", shape);
   await requireWritable(out, [path]);
   const dataset = await openSplit(console, options, { ...model, shape });
   requireShape(dataset, shape);

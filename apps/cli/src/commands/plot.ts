@@ -120,7 +120,7 @@ const KINDS: readonly Kind[] = [
     name: "reconstructions",
     summary: "Items, and below each what the model makes of its code.",
     example: "m.safetensors -n 20 -o reconstructions.png",
-    makes: "images",
+    makes: "items",
     items: Infinity,
     addOptions: (command) => command.addOption(countOption(20)),
     draw: (subject, options, dataset) => reconstructions(subject, dataset, options),
@@ -129,7 +129,7 @@ const KINDS: readonly Kind[] = [
     name: "samples",
     summary: "Draws from the prior, decoded; a conditional model draws each class in a column.",
     example: "m.safetensors -n 100 --seed 1 -o samples.png",
-    makes: "images",
+    makes: "items",
     addOptions: (command) => command.addOption(countOption(100)).addOption(seedOption()),
     draw: (subject, options) => samples(subject, options),
   }),
@@ -147,7 +147,7 @@ const KINDS: readonly Kind[] = [
     name: "manifold",
     summary: "The decoder over a plane of the prior: two latents at quantiles of N(0, 1), the others 0.",
     example: "m.safetensors --size 20 -o manifold.png",
-    makes: "images",
+    makes: "items",
     addOptions: (command) =>
       command
         .addOption(sizeOption(20))
@@ -159,7 +159,7 @@ const KINDS: readonly Kind[] = [
     name: "interpolation",
     summary: "From the code of one item to that of another: along a straight line, and along the arc.",
     example: "m.safetensors --from 0 --to 1 --steps 11 -o interpolation.png",
-    makes: "images",
+    makes: "items",
     items: Infinity,
     addOptions: (command) =>
       command
@@ -172,7 +172,7 @@ const KINDS: readonly Kind[] = [
     name: "sheet",
     summary: "Between the codes of four items at the corners.",
     example: "m.safetensors --corners 0,1,2,3 -o sheet.png",
-    makes: "images",
+    makes: "items",
     items: Infinity,
     addOptions: (command) =>
       command
@@ -188,7 +188,7 @@ const KINDS: readonly Kind[] = [
     name: "traversals",
     summary: "One latent after the other is moved, the most telling first; around 0, or around an item's code.",
     example: "m.safetensors --span 3 --steps 11 -o traversals.png",
-    makes: "images",
+    makes: "items",
     items: 1000,
     addOptions: (command) =>
       command

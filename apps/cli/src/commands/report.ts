@@ -14,13 +14,13 @@ import { inOrder, metricWords } from "../metrics.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { buildOption, outOption, type PartOptions, seedOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
-import { isImageShape, picture as png } from "../pictures.ts";
+import { isImageShape } from "../pictures.ts";
 import { curves } from "../plots/curves.ts";
 import { hasHistory } from "../plots/history.ts";
 import { interpolation } from "../plots/interpolation.ts";
 import { latentChart } from "../plots/latent.ts";
 import { latentsOf, manifold } from "../plots/lattice.ts";
-import type { Picture } from "../plots/picture.ts";
+import { drawn, type Picture } from "../plots/picture.ts";
 import { reconstructions } from "../plots/reconstructions.ts";
 import { samples } from "../plots/samples.ts";
 import type { Subject } from "../plots/subject.ts";
@@ -133,23 +133,24 @@ function figures(model: Model): Section | undefined {
   };
 }
 
-/** What can be seen of this model; pictures of items where items are images. */
+/** What can be seen of this model. */
 async function pictureSections(subject: Subject, dataset: Dataset, seed: number): Promise<(Section | undefined)[]> {
   const { model, shape } = subject;
   const isImage = isImageShape(shape);
   const hasPrior = model.prior !== undefined;
-  const steps = 11;
+  // Lines of a panel are told apart by colour.
+  const steps = isImage ? 11 : 5;
   const one = async (title: string, when: boolean, draw: () => Promise<Picture>, ...words: readonly string[]) =>
-    when ? { title, blocks: [...words.map(paragraph), pictureBlock(await draw())] } : undefined;
+    when ? { title, blocks: [...words.map(paragraph), await pictureBlock(await draw())] } : undefined;
   const plane = isImage && latentsOf(subject) === 2 && hasStandardNormalPrior(model);
   return [
     await one("Training", hasHistory(model), () => curves(subject)),
-    await one("Reconstructions", isImage, () => reconstructions(subject, dataset, { count: 20 })),
-    await one("Samples", isImage && hasPrior, () => samples(subject, { count: 100, seed }), `Seed ${seed}.`),
+    await one("Reconstructions", true, () => reconstructions(subject, dataset, { count: isImage ? 20 : 6 })),
+    await one("Samples", hasPrior, () => samples(subject, { count: isImage ? 100 : 9, seed }), `Seed ${seed}.`),
     await one("Latent space", true, () => latentChart(subject, dataset, {})),
     await one("Plane of the prior", plane, () => manifold(subject, { size: 20, dims: [1, 2] }), PLANE),
-    await one("Traversals", isImage, () => traversals(subject, dataset, { span: 3, steps, latents: 10 }), TRAVERSALS),
-    await one("Interpolation", isImage && dataset.items > 1, () =>
+    await one("Traversals", true, () => traversals(subject, dataset, { span: 3, steps, latents: 10 }), TRAVERSALS),
+    await one("Interpolation", dataset.items > 1, () =>
       interpolation(subject, dataset, { from: 0, to: 1, steps, ways: ["linear", "spherical"] }),
     ),
   ];
@@ -163,10 +164,14 @@ function paragraph(text: string): Block {
   return { kind: "paragraph", text };
 }
 
-function pictureBlock(drawn: Picture): Block {
-  const { alt } = drawn;
-  const content = drawn.kind === "chart" ? drawn.svg : png(drawn.images, drawn.grid);
-  return { kind: "picture", picture: content, alt, caption: `${alt.charAt(0).toUpperCase()}${alt.slice(1)}.` };
+async function pictureBlock(picture: Picture): Promise<Block> {
+  const { alt } = picture;
+  return {
+    kind: "picture",
+    picture: await drawn(picture),
+    alt,
+    caption: `${alt.charAt(0).toUpperCase()}${alt.slice(1)}.`,
+  };
 }
 
 function parameters(model: Model): Section {

@@ -1,6 +1,6 @@
 import type { Dataset } from "@isthmus/data";
 import { interpolateLinear, interpolateSpherical, type Path } from "@isthmus/math";
-import type { ImagePicture } from "./picture.ts";
+import type { ItemPicture } from "./picture.ts";
 import { codesOf, decodeAll, pick, requireItem, type Subject } from "./subject.ts";
 
 export interface InterpolationOptions {
@@ -20,14 +20,14 @@ export async function interpolation(
   subject: Subject,
   dataset: Dataset,
   { from, to, steps, ways }: InterpolationOptions,
-): Promise<ImagePicture> {
+): Promise<ItemPicture> {
   requireItem("--from", from, dataset);
   requireItem("--to", to, dataset);
   const { ends, label } = await endsOf(subject, dataset, [from, to]);
   const times = Array.from({ length: steps }, (_, step) => step / (steps - 1));
   const codes = ways.flatMap((way) => times.map((t) => PATHS[way](ends[0]!, ends[1]!, t)));
   return {
-    kind: "images",
+    kind: "items",
     images: { shape: subject.shape, values: await decodeAll(subject, codes, label) },
     grid: {
       columns: steps,
@@ -46,11 +46,7 @@ export interface SheetOptions {
 }
 
 /** Decodings between the codes of four items: spherical along the upper and lower edge, then between them. */
-export async function sheet(
-  subject: Subject,
-  dataset: Dataset,
-  { corners, size }: SheetOptions,
-): Promise<ImagePicture> {
+export async function sheet(subject: Subject, dataset: Dataset, { corners, size }: SheetOptions): Promise<ItemPicture> {
   for (const corner of corners) requireItem("--corners", corner, dataset);
   const { ends, label } = await endsOf(subject, dataset, corners);
   const [upperLeft, upperRight, lowerLeft, lowerRight] = ends as [
@@ -65,7 +61,7 @@ export async function sheet(
     return interpolateSpherical(upper, interpolateSpherical(lowerLeft, lowerRight, right), down);
   });
   return {
-    kind: "images",
+    kind: "items",
     images: { shape: subject.shape, values: await decodeAll(subject, codes, label) },
     grid: { columns: size },
     alt: `${size} by ${size} decodings between the codes of items ${corners.join(", ")} at the corners`,

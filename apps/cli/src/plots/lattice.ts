@@ -1,7 +1,7 @@
 import { ndArray, ndArrayOps } from "@isthmus/math";
 import { UsageError } from "../errors.ts";
 import { classesOf } from "../trained.ts";
-import type { ImagePicture } from "./picture.ts";
+import type { ItemPicture } from "./picture.ts";
 import { decodeAll, type Subject } from "./subject.ts";
 
 export interface ManifoldOptions {
@@ -17,7 +17,7 @@ export interface ManifoldOptions {
  * The decoder over a plane of the prior: two latents at the quantiles of N(0, 1) of evenly spaced probabilities, so that
  * every image stands for as much of the prior as any other; the other latents are 0.
  */
-export async function manifold(subject: Subject, options: ManifoldOptions): Promise<ImagePicture> {
+export async function manifold(subject: Subject, options: ManifoldOptions): Promise<ItemPicture> {
   const { size, dims, label = 0 } = options;
   const latents = latentsOf(subject);
   const strange = dims.find((index) => index > latents);
@@ -32,7 +32,7 @@ export async function manifold(subject: Subject, options: ManifoldOptions): Prom
     return z;
   });
   return {
-    kind: "images",
+    kind: "items",
     images: { shape: subject.shape, values: await decodeAll(subject, codes, label) },
     grid: { columns: size, gap: 0 },
     alt: `${size} by ${size} decodings over the plane of z${dims[0]} and z${dims[1]}, from ${at[0]!.toFixed(2)} to ${at[size - 1]!.toFixed(2)}`,

@@ -1,6 +1,7 @@
 import type { Dataset } from "@isthmus/data";
 import { reconstructionsOf, valuesOf } from "../trained.ts";
-import type { ImagePicture } from "./picture.ts";
+import type { ItemPicture } from "./picture.ts";
+import type { Overlay } from "./signals.ts";
 import { codesOf, firstItems, pick, type Subject } from "./subject.ts";
 
 /** Pairs of rows hold so many items. */
@@ -11,7 +12,7 @@ export async function reconstructions(
   subject: Subject,
   dataset: Dataset,
   { count }: { readonly count: number },
-): Promise<ImagePicture> {
+): Promise<ItemPicture> {
   const shown = pick(dataset, firstItems(dataset, count));
   const { items, mean, labels } = await codesOf(subject, shown);
   const decoded = await reconstructionsOf(subject.engine, subject.model, {
@@ -23,10 +24,11 @@ export async function reconstructions(
   const rows = Math.ceil(items / across);
   const values = inPairs(valuesOf(shown), decoded, items, across);
   return {
-    kind: "images",
+    kind: "items",
     images: { shape: subject.shape, values },
     grid: { columns: across, rowLabels: Array.from({ length: rows }, () => ["original", "decoded"]).flat() },
-    alt: `${items} items of ${dataset.name}, and below each what the model makes of its code`,
+    overlays: Array.from({ length: items }, (_, item) => overlayOf(item, across)),
+    alt: `${items} items of ${dataset.name}, each with what the model makes of its code`,
   };
 }
 
@@ -41,4 +43,13 @@ function inPairs(originals: Float32Array, decoded: Float32Array, items: number, 
     values.set(decoded.subarray(index * row, (index + 1) * row), (2 * index + 1) * row);
   }
   return values;
+}
+
+function overlayOf(item: number, across: number): Overlay {
+  const original = 2 * across * Math.floor(item / across) + (item % across);
+  const lines = [
+    { name: "original", item: original },
+    { name: "decoded", item: original + across },
+  ];
+  return { title: `item ${item}`, lines };
 }

@@ -1,6 +1,6 @@
 import type { Dataset } from "@isthmus/data";
 import { type Codes, hasStandardNormalPrior } from "../trained.ts";
-import type { ImagePicture } from "./picture.ts";
+import type { ItemPicture } from "./picture.ts";
 import { codesOf, decodeAll, pick, requireItem, type Subject } from "./subject.ts";
 
 export interface TraversalOptions {
@@ -18,7 +18,7 @@ export async function traversals(
   subject: Subject,
   dataset: Dataset,
   { from, span, steps, latents }: TraversalOptions,
-): Promise<ImagePicture> {
+): Promise<ItemPicture> {
   if (from !== undefined) requireItem("--from", from, dataset);
   const codes = await codesOf(subject, dataset);
   const { dims, labels } = codes;
@@ -34,7 +34,7 @@ export async function traversals(
     offsets.map((offset) => base.map((value, i) => (i === index ? centre(index) + offset * unit[index]! : value))),
   );
   return {
-    kind: "images",
+    kind: "items",
     images: { shape: subject.shape, values: await decodeAll(subject, codesShown, labels?.[from ?? 0] ?? 0) },
     grid: {
       columns: steps,
