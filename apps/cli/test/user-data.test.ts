@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parseNpy, sprites, take, writeIdx, writeNpy } from "@isthmus/data";
 import { readCsv } from "@isthmus/data/node";
-import { readModelFile } from "@isthmus/graph";
+import { readModelFile, writeModelFile } from "@isthmus/graph";
 import { encode as encodePng } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { complaint, report } from "./support/cli.ts";
@@ -435,5 +435,32 @@ describe("options that do not go with the data", async () => {
     expect(await complaint("encode", file("plain.safetensors"), ...plain, "-o", file("plain.csv"))).toContain(
       "would replace a file that is being read",
     );
+  });
+});
+
+describe("a model file whose description of the data", async () => {
+  await put("d.csv", "a,b\n1,2\n3,4\n5,6\n");
+  await train("d.csv", "d.safetensors", "--latent", "1");
+  const sound = await model("d.safetensors");
+  const spoiled = (data: object) =>
+    put("spoiled.safetensors", writeModelFile({ ...sound, data: { ...sound.data!, ...data } }));
+
+  it.each([
+    ["is of another version", { version: 9 }, "version 9 is not 1 [DATA_DESCRIPTION]"],
+    [
+      "is of another kind",
+      { item: { kind: "sound" } },
+      'items of kind "sound": expected table, array, images [DATA_DESCRIPTION]',
+    ],
+    [
+      "is not that of its items",
+      { item: { kind: "images", width: 2, height: 2, channels: 1 }, reading: { fit: "crop" }, writing: {} },
+      "model file: items of shape [2], their data described as [2, 2, 1] [MODEL_FILE_INVALID]",
+    ],
+  ])("%s is refused by name", async (_, data, expected) => {
+    const path = await spoiled(data);
+    const line = await complaint("encode", path, "--data", file("d.csv"), "-o", file("no.isth"));
+    expect(line.startsWith(`${path}: `)).toBe(true);
+    expect(line.endsWith(expected)).toBe(true);
   });
 });
