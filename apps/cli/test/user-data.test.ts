@@ -132,6 +132,43 @@ describe("a table", async () => {
     expect((await report("eval", file("t.safetensors"), "--data", file("t.csv"), "--split", "all")).items).toBe(ROWS);
   });
 
+  it("is drawn from a VAE's prior in its own units", async () => {
+    await report(
+      "train",
+      "vae",
+      "--data",
+      file("t.csv"),
+      ...columns,
+      ...QUICK,
+      "--latent",
+      "2",
+      "-o",
+      file("v.safetensors"),
+    );
+    await report("sample", file("v.safetensors"), "-n", "7", "-o", file("s.csv"));
+    const drawn = readCsv(await readFile(file("s.csv")), { delimiter: ";", categorical: ["state"] });
+    expect(drawn.columns.map(({ name }) => name)).toEqual(["temp", "state", "fixed"]);
+    const temps = [...drawn.columns[0]!.values] as number[];
+    expect(temps).toHaveLength(7);
+    for (const value of temps) expect(Math.abs(value - 20)).toBeLessThan(40);
+  });
+
+  it("gives a conditional model as many labels as it has, and must have them again", async () => {
+    const out = file("c.safetensors");
+    await report("train", "conditional-vae", "--data", file("t.csv"), ...columns, ...QUICK, "--latent", "2", "-o", out);
+    expect((await model("c.safetensors")).config["classes"]).toBe(2);
+    expect((await report("eval", out, "--data", file("t.csv"))).items).toBe(ROWS / 10);
+    await put("unlabelled.csv", ["temp;state;fixed", ...Array.from({ length: 9 }, () => "20;on;5")].join("\n"));
+    const told = "a conditional-vae is told labels, and unlabelled.csv has none; name their column with --label-column";
+    expect(await complaint("eval", out, "--data", file("unlabelled.csv"), "--split", "all")).toContain(told);
+    const train = ["train", "conditional-vae", "-o", file("no.safetensors")];
+    const unlabelled = ["--data", file("unlabelled.csv"), "--delimiter", ";", "--categorical", "state"];
+    expect(await complaint(...train, ...unlabelled)).toContain(told);
+    expect(await complaint(...train, "--data", file("t.csv"), ...columns, "--classes", "1")).toBe(
+      "the model knows 1 labels, 0 to 0; t.csv has label 1",
+    );
+  });
+
   it("standardised another way is another model to the stream", async () => {
     await train("t.csv", "range.safetensors", ...columns, "--latent", "4", "--standardise", "range");
     const line = await complaint("decode", file("range.safetensors"), file("t.isth"), "-o", file("no.csv"));

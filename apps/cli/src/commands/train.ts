@@ -17,12 +17,12 @@ import type { WasmEngine } from "@isthmus/wasm";
 import { Argument, type Command } from "commander";
 import { access } from "node:fs/promises";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
+import { requireLabels, withDataDefaults } from "../data-defaults.ts";
 import { addTrainDataOptions, type TrainDataOptions } from "../data-options.ts";
 import { openSplits } from "../datasets.ts";
 import { engineText, withEngine } from "../engines.ts";
 import { Interrupted, namingFile, UsageError } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
-import { withDataDefaults } from "../likelihood-defaults.ts";
 import { addModelOptions, kindLines, modelOf, type ModelOptions } from "../model-options.ts";
 import { buildOption, numberBetween, outOption, seedOption, threadsOption, wholeNumber } from "../options.ts";
 import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
@@ -89,7 +89,8 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
   const signal = stoppable();
   const data = await openSplits(console, options, signal);
   requireWarmUpFits(options, data.train.items);
-  const definition = modelOf(kind, withDataDefaults(options, data.train), data.train.shape);
+  const definition = modelOf(kind, withDataDefaults(kind, options, data.train), data.train.shape);
+  requireLabels(definition, data.train);
   const build = (options.build === "auto" && checkpoint?.build) || options.build;
   return withEngine({ build, threads: options.threads }, async (engine) => {
     const job = { definition, data, engine, training };
