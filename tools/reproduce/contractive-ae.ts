@@ -14,7 +14,7 @@ const CHECKED = 20;
 export const contractiveAe: Reproduction = {
   name: "contractive-ae",
   what: "Contractive autoencoders: the norm of the code's Jacobian, and its penalty by formula and by differentiating the graph",
-  minutes: 4,
+  minutes: 5,
   run,
 };
 

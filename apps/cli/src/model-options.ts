@@ -1,6 +1,7 @@
 import { FRAME_LIMITS } from "@isthmus/codec";
 import {
   type BaseConfig,
+  defaultConfig,
   defineModel,
   expectation,
   type Field,
@@ -66,8 +67,9 @@ const VARIANCES = { fixed: "fixed", shared: "shared", "per-feature": "perFeature
 /** The kinds with what they start from, for `train --help`. */
 export function kindLines(): string[] {
   const width = Math.max(...modelKinds.map(({ kind }) => kind.length));
-  const line = ({ kind, summary }: ModelKind): string => {
-    const { trunk, latent, likelihood: p } = defineModel(kind).config;
+  const line = (model: ModelKind): string => {
+    const { kind, summary } = model;
+    const { trunk, latent, likelihood: p } = defaultConfig(model);
     const channels = trunk.kind === "conv" ? `channels ${trunk.channels.join("-")}, ` : "";
     const hidden = trunk.hidden.length > 0 ? `hidden ${trunk.hidden.join("-")}, ` : "";
     return `  ${kind.padEnd(width)}  ${summary}; ${channels}${hidden}code ${latent}, ${kebab(p.kind)}`;
@@ -87,7 +89,7 @@ export function kindLines(): string[] {
  * @throws UsageError an option that the kind does not have, that does not go with the others, or has a bad value
  */
 function modelConfigOf(kind: string, options: ModelOptions, shape: readonly number[]): object {
-  const start = defineModel(kind).config;
+  const start = defaultConfig(modelKinds.find((one) => one.kind === kind)!);
   const { latent, binarize } = options;
   return {
     inputShape: shape,

@@ -79,6 +79,11 @@ export function checkedConfig<C extends BaseConfig>(model: ModelKind, given: Giv
   } as unknown as C;
 }
 
+/** What a kind starts from, without its graphs. */
+export function defaultConfig(model: ModelKind): BaseConfig {
+  return checkedConfig<BaseConfig>(model, {});
+}
+
 /** Features of one flat item. */
 export function featureCount({ inputShape }: Pick<BaseConfig, "inputShape">): number {
   return elementCount(inputShape);

@@ -5,7 +5,7 @@ export { categoricalVae } from "./categorical-vae.ts";
 export type { CategoricalVaeConfig } from "./categorical-vae.ts";
 export { conditionalVae } from "./conditional-vae.ts";
 export type { ConditionalVaeConfig } from "./conditional-vae.ts";
-export { featureCount } from "./config.ts";
+export { defaultConfig, featureCount } from "./config.ts";
 export type { BaseConfig, Binarization, Given, ModelKind } from "./config.ts";
 export { contractiveAutoencoder } from "./contractive-autoencoder.ts";
 export type { ContractiveAutoencoderConfig } from "./contractive-autoencoder.ts";
