@@ -202,6 +202,12 @@ describe("plot manifold", () => {
   });
 });
 
+it("plot manifold needs a prior N(0, I)", async () => {
+  expect(await complaint("plot", "manifold", file("ae2.safetensors"), "-o", file("m.png"))).toContain(
+    "no prior N(0, I)",
+  );
+});
+
 describe("interpolation", () => {
   it("goes from one item's decoding to the other's, straight and along the arc", async () => {
     const codes = await codesOf("vae3", 4);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parseNpy, sprites, take, writeIdx, writeNpy } from "@isthmus/data";
 import { readCsv } from "@isthmus/data/node";
-import { readModelFile } from "@isthmus/graph";
+import { readModelFile, writeModelFile } from "@isthmus/graph";
 import { encode as encodePng } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { complaint, report } from "./support/cli.ts";
@@ -60,7 +60,7 @@ describe("a table", async () => {
 
   it("is divided, and its likelihood fits its numbers", () => {
     expect(trained.test.items).toBe(ROWS / 10);
-    expect(trained.test.convention).toMatch(/^Gaussian likelihood, one learned variance/);
+    expect(trained.test.convention).toBe("Gaussian likelihood, one learned variance, columns as they are standardised");
   });
 
   it("has its columns, their standardisation and its own name in the model file", async () => {
@@ -130,6 +130,43 @@ describe("a table", async () => {
     expect(evaluated.items).toBe(ROWS / 10);
     expect(evaluated.squaredError).toBe(trained.test.squaredError);
     expect((await report("eval", file("t.safetensors"), "--data", file("t.csv"), "--split", "all")).items).toBe(ROWS);
+  });
+
+  it("is drawn from a VAE's prior in its own units", async () => {
+    await report(
+      "train",
+      "vae",
+      "--data",
+      file("t.csv"),
+      ...columns,
+      ...QUICK,
+      "--latent",
+      "2",
+      "-o",
+      file("v.safetensors"),
+    );
+    await report("sample", file("v.safetensors"), "-n", "7", "-o", file("s.csv"));
+    const drawn = readCsv(await readFile(file("s.csv")), { delimiter: ";", categorical: ["state"] });
+    expect(drawn.columns.map(({ name }) => name)).toEqual(["temp", "state", "fixed"]);
+    const temps = [...drawn.columns[0]!.values] as number[];
+    expect(temps).toHaveLength(7);
+    for (const value of temps) expect(Math.abs(value - 20)).toBeLessThan(40);
+  });
+
+  it("gives a conditional model as many labels as it has, and must have them again", async () => {
+    const out = file("c.safetensors");
+    await report("train", "conditional-vae", "--data", file("t.csv"), ...columns, ...QUICK, "--latent", "2", "-o", out);
+    expect((await model("c.safetensors")).config["classes"]).toBe(2);
+    expect((await report("eval", out, "--data", file("t.csv"))).items).toBe(ROWS / 10);
+    await put("unlabelled.csv", ["temp;state;fixed", ...Array.from({ length: 9 }, () => "20;on;5")].join("\n"));
+    const told = "a conditional-vae is told labels, and unlabelled.csv has none; name their column with --label-column";
+    expect(await complaint("eval", out, "--data", file("unlabelled.csv"), "--split", "all")).toContain(told);
+    const train = ["train", "conditional-vae", "-o", file("no.safetensors")];
+    const unlabelled = ["--data", file("unlabelled.csv"), "--delimiter", ";", "--categorical", "state"];
+    expect(await complaint(...train, ...unlabelled)).toContain(told);
+    expect(await complaint(...train, "--data", file("t.csv"), ...columns, "--classes", "1")).toBe(
+      "the model knows 1 labels, 0 to 0; t.csv has label 1",
+    );
   });
 
   it("standardised another way is another model to the stream", async () => {
@@ -435,5 +472,32 @@ describe("options that do not go with the data", async () => {
     expect(await complaint("encode", file("plain.safetensors"), ...plain, "-o", file("plain.csv"))).toContain(
       "would replace a file that is being read",
     );
+  });
+});
+
+describe("a model file whose description of the data", async () => {
+  await put("d.csv", "a,b\n1,2\n3,4\n5,6\n");
+  await train("d.csv", "d.safetensors", "--latent", "1");
+  const sound = await model("d.safetensors");
+  const spoiled = (data: object) =>
+    put("spoiled.safetensors", writeModelFile({ ...sound, data: { ...sound.data!, ...data } }));
+
+  it.each([
+    ["is of another version", { version: 9 }, "version 9 is not 1 [DATA_DESCRIPTION]"],
+    [
+      "is of another kind",
+      { item: { kind: "sound" } },
+      'items of kind "sound": expected table, array, images [DATA_DESCRIPTION]',
+    ],
+    [
+      "is not that of its items",
+      { item: { kind: "images", width: 2, height: 2, channels: 1 }, reading: { fit: "crop" }, writing: {} },
+      "model file: items of shape [2], their data described as [2, 2, 1] [MODEL_FILE_INVALID]",
+    ],
+  ])("%s is refused by name", async (_, data, expected) => {
+    const path = await spoiled(data);
+    const line = await complaint("encode", path, "--data", file("d.csv"), "-o", file("no.isth"));
+    expect(line.startsWith(`${path}: `)).toBe(true);
+    expect(line.endsWith(expected)).toBe(true);
   });
 });

@@ -101,15 +101,16 @@ export function select(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const order = Array.from(indices);
   const stray = order.findIndex((item) => !(Number.isInteger(item) && item >= 0 && item < dataset.items));
   if (stray >= 0) throw new RangeError(`indices[${stray}]: expected 0..${dataset.items - 1}, got ${order[stray]}`);
-  const { filledRows: _, ...rest } = dataset;
   const { labels, factors } = dataset;
-  return {
-    ...rest,
+  const chosen = {
+    ...dataset,
     items: order.length,
     values: selectRows(dataset.values, itemSize(dataset), order),
     ...(labels && { labels: selectRows(labels, 1, order) }),
     ...(factors && { factors: { ...factors, indices: selectRows(factors.indices, factors.names.length, order) } }),
   };
+  delete (chosen as { filledRows?: number }).filledRows;
+  return chosen;
 }
 
 function takeFactors(factors: FactorTable, from: number, to: number): FactorTable {

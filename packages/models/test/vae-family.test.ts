@@ -88,6 +88,20 @@ describe.each(vaeFamily(7))("%s", (name, definition) => {
   const inputsOf = (program: typeof evaluation, step: number) =>
     sameLabel(feeds(definition, program, { x: many, step }));
 
+  it("draws from its posterior what the encoder says of it: mean and variance", () => {
+    const { posterior, encoder } = definition;
+    const { z } = run(posterior!, inputsOf(posterior!, 11), state, draws);
+    const { mu, logVar } = run(encoder, inputsOf(encoder, 1), state, draws);
+    expect(z!.shape[0]).toBe(draws);
+    if (!mu || !logVar) return expect(z!.data.every((value) => value === 0 || value === 1)).toBe(true);
+    for (let latent = 0; latent < config.latent; latent++) {
+      const column = Array.from({ length: draws }, (_, row) => z!.data[row * config.latent + latent]!);
+      const squares = column.map((value) => (value - mu.data[latent]!) ** 2);
+      expect(Math.abs(mean(column) - mu.data[latent]!)).toBeLessThan(5 * errorOfMean(column));
+      expect(Math.abs(mean(squares) - Math.exp(logVar.data[latent]!))).toBeLessThan(5 * errorOfMean(squares));
+    }
+  });
+
   it("has importance weights whose mean logarithm is the ELBO", () => {
     const importance = definition.importance!;
     const { logWeight } = run(importance, inputsOf(importance, 7), state, draws);

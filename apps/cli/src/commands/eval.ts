@@ -10,6 +10,7 @@ import {
 } from "@isthmus/train";
 import { type Command, Option } from "commander";
 import { type Console, grouped, type Report } from "../console.ts";
+import { requireLabels } from "../data-defaults.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
@@ -60,12 +61,13 @@ async function evaluateModel({ console }: Context, path: string, options: EvalOp
   const shape = definition.config.inputShape;
   const dataset = await openSplit(console, options, { ...model, shape });
   requireShape(dataset, shape);
+  requireLabels(definition, dataset);
   const seed = options.seed ?? trainingSeed(model);
   const { metrics, likelihood } = await withEngine(options, async (engine) => ({
     metrics: await evaluate(definition, model.parameters, dataset, { engine, seed }),
     likelihood: samples && (await estimate(console, definition, model, dataset, { engine, seed, samples })),
   }));
-  const convention = dataConvention(definition.config);
+  const convention = dataConvention(definition.config, dataset.description);
   const json = {
     model: model.kind,
     data: dataset.name,

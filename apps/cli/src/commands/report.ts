@@ -96,7 +96,7 @@ function summary(model: Model): Section {
     ["shape of an item", config.inputShape.join(" x ")],
     ["latents", String(config.latent)],
     ["parameters", grouped(parameterCount(model))],
-    ["likelihood", dataConvention(config)],
+    ["likelihood", dataConvention(config, model.data)],
     ...Object.entries(model.config).flatMap(([name, value]): [string, string][] =>
       ["inputShape", "latent", "likelihood", "binarize"].includes(name) ? [] : [[name, shown(value)]],
     ),
@@ -123,7 +123,7 @@ function figures(model: Model): Section | undefined {
     const { words, unit } = metricWords(name);
     return [words, value.toFixed(3), unit];
   });
-  const convention = `Test set, mean over its items, measured at the end of training. Data convention: ${dataConvention(modelConfig(model))}.`;
+  const convention = `Test set, mean over its items, measured at the end of training. Data convention: ${dataConvention(modelConfig(model), model.data)}.`;
   return {
     title: "Figures",
     blocks: [

@@ -5,6 +5,7 @@ import { dataConvention, evaluateItems, type ItemMetrics } from "@isthmus/train"
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
+import { requireLabels } from "../data-defaults.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
@@ -63,12 +64,13 @@ async function score({ console }: Context, path: string, options: ScoreOptions):
   const shape = definition.config.inputShape;
   const dataset = await openSplit(console, options, { ...model, shape });
   requireShape(dataset, shape);
+  requireLabels(definition, dataset);
   const positive = anomaliesOf(dataset, options.anomalies);
   const seed = options.seed ?? trainingSeed(model);
   const scores = await withEngine(options, (engine) =>
     evaluateItems(definition, model.parameters, dataset, { engine, seed }),
   );
-  const convention = dataConvention(definition.config);
+  const convention = dataConvention(definition.config, dataset.description);
   const summary = {
     model: model.kind,
     data: dataset.name,

@@ -17,12 +17,12 @@ import type { WasmEngine } from "@isthmus/wasm";
 import { Argument, type Command } from "commander";
 import { access } from "node:fs/promises";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
+import { requireLabels, withDataDefaults } from "../data-defaults.ts";
 import { addTrainDataOptions, type TrainDataOptions } from "../data-options.ts";
 import { openSplits } from "../datasets.ts";
 import { engineText, withEngine } from "../engines.ts";
 import { Interrupted, namingFile, UsageError } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
-import { withDataDefaults } from "../likelihood-defaults.ts";
 import { addModelOptions, kindLines, modelOf, type ModelOptions } from "../model-options.ts";
 import { buildOption, numberBetween, outOption, seedOption, threadsOption, wholeNumber } from "../options.ts";
 import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
@@ -89,7 +89,8 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
   const signal = stoppable();
   const data = await openSplits(console, options, signal);
   requireWarmUpFits(options, data.train.items);
-  const definition = modelOf(kind, withDataDefaults(options, data.train), data.train.shape);
+  const definition = modelOf(kind, withDataDefaults(kind, options, data.train), data.train.shape);
+  requireLabels(definition, data.train);
   const build = (options.build === "auto" && checkpoint?.build) || options.build;
   return withEngine({ build, threads: options.threads }, async (engine) => {
     const job = { definition, data, engine, training };
@@ -152,7 +153,7 @@ async function runFit(
 ): Promise<FitResult> {
   const progress = new ProgressLine(console);
   let done = checkpoint?.epoch ?? 0;
-  const convention = dataConvention(definition.config);
+  const convention = dataConvention(definition.config, data.train.description);
   note(console, trainingText(training));
   note(console, `${definition.kind} on ${data.train.name}, engine ${engineText(engine)}; ${convention}`);
   try {
@@ -250,7 +251,7 @@ function metricsOf({ test, history }: FitResult): JsonObject {
 }
 
 function report({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions): Report {
-  const convention = dataConvention(definition.config);
+  const convention = dataConvention(definition.config, data.train.description);
   const test = result.test ?? {};
   const params = Object.values(result.parameters).reduce((count, { data: values }) => count + values.length, 0);
   const json = {

@@ -9,7 +9,7 @@ import type { Subject } from "./subject.ts";
 export async function curves({ model, path }: Pick<Subject, "model" | "path">): Promise<ChartPicture> {
   const { figure, lineChart } = await import("@isthmus/plot");
   const history = historyOf(model, path);
-  const subtitle = `nats per example; ${dataConvention(modelConfig(model))}`;
+  const subtitle = `nats per example; ${dataConvention(modelConfig(model), model.data)}`;
   const axes = { x: { name: "epoch", whole: true }, y: { name: "nats per example" } };
   const bound = courseOf(history, "test", "negElbo").length > 0;
   const test = bound ? "negElbo" : "reconstruction";

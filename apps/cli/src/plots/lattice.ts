@@ -1,6 +1,6 @@
 import { ndArray, ndArrayOps } from "@isthmus/math";
 import { UsageError } from "../errors.ts";
-import { classesOf } from "../trained.ts";
+import { classesOf, hasStandardNormalPrior } from "../trained.ts";
 import type { ItemPicture } from "./picture.ts";
 import { decodeAll, type Subject } from "./subject.ts";
 
@@ -20,6 +20,11 @@ export interface ManifoldOptions {
 export async function manifold(subject: Subject, options: ManifoldOptions): Promise<ItemPicture> {
   const { size, dims, label = 0 } = options;
   const latents = latentsOf(subject);
+  if (!hasStandardNormalPrior(subject.model)) {
+    throw new UsageError(
+      `${subject.path} is of kind "${subject.model.kind}", which has no prior N(0, I); try plot sheet`,
+    );
+  }
   const strange = dims.find((index) => index > latents);
   if (strange !== undefined) throw new UsageError(`--dims expected latents from 1 to ${latents}, got ${strange}`);
   requireLabel(subject, label);

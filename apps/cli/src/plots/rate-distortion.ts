@@ -12,7 +12,7 @@ import type { ChartPicture } from "./picture.ts";
  */
 export async function rateDistortion(models: readonly { path: string; model: Model }[]): Promise<ChartPicture> {
   const { lineChart } = await import("@isthmus/plot");
-  const conventions = new Set(models.map(({ model }) => dataConvention(modelConfig(model))));
+  const conventions = new Set(models.map(({ model }) => dataConvention(modelConfig(model), model.data)));
   if (conventions.size > 1) {
     throw new UsageError(`these models do not compare, their data conventions differ: ${[...conventions].join("; ")}`);
   }
