@@ -1,8 +1,8 @@
 import { initialise, type Program } from "@isthmus/graph";
-import { denseVae } from "@isthmus/models";
+import { vae } from "@isthmus/models";
 
 /** The encoder that everyone runs, with fresh weights. */
-export const encoder: Program = denseVae().encoder;
+export const encoder: Program = vae().encoder;
 export const encoderWeights: Readonly<Record<string, Float32Array>> = initialise(encoder.state, 1);
 
 /** Layers in the order in which `encoder.f32` holds their kernels, [in, out], and biases. */

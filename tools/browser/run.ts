@@ -2,7 +2,7 @@ import { decodeLatents, unpackTables } from "@isthmus/codec";
 import { encodeStream, fitCoding, inferLatents } from "@isthmus/compress";
 import { batches, syntheticDigits, take } from "@isthmus/data";
 import { modelHashes } from "@isthmus/graph";
-import { denseVae } from "@isthmus/models";
+import { vae } from "@isthmus/models";
 import { fit, toModel } from "@isthmus/train";
 import { createWasmEngine, type Threads, type WasmEngineOptions } from "@isthmus/wasm";
 
@@ -27,7 +27,7 @@ export async function run(build: "simd128" | "relaxed", options: WasmEngineOptio
   const digits = take(syntheticDigits({ items: 50, seed: 1, split: "test" }), 0, 50);
   const engine = await createWasmEngine({ ...options, build });
   const losses: number[] = [];
-  const definition = denseVae();
+  const definition = vae();
   const result = await fit(definition, { train }, { engine, epochs: 2, onProgress: ({ loss }) => losses.push(loss) });
   const latents = await inferLatents(engine, { ...definition, ...result }, batches(train, { batchSize: 256 }));
   const model = toModel(definition, result, { coding: fitCoding(latents), provenance: {}, metrics: {} });

@@ -1,19 +1,37 @@
 import { expected } from "../lib/process.mjs";
 import { runAsCommand } from "../bench/report/command.ts";
+import { contractiveAe } from "./contractive-ae.ts";
+import { convAe } from "./conv-ae.ts";
+import { deepAe } from "./deep-ae.ts";
+import { denoisingAe } from "./denoising-ae.ts";
+import type { Reproduction } from "./harness/reproduction.ts";
+import { runReproduction } from "./harness/run.ts";
+import { betaVaeRows } from "./beta-vae.ts";
+import { conditionalVaeRows } from "./conditional-vae.ts";
+import { linearAe } from "./linear-ae.ts";
+import { sparseAe } from "./sparse-ae.ts";
+import { vaeBinarisation } from "./vae-binarisation.ts";
+import { vaeDepths } from "./vae-depths.ts";
+import { vaeLatents } from "./vae-latents.ts";
 import { vaeMnist } from "./vae-mnist.ts";
 
-/** A published result that is made again here. */
-export interface Reproduction {
-  readonly name: string;
-  /** One line. */
-  readonly what: string;
-  readonly run: (args: readonly string[]) => Promise<void>;
-}
+const reproductions: readonly Reproduction[] = [
+  linearAe,
+  deepAe,
+  convAe,
+  sparseAe,
+  denoisingAe,
+  contractiveAe,
+  vaeMnist,
+  vaeBinarisation,
+  vaeLatents,
+  vaeDepths,
+  betaVaeRows,
+  conditionalVaeRows,
+];
 
-const reproductions: readonly Reproduction[] = [vaeMnist];
-
-const list = reproductions.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`).join("\n");
-const HELP = `Makes published results again and writes them to docs/results.
+const list = reproductions.map(({ name, what }) => `  ${name.padEnd(15)} ${what}`).join("\n");
+const HELP = `Makes published results again and writes them to docs/results and docs/reproductions.md.
 
   npm run reproduce <name> [-- options]        (npm run reproduce <name> -- --help lists them)
 
@@ -24,5 +42,5 @@ await runAsCommand(async ([name, ...args]) => {
   if (name === undefined || name === "--help") return void process.stdout.write(HELP);
   const found = reproductions.find((one) => one.name === name);
   if (!found) throw expected(`there is no reproduction ${JSON.stringify(name)}; there are:\n${list}`);
-  await found.run(args);
+  await runReproduction(found, args);
 });

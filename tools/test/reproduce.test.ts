@@ -1,9 +1,14 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { syntheticDigits } from "@isthmus/data";
-import { expect, it } from "vitest";
-import { vaeMnistChart } from "../reproduce/vae-mnist-chart.ts";
-import { vaeMnistMarkdown } from "../reproduce/vae-mnist-markdown.ts";
-import { vaeMnistOptions } from "../reproduce/vae-mnist-options.ts";
-import { PASS_LINE, PUBLISHED, requireMnist, type VaeMnistResults } from "../reproduce/vae-mnist-run.ts";
+import { describe, expect, it } from "vitest";
+import { fitPca, project } from "../demo/pca.ts";
+import { root } from "../lib/paths.mjs";
+import { requireMnist } from "../reproduce/harness/data.ts";
+import { reproduceOptions } from "../reproduce/harness/options.ts";
+import { reproductionsPage, resultTable, storedResults } from "../reproduce/harness/page.ts";
+import { passed, type Row } from "../reproduce/harness/reproduction.ts";
+import { largestPrincipalAngle } from "../reproduce/principal-angles.ts";
 
 it("refuses synthetic digits, with the reason why there are no real ones", () => {
   const digits = syntheticDigits({ items: 1, split: "train" });
@@ -14,60 +19,82 @@ it("refuses synthetic digits, with the reason why there are no real ones", () =>
 });
 
 it("the default run is published; another only where it is told to", () => {
-  expect(vaeMnistOptions([])).toMatchObject({ seeds: [1, 2, 3], epochs: 10, out: "docs/results" });
-  expect(vaeMnistOptions(["--seeds", "7", "--epochs", "2"])).toMatchObject({ seeds: [7], epochs: 2, out: undefined });
-  expect(vaeMnistOptions(["--epochs", "2", "--out", "elsewhere"]).out).toBe("elsewhere");
+  expect(reproduceOptions([])).toMatchObject({ seeds: [1, 2, 3], epochs: undefined, out: "docs/results" });
+  expect(reproduceOptions(["--seeds", "7", "--epochs", "2"])).toMatchObject({ seeds: [7], epochs: 2, out: undefined });
+  expect(reproduceOptions(["--epochs", "2", "--out", "elsewhere"]).out).toBe("elsewhere");
 });
 
 it.each([["--seeds=1,"], ["--seeds=-1"], ["--epochs=0"], ["--epochs=ten"], ["--typo"]])(
   "%s is the user's error",
   (option) => {
-    expect(() => vaeMnistOptions([option])).toThrow(expect.objectContaining({ expected: true }));
+    expect(() => reproduceOptions([option])).toThrow(expect.objectContaining({ expected: true }));
   },
 );
 
-const curve = [130, 110].map((negElbo, i) => ({
-  epoch: i + 1,
-  train: { loss: negElbo + 1 },
-  test: { negElbo, reconstruction: negElbo - 25, kl: 25 },
-  seconds: 5,
-}));
+describe("a row", () => {
+  const row: Row = {
+    what: "784-400-20, negative ELBO",
+    unit: "nats per image",
+    convention: "real-valued pixels",
+    published: { figures: "105.59", source: "a log" },
+    runs: [
+      { seed: 1, value: 105.7654, seconds: 42.3 },
+      { seed: 2, value: 105.4621, seconds: 43.6 },
+    ],
+    line: { least: 105.3, most: 106 },
+  };
 
-const results: VaeMnistResults = {
-  reproduction: "vae-mnist",
-  protocol: { network: "784-400-20, ReLU", data: "real-valued pixels", epochs: 2 },
-  published: PUBLISHED,
-  passLine: PASS_LINE,
-  passed: false,
-  date: "2026-01-02T03:04:05.678Z",
-  revision: null,
-  machine: { cpu: "CPU", cpuDetails: null, cores: 2, platform: "linux x64", node: "20.19.0", v8: "11.3" },
-  loadAverage: { before: 0.1, after: 1 },
-  engine: { name: "wasm", build: "simd128" },
-  data: {
-    train: { items: 60_000, sha256: "ab", mean: 0.13, note: "the pixel value 1 is stored as 0" },
-    test: { items: 10_000, sha256: "cd", mean: 0.13, note: null },
-  },
-  runs: [{ seed: 1, steps: 938, seconds: 10, test: curve[1]!.test, curve }],
-};
+  it("tells every seed, what was published, the line and the convention", () => {
+    const text = resultTable({ rows: [row] });
+    expect(text).toContain("105.77, 105.46 nats per image (seeds 1, 2)");
+    expect(text).toContain("105.59 (a log)");
+    expect(text).toContain("105.3 to 106: PASS | real-valued pixels | 42, 44 |");
+  });
 
-it("the page tells result, verdict, published figures and what the data differ in", () => {
-  const page = vaeMnistMarkdown(results);
-  expect(page).toContain("| 1 | 110.00 | 85.00 | 25.00 | 111.00 | 10 |");
-  expect(page).toContain("105.5585 and 105.589 after 10 epochs");
-  expect(page).toContain("105.3 to 106 for every seed; MISS");
-  expect(page).toContain("| 2 | 110.00 |");
-  expect(page).toContain("the pixel value 1 is stored as 0");
-  expect(page).toContain("no commit");
-  expect(vaeMnistMarkdown({ ...results, passed: true })).toContain("for every seed; PASS");
+  it("misses its line when one seed does", () => {
+    expect(passed(row)).toBe(true);
+    expect(passed({ ...row, runs: [...row.runs, { seed: 3, value: 106.1, seconds: 1 }] })).toBe(false);
+    expect(passed({ ...row, line: { most: 105.5 } })).toBe(false);
+    const without: Row = { ...row };
+    delete (without as { line?: unknown }).line;
+    expect(passed(without)).toBeUndefined();
+    expect(resultTable({ rows: [without] })).not.toMatch(/PASS|MISS/);
+  });
 });
 
-it("the chart draws a point per epoch, lower for less", () => {
-  const points = [...vaeMnistChart(results).matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map((match) => [
-    Number(match[1]),
-    Number(match[2]),
-  ]);
-  expect(points).toHaveLength(2);
-  expect(points[1]![0]).toBeGreaterThan(points[0]![0]!);
-  expect(points[1]![1]).toBeGreaterThan(points[0]![1]!);
+it("docs/reproductions.md is the page of the stored results, unedited", async () => {
+  const page = readFileSync(join(root, "docs", "reproductions.md"), "utf8");
+  expect(page).toBe(reproductionsPage(await storedResults("docs/results")));
+});
+
+describe("the largest principal angle", () => {
+  const degrees = (angle: number): number => (angle * Math.PI) / 180;
+
+  it("is that by which a plane was turned, whatever its basis", () => {
+    for (const angle of [1e-6, 0.5, 30, 90]) {
+      const turned = [
+        [1, 2, 0, 0],
+        [0, Math.cos(degrees(angle)), Math.sin(degrees(angle)), 0],
+      ];
+      turned[0] = [3, turned[1]![1]!, turned[1]![2]!, 0];
+      const found = largestPrincipalAngle(
+        [
+          [1, 0, 0, 0],
+          [5, -2, 0, 0],
+        ],
+        turned,
+      );
+      // The arcsine loses half the digits at a right angle.
+      expect(Math.abs(found - angle)).toBeLessThan(angle < 80 ? 1e-12 * Math.max(1, angle) : 1e-6);
+    }
+  });
+
+  it("is 0 between principal components and themselves mixed", () => {
+    const digits = syntheticDigits({ items: 50, seed: 1 });
+    const { components } = fitPca({ ...digits, shape: [784] }, 3);
+    const [a, b, c] = components as [Float64Array, Float64Array, Float64Array];
+    const mixed = [a.map((x, i) => x + b[i]!), b.map((x, i) => 2 * x - c[i]!), c.map((x) => -x)];
+    expect(largestPrincipalAngle(components, mixed)).toBeLessThan(1e-5);
+    expect(project({ mean: new Float64Array(784), components }, digits)).toHaveLength(150);
+  });
 });

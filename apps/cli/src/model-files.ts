@@ -1,7 +1,7 @@
 import { readFileBytes } from "@isthmus/data/node";
 import { type Model, readModelFile } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
-import { denseConfig, type DenseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
+import { type BaseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
 import { namingFile, UsageError } from "./errors.ts";
 import { fileKind } from "./file-kinds.ts";
 
@@ -34,11 +34,11 @@ function configProblem(model: Model): string | undefined {
 }
 
 /** The configuration of a model of the zoo. */
-export function modelConfig(model: Model): DenseConfig {
-  return denseConfig(model.config as unknown as DenseConfig);
+export function modelConfig(model: Model): BaseConfig {
+  return definitionOf(model).config;
 }
 
 /** The zoo's definition of a stored model: its evaluation and training graphs. */
 export function definitionOf(model: Model): ModelDefinition {
-  return defineModel(model.kind, modelConfig(model));
+  return defineModel(model.kind, model.config);
 }

@@ -12,15 +12,15 @@ export async function onnxRuntime(): Promise<Runtime | { readonly missing: strin
   }
 }
 
-/** One row-major float32 array and its shape. */
-interface Tensor {
+/** One row-major array and its shape: labels are int32, everything else float32. */
+interface Tensor<D extends Float32Array | Int32Array = Float32Array> {
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: D;
 }
 
 /** An ONNX file opened with onnxruntime-node. */
 export interface OnnxSession {
-  run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  run(inputs: Readonly<Record<string, Tensor<Float32Array | Int32Array>>>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 
@@ -31,7 +31,9 @@ export async function openOnnx(runtime: Runtime, path: string, bytes: Uint8Array
     run: async (inputs) => {
       const feeds = Object.entries(inputs).map(([name, { shape, data }]) => [
         name,
-        new runtime.Tensor("float32", data, shape),
+        data instanceof Int32Array
+          ? new runtime.Tensor("int32", data, shape)
+          : new runtime.Tensor("float32", data, shape),
       ]);
       const results = await answering(path, () => session.run(Object.fromEntries(feeds)));
       const tensors = Object.entries(results).map(([name, tensor]) => [

@@ -158,9 +158,9 @@ describe("another run's checkpoint", async () => {
     ["optimiser.kind", ["--optimiser", "adamw"]],
     ["learningRate", ["--schedule", "cosine"]],
     ["maxGradientNorm", ["--clip-norm", "10"]],
-    ["config.hidden", ["--hidden", "17"]],
+    ["config.trunk.hidden", ["--hidden", "17"]],
     ["config.latent", ["--latent", "4"]],
-    ["config.likelihood", ["--likelihood", "gaussian"]],
+    ["config.likelihood.kind", ["--likelihood", "gaussian"]],
     ["config.binarize", ["--binarize", "threshold"]],
     ["data.items", ["--limit", "299"]],
   ])("is refused in one line that names %s", async (field, options) => {

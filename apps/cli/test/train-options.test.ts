@@ -102,7 +102,7 @@ it.each([
   ["8,6,5", [8, 6, 5]],
 ])("--hidden %s", async (text, hidden) => {
   const { config, parameters } = readModelFile(await trained("hidden.safetensors", "--hidden", text));
-  expect(config["hidden"]).toEqual(hidden);
+  expect(config["trunk"]).toEqual({ kind: "dense", hidden, activation: "relu" });
   const widths = [784, ...hidden].slice(0, -1).map((width, layer) => [width, hidden[layer]]);
   const kernels = hidden.map((_, layer) => parameters[`encoder.dense${layer}.kernel`]!.shape);
   expect(kernels).toEqual(widths);
@@ -174,4 +174,45 @@ describe("an autoencoder", () => {
 it("a learning rate that blows the loss up is told in one line, and no file is written", async () => {
   const line = await complaint("train", "vae", ...SMALL, "--lr", "1000", "--epochs", "3", "-o", file("never"));
   expect(line).toContain("[TRAIN_NON_FINITE]");
+});
+
+describe("the network", () => {
+  const configOf = async (kind: string, ...options: readonly string[]): Promise<Record<string, unknown>> => {
+    const out = file("network.safetensors");
+    await report("train", kind, ...SMALL, ...options, "-o", out);
+    const shown = await isthmus(["inspect", out]);
+    return { shown: shown.stdout, ...readModelFile(await readFile(out)).config };
+  };
+
+  it("has convolutions where they are asked for, and inspect shows them", async () => {
+    const { trunk, shown } = await configOf("vae", "--channels", "2,3", "--kernel", "3", "--activation", "tanh");
+    expect(trunk).toEqual({ kind: "conv", channels: [2, 3], kernel: 3, stride: 2, hidden: [16], activation: "tanh" });
+    expect(shown).toContain("    channels: [2, 3]\n");
+  });
+
+  it("has another decoder where it is asked for", async () => {
+    const { trunk, decoder } = await configOf("ae", "--decoder-hidden", "8,9");
+    expect([trunk, decoder]).toMatchObject([{ hidden: [16] }, { kind: "dense", hidden: [8, 9] }]);
+  });
+
+  it.each([
+    [["--likelihood", "gaussian", "--variance", "per-feature", "--variance-value", "0.1"], "perFeature", 0.1],
+    [["--likelihood", "gaussian", "--variance", "shared"], "shared", 0.01],
+  ])("has the likelihood of %j", async (options, variance, value) => {
+    expect(await configOf("vae", ...options)).toMatchObject({ likelihood: { kind: "gaussian", variance, value } });
+  });
+
+  it("has a discretised logistic likelihood with levels", async () => {
+    const { likelihood } = await configOf("ae", "--likelihood", "discretised-logistic", "--levels", "16");
+    expect(likelihood).toEqual({ kind: "discretisedLogistic", levels: 16 });
+  });
+
+  it.each([
+    [["--variance", "shared"], "--variance goes with --likelihood gaussian only"],
+    [["--levels", "4"], "--levels goes with --likelihood discretised-logistic only"],
+    [["--kernel", "3"], "--kernel goes with --channels only"],
+    [["--activation", "cosine"], "Allowed choices are relu, tanh, sigmoid, softplus."],
+  ])("%j is refused in one line", async (options, message) => {
+    expect(await complaint("train", "vae", ...SMALL, ...options, "-o", file("never"))).toContain(message);
+  });
 });

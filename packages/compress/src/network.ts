@@ -1,9 +1,9 @@
-import type { Engine, HostArray, Program, StoredTensor } from "@isthmus/graph";
+import type { Engine, HostArray, Program, RunOptions, StoredTensor } from "@isthmus/graph";
 
 /** A program with its parameters on an engine, ready to run. */
 export interface Network {
   /** Runs once and copies every output out, row-major. */
-  run(inputs: Readonly<Record<string, HostArray>>): Promise<Record<string, Float32Array>>;
+  run(inputs: Readonly<Record<string, HostArray>>, options?: RunOptions): Promise<Record<string, Float32Array>>;
   dispose(): void;
 }
 
@@ -21,8 +21,8 @@ export async function openNetwork(
   }
   const executable = await engine.compile(program, state);
   return {
-    run: async (inputs) => {
-      const { outputs } = await executable.run(inputs);
+    run: async (inputs, options) => {
+      const { outputs } = await executable.run(inputs, options);
       const entries = Object.entries(outputs).map(async ([name, handle]) => [name, await handle.read()] as const);
       return Object.fromEntries(await Promise.all(entries));
     },

@@ -2,7 +2,7 @@
 import { batches, syntheticDigits } from "@isthmus/data";
 import { type Engine, initialise, type Model, referenceEngine } from "@isthmus/graph";
 import { type NdArray, ndArrayOps as ops } from "@isthmus/math";
-import { configToJson, denseVae } from "@isthmus/models";
+import { configToJson, vae } from "@isthmus/models";
 import { createWasmEngine } from "@isthmus/wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -14,7 +14,7 @@ import {
   inferLatents,
 } from "../src/index.ts";
 
-const definition = denseVae({ hidden: [32], latent: 6 });
+const definition = vae({ trunk: { kind: "dense", hidden: [32] }, latent: 6 });
 const digits = syntheticDigits({ items: 200, seed: 2 });
 const inBatches = () => batches(digits, { batchSize: 64 });
 

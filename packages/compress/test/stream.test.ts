@@ -1,6 +1,6 @@
 import { batches, syntheticDigits, take } from "@isthmus/data";
 import { type Engine, initialise, type LatentCoding, type Model, referenceEngine } from "@isthmus/graph";
-import { configToJson, type DenseConfig, defineModel } from "@isthmus/models";
+import { configToJson, defineModel, type Given } from "@isthmus/models";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeItems, decodeStreamLatents, encodeStream, fitCoding, inferLatents } from "../src/index.ts";
 
@@ -8,7 +8,7 @@ const engine: Engine = referenceEngine();
 const digits = syntheticDigits({ items: 60, seed: 1 });
 const inBatches = (size: number) => batches(digits, { batchSize: size });
 
-function untrained(kind: string, config: Partial<DenseConfig>): Omit<Model, "coding"> {
+function untrained(kind: string, config: Given): Omit<Model, "coding"> {
   const definition = defineModel(kind, config);
   const values = initialise(definition.parameters, 1);
   const parameters = Object.fromEntries(
@@ -26,7 +26,7 @@ function significantBits(value: number): number {
 }
 
 describe.each(["ae", "vae"])("%s", (kind) => {
-  const base = untrained(kind, { hidden: [6], latent: 3 });
+  const base = untrained(kind, { trunk: { kind: "dense", hidden: [6] }, latent: 3 });
   let model: Model;
   beforeAll(async () => {
     model = { ...base, coding: fitCoding(await inferLatents(engine, base, inBatches(25))) };
@@ -64,7 +64,7 @@ describe.each(["ae", "vae"])("%s", (kind) => {
 
 describe("fitCoding", () => {
   it("takes a wider step for fewer bits", async () => {
-    const base = untrained("vae", { hidden: [6], latent: 3 });
+    const base = untrained("vae", { trunk: { kind: "dense", hidden: [6] }, latent: 3 });
     const latents = await inferLatents(engine, base, inBatches(60));
     const length = async (stepScale: number) =>
       (await encodeStream(engine, { ...base, coding: fitCoding(latents, { stepScale }) }, inBatches(60))).length;
@@ -117,14 +117,14 @@ describe("fitCoding", () => {
 
 describe("a model without tables", () => {
   it("says what is missing", async () => {
-    const base = untrained("ae", { hidden: [], latent: 2 });
+    const base = untrained("ae", { trunk: { kind: "dense", hidden: [] }, latent: 2 });
     const one = batches(take(digits, 0, 1), { batchSize: 1 });
     await expect(encodeStream(engine, base, one)).rejects.toThrow(expect.objectContaining({ code: "MODEL_NO_CODING" }));
   });
 });
 
 describe("a coding that is not the model's", () => {
-  const base = untrained("vae", { hidden: [6], latent: 8 });
+  const base = untrained("vae", { trunk: { kind: "dense", hidden: [6] }, latent: 8 });
   const one = () => batches(take(digits, 0, 1), { batchSize: 1 });
   let coding: LatentCoding;
   let bytes: Uint8Array;

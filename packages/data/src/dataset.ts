@@ -1,3 +1,5 @@
+import type { DataDescription } from "./description.ts";
+
 /**
  * Labelled items of one shape, in memory.
  *
@@ -18,7 +20,24 @@ export interface Dataset {
   /** One class per item, in `[0, classes)`. */
   readonly labels?: Uint8Array | Int32Array;
   readonly classes?: number;
+  /** What the classes stand for, where they have names: `[classes]`. */
+  readonly classNames?: readonly string[];
+  /** What drew each item, where that is known. */
+  readonly factors?: FactorTable;
+  /** How its elements were made of a user's data, where they were: columns, categories, standardisation. */
+  readonly description?: DataDescription;
   readonly provenance: Provenance;
+}
+
+/** The true factors of variation of drawn items. */
+export interface FactorTable {
+  readonly names: readonly string[];
+  /** How many values each factor takes. */
+  readonly counts: readonly number[];
+  /** What the index of a factor stands for: `values[factor][index]`. */
+  readonly values: readonly (readonly number[])[];
+  /** `[items, names.length]`: the index of each item's value of each factor, in `[0, counts[factor])`. */
+  readonly indices: Int32Array;
 }
 
 /** Where data came from, in words for people. */
@@ -69,7 +88,39 @@ export function take(dataset: Dataset, from: number, to: number): Dataset {
     items: to - from,
     values: dataset.values.subarray(from * size, to * size),
     ...(dataset.labels && { labels: dataset.labels.subarray(from, to) }),
+    ...(dataset.factors && { factors: takeFactors(dataset.factors, from, to) }),
   };
+}
+
+/** The items `indices` in their order, copied. @throws RangeError when an index is not an item. */
+export function select(dataset: Dataset, indices: ArrayLike<number>): Dataset {
+  const order = Array.from(indices);
+  const stray = order.findIndex((item) => !(Number.isInteger(item) && item >= 0 && item < dataset.items));
+  if (stray >= 0) throw new RangeError(`indices[${stray}]: expected 0..${dataset.items - 1}, got ${order[stray]}`);
+  const { labels, factors } = dataset;
+  return {
+    ...dataset,
+    items: order.length,
+    values: selectRows(dataset.values, itemSize(dataset), order),
+    ...(labels && { labels: selectRows(labels, 1, order) }),
+    ...(factors && { factors: { ...factors, indices: selectRows(factors.indices, factors.names.length, order) } }),
+  };
+}
+
+function takeFactors(factors: FactorTable, from: number, to: number): FactorTable {
+  const width = factors.names.length;
+  return { ...factors, indices: factors.indices.subarray(from * width, to * width) };
+}
+
+/** Rows of `width` elements. */
+function selectRows<A extends Uint8Array | Int32Array | Float32Array>(
+  values: A,
+  width: number,
+  rows: readonly number[],
+): A {
+  const out = new (values.constructor as new (length: number) => A)(rows.length * width);
+  rows.forEach((row, to) => out.set(values.subarray(row * width, (row + 1) * width), to * width));
+  return out;
 }
 
 /**

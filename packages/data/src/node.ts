@@ -1,7 +1,14 @@
+export { loadCifar10 } from "./node/cifar10.ts";
+export type { LoadCifar10Options } from "./node/cifar10.ts";
+export { readCsv } from "./node/csv.ts";
+export type { ReadCsvOptions } from "./node/csv.ts";
 export { download } from "./node/download.ts";
 export type { DownloadOptions, DownloadProgress } from "./node/download.ts";
 export { readFileBytes, writeFileAtomic } from "./node/files.ts";
 export type { FileContent } from "./node/files.ts";
+export { loadImages } from "./node/image-folder.ts";
+export type { LoadImagesOptions } from "./node/image-folder.ts";
 export { loadMnist, loadMnistSplits } from "./node/mnist.ts";
 export type { LoadMnistOptions, MnistOptions } from "./node/mnist.ts";
 export type { MnistSplit } from "./node/mnist-files.ts";
+export type { Places } from "./node/places.ts";

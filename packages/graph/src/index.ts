@@ -37,7 +37,7 @@ export {
   readModelFile,
   writeModelFile,
 } from "./model-file.ts";
-export type { LatentCoding, Model, ModelHashes } from "./model-file.ts";
+export type { LatentCoding, Model, ModelData, ModelHashes } from "./model-file.ts";
 export type { Composite, Cotangents, Leaf, Operation, Primitive, ReferenceContext } from "./operation.ts";
 export { operationNamed, operations } from "./operations/index.ts";
 export type { Padding, WindowOptions } from "./operations/window.ts";

@@ -8,7 +8,7 @@ import { parseProgram, serialiseProgram } from "./serialise.ts";
 import { formatShape, sameShape } from "./shape.ts";
 
 /** Changes when the layout of the file changes. Newer versions are refused. */
-export const MODEL_FILE_VERSION = 1;
+export const MODEL_FILE_VERSION = 2;
 
 /** What turns latents into integers and integers into bits; the frequency tables are `@isthmus/codec`'s packed form. */
 export interface LatentCoding {
@@ -19,6 +19,22 @@ export interface LatentCoding {
   readonly tables: Int32Array;
 }
 
+/**
+ * How a user's data become the encoder's input and the decoder's output the user's data again. `@isthmus/data` describes and
+ * reads it; here it is only kept and hashed, by what each part decides.
+ */
+export interface ModelData {
+  readonly version: number;
+  /** What an item is, in both directions: part of the hashes of encoder and decoder. */
+  readonly item: JsonObject;
+  /** What else decides the encoder's input: part of the encoder's hash. */
+  readonly reading: JsonObject;
+  /** What else decides what becomes of the decoder's output: part of the decoder's hash. */
+  readonly writing: JsonObject;
+  /** Notes that decide neither; part of no hash but the file's. */
+  readonly source: JsonObject;
+}
+
 /** A trained model: everything that is needed to use it, and where it came from. */
 export interface Model {
   /** `ae`, `vae`, ... */
@@ -26,9 +42,13 @@ export interface Model {
   readonly config: JsonObject;
   readonly encoder: Program;
   readonly decoder: Program;
-  /** What the two programs read, and nothing else. */
+  /** `seed`, `step` -> `z`: draws from the prior, where there is one. */
+  readonly prior?: Program;
+  /** What the programs read, and nothing else. */
   readonly parameters: Readonly<Record<string, StoredTensor>>;
   readonly coding?: LatentCoding;
+  /** Where encoder and decoder are to speak of the user's data rather than of the network's numbers. */
+  readonly data?: ModelData;
   /** Data, seed, engine, versions. */
   readonly provenance: JsonObject;
   /** Figures measured after training. */
@@ -40,7 +60,9 @@ export interface ModelHashes {
   readonly encoder: string;
   readonly tables: string;
   readonly decoder: string;
-  /** The first 8 bytes of SHA-256 over the three hashes. */
+  /** Of a model that has one. */
+  readonly prior?: string;
+  /** The first 8 bytes of SHA-256 over the hashes of encoder, tables and decoder: what a stream's bits depend on. */
   readonly id: Uint8Array;
 }
 
@@ -48,14 +70,14 @@ export interface ModelHashes {
  * The bytes of a model file: one `.safetensors`, deterministic. The hashes of the parts cover the tensors; the metadata's
  * own hash, over the canonical JSON of all other metadata, covers the rest.
  *
- * @throws RangeError parameters that are missing, of another shape, or not read by encoder or decoder
+ * @throws RangeError parameters that are missing, of another shape, or read by none of the programs
  * @throws IsthmusError `MODEL_FILE_INVALID` parameters that are not finite, or a latent coding that is not the encoder's
  */
 export function writeModelFile(model: Model): Uint8Array {
   const problem = parameterProblem(model);
   if (problem) throw new RangeError(`writeModelFile: ${problem}`);
   checkNumbers(model);
-  const hashes = modelHashes(model);
+  const { encoder, tables, decoder, prior } = modelHashes(model);
   const { coding } = model;
   const dims = coding?.steps.length ?? 0;
   const codingTensors: Record<string, StoredTensor> = coding
@@ -72,7 +94,9 @@ export function writeModelFile(model: Model): Uint8Array {
     config: canonicalJson(model.config),
     encoder: serialiseProgram(model.encoder),
     decoder: serialiseProgram(model.decoder),
-    hashes: canonicalJson({ encoder: hashes.encoder, tables: hashes.tables, decoder: hashes.decoder }),
+    ...(model.prior && { prior: serialiseProgram(model.prior) }),
+    ...(model.data && { data: canonicalJson({ ...model.data }) }),
+    hashes: canonicalJson({ encoder, tables, decoder, ...(prior !== undefined && { prior }) }),
     provenance: canonicalJson(model.provenance),
     metrics: canonicalJson(model.metrics),
   };
@@ -110,8 +134,10 @@ export function readModelFile(bytes: Uint8Array): Model {
     config: parseObject("config", text("config")),
     encoder: parseProgram(text("encoder")),
     decoder: parseProgram(text("decoder")),
+    ...(metadata["prior"] === undefined ? {} : { prior: parseProgram(metadata["prior"]) }),
     parameters,
     ...(coding ? { coding } : {}),
+    ...(metadata["data"] === undefined ? {} : { data: parseData(metadata["data"]) }),
     provenance: parseObject("provenance", text("provenance")),
     metrics: parseObject("metrics", text("metrics")),
   };
@@ -145,6 +171,17 @@ function parseObject(key: string, text: string): JsonObject {
   throw new IsthmusError("MODEL_FILE_INVALID", `model file: metadata "${key}" is not a JSON object`);
 }
 
+function parseData(text: string): ModelData {
+  const { version, item, reading, writing, source, ...rest } = parseObject("data", text);
+  const parts = [item, reading, writing, source];
+  const whole = parts.every((part) => typeof part === "object" && part !== null && !Array.isArray(part));
+  if (Number.isSafeInteger(version) && whole && Object.keys(rest).length === 0) {
+    return { version, item, reading, writing, source } as unknown as ModelData;
+  }
+  const expected = "version, item, reading, writing and source";
+  throw new IsthmusError("MODEL_FILE_INVALID", `model file: metadata "data" expected ${expected}, and no more`);
+}
+
 function splitTensors(tensors: Readonly<Record<string, StoredTensor>>): Pick<Model, "parameters" | "coding"> {
   const { "coding.offsets": offsets, "coding.steps": steps, "coding.tables": tables, ...parameters } = tensors;
   if (!offsets && !steps && !tables) return { parameters };
@@ -159,8 +196,8 @@ function isCoding(coding: Readonly<Record<keyof LatentCoding, unknown>>): coding
 }
 
 /** What is wrong with the parameters, if anything: every one must be hashed, so every one must be read. */
-function parameterProblem({ encoder, decoder, parameters }: Model): string | undefined {
-  const read = new Map([...Object.entries(encoder.state), ...Object.entries(decoder.state)]);
+function parameterProblem({ encoder, decoder, prior, parameters }: Model): string | undefined {
+  const read = new Map([encoder, decoder, prior].flatMap((program) => Object.entries(program?.state ?? {})));
   for (const [name, { shape }] of read) {
     const stored = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     if (!stored || !(stored.data instanceof Float32Array) || !sameShape(stored.shape, shape)) {
@@ -168,12 +205,12 @@ function parameterProblem({ encoder, decoder, parameters }: Model): string | und
     }
   }
   const extra = Object.keys(parameters).find((name) => !read.has(name));
-  return extra === undefined ? undefined : `parameter "${extra}" is read by neither encoder nor decoder`;
+  return extra === undefined ? undefined : `parameter "${extra}" is read by none of encoder, decoder and prior`;
 }
 
 function checkHashes(model: Model, stored: JsonObject): void {
   const actual = modelHashes(model);
-  for (const part of ["encoder", "tables", "decoder"] as const) {
+  for (const part of ["encoder", "tables", "decoder", "prior"] as const) {
     if (stored[part] !== actual[part]) throw damaged(part);
   }
 }
@@ -214,21 +251,28 @@ export function latentWidth(encoder: Program): number | undefined {
 }
 
 /** The hashes that identify a model and its parts, over canonical content. */
-export function modelHashes(model: Pick<Model, "encoder" | "decoder" | "parameters" | "coding">): ModelHashes {
-  const { coding } = model;
+export function modelHashes(
+  model: Pick<Model, "encoder" | "decoder" | "prior" | "parameters" | "coding" | "data">,
+): ModelHashes {
+  const { coding, prior, data } = model;
   const hashes = {
-    encoder: networkHash(model.encoder, model.parameters),
+    encoder: networkHash(model.encoder, model.parameters, data && dataText(data, "reading")),
     tables: contentHash(...(coding ? [coding.offsets, coding.steps, coding.tables] : [])),
-    decoder: networkHash(model.decoder, model.parameters),
+    decoder: networkHash(model.decoder, model.parameters, data && dataText(data, "writing")),
   };
   const all = [hashes.encoder, hashes.tables, hashes.decoder].map((hash) => hexToBytes(hash));
-  return { ...hashes, id: hexToBytes(contentHash(...all)).slice(0, 8) };
+  const id = hexToBytes(contentHash(...all)).slice(0, 8);
+  return { ...hashes, ...(prior && { prior: networkHash(prior, model.parameters) }), id };
 }
 
-/** Of the graph's text and the parameters it reads, in the order of their names. */
-function networkHash(program: Program, parameters: Readonly<Record<string, StoredTensor>>): string {
+/** Of the graph's text, the parameters it reads in the order of their names, and what its numbers mean. */
+function networkHash(program: Program, parameters: Model["parameters"], meaning: string = ""): string {
   const tensors = Object.keys(program.state)
     .sort()
     .flatMap((name) => [`\n${name}\n`, (parameters[name] as StoredTensor).data]);
-  return contentHash(serialiseProgram(program), ...tensors);
+  return contentHash(serialiseProgram(program), ...tensors, meaning);
+}
+
+function dataText({ version, item, ...data }: ModelData, direction: "reading" | "writing"): string {
+  return `\ndata\n${canonicalJson({ version, item, [direction]: data[direction] })}`;
 }

@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import {
   canonicalJson,
   contentHash,
+  GraphBuilder,
   initialise,
   type Model,
+  type ModelData,
   modelHashes,
   parseProgram,
   readModelFile,
@@ -82,11 +84,78 @@ it("survives a round trip, with and without a latent coding, and is deterministi
   }
 });
 
+describe("a prior", () => {
+  const build = new GraphBuilder();
+  const z = build.state("prior.z", { shape: [3, 2], init: { kind: "zeros" } });
+  const withPrior = {
+    ...model(),
+    prior: build.program({ outputs: { z } }),
+    parameters: { ...model().parameters, "prior.z": { shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) } },
+  };
+
+  it("is stored with its parameters and changes no stream", () => {
+    const bytes = writeModelFile(withPrior);
+    expect(readModelFile(bytes)).toEqual(withPrior);
+    expect(modelHashes(withPrior).id).toEqual(modelHashes(model()).id);
+    expect(modelHashes(withPrior).prior).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("has a hash over its parameters", () => {
+    const { metadata, tensors } = readSafetensors(writeModelFile(withPrior));
+    const other = { ...tensors, "prior.z": { shape: [3, 2], data: new Float32Array(6) } };
+    const { code, details } = failure(writeSafetensors({ metadata, tensors: other }));
+    expect({ code, details }).toEqual({ code: "MODEL_FILE_HASH", details: { part: "prior" } });
+  });
+});
+
+describe("a description of the data", () => {
+  const data = {
+    version: 1,
+    item: { offset: 0.5 },
+    reading: { missing: "mean" },
+    writing: { header: true },
+    source: {},
+  };
+  const changed = (change: Partial<ModelData>) => {
+    const [base, other] = [modelHashes(model({ data })), modelHashes(model({ data: { ...data, ...change } }))];
+    return (["encoder", "tables", "decoder"] as const).filter((part) => base[part] !== other[part]);
+  };
+
+  it("is stored, and gives a model another identity", () => {
+    const bytes = writeModelFile(model({ data }));
+    expect(readModelFile(bytes)).toEqual(model({ data }));
+    expect(readSafetensors(bytes).metadata["data"]).toBe(canonicalJson(data));
+    expect(modelHashes(model({ data })).id).not.toEqual(modelHashes(model()).id);
+  });
+
+  it("changes the hash of what it decides: encoder, decoder, both or none", () => {
+    expect(changed({ item: { offset: 0.25 } })).toEqual(["encoder", "decoder"]);
+    expect(changed({ version: 2 })).toEqual(["encoder", "decoder"]);
+    expect(changed({ reading: { missing: "drop" } })).toEqual(["encoder"]);
+    expect(changed({ writing: { header: false } })).toEqual(["decoder"]);
+    expect(changed({ source: { testShare: 0.5 } })).toEqual([]);
+  });
+
+  it.each(["{}", '{"version":1,"item":{},"reading":{},"writing":{},"source":{},"more":1}', "[]", "x"])(
+    "%s is refused",
+    (text) => {
+      const bytes = rewritten((metadata) => (metadata["data"] = text));
+      expect(failure(bytes)).toMatchObject({ code: "MODEL_FILE_INVALID" });
+      expect(failure(bytes).message).toMatch(/^model file: metadata "data" /);
+    },
+  );
+
+  it("that someone put there, or took away, is found by the hashes", () => {
+    const bytes = rewritten((metadata) => (metadata["data"] = canonicalJson(data)));
+    expect(failure(bytes)).toMatchObject({ code: "MODEL_FILE_HASH", details: { part: "encoder" } });
+  });
+});
+
 it("keeps graphs as their text and everything else as JSON in the metadata", () => {
   const { metadata, tensors } = readSafetensors(writeModelFile(model()));
   expect(metadata["encoder"]).toBe(serialiseProgram(model().encoder));
   expect(metadata["config"]).toBe('{"hidden":[4],"latent":2,"likelihood":"bernoulli"}');
-  expect(metadata).toMatchObject({ format: "isthmus-model", version: "1", kind: "ae", metrics: '{"loss":0.25}' });
+  expect(metadata).toMatchObject({ format: "isthmus-model", version: "2", kind: "ae", metrics: '{"loss":0.25}' });
   expect(tensors["coding.tables"]!.data).toEqual(Int32Array.of(1, 2, 3));
 });
 
@@ -178,7 +247,7 @@ describe("damage", () => {
 
   it.each<[string, string, RegExp, Change]>([
     ["another format", "MODEL_FILE_FORMAT", /format: pt/, (metadata) => (metadata["format"] = "pt")],
-    ["a newer version", "MODEL_FILE_VERSION", /version 2 is not 1/, (metadata) => (metadata["version"] = "2")],
+    ["a newer version", "MODEL_FILE_VERSION", /version 3 is not 2/, (metadata) => (metadata["version"] = "3")],
     ["no version", "MODEL_FILE_VERSION", /version none/, (metadata) => delete metadata["version"]],
     [
       "a newer graph",
@@ -228,14 +297,14 @@ describe("damage", () => {
     [
       "a parameter nobody reads",
       "MODEL_FILE_INVALID",
-      /"extra" is read by neither/,
+      /"extra" is read by none of/,
       (_, tensors) => (tensors["extra"] = { shape: [], data: new Float32Array(1) }),
     ],
     ["half a coding", "MODEL_FILE_INVALID", /coding is incomplete/, (_, tensors) => delete tensors["coding.tables"]],
     [
       "a tensor of coding nobody reads",
       "MODEL_FILE_INVALID",
-      /"coding.extra" is read by neither/,
+      /"coding.extra" is read by none of/,
       (_, tensors) => (tensors["coding.extra"] = { shape: [], data: new Float32Array(1) }),
     ],
   ])("%s is %s", (_, code, message, change) => {
@@ -316,6 +385,6 @@ it("writing refuses parameters that are missing, wrong, or read by nobody", () =
   );
   const extra = { shape: [], data: new Float32Array(1) };
   expect(() => writeModelFile(model({ parameters: { ...parameters, "coding.steps": extra } }))).toThrow(
-    new RangeError(`writeModelFile: parameter "coding.steps" is read by neither encoder nor decoder`),
+    new RangeError(`writeModelFile: parameter "coding.steps" is read by none of encoder, decoder and prior`),
   );
 });

@@ -10,13 +10,13 @@ import { IsthmusError } from "@isthmus/math";
 import type { EpochRecord } from "./events.ts";
 
 /** Changes when the layout of checkpoints changes. Others are refused. */
-export const CHECKPOINT_VERSION = 2;
+export const CHECKPOINT_VERSION = 3;
 
 /** A training run between two epochs. */
 export interface Checkpoint {
   /**
-   * What the run is: kind, config, data, seed, batchSize, learningRate, optimiser, maxGradientNorm, engine,
-   * trainingGraph.
+   * What the run is: kind, config, data, schedules, seed, batchSize, learningRate, optimiser, maxGradientNorm,
+   * earlyStopping, engine, trainingGraph.
    */
   readonly run: JsonObject;
   /** Epochs done. */
@@ -27,10 +27,17 @@ export interface Checkpoint {
   readonly history: readonly EpochRecord[];
   /** Parameters and the optimiser's `opt.*`, float32. */
   readonly tensors: Readonly<Record<string, StoredTensor>>;
+  /** With early stopping: the parameters of the best epoch, where that is not the last. */
+  readonly best?: Readonly<Record<string, StoredTensor>>;
 }
 
+/** In the file the best epoch's parameters have this before their names. */
+const BEST = "best.";
+
 /** The bytes of a checkpoint: one `.safetensors`, whose metadata holds a hash of everything in it. */
-export function writeCheckpoint({ run, epoch, step, history, tensors }: Checkpoint): Uint8Array {
+export function writeCheckpoint({ run, epoch, step, history, tensors: current, best = {} }: Checkpoint): Uint8Array {
+  const kept = Object.entries(best).map(([name, tensor]) => [BEST + name, tensor] as const);
+  const tensors = { ...current, ...Object.fromEntries(kept) };
   const metadata = {
     format: "isthmus-checkpoint",
     version: String(CHECKPOINT_VERSION),
@@ -64,7 +71,15 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   const { epoch, step, history } = parse("progress", rest["progress"]);
   if (!isCount(epoch) || !isCount(step) || !Array.isArray(history) || history.length !== epoch)
     throw invalid("progress");
-  return { run, epoch, step, history: history as unknown as EpochRecord[], tensors };
+  return { run, epoch, step, history: history as unknown as EpochRecord[], ...separated(tensors) };
+}
+
+function separated(stored: Checkpoint["tensors"]): Pick<Checkpoint, "tensors" | "best"> {
+  const entries = Object.entries(stored);
+  const best = entries.filter(([name]) => name.startsWith(BEST));
+  const tensors = Object.fromEntries(entries.filter(([name]) => !name.startsWith(BEST)));
+  if (best.length === 0) return { tensors };
+  return { tensors, best: Object.fromEntries(best.map(([name, tensor]) => [name.slice(BEST.length), tensor])) };
 }
 
 function checkpointHash(metadata: Readonly<Record<string, string>>, tensors: Checkpoint["tensors"]): string {

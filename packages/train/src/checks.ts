@@ -1,4 +1,5 @@
 import { type Dataset, itemSize } from "@isthmus/data";
+import type { Program } from "@isthmus/graph";
 import { featureCount, type ModelDefinition } from "@isthmus/models";
 
 /** Throws `RangeError` unless `value` is one of 1, 2, ... */
@@ -19,6 +20,12 @@ export function requireDataset({ config }: ModelDefinition, dataset: Dataset): v
     const [expected, got] = [config.inputShape, dataset.shape].map((shape) => `[${shape.join(", ")}]`);
     throw new RangeError(`"${dataset.name}" expected items of shape ${expected}, as the model takes, got ${got}`);
   }
+}
+
+/** Throws `RangeError` unless there is a label for every item, where the program takes them. */
+export function requireLabels(program: Program, { name, items, labels }: Dataset): void {
+  if (!Object.hasOwn(program.inputs, "label") || labels?.length === items) return;
+  throw new RangeError(`"${name}" expected a label for each of its ${items} items, got ${labels?.length ?? "none"}`);
 }
 
 /** Throws `RangeError` unless `value` is positive and finite. */

@@ -1,12 +1,21 @@
-import type { Binarization, DenseConfig } from "@isthmus/models";
+import type { BaseConfig, Binarization, Likelihood } from "@isthmus/models";
 
 /**
  * What the likelihood takes the data to be, in plain words. Every report of a likelihood says it: the choice moves the
  * figure by tens of nats, and figures of different conventions do not compare.
  */
-export function dataConvention({ likelihood, binarize, variance }: DenseConfig): string {
+export function dataConvention({ likelihood, binarize }: Pick<BaseConfig, "likelihood" | "binarize">): string {
   const { alone, values } = words[binarize];
-  return likelihood === "bernoulli" ? alone : `Gaussian likelihood, variance ${variance}, ${values}`;
+  return likelihood.kind === "bernoulli" ? alone : `${likelihoodWords(likelihood)}, ${values}`;
+}
+
+function likelihoodWords(likelihood: Exclude<Likelihood, { kind: "bernoulli" }>): string {
+  if (likelihood.kind === "discretisedLogistic") {
+    return `discretised logistic likelihood, ${likelihood.levels} levels on [0, 1], one learned scale`;
+  }
+  const { variance, value } = likelihood;
+  if (variance === "fixed") return `Gaussian likelihood, variance ${value}`;
+  return `Gaussian likelihood, ${variance === "shared" ? "one learned variance" : "a learned variance for each feature"}`;
 }
 
 const words: Readonly<Record<Binarization, { readonly alone: string; readonly values: string }>> = {

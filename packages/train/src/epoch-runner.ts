@@ -66,7 +66,7 @@ export class EpochRunner {
     this.feed = new BatchFeed(program, dataset, {
       batchSize: options.batchSize,
       seed: options.seed,
-      scalars: options.scalars.inputs,
+      beside: options.scalars.inputs,
     });
     this.stepsPerEpoch = this.feed.batches;
     this.names = Object.keys(program.outputs);

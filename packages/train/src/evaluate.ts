@@ -2,18 +2,19 @@ import type { Dataset } from "@isthmus/data";
 import type { Engine, EngineState, Executable, StoredTensor } from "@isthmus/graph";
 import type { ModelDefinition } from "@isthmus/models";
 import { BatchFeed } from "./batch-feed.ts";
-import { requireDataset, requirePositiveInteger, requireSeed } from "./checks.ts";
+import { requireDataset, requireLabels, requirePositiveInteger, requireSeed } from "./checks.ts";
 import { HostTurn } from "./host-turn.ts";
-import { MeanAccumulator, type Metrics } from "./metrics.ts";
+import { type ItemMetrics, MeanAccumulator, type Metrics } from "./metrics.ts";
+import { finalScalars } from "./schedules.ts";
 
 /**
  * Evaluation draws its noise with the steps 2^52, 2^52 + 1, ..., one per batch; training counts from 1. So with one
  * seed the two never share a number, and every evaluation of a model sees the same noise.
  */
-const FIRST_EVALUATION_STEP = 2 ** 52;
+export const FIRST_EVALUATION_STEP: number = 2 ** 52;
 
 /** Part of what an evaluation is: the noise depends on how items fall into batches. */
-const EVALUATION_BATCH_SIZE = 128;
+export const EVALUATION_BATCH_SIZE: number = 128;
 
 export interface EvaluateOptions {
   readonly engine: Engine;
@@ -41,11 +42,40 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions,
 ): Promise<Metrics> {
-  const state = options.engine.createState(definition.parameters);
-  try {
-    for (const name of Object.keys(definition.parameters)) await state.write(name, floats(name, parameters[name]));
+  return withParameters(definition, parameters, options.engine, async (state) => {
     const evaluator = await Evaluator.create(definition, dataset, state, options);
-    return await evaluator.run().finally(() => evaluator.dispose());
+    return evaluator.run().finally(() => evaluator.dispose());
+  });
+}
+
+/**
+ * The same before the mean: each per-example output of `definition.evaluation`, [items] in the order of the data set.
+ *
+ * @throws as `evaluate`
+ */
+export async function evaluateItems(
+  definition: ModelDefinition,
+  parameters: Readonly<Record<string, StoredTensor>>,
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<ItemMetrics> {
+  return withParameters(definition, parameters, options.engine, async (state) => {
+    const evaluator = await Evaluator.create(definition, dataset, state, options);
+    return evaluator.items().finally(() => evaluator.dispose());
+  });
+}
+
+/** Runs `body` on a state that holds the parameters, and frees it. */
+export async function withParameters<R>(
+  { parameters: spec }: ModelDefinition,
+  parameters: Readonly<Record<string, StoredTensor>>,
+  engine: Engine,
+  body: (state: EngineState) => Promise<R>,
+): Promise<R> {
+  const state = engine.createState(spec);
+  try {
+    for (const name of Object.keys(spec)) await state.write(name, floats(name, parameters[name]));
+    return await body(state);
   } finally {
     state.dispose();
   }
@@ -75,8 +105,13 @@ export class Evaluator {
     const { engine, seed = 1, batchSize = EVALUATION_BATCH_SIZE, signal } = options;
     requireDataset(definition, dataset);
     requireSeed(seed);
+    requireLabels(definition.evaluation, dataset);
     requirePositiveInteger("batchSize", batchSize);
-    const feed = new BatchFeed(definition.evaluation, dataset, { batchSize, seed });
+    const feed = new BatchFeed(definition.evaluation, dataset, {
+      batchSize,
+      seed,
+      beside: finalScalars(definition),
+    });
     const executable = await engine.compile(definition.evaluation, state);
     return new Evaluator(executable, feed, dataset.items, Object.keys(definition.evaluation.outputs), signal);
   }
@@ -95,18 +130,32 @@ export class Evaluator {
     this.signal = signal;
   }
 
+  /** Means over items. */
   async run(): Promise<Metrics> {
     const means = new MeanAccumulator(this.names);
+    await this.each((values, k) => means.add(k, sum(values)));
+    means.count(this.order.length);
+    return means.means();
+  }
+
+  /** Values item by item. */
+  async items(): Promise<ItemMetrics> {
+    const columns = this.names.map((name) => [name, new Float32Array(this.order.length)] as const);
+    await this.each((values, k, first) => columns[k]![1].set(values, first));
+    return Object.fromEntries(columns);
+  }
+
+  /** Hands over, batch by batch, the values of each output, by its index, and which item is the first of them. */
+  private async each(take: (values: Float32Array, output: number, first: number) => void): Promise<void> {
     const turn = new HostTurn();
-    for (let index = 0; index < this.feed.batches; index++) {
+    for (let index = 0, first = 0; index < this.feed.batches; index++) {
       this.signal?.throwIfAborted();
       const { size, inputs } = this.feed.batch(index, this.order, FIRST_EVALUATION_STEP + index);
       const { outputs } = await this.executable.run(inputs);
-      for (let k = 0; k < this.names.length; k++) means.add(k, sum(await outputs[this.names[k]!]!.read()));
-      means.count(size);
+      for (let k = 0; k < this.names.length; k++) take(await outputs[this.names[k]!]!.read(), k, first);
+      first += size;
       if (turn.due) await turn.give();
     }
-    return means.means();
   }
 
   dispose(): void {

@@ -2,8 +2,9 @@ import type { Dataset } from "@isthmus/data";
 import type { Engine, EngineState, JsonObject, OptimiserDescription, StoredTensor } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import type { ModelDefinition } from "@isthmus/models";
-import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { requireDataset, requirePositiveInteger, requireSeed } from "./checks.ts";
+import { type BestEpoch, BestKeeper, type EarlyStopping } from "./early-stopping.ts";
 import { EpochRunner, type EpochRunnerOptions } from "./epoch-runner.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { EpochEvent, EpochRecord, StepEvent } from "./events.ts";
@@ -47,10 +48,12 @@ export interface FitOptions {
   readonly allowEngineChange?: boolean;
   /** Otherwise `data.test` is measured once, at the end. Default: true. */
   readonly evaluateEachEpoch?: boolean;
+  /** Ends training when a test metric stops falling, and keeps the parameters of its best epoch. Default: never. */
+  readonly earlyStopping?: EarlyStopping;
 }
 
 export interface FitResult {
-  /** The trained tensors, without the optimiser's. */
+  /** The trained tensors, without the optimiser's: the last, or with early stopping those of the best epoch. */
   readonly parameters: Readonly<Record<string, StoredTensor>>;
   readonly history: readonly EpochRecord[];
   /** Epochs and steps done, those of a resumed checkpoint included. */
@@ -60,6 +63,8 @@ export interface FitResult {
   readonly seconds: number;
   /** Metrics of `parameters` on `data.test`, as `evaluate` gives them with the same seed. */
   readonly test?: Metrics;
+  /** The epoch that `parameters` are of, with early stopping. */
+  readonly best?: BestEpoch;
 }
 
 /**
@@ -82,26 +87,33 @@ export async function fit(definition: ModelDefinition, data: TrainingData, optio
   requireDataset(definition, data.train);
   options.signal?.throwIfAborted();
   const run = describedRun(definition, data.train, settings);
+  const keeper = keeperOf(definition, data, settings);
   const opened: { dispose(): void }[] = [];
   const open = <T extends { dispose(): void }>(item: T): T => opened[opened.push(item) - 1] as T;
   try {
     const state = open(options.engine.createState({ ...definition.parameters, ...run.step.state }));
+    const readParameters = () => readTensors(state, Object.keys(definition.parameters));
     let known: JsonObject | undefined;
-    const identity = () => (known ??= runIdentity(definition, data.train, run));
-    const history = await begin(state, identity, settings);
+    const identity = () => (known ??= runIdentity(definition, data.train, run, keeper));
+    const { history, best } = await begin(state, identity, settings);
+    if (history.length > 0) await keeper?.resume(history, best, readParameters);
     const runner = open(await EpochRunner.create(run.step, data.train, state, runnerOptions(run, settings)));
     const evaluator = data.test && open(await testEvaluator(definition, data.test, state, settings));
     runner.skip(history.length);
     let test: Metrics | undefined;
-    while (history.length < settings.epochs) {
+    while (history.length < settings.epochs && !keeper?.isOver(history)) {
       const record = await runEpoch(history.length + 1, runner, settings.evaluateEachEpoch ? evaluator : undefined);
       history.push(record);
       test = record.test;
-      await settings.checkpoint?.(await checkpointOf(state, identity(), history, runner));
+      await keeper?.keep(history, readParameters);
+      await settings.checkpoint?.(await checkpointOf(state, identity(), history, runner, keeper));
       await settings.onEpoch?.({ ...record, epochs: settings.epochs });
     }
+    const done = totals(history, runner);
+    const found = keeper?.result(history);
+    if (found) return { ...done, ...found };
     test ??= evaluator && finite(await evaluator.run(), history.length);
-    return { ...(await result(definition, state, history, runner)), ...(test && { test }) };
+    return { ...done, parameters: await readParameters(), ...(test && { test }) };
   } finally {
     for (const item of opened.reverse()) item.dispose();
   }
@@ -127,20 +139,33 @@ function checkedSettings(options: FitOptions): FitSettings {
   return settings;
 }
 
-function runnerOptions({ optimiser, learningRate: { rates } }: Run, settings: FitSettings): EpochRunnerOptions {
-  return { ...settings, rates, scalars: optimiser.scalars() };
+function runnerOptions({ scalars, learningRate: { rates } }: Run, settings: FitSettings): EpochRunnerOptions {
+  return { ...settings, rates, scalars: scalars() };
 }
 
-/** Fills the state with first values or a checkpoint's, and returns the history so far. */
-async function begin(state: EngineState, identity: () => JsonObject, settings: FitSettings): Promise<EpochRecord[]> {
+/** Fills the state with first values or a checkpoint's, and returns what is known so far. */
+async function begin(
+  state: EngineState,
+  identity: () => JsonObject,
+  settings: FitSettings,
+): Promise<{ readonly history: EpochRecord[]; readonly best?: Checkpoint["tensors"] }> {
   if (!settings.resume) {
     await writeInitial(state, settings.seed);
-    return [];
+    return { history: [] };
   }
-  const checkpoint = readCheckpoint(settings.resume);
-  requireSameRun(checkpoint.run, identity(), settings.allowEngineChange);
-  await writeTensors(state, checkpoint.tensors);
-  return [...checkpoint.history];
+  const { run, tensors, history, best } = readCheckpoint(settings.resume);
+  requireSameRun(run, identity(), settings.allowEngineChange);
+  await writeTensors(state, tensors);
+  return { history: [...history], ...(best && { best }) };
+}
+
+function keeperOf(
+  { evaluation }: ModelDefinition,
+  { test }: TrainingData,
+  { earlyStopping, evaluateEachEpoch }: FitSettings,
+): BestKeeper | undefined {
+  if (!earlyStopping) return undefined;
+  return new BestKeeper(earlyStopping, evaluateEachEpoch ? test : undefined, Object.keys(evaluation.outputs));
 }
 
 function testEvaluator(
@@ -171,19 +196,15 @@ async function checkpointOf(
   run: JsonObject,
   history: readonly EpochRecord[],
   { stepsPerEpoch }: EpochRunner,
+  keeper: BestKeeper | undefined,
 ): Promise<Uint8Array> {
   const epoch = history.length;
   const tensors = await readTensors(state, Object.keys(state.spec));
-  return writeCheckpoint({ run, epoch, step: epoch * stepsPerEpoch, history, tensors });
+  const best = keeper?.earlier(history);
+  return writeCheckpoint({ run, epoch, step: epoch * stepsPerEpoch, history, tensors, ...(best && { best }) });
 }
 
-async function result(
-  definition: ModelDefinition,
-  state: EngineState,
-  history: readonly EpochRecord[],
-  { stepsPerEpoch }: EpochRunner,
-): Promise<FitResult> {
-  const parameters = await readTensors(state, Object.keys(definition.parameters));
+function totals(history: readonly EpochRecord[], { stepsPerEpoch }: EpochRunner): Omit<FitResult, "parameters"> {
   const seconds = history.reduce((total, record) => total + record.seconds, 0);
-  return { parameters, history, epochs: history.length, steps: history.length * stepsPerEpoch, seconds };
+  return { history, epochs: history.length, steps: history.length * stepsPerEpoch, seconds };
 }

@@ -1,7 +1,8 @@
 export { CHECKPOINT_VERSION, readCheckpoint } from "./checkpoint.ts";
 export type { Checkpoint } from "./checkpoint.ts";
 export { dataConvention } from "./data-convention.ts";
-export { evaluate } from "./evaluate.ts";
+export type { BestEpoch, EarlyStopping } from "./early-stopping.ts";
+export { evaluate, evaluateItems } from "./evaluate.ts";
 export type { EvaluateOptions } from "./evaluate.ts";
 export type { EpochEvent, EpochRecord, StepEvent } from "./events.ts";
 export { fit } from "./fit.ts";
@@ -12,9 +13,12 @@ export type {
   CosineSchedule,
   DescribedLearningRate,
   LearningRateDescription,
-  Span,
   StepSchedule,
 } from "./learning-rate.ts";
-export type { Metrics } from "./metrics.ts";
+export { evaluateLikelihood } from "./likelihood.ts";
+export type { ItemLikelihoods, LikelihoodEstimate, LikelihoodOptions } from "./likelihood.ts";
+export type { ItemMetrics, Metrics } from "./metrics.ts";
+export { scheduleValues } from "./schedules.ts";
+export type { ScheduleValues } from "./schedules.ts";
 export { toModel } from "./to-model.ts";
 export type { ModelNotes } from "./to-model.ts";

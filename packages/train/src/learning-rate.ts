@@ -7,12 +7,8 @@ import {
   linearWarmUp,
   stepRate,
 } from "@isthmus/graph";
+import type { Span } from "@isthmus/models";
 import { requirePositive, requirePositiveInteger } from "./checks.ts";
-
-/** A number of steps, given so or as epochs. */
-export type Span =
-  | { readonly steps: number; readonly epochs?: never }
-  | { readonly epochs: number; readonly steps?: never };
 
 interface Schedule {
   /** The rate that the schedule begins with, after the warm-up. */

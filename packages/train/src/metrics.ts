@@ -1,6 +1,9 @@
 /** Means over items by name; losses and likelihoods in nats per example. */
 export type Metrics = Readonly<Record<string, number>>;
 
+/** Values by name, one per item: [items]. */
+export type ItemMetrics = Readonly<Record<string, Float32Array>>;
+
 /** Means over items in float64, gathered batch by batch. Batches count by their items. */
 export class MeanAccumulator {
   private readonly names: readonly string[];

@@ -2,28 +2,33 @@ import type { Dataset } from "@isthmus/data";
 import { canonicalJson, contentHash, type Json, type JsonObject, serialiseProgram } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { configToJson, type ModelDefinition } from "@isthmus/models";
+import { dataFingerprint, labelFingerprint } from "./data-fingerprint.ts";
+import type { BestKeeper } from "./early-stopping.ts";
 import type { Run } from "./run.ts";
+import { describedSchedules } from "./schedules.ts";
 
-/** Everything that decides the curve of a training run, bit for bit; how long it goes on does not. */
-export function runIdentity(definition: ModelDefinition, train: Dataset, run: Run): JsonObject {
+/** Everything that decides the curve of a training run and which epoch is its best, bit for bit; how long it goes on does not. */
+export function runIdentity(definition: ModelDefinition, train: Dataset, run: Run, keeper?: BestKeeper): JsonObject {
   const { engine, seed, batchSize, maxGradientNorm = null } = run.settings;
   return {
     kind: definition.kind,
     config: configToJson(definition.config),
-    data: { name: train.name, items: train.items, fingerprint: dataFingerprint(train) },
+    data: {
+      name: train.name,
+      items: train.items,
+      fingerprint: dataFingerprint(train),
+      labels: Object.hasOwn(run.step.inputs, "label") ? labelFingerprint(train) : null,
+    },
+    schedules: describedSchedules(definition),
     seed,
     batchSize,
     learningRate: run.learningRate.description,
     optimiser: run.optimiser.description,
     maxGradientNorm,
+    earlyStopping: keeper?.description ?? null,
     engine: { name: engine.name, build: engine.build },
     trainingGraph: contentHash(serialiseProgram(run.step)),
   };
-}
-
-/** A hash of the items in their order: equal fingerprints give equal batches. Labels do not count. */
-function dataFingerprint({ shape, scale, values }: Dataset): string {
-  return contentHash(`${canonicalJson({ shape, scale, type: values.constructor.name })}\n`, values);
 }
 
 /**

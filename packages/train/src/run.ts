@@ -5,12 +5,14 @@ import {
   type Engine,
   type OptimiserDescription,
   type Program,
+  type StepScalars,
   trainingStep,
 } from "@isthmus/graph";
 import type { ModelDefinition } from "@isthmus/models";
 import { batchesPerEpoch } from "./batch-feed.ts";
-import { requirePositive } from "./checks.ts";
+import { requireLabels, requirePositive } from "./checks.ts";
 import { type DescribedLearningRate, describedLearningRate, type LearningRateDescription } from "./learning-rate.ts";
+import { type ScheduleScalars, trainingScalars } from "./schedules.ts";
 
 export interface RunSettings {
   readonly engine: Engine;
@@ -28,9 +30,14 @@ export interface Run {
   readonly step: Program;
   readonly optimiser: DescribedOptimiser;
   readonly learningRate: DescribedLearningRate;
+  /** The optimiser's and the schedules' inputs, before step 1. */
+  readonly scalars: () => StepScalars;
 }
 
-/** @throws RangeError settings out of range; a model with several phases, which `fit` does not alternate */
+/**
+ * @throws RangeError settings out of range; a model with several phases, which `fit` does not alternate; no labels where it
+ * takes them
+ */
 export function describedRun(definition: ModelDefinition, train: Dataset, settings: RunSettings): Run {
   const { batchSize, maxGradientNorm } = settings;
   const [phase, ...others] = definition.phases;
@@ -38,10 +45,24 @@ export function describedRun(definition: ModelDefinition, train: Dataset, settin
     throw new RangeError(`fit: expected a model with one training phase, got ${definition.phases.length}`);
   }
   if (maxGradientNorm !== undefined) requirePositive("maxGradientNorm", maxGradientNorm);
+  requireLabels(phase.loss, train);
+  const optimiser = describedOptimiser(settings.optimiser);
+  const stepsPerEpoch = batchesPerEpoch(train.items, batchSize);
   return {
     settings,
     step: trainingStep(phase.loss, phase.parameters, settings),
-    optimiser: describedOptimiser(settings.optimiser),
-    learningRate: describedLearningRate(settings.learningRate, batchesPerEpoch(train.items, batchSize)),
+    optimiser,
+    learningRate: describedLearningRate(settings.learningRate, stepsPerEpoch),
+    scalars: () => together(optimiser.scalars(), trainingScalars(definition, stepsPerEpoch)),
+  };
+}
+
+function together(optimiser: StepScalars, schedules: ScheduleScalars): StepScalars {
+  return {
+    inputs: { ...optimiser.inputs, ...schedules.inputs },
+    advance: (learningRate) => {
+      optimiser.advance(learningRate);
+      schedules.advance();
+    },
   };
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, LatentCoding, Model } from "@isthmus/graph";
+import type { JsonObject, LatentCoding, Model, ModelData } from "@isthmus/graph";
 import { configToJson, type ModelDefinition } from "@isthmus/models";
 import type { FitResult } from "./fit.ts";
 
@@ -9,6 +9,8 @@ export interface ModelNotes {
   readonly metrics: JsonObject;
   /** What compression needs, when it was fitted. */
   readonly coding?: LatentCoding;
+  /** What the numbers mean to the user, when they were made of a user's data. */
+  readonly data?: ModelData;
 }
 
 /** What `writeModelFile` stores: the networks, their trained tensors and where they came from. */
@@ -17,6 +19,6 @@ export function toModel(
   { parameters }: Pick<FitResult, "parameters">,
   notes: ModelNotes,
 ): Model {
-  const { kind, config, encoder, decoder } = definition;
-  return { kind, config: configToJson(config), encoder, decoder, parameters, ...notes };
+  const { kind, config, encoder, decoder, prior } = definition;
+  return { kind, config: configToJson(config), encoder, decoder, ...(prior && { prior }), parameters, ...notes };
 }

@@ -1,5 +1,5 @@
 import { readSafetensors, writeModelFile, writeSafetensors } from "@isthmus/graph";
-import { denseVae } from "@isthmus/models";
+import { vae } from "@isthmus/models";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fit, type FitOptions, readCheckpoint, toModel } from "../src/index.ts";
@@ -24,7 +24,7 @@ describe("a checkpoint", () => {
     expect(history).toMatchObject([{ epoch: 1, train: { loss: expect.any(Number) } }]);
     expect(run).toMatchObject({
       kind: "vae",
-      config: { latent: 2, hidden: [5] },
+      config: { latent: 2, trunk: { kind: "dense", hidden: [5] } },
       data: { name: "bytes", items: 22 },
       seed: 5,
       batchSize: 8,
@@ -55,8 +55,15 @@ describe("resuming refuses, naming the field,", () => {
     ["seed", "5", "6", { seed: 6 }, tinyVae, train],
     ["batchSize", "8", "9", { batchSize: 9 }, tinyVae, train],
     ["learningRate", "0.01", "0.001", { learningRate: 0.001 }, tinyVae, train],
-    ["config.latent", "2", "3", {}, denseVae({ ...tinyVae.config, latent: 3 }), train],
-    ["config.hidden", "[5]", "[5,5]", {}, denseVae({ ...tinyVae.config, hidden: [5, 5] }), train],
+    ["config.latent", "2", "3", {}, vae({ ...tinyVae.config, latent: 3 }), train],
+    [
+      "config.trunk.hidden",
+      "[5]",
+      "[5,5]",
+      {},
+      vae({ ...tinyVae.config, trunk: { kind: "dense", hidden: [5, 5] } }),
+      train,
+    ],
     ["data.name", '"bytes"', '"others"', {}, tinyVae, { ...train, name: "others" }],
     ["data.items", "22", "21", {}, tinyVae, { ...train, items: 21 }],
     ["engine.build", '"float64"', '"float128"', { engine: { ...engine, build: "float128" } }, tinyVae, train],
@@ -142,7 +149,7 @@ describe("reading refuses", () => {
       expect.objectContaining({ code: "CHECKPOINT_FORMAT" }),
     );
     const { metadata, tensors } = readSafetensors(bytes);
-    const newer = writeSafetensors({ metadata: { ...metadata, version: "3" }, tensors });
+    const newer = writeSafetensors({ metadata: { ...metadata, version: "4" }, tensors });
     expect(() => readCheckpoint(newer)).toThrow(expect.objectContaining({ code: "CHECKPOINT_VERSION" }));
     expect(() => readCheckpoint(new Uint8Array())).toThrow(expect.objectContaining({ code: "SAFETENSORS_INVALID" }));
   });

@@ -1,18 +1,28 @@
 /** The zoo's own training programs, compiled: what the engine computes beside the interpreter and central differences. */
 import { initialise, interpret, optimiserKinds, type Program, trainingStep } from "@isthmus/graph";
 import { IsthmusError, randomUniform } from "@isthmus/math";
-import { denseAutoencoder, denseVae, type ModelDefinition } from "@isthmus/models";
+import { autoencoder, vae, type ModelDefinition } from "@isthmus/models";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { family } from "../../models/test/support/family.ts";
+import { isSurrogate, vaeFamily } from "../../models/test/support/vae-family.ts";
 import { expectConforms } from "../../wasm/test/conformance.ts";
 
-const small = { inputShape: [13], hidden: [9, 6], latent: 3 } as const;
+const small = { inputShape: [13], trunk: { kind: "dense", hidden: [9, 6] }, latent: 3 } as const;
+const conv = { kind: "conv", channels: [2, 4], kernel: 3, hidden: [6] } as const;
 const models: readonly (readonly [string, ModelDefinition])[] = [
-  ["VAE, Bernoulli", denseVae(small)],
-  ["VAE, Gaussian", denseVae({ ...small, likelihood: "gaussian" })],
-  ["VAE, dynamic binarisation", denseVae({ ...small, binarize: "dynamic" })],
-  ["autoencoder, Bernoulli", denseAutoencoder(small)],
-  ["autoencoder, Gaussian", denseAutoencoder({ ...small, likelihood: "gaussian" })],
+  ["VAE, Bernoulli", vae(small)],
+  ["VAE, Gaussian", vae({ ...small, likelihood: { kind: "gaussian" } })],
+  ["VAE, dynamic binarisation", vae({ ...small, binarize: "dynamic" })],
+  ["VAE, one learned variance", vae({ ...small, likelihood: { kind: "gaussian", variance: "shared" } })],
+  ["VAE, a variance for each feature", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature" } })],
+  ["VAE, discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic" } })],
+  ["VAE, convolutions", vae({ ...small, inputShape: [13, 1, 1], trunk: conv })],
+  ["VAE, another decoder", vae({ ...small, decoder: { kind: "dense", hidden: [5], activation: "tanh" } })],
+  ["autoencoder, Bernoulli", autoencoder(small)],
+  ["autoencoder, Gaussian", autoencoder({ ...small, likelihood: { kind: "gaussian" } })],
+  ...vaeFamily(13),
+  ...family({ inputShape: [13], trunk: { kind: "dense", hidden: [9] }, latent: 4 }),
 ];
 
 const BATCH = 5;
@@ -34,6 +44,8 @@ function firstStep(program: Program) {
     x,
     seed: Int32Array.of(3, 0),
     step: Int32Array.of(1, 0),
+    label: Int32Array.from({ length: BATCH }, (_, i) => i % 3),
+    ...Object.fromEntries(["klWeight", "capacity", "temperature"].map((name) => [name, Float32Array.of(0.75)])),
     "adam.stepSize": Float32Array.of(0.01),
     "adam.secondScale": Float32Array.of(31.6),
   };
@@ -45,11 +57,11 @@ type Gradients = Readonly<Record<string, ArrayLike<number>>>;
 
 const largest = (values: ArrayLike<number>): number => Array.from(values, Math.abs).reduce((a, b) => Math.max(a, b), 0);
 
-/** Largest difference over all tensors, each relative to its largest slope. */
+/** Largest difference over all tensors, each relative to its largest slope, where it has one: rectified units can rest. */
 function distance(got: Gradients, expected: Gradients): number {
   return Object.entries(expected).reduce((worst, [name, values]) => {
     const differences = Array.from(values, (value, i) => got[name]![i]! - value);
-    return Math.max(worst, largest(differences) / largest(values));
+    return Math.max(worst, largest(differences) / (largest(values) || 1));
   }, 0);
 }
 
@@ -75,7 +87,7 @@ function centralDifferences({ parameters, phases: [phase] }: ModelDefinition, h:
   return Object.fromEntries(Object.keys(parameters).map((name) => [name, slopesOf(name)]));
 }
 
-describe.each(models)("the training program of the %s", (_, definition) => {
+describe.each(models.filter(([name]) => !isSurrogate(name)))("the training program of the %s", (_, definition) => {
   it("has, interpreted, the gradients of central differences", () => {
     // With h = 1e-4 truncation h^2 f'''/6 is some 1e-9, up to 1e-8 of the largest slope of a tensor whose slopes are small;
     // rounding, 2^-53 loss / h = 1e-11, is less. Measured: 3.5e-8 at the most, 1e-8 and less in four of the five.
@@ -130,15 +142,16 @@ describe.each(builds)("compiled for $title", ({ build, missing }) => {
     executable.dispose();
     state.dispose();
     // The bounds of the test above assume that all roundings go the same way. They do not: a loss is off by a few 2^-24,
-    // a gradient by some tens of 2^-24 of its largest entry. Measured: 2.3 and 14.5 of them.
+    // a gradient by some tens of 2^-24 of its largest entry. Measured: 2.3 and 14.5 of them, and 105
+    // for the small slopes of the VampPrior behind convolutions.
     expect(Math.abs(loss / wanted - 1)).toBeLessThan(8 * 2 ** -24);
-    expect(distance(gradients, interpretedGradients(definition))).toBeLessThan(48 * 2 ** -24);
+    expect(distance(gradients, interpretedGradients(definition))).toBeLessThan(128 * 2 ** -24);
   });
 });
 
 it("a training step of 784-400-20 at batch 128 is this much work", async () => {
   const engine = await createWasmEngine({ build: "simd128" });
-  const program = stepOf(denseVae());
+  const program = stepOf(vae());
   const executable = await engine.compile(program, engine.createState(program.state));
   const { calls, flops } = executable.plan(128);
   const count = (kernel: string): number => calls.filter((call) => call.kernel === kernel).length;
@@ -159,7 +172,7 @@ it("a training step of 784-400-20 at batch 128 is this much work", async () => {
 
 it.each(optimiserKinds)("%s is one call for all parameters, clipped or not", async (kind) => {
   const engine = await createWasmEngine({ build: "simd128" });
-  const [phase] = denseVae().phases;
+  const [phase] = vae().phases;
   for (const clipping of [{}, { maxGradientNorm: 1 }]) {
     const program = trainingStep(phase!.loss, phase!.parameters, { optimiser: { kind }, ...clipping });
     const { calls } = (await engine.compile(program, engine.createState(program.state))).plan(128);

@@ -1,10 +1,10 @@
 import { interpret } from "@isthmus/graph";
-import { denseAutoencoder, denseVae, type ModelDefinition } from "@isthmus/models";
+import { vae, type ModelDefinition } from "@isthmus/models";
 import { initialise, type StoredTensor } from "@isthmus/graph";
 import { itemSize } from "@isthmus/data";
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../src/index.ts";
-import { byteDataset, engines, tinyVae } from "./support.ts";
+import { byteDataset, engines, tinyAe, tinyVae } from "./support.ts";
 
 const dataset = byteDataset();
 
@@ -36,9 +36,9 @@ function expectedMeans(definition: ModelDefinition, seed: number, batchSize: num
 describe.each(engines)("evaluate on the %s engine", (_, makeEngine) => {
   it.each([
     ["vae", tinyVae],
-    ["vae, dynamic", denseVae({ ...tinyVae.config, binarize: "dynamic" })],
-    ["vae, gaussian", denseVae({ ...tinyVae.config, likelihood: "gaussian" })],
-    ["ae", denseAutoencoder(tinyVae.config)],
+    ["vae, dynamic", vae({ ...tinyVae.config, binarize: "dynamic" })],
+    ["vae, gaussian", vae({ ...tinyVae.config, likelihood: { kind: "gaussian" } })],
+    ["ae", tinyAe],
   ])("%s: means over items, whatever the last batch holds", async (__, definition) => {
     const engine = await makeEngine();
     for (const batchSize of [1, 5, 8, 22, 100]) {
@@ -55,7 +55,7 @@ describe.each(engines)("evaluate on the %s engine", (_, makeEngine) => {
 
   it("is the same for every batch size where nothing is drawn", async () => {
     const engine = await makeEngine();
-    const definition = denseAutoencoder(tinyVae.config);
+    const definition = tinyAe;
     const at = (batchSize: number) => evaluate(definition, firstParameters(definition), dataset, { engine, batchSize });
     const whole = await at(22);
     for (const batchSize of [5, 8, 21]) {

@@ -1,9 +1,9 @@
 import type { Engine, Executable, HostArray } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
-import { denseAutoencoder, denseVae } from "@isthmus/models";
+import { vae } from "@isthmus/models";
 import { describe, expect, it } from "vitest";
 import { evaluate, fit, type FitOptions, type FitResult, readCheckpoint } from "../src/index.ts";
-import { bits, byteDataset, engines, rowsDataset, tinyVae } from "./support.ts";
+import { bits, byteDataset, engines, rowsDataset, tinyAe, tinyVae } from "./support.ts";
 
 const data = { train: byteDataset(), test: byteDataset(50) };
 const small = { batchSize: 8, learningRate: 0.01, seed: 5 } as const;
@@ -40,8 +40,8 @@ describe.each(engines)("fit on the %s engine", (_, makeEngine) => {
 
   it.each([
     ["vae", tinyVae],
-    ["vae, dynamic binarisation", denseVae({ ...tinyVae.config, binarize: "dynamic" })],
-    ["ae", denseAutoencoder(tinyVae.config)],
+    ["vae, dynamic binarisation", vae({ ...tinyVae.config, binarize: "dynamic" })],
+    ["ae", tinyAe],
   ])("%s: 2 + 2 epochs equal 4 epochs, every tensor, and so do 1 + 3 and 3 + 1", async (__, definition) => {
     const engine = await makeEngine();
     const whole = await fitWithCheckpoints({ ...small, engine, epochs: 4 }, definition);

@@ -1,6 +1,6 @@
 import { syntheticDigits } from "@isthmus/data";
 import { contentHash } from "@isthmus/graph";
-import { denseVae } from "@isthmus/models";
+import { vae } from "@isthmus/models";
 import { createWasmEngine } from "@isthmus/wasm";
 import { expect, it } from "vitest";
 import { fit } from "../src/index.ts";
@@ -18,7 +18,7 @@ const GOLDEN = "da0896d188f434146958133e3dd3e83caf64849b64bcdad4c8e166e05aeb1510
 it("twenty steps of the standard VAE give the weights they always gave", async () => {
   const engine = await createWasmEngine({ build: "simd128" });
   const train = syntheticDigits({ items: 20 * 128, seed: 1 });
-  const { parameters, steps } = await fit(denseVae(), { train }, { engine, epochs: 1, batchSize: 128, seed: 1 });
+  const { parameters, steps } = await fit(vae(), { train }, { engine, epochs: 1, batchSize: 128, seed: 1 });
   engine.dispose();
   expect(steps).toBe(20);
   const names = Object.keys(parameters).sort();

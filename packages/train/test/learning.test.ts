@@ -1,5 +1,5 @@
 import type { Dataset } from "@isthmus/data";
-import { denseAutoencoder, denseVae } from "@isthmus/models";
+import { autoencoder, vae } from "@isthmus/models";
 import { describe, expect, it } from "vitest";
 import { fit } from "../src/index.ts";
 import { engines, rowsDataset } from "./support.ts";
@@ -37,7 +37,7 @@ function leastNegativeElbo(): number {
 describe.each(engines)("training on the %s engine", (name, makeEngine) => {
   it("brings an autoencoder down to the entropy of the pixels", async () => {
     const engine = await makeEngine();
-    const definition = denseAutoencoder({ inputShape: [6], hidden: [8], latent: 1 });
+    const definition = autoencoder({ inputShape: [6], trunk: { kind: "dense", hidden: [8] }, latent: 1 });
     const options = { engine, epochs: 400, batchSize: 16, learningRate: 0.01 };
     const { history } = await fit(definition, { train: twoPatterns(0.2, 16) }, options);
     engine.dispose();
@@ -53,7 +53,7 @@ describe.each(engines)("training on the %s engine", (name, makeEngine) => {
     `brings a VAE to its posterior's best ELBO, above the data's entropy${slow ? " (skipped: the interpreter is too slow)" : ""}`,
     async () => {
       const engine = await makeEngine();
-      const definition = denseVae({ inputShape: [6], hidden: [8], latent: 1 });
+      const definition = vae({ inputShape: [6], trunk: { kind: "dense", hidden: [8] }, latent: 1 });
       const data = { train: twoPatterns(0, 256), test: twoPatterns(0, 8192) };
       const options = { engine, epochs: 200, batchSize: 64, learningRate: 0.01, evaluateEachEpoch: false };
       const { history, test } = await fit(definition, data, options);

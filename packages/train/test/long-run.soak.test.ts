@@ -1,6 +1,6 @@
 /** Twenty thousand steps of the standard VAE, checkpoints and test metrics included: memory stays where it was. */
 import { syntheticDigits } from "@isthmus/data";
-import { denseVae } from "@isthmus/models";
+import { vae } from "@isthmus/models";
 import { createWasmEngine } from "@isthmus/wasm";
 import { expect, it } from "vitest";
 import { fit } from "../src/index.ts";
@@ -16,7 +16,7 @@ it(`${EPOCHS * STEPS_EACH} steps go on learning in memory that does not grow`, a
   const losses: number[] = [];
   let checkpointBytes = 0;
   const { steps } = await fit(
-    denseVae(),
+    vae(),
     { train, test },
     {
       engine,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { initialise, interpret, type Program, type StoredTensor, trainingStep } from "@isthmus/graph";
-import { type DenseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
+import { type BaseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
 import { describe, expect, it } from "vitest";
 import { describedLearningRate, fit, type FitOptions } from "../src/index.ts";
 import { engines, rowsDataset } from "./support.ts";
@@ -20,7 +20,7 @@ interface Fixture {
 interface Case {
   readonly name: string;
   readonly kind: string;
-  readonly config: DenseConfig;
+  readonly config: BaseConfig;
   readonly weights: Tensors;
   /** Which items each step saw. */
   readonly items: readonly (readonly number[])[];

@@ -1,18 +1,27 @@
 import { readModelFile, referenceEngine, writeModelFile } from "@isthmus/graph";
-import { denseConfig } from "@isthmus/models";
+import { type Given, vae } from "@isthmus/models";
 import { describe, expect, it } from "vitest";
 import { dataConvention, fit, toModel } from "../src/index.ts";
 import { bits, byteDataset, tinyVae } from "./support.ts";
 
 describe("dataConvention", () => {
   it("says in one line what the likelihood takes the data to be", () => {
-    const of = (given: Parameters<typeof denseConfig>[0]) => dataConvention(denseConfig(given));
+    const of = (given: Given) => dataConvention(vae(given).config);
     expect(of({})).toBe("real-valued pixels as Bernoulli probabilities");
     expect(of({ binarize: "dynamic" })).toBe("dynamic binarisation, Bernoulli likelihood");
     expect(of({ binarize: "threshold" })).toBe("threshold at 0.5, Bernoulli likelihood");
-    expect(of({ likelihood: "gaussian" })).toBe("Gaussian likelihood, variance 0.01, values in [0, 1]");
-    expect(of({ likelihood: "gaussian", binarize: "threshold", variance: 1 })).toBe(
+    expect(of({ likelihood: { kind: "gaussian" } })).toBe("Gaussian likelihood, variance 0.01, values in [0, 1]");
+    expect(of({ likelihood: { kind: "gaussian", value: 1 }, binarize: "threshold" })).toBe(
       "Gaussian likelihood, variance 1, values binarised at 0.5",
+    );
+    expect(of({ likelihood: { kind: "gaussian", variance: "shared" } })).toBe(
+      "Gaussian likelihood, one learned variance, values in [0, 1]",
+    );
+    expect(of({ likelihood: { kind: "gaussian", variance: "perFeature" } })).toBe(
+      "Gaussian likelihood, a learned variance for each feature, values in [0, 1]",
+    );
+    expect(of({ likelihood: { kind: "discretisedLogistic" } })).toBe(
+      "discretised logistic likelihood, 256 levels on [0, 1], one learned scale, values in [0, 1]",
     );
   });
 });

@@ -1,6 +1,6 @@
 import type { Dataset } from "@isthmus/data";
 import { type Engine, referenceEngine, type StoredTensor } from "@isthmus/graph";
-import { denseVae, type ModelDefinition } from "@isthmus/models";
+import { autoencoder, type ModelDefinition, vae } from "@isthmus/models";
 import { createWasmEngine } from "@isthmus/wasm";
 
 /** The engines that training is tested on. `simd128` gives the same bits on every machine. */
@@ -9,7 +9,11 @@ export const engines: readonly (readonly [string, () => Promise<Engine>])[] = [
   ["wasm", () => createWasmEngine({ build: "simd128" })],
 ];
 
-export const tinyVae: ModelDefinition = denseVae({ inputShape: [6], hidden: [5], latent: 2 });
+const tiny = { inputShape: [6], trunk: { kind: "dense", hidden: [5] }, latent: 2 } as const;
+
+export const tinyVae: ModelDefinition = vae(tiny);
+
+export const tinyAe: ModelDefinition = autoencoder(tiny);
 
 /** Float rows as a data set. */
 export function rowsDataset(rows: readonly (readonly number[])[], name = "rows"): Dataset {

@@ -17,18 +17,20 @@ export interface Context {
 export interface Described {
   readonly name: string;
   readonly summary: string;
+  /** Lines between the options and the examples. */
+  readonly notes?: readonly string[];
   /** Lines that can be typed. */
   readonly examples: readonly string[];
 }
 
 /** A command with the options all have: `--json`, and an example under `--help`. */
-export function describeCommand({ name, summary, examples }: Described): Command {
+export function describeCommand({ name, summary, notes = [], examples }: Described): Command {
   return new Command(name)
     .description(summary)
     .addOption(jsonOption())
     .addHelpText(
       "after",
-      `\n${examples.length > 1 ? "Examples" : "Example"}:\n${examples.map((line) => `  ${line}`).join("\n")}`,
+      `${notes.map((line) => `\n${line}`).join("")}\n${examples.length > 1 ? "Examples" : "Example"}:\n${examples.map((line) => `  ${line}`).join("\n")}`,
     )
     .showHelpAfterError(false);
 }

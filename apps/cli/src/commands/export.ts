@@ -83,10 +83,10 @@ async function checkParity(model: Model, options: ExportOptions, bytes: Uint8Arr
 }
 
 type RunTensors = (
-  inputs: Record<string, { shape: readonly number[]; data: Float32Array }>,
+  inputs: Record<string, { shape: readonly number[]; data: Float32Array | Int32Array }>,
 ) => Promise<Record<string, { data: Float32Array }>>;
 
-/** Both runtimes on the same drawn inputs: pixels in (0, 1) for an encoder, prior draws for a decoder. */
+/** Both runtimes on the same drawn inputs: pixels in (0, 1) for an encoder, prior draws for a decoder, labels for both. */
 async function compare(model: Model, options: ExportOptions, onnx: RunTensors): Promise<ParityReport> {
   const program = model[options.part];
   const inputs = drawnInputs(program, options.part);
@@ -111,12 +111,14 @@ async function compare(model: Model, options: ExportOptions, onnx: RunTensors): 
   });
 }
 
-function drawnInputs(program: Program, part: Part): Record<string, Float32Array> {
+function drawnInputs(program: Program, part: Part): Record<string, Float32Array | Int32Array> {
   const draw = part === "encoder" ? randomUniform : randomNormal;
-  const names = Object.keys(program.inputs);
   return Object.fromEntries(
-    names.map((name) => {
-      const values = new Float32Array(elementCount(inputShape(program, name)));
+    Object.entries(program.inputs).map(([name, id]) => {
+      const count = elementCount(inputShape(program, name));
+      // Labels: the first two classes in turn, which every classified data set has.
+      if (program.nodes[id]?.dtype === "i32") return [name, Int32Array.from({ length: count }, (_, item) => item % 2)];
+      const values = new Float32Array(count);
       draw(values, { seed: 1, stream: `parity/${name}` });
       return [name, values];
     }),

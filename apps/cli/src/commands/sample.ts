@@ -1,7 +1,8 @@
-import { decodeItems } from "@isthmus/compress";
+import { decodeItems, openNetwork } from "@isthmus/compress";
 import { writeNpy } from "@isthmus/data";
 import { writeFileAtomic } from "@isthmus/data/node";
-import { randomNormal } from "@isthmus/math";
+import type { Engine, Model, Program } from "@isthmus/graph";
+import { splitSeed } from "@isthmus/math";
 import type { Command } from "commander";
 import { extname } from "node:path";
 import type { Report } from "../console.ts";
@@ -36,7 +37,8 @@ export function sampleCommand(context: Context): Command {
 
 async function sample(path: string, options: SampleOptions): Promise<Report> {
   const model = await openModel(path);
-  if (model.kind !== "vae") {
+  const { prior } = model;
+  if (!prior) {
     throw new UsageError(`${path} is of kind "${model.kind}", which has no prior to sample from; train a vae`);
   }
   const kind = extname(options.out).toLowerCase();
@@ -45,12 +47,29 @@ async function sample(path: string, options: SampleOptions): Promise<Report> {
   await requireWritable(options.out);
   const { inputShape: shape, latent: dims } = modelConfig(model);
   const { count, seed, out } = options;
-  const z = new Float32Array(count * dims);
-  randomNormal(z, { seed, stream: "sample", step: 0 });
-  const values = await withEngine(options, (engine) => decodeItems(engine, model, { items: count, dims, values: z }));
+  const values = await withEngine(options, async (engine) => {
+    const z = await priorDraws(engine, prior, model, options);
+    return decodeItems(engine, model, { items: count, dims, values: z });
+  });
   await writeFileAtomic(
     out,
     kind === ".png" ? picture({ shape, values }) : writeNpy({ shape: [count, ...shape], values }),
   );
   return { json: { count, seed, out }, lines: [`${count} samples, seed ${seed} -> ${out}`] };
+}
+
+/** Draws of the code, [count, latent]. */
+async function priorDraws(
+  engine: Engine,
+  prior: Program,
+  { parameters }: Model,
+  { count, seed }: SampleOptions,
+): Promise<Float32Array> {
+  const network = await openNetwork(engine, prior, parameters);
+  try {
+    const noise = { seed: Int32Array.from(splitSeed(seed)), step: Int32Array.of(0, 0) };
+    return (await network.run(noise, { batch: count }))["z"] as Float32Array;
+  } finally {
+    network.dispose();
+  }
 }

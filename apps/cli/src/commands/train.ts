@@ -1,24 +1,31 @@
-import { FRAME_LIMITS } from "@isthmus/codec";
 import { fitCoding, inferLatents } from "@isthmus/compress";
 import { batches, type Dataset } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Engine, type JsonObject, writeModelFile } from "@isthmus/graph";
-import { type DenseConfig, defineModel, type ModelDefinition, modelKinds } from "@isthmus/models";
-import { dataConvention, type EpochEvent, fit, type FitResult, readCheckpoint, toModel } from "@isthmus/train";
+import { type ModelDefinition, modelKinds } from "@isthmus/models";
+import {
+  dataConvention,
+  type EpochEvent,
+  fit,
+  type FitResult,
+  type ModelNotes,
+  readCheckpoint,
+  toModel,
+} from "@isthmus/train";
 import type { WasmEngine } from "@isthmus/wasm";
-import { Argument, type Command, Option } from "commander";
+import { Argument, type Command } from "commander";
 import { access } from "node:fs/promises";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
 import { openSplits } from "../datasets.ts";
 import { engineText, withEngine } from "../engines.ts";
-import { checkedByUser, Interrupted, namingFile, UsageError } from "../errors.ts";
+import { Interrupted, namingFile, UsageError } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
+import { addModelOptions, kindLines, modelOf, type ModelOptions } from "../model-options.ts";
 import {
   buildOption,
   type DataOptions,
   dataDirOption,
   dataOption,
-  layerSizes,
   numberBetween,
   outOption,
   seedOption,
@@ -38,11 +45,7 @@ import {
 } from "../training-options.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
-interface TrainOptions extends DataOptions, TrainingOptions {
-  readonly hidden: readonly number[];
-  readonly latent: number;
-  readonly likelihood: DenseConfig["likelihood"];
-  readonly binarize: DenseConfig["binarize"];
+interface TrainOptions extends DataOptions, ModelOptions, TrainingOptions {
   readonly seed: number;
   readonly limit?: number;
   readonly stepScale: number;
@@ -55,27 +58,22 @@ interface TrainOptions extends DataOptions, TrainingOptions {
 export function trainCommand(context: Context): Command {
   const command = describeCommand({
     name: "train",
-    summary: "Train an autoencoder or a VAE, measure it on the test set and store it with its frequency tables.",
+    summary: "Train a model of the zoo, measure it on the test set and store it with its frequency tables.",
+    notes: kindLines(),
     examples: [
       "isthmus train vae --data mnist --epochs 10 -o m.safetensors",
+      "isthmus train denoising-ae --noise gaussian --noise-level 0.5 -o clean.safetensors",
+      "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
     ],
   })
-    .addArgument(new Argument("<kind>", "what to train").choices(modelKinds))
+    .addArgument(new Argument("<kind>", "what to train").choices(modelKinds.map(({ kind }) => kind)))
     .addOption(dataOption())
     .addOption(dataDirOption())
     .option("--epochs <n>", "passes over the training set", wholeNumber(1), 10)
     .option("--batch <n>", "items per step", wholeNumber(1), 128);
-  return addTrainingOptions(command)
-    .option("--hidden <sizes>", "hidden units, such as 400 or 512,256; none for no hidden layer", layerSizes, [400])
-    .option("--latent <n>", "latent dimensions", wholeNumber(1, FRAME_LIMITS.dims), 20)
+  return addModelOptions(addTrainingOptions(command))
     .addOption(seedOption())
-    .addOption(
-      new Option("--binarize <how>", "what the likelihood sees of pixels")
-        .choices(["none", "dynamic", "threshold"])
-        .default("none"),
-    )
-    .addOption(new Option("--likelihood <name>", "p(x|z)").choices(["bernoulli", "gaussian"]).default("bernoulli"))
     .option("--limit <n>", "train and test on the first n items only", wholeNumber(1))
     .option(
       "--step-scale <x>",
@@ -99,7 +97,7 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
   const signal = stoppable();
   const data = await openSplits(console, options, signal);
   requireWarmUpFits(options, data.train.items);
-  const definition = checkedByUser(() => defineModel(kind, configOf(options, data.train)));
+  const definition = modelOf(kind, options, data.train.shape);
   const build = (options.build === "auto" && checkpoint?.build) || options.build;
   return withEngine({ build, threads: options.threads }, async (engine) => {
     const job = { definition, data, engine, training };
@@ -108,10 +106,6 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
     await writeFileAtomic(options.out, writeModelFile(model));
     return report(job, result, options);
   });
-}
-
-function configOf({ hidden, latent, likelihood, binarize }: TrainOptions, { shape }: Dataset): Partial<DenseConfig> {
-  return { inputShape: shape, hidden, latent, likelihood, binarize };
 }
 
 /** `m.safetensors` -> `m.checkpoint.safetensors`. */
@@ -204,14 +198,24 @@ function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string 
 
 /** The model file: frequency tables fitted on the training items, figures, and where all of it came from. */
 async function assemble({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions) {
-  const network = { encoder: definition.encoder, parameters: result.parameters };
-  const latents = await inferLatents(engine, network, batches(data.train, { batchSize: 256 }));
-  const coding = fitCoding(latents, { stepScale: options.stepScale });
   return toModel(definition, result, {
-    coding,
+    ...(await codingOf(definition, data.train, engine, result, options)),
     provenance: provenance(data.train, engine, result, { ...options, training }),
     metrics: metricsOf(result),
   });
+}
+
+/** None for a model that is told labels: streams hold no labels. */
+async function codingOf(
+  { encoder }: ModelDefinition,
+  train: Dataset,
+  engine: Engine,
+  { parameters }: FitResult,
+  { stepScale }: TrainOptions,
+): Promise<Pick<ModelNotes, "coding">> {
+  if (Object.hasOwn(encoder.inputs, "label")) return {};
+  const latents = await inferLatents(engine, { encoder, parameters }, batches(train, { batchSize: 256 }));
+  return { coding: fitCoding(latents, { stepScale }) };
 }
 
 /** No folder of this machine, no time: the same run gives the same bytes. */

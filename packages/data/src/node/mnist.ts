@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import { access } from "node:fs/promises";
-import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { IsthmusError } from "@isthmus/math";
 import type { Dataset } from "../dataset.ts";
 import { type IdxArray, parseIdx, plainIdx } from "../idx.ts";
@@ -9,20 +7,13 @@ import { syntheticDigits } from "../synthetic-digits.ts";
 import { download, type DownloadProgress, fileSha256 } from "./download.ts";
 import { readFileBytes } from "./files.ts";
 import { MNIST_FILES, MNIST_MIRRORS, type MnistFile, type MnistSplit } from "./mnist-files.ts";
+import { cacheFolder, exists, firstExisting, folderBesideCheckout, namedFolder, type Places } from "./places.ts";
 
-export interface MnistOptions {
-  /** A folder that holds the files, or a folder with them in `mnist/`; plain or `.gz`. Default: `ISTHMUS_DATA`. */
-  readonly dataDir?: string;
-  /** Where downloads are kept. Default: `$XDG_CACHE_HOME/isthmus`, else `~/.cache/isthmus`. */
-  readonly cacheDir?: string;
+export interface MnistOptions extends Places {
   /** Whether the network may be asked. Default: true. */
   readonly download?: boolean;
   /** Folders that serve the four files, tried in order. Default: the public mirrors. */
   readonly mirrors?: readonly string[];
-  /** Default: `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Where the search for a data folder beside the checkout begins. Default: `process.cwd()`. */
-  readonly cwd?: string;
   readonly onProgress?: (progress: DownloadProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -81,13 +72,14 @@ interface Found {
   readonly place: string;
 }
 
-async function inNamedFolder({ dataDir, env = process.env, split }: LoadMnistOptions): Promise<Found | undefined> {
-  const named = dataDir ?? (env["ISTHMUS_DATA"] || undefined);
+async function inNamedFolder(options: LoadMnistOptions): Promise<Found | undefined> {
+  const { split } = options;
+  const named = namedFolder(options);
   if (named === undefined) return undefined;
   const found = await inFolder(resolve(named), split);
   if (found) return found;
   const { images, labels } = MNIST_FILES[split];
-  const from = dataDir === undefined ? " (ISTHMUS_DATA)" : "";
+  const from = options.dataDir === undefined ? " (ISTHMUS_DATA)" : "";
   const expected = `expected ${images.name} and ${labels.name}, plain or .gz, in it or in its mnist folder`;
   const message = `no MNIST ${split} files in ${named}${from}: ${expected}`;
   throw new IsthmusError("DATA_MISSING", message, { folder: named, expected: [images.name, labels.name] });
@@ -99,11 +91,6 @@ async function inFolder(folder: string, split: MnistSplit): Promise<Found | unde
     const labels = await firstExisting(join(place, MNIST_FILES[split].labels.name));
     if (images && labels) return { images, labels, place };
   }
-  return undefined;
-}
-
-async function firstExisting(path: string): Promise<string | undefined> {
-  for (const candidate of [path, `${path}.gz`]) if (await exists(candidate)) return candidate;
   return undefined;
 }
 
@@ -131,15 +118,9 @@ function cachePath(options: MnistOptions, file: MnistFile): string {
   return join(cacheFolder(options), "mnist", `${file.name}.gz`);
 }
 
-function cacheFolder({ cacheDir, env = process.env }: MnistOptions): string {
-  return resolve(cacheDir ?? join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "isthmus"));
-}
-
-async function besideCheckout({ cwd = process.cwd(), split }: LoadMnistOptions): Promise<Found | undefined> {
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    if (await exists(join(folder, "pnpm-workspace.yaml"))) return await inFolder(join(folder, "../shared/data"), split);
-    if (folder === dirname(folder)) return undefined;
-  }
+async function besideCheckout({ cwd, split }: LoadMnistOptions): Promise<Found | undefined> {
+  const folder = await folderBesideCheckout(cwd);
+  return folder === undefined ? undefined : await inFolder(folder, split);
 }
 
 /** Downloads all four files, so that the cache holds both splits or the reason why not. */
@@ -205,11 +186,4 @@ function mismatch(name: string, what: string): IsthmusError {
 function standIn(split: MnistSplit, note: string): Dataset {
   const digits = syntheticDigits({ items: STAND_IN_ITEMS[split], split });
   return { ...digits, provenance: { ...digits.provenance, note } };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -71,7 +71,8 @@ it.skipIf(!has().numpy)("Python's hashlib gives a model file's hashes and id", (
     Object.entries(spec).map(([name, { shape }]) => [name, { shape, data: values[name]! }]),
   );
   const coding = { offsets: Float32Array.of(1, 2), steps: Float32Array.of(3, 4), tables: Int32Array.of(5, 6, 7) };
-  for (const extra of [{}, { coding }]) {
+  const data = { version: 1, item: { offset: 0.1, name: "größe" }, reading: { b: 1, a: [] }, writing: {}, source: {} };
+  for (const extra of [{}, { coding }, { coding, data }]) {
     const model = {
       kind: "ae",
       config: { größe: "\u2028\n" },

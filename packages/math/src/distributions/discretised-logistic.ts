@@ -4,7 +4,7 @@ import { requireKind } from "../arguments.ts";
 import { FINITE, requireParameters } from "./parameters.ts";
 import type { Domains } from "./parameters.ts";
 import type { Formulas } from "./formulas.ts";
-import { less, plus } from "./support.ts";
+import { plus } from "./support.ts";
 
 /**
  * A logistic variable rounded to the nearest of `levels` values, evenly spaced from `low` to `high`, both included;
@@ -97,7 +97,7 @@ function ends<T>(ops: ArrayOps<T>, { loc, logScale }: DiscretisedLogistic<T>, x:
 
 /** log(1 - exp(-step / scale)); from step = exp(10) scale on it is 0 in every digit, and so is its gradient. */
 function logWidth<T>(ops: ArrayOps<T>, p: DiscretisedLogistic<T>): T {
-  const logStep = ops.minimum(less(ops, Math.log(stepOf(p)), p.logScale), ops.scalar(10));
+  const logStep = ops.minimum(ops.sub(ops.log(ops.scalar(stepOf(p))), p.logScale), ops.scalar(10));
   return ops.log(ops.neg(ops.expm1(ops.neg(ops.exp(logStep)))));
 }
 

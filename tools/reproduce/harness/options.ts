@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
-import { expected } from "../lib/process.mjs";
+import { expected } from "../../lib/process.mjs";
+import type { Reproduction } from "./reproduction.ts";
 
-export interface VaeMnistOptions {
+export interface ReproduceOptions {
   readonly seeds: readonly number[];
-  readonly epochs: number;
+  /** `undefined`: each training's own. */
+  readonly epochs: number | undefined;
   readonly dataDir: string | undefined;
   /** Where the results are written; `undefined`: nowhere. */
   readonly out: string | undefined;
@@ -11,30 +13,29 @@ export interface VaeMnistOptions {
 }
 
 const DEFAULT_SEEDS = "1,2,3";
-const DEFAULT_EPOCHS = "10";
-const DEFAULT_OUT = "docs/results";
+export const DEFAULT_OUT = "docs/results";
 
-export const HELP = `Trains the VAE of PyTorch's examples on MNIST and measures its ELBO on the test images, z drawn.
+export function helpOf({ name, what, minutes }: Reproduction): string {
+  return `${what}.
 
-  npm run reproduce vae-mnist [-- --seeds ${DEFAULT_SEEDS} --epochs ${DEFAULT_EPOCHS} --data-dir DIR --out DIR]
+  npm run reproduce ${name} [-- --seeds ${DEFAULT_SEEDS} --epochs N --data-dir DIR --out DIR]
 
-  --seeds      one training each (default ${DEFAULT_SEEDS})
-  --epochs     (default ${DEFAULT_EPOCHS}: what the published runs did)
+  --seeds      one training each (default ${DEFAULT_SEEDS}); every one is reported
+  --epochs     of every training, for a quick look (default: each training's own)
   --data-dir   the folder of the MNIST files; otherwise they are looked for as the isthmus command does
-  --out        a folder for vae-mnist.json, .md and .svg; default ${DEFAULT_OUT} with the default seeds and epochs,
-               else nothing is written
+  --out        a folder for the figures and pictures; default ${DEFAULT_OUT} with the default seeds and epochs, else nothing
+               is written
 
-About a minute a seed. MNIST must be there or be downloadable: synthetic digits prove nothing here.
-
-  npm run reproduce vae-mnist -- --seeds 7 --epochs 2 --out out
+About ${minutes} minutes for all seeds. The real data must be there or be downloadable: synthetic digits prove nothing here.
 `;
+}
 
 /** @throws an expected error that names the option */
-export function vaeMnistOptions(args: readonly string[]): VaeMnistOptions {
+export function reproduceOptions(args: readonly string[]): ReproduceOptions {
   const values = parsed(args);
   const seeds = values.seeds.split(",").map((text) => whole("--seeds", text, 0));
-  const epochs = whole("--epochs", values.epochs, 1);
-  const isDefault = values.seeds === DEFAULT_SEEDS && values.epochs === DEFAULT_EPOCHS;
+  const epochs = values.epochs === undefined ? undefined : whole("--epochs", values.epochs, 1);
+  const isDefault = values.seeds === DEFAULT_SEEDS && epochs === undefined;
   const out = values.out ?? (isDefault ? DEFAULT_OUT : undefined);
   return { seeds, epochs, dataDir: values["data-dir"], out, help: values.help };
 }
@@ -42,7 +43,7 @@ export function vaeMnistOptions(args: readonly string[]): VaeMnistOptions {
 function parsed(args: readonly string[]) {
   const options = {
     seeds: { type: "string", default: DEFAULT_SEEDS },
-    epochs: { type: "string", default: DEFAULT_EPOCHS },
+    epochs: { type: "string" },
     "data-dir": { type: "string" },
     out: { type: "string" },
     help: { type: "boolean", default: false },

@@ -1,0 +1,225 @@
+import { FRAME_LIMITS } from "@isthmus/codec";
+import {
+  type BaseConfig,
+  defineModel,
+  expectation,
+  type Field,
+  type GivenTrunk,
+  isFieldValue,
+  type ModelDefinition,
+  type ModelKind,
+  modelKinds,
+} from "@isthmus/models";
+import { type Command, Option } from "commander";
+import { checkedByUser, UsageError } from "./errors.ts";
+import { layerSizes, numberBetween, wholeNumber } from "./options.ts";
+import { parseSchedule, SCHEDULE_HELP, scheduleText } from "./schedule-text.ts";
+
+/** What the command line says of the model; what is not said is undefined, and the kind decides. */
+export interface ModelOptions {
+  readonly hidden?: readonly number[];
+  readonly channels?: readonly number[];
+  readonly kernel?: number;
+  readonly stride?: number;
+  readonly activation?: string;
+  readonly decoderHidden?: readonly number[];
+  readonly decoderChannels?: readonly number[];
+  readonly latent?: number;
+  readonly likelihood?: string;
+  readonly variance?: string;
+  readonly varianceValue?: number;
+  readonly levels?: number;
+  readonly binarize?: string;
+}
+
+const SIZES = "such as 400 or 512,256; none for none";
+
+/** Adds the options that every kind has, and each kind's own from the fields it is described by. */
+export function addModelOptions(command: Command): Command {
+  const choice = (flags: string, what: string, choices: readonly string[]): Option =>
+    new Option(flags, what).choices([...choices]);
+  command
+    .option("--hidden <sizes>", `units of the hidden layers, ${SIZES}`, layerSizes)
+    .option("--channels <sizes>", "convolutions before them, such as 32,64; none for none", layerSizes)
+    .option("--kernel <n>", "rows and columns of each filter (default: 4)", wholeNumber(1, 99))
+    .option("--stride <n>", "of each convolution (default: 2)", wholeNumber(1, 99))
+    .addOption(choice("--activation <name>", "of the hidden layers", ["relu", "tanh", "sigmoid", "softplus"]))
+    .option("--decoder-hidden <sizes>", "the decoder's, as an encoder's (default: the same, mirrored)", layerSizes)
+    .option("--decoder-channels <sizes>", "the decoder's, as an encoder's (default: the same, mirrored)", layerSizes)
+    .option("--latent <n>", "latent dimensions", wholeNumber(1, FRAME_LIMITS.dims))
+    .addOption(choice("--likelihood <name>", "p(x|z)", Object.keys(LIKELIHOODS)))
+    .addOption(choice("--variance <how>", "gaussian: fixed or learned (default: fixed)", Object.keys(VARIANCES)))
+    .option(
+      "--variance-value <x>",
+      "gaussian: the variance, or where it starts (default: 0.01)",
+      numberBetween(1e-12, 1e12),
+    )
+    .option("--levels <n>", "discretised-logistic: values from 0 to 1 (default: 256)", wholeNumber(2, 65_536))
+    .addOption(choice("--binarize <how>", "what the likelihood sees of pixels", ["none", "dynamic", "threshold"]));
+  for (const [name, fields] of ownFields()) command.addOption(ownOption(name, fields));
+  return command;
+}
+
+const LIKELIHOODS = { bernoulli: "bernoulli", gaussian: "gaussian", "discretised-logistic": "discretisedLogistic" };
+const VARIANCES = { fixed: "fixed", shared: "shared", "per-feature": "perFeature" };
+
+/** The kinds with what they start from, for `train --help`. */
+export function kindLines(): string[] {
+  const width = Math.max(...modelKinds.map(({ kind }) => kind.length));
+  const line = ({ kind, summary }: ModelKind): string => {
+    const { trunk, latent, likelihood: p } = defineModel(kind).config;
+    const channels = trunk.kind === "conv" ? `channels ${trunk.channels.join("-")}, ` : "";
+    const hidden = trunk.hidden.length > 0 ? `hidden ${trunk.hidden.join("-")}, ` : "";
+    return `  ${kind.padEnd(width)}  ${summary}; ${channels}${hidden}code ${latent}, ${kebab(p.kind)}`;
+  };
+  return [
+    "Kinds, with the sizes and the likelihood that each starts from:",
+    ...modelKinds.map(line),
+    "",
+    ...SCHEDULE_HELP,
+    "",
+  ];
+}
+
+/**
+ * The configuration of a model of `kind` for items of `shape`.
+ *
+ * @throws UsageError an option that the kind does not have, that does not go with the others, or has a bad value
+ */
+function modelConfigOf(kind: string, options: ModelOptions, shape: readonly number[]): object {
+  const start = defineModel(kind).config;
+  const { latent, binarize } = options;
+  return {
+    inputShape: shape,
+    ...trunks(options, start),
+    ...(latent !== undefined && { latent }),
+    ...likelihood(options, start),
+    ...(binarize !== undefined && { binarize }),
+    ...own(kind, options),
+  };
+}
+
+/** The model of `kind`; what is wrong with its configuration is the user's to mend. */
+export function modelOf(kind: string, options: ModelOptions, shape: readonly number[]): ModelDefinition {
+  return checkedByUser(() => defineModel(kind, modelConfigOf(kind, options, shape)));
+}
+
+function trunks(options: ModelOptions, { trunk: start, decoder: other }: BaseConfig): object {
+  const { hidden, channels, decoderHidden, decoderChannels } = options;
+  const trunk = trunkOf(start, options, hidden, channels);
+  if (!other && decoderHidden === undefined && decoderChannels === undefined) return { trunk };
+  return { trunk, decoder: trunkOf(other ?? trunk, options, decoderHidden, decoderChannels) };
+}
+
+/** `start` with other layers, and with what is said of the filters and the activation. */
+function trunkOf(
+  start: GivenTrunk,
+  { kernel, stride, activation }: ModelOptions,
+  hidden?: readonly number[],
+  channels?: readonly number[],
+): GivenTrunk {
+  const layers = defined({ hidden: hidden ?? start.hidden, activation: activation ?? start.activation });
+  const filters = defined({ kernel, stride });
+  const images = channels ?? (start.kind === "conv" ? start.channels : undefined) ?? [];
+  if (images.length > 0) {
+    return { ...(start.kind === "conv" && start), kind: "conv", channels: images, ...filters, ...layers };
+  }
+  const strange = Object.keys(filters)[0];
+  if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with --channels only`);
+  return { kind: "dense", ...layers };
+}
+
+function likelihood(options: ModelOptions, { likelihood: start }: BaseConfig): object {
+  const { variance, varianceValue: value, levels } = options;
+  const kind =
+    options.likelihood === undefined ? start.kind : LIKELIHOODS[options.likelihood as keyof typeof LIKELIHOODS];
+  requireOnly(kind === "gaussian", options, ["variance", "varianceValue"], "--likelihood gaussian");
+  requireOnly(kind === "discretisedLogistic", options, ["levels"], "--likelihood discretised-logistic");
+  const told = defined({ variance: variance && VARIANCES[variance as keyof typeof VARIANCES], value, levels });
+  return { likelihood: { ...(start.kind === kind && start), kind, ...told } };
+}
+
+function requireOnly(
+  holds: boolean,
+  options: ModelOptions,
+  names: readonly (keyof ModelOptions)[],
+  where: string,
+): void {
+  const strange = holds ? undefined : names.find((name) => options[name] !== undefined);
+  if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with ${where} only`);
+}
+
+/** What of `values` is there. */
+function defined(values: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+interface OwnField {
+  readonly kind: string;
+  readonly field: Field;
+}
+
+/** Fields that kinds add, by name; kinds may share one. */
+function ownFields(): Map<string, OwnField[]> {
+  const all = modelKinds.flatMap(({ kind, fields }: ModelKind) =>
+    Object.entries(fields).map(([name, field]) => [name, { kind, field }] as const),
+  );
+  const byName = new Map<string, OwnField[]>();
+  for (const [name, own] of all) byName.set(name, [...(byName.get(name) ?? []), own]);
+  return byName;
+}
+
+/** Its value stays text until the kind is known, which says what is expected. */
+function ownOption(name: string, fields: readonly OwnField[]): Option {
+  const [{ field }] = fields as [OwnField];
+  const starts = fields.map(({ kind, field: { default: value } }) => `${kind}: ${shown(value)}`);
+  return new Option(`${flag(name)} <${placeholder(field)}>`, `${field.what} (${starts.join(", ")})`);
+}
+
+function placeholder(field: Field): string {
+  if (field.kind === "flag") return "on|off";
+  if (field.kind === "choice") return field.choices.map(kebab).join("|");
+  if (field.kind === "schedule") return "x|schedule";
+  return field.kind === "integer" ? "n" : "x";
+}
+
+function shown(value: Field["default"]): string {
+  if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "object") return scheduleText(value);
+  return kebab(String(value));
+}
+
+/** The kind's own fields that were said. */
+function own(kind: string, options: ModelOptions): object {
+  const said = options as Readonly<Record<string, unknown>>;
+  const entries = [...ownFields()].flatMap(([name, fields]) => {
+    const text = said[name];
+    if (typeof text !== "string") return [];
+    const mine = fields.find((one) => one.kind === kind);
+    if (!mine) throw new UsageError(`${flag(name)} goes with ${fields.map((one) => one.kind).join(" and ")} only`);
+    return [[name, parsed(name, mine.field, text)]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function parsed(name: string, field: Field, text: string): unknown {
+  const value = valueOf(field, text);
+  if (isFieldValue(field, value)) return value;
+  const wanted = field.kind === "flag" ? "on or off" : kebab(expectation(field));
+  throw new UsageError(`${flag(name)} expected ${wanted}, got ${JSON.stringify(text)}`);
+}
+
+function valueOf(field: Field, text: string): unknown {
+  if (field.kind === "flag") return text === "on" ? true : text === "off" ? false : undefined;
+  if (field.kind === "choice") return field.choices.find((one) => kebab(one) === text);
+  if (field.kind === "schedule") return parseSchedule(text);
+  return text.trim() === "" ? undefined : Number(text);
+}
+
+function flag(name: string): string {
+  return `--${kebab(name)}`;
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,167 @@
+import { readdir } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { IsthmusError } from "@isthmus/math";
+import type { Sharp } from "sharp";
+import type { Dataset } from "../dataset.ts";
+import { DESCRIPTION_VERSION, type ImageFit, type ImagesDescription } from "../description.ts";
+import { fileCall } from "./files.ts";
+
+export interface LoadImagesOptions {
+  /** Pixels. Default: the size that all pictures have. */
+  readonly width?: number;
+  readonly height?: number;
+  /** How pictures of another shape come to that size. Default: `"crop"`. */
+  readonly fit?: ImageFit;
+  /** One channel instead of three. Default: false. */
+  readonly grey?: boolean;
+  /** Takes the name of each picture's folder, inside this one, for its label. Default: false. */
+  readonly labels?: boolean;
+  /** What the labels are called, in their order, if that was settled before. Default: the folders' names, sorted. */
+  readonly classes?: readonly string[];
+}
+
+const PICTURE = /\.(png|jpe?g|webp)$/i;
+const FORMATS: ReadonlySet<string> = new Set(["png", "jpeg", "webp"]);
+const FITS = { crop: "cover", stretch: "fill", pad: "contain" } as const;
+/** The most pixels of a picture: what a small compressed file can claim is bounded before memory is taken. */
+const MOST_PIXELS = 2 ** 26;
+const MOST_BYTES = 2 ** 31;
+const AT_ONCE = 4;
+
+/**
+ * The PNG, JPEG and WebP pictures in a folder and the folders in it, in the order of their paths, as u8 images
+ * [height, width, channels]; turned as their camera says, transparency on black. Other files are passed over.
+ *
+ * @throws IsthmusError `DATA_IMAGES` naming the file: no pictures, one that cannot be read or has more than 2^26 pixels,
+ * pictures of several sizes where none is asked for, one without a folder for its label, or more than 2 GiB in all;
+ * `FILE_READ` for the folder.
+ */
+export async function loadImages(folder: string, options: LoadImagesOptions = {}): Promise<Dataset> {
+  const paths = await picturesIn(folder);
+  if (paths.length === 0) throw imagesError(folder, "no PNG, JPEG or WebP pictures in it");
+  const labels = options.labels ? labelsOf(folder, paths, options.classes) : undefined;
+  const size = await sizeOf(join(folder, paths[0]!), options);
+  const item = {
+    kind: "images",
+    ...size,
+    channels: options.grey ? 1 : 3,
+    ...(labels && { labels: labels.names }),
+  } as const;
+  const description: ImagesDescription = {
+    version: DESCRIPTION_VERSION,
+    item,
+    reading: { fit: options.fit ?? "crop" },
+    writing: {},
+    source: {},
+  };
+  const values = await read(folder, paths, description, options);
+  return {
+    name: folder,
+    items: paths.length,
+    shape: [size.height, size.width, item.channels],
+    values,
+    scale: 1 / 255,
+    ...(labels && { labels: labels.values, classes: labels.names.classes.length, classNames: labels.names.classes }),
+    description,
+    provenance: { source: `${paths.length} pictures of ${folder}` },
+  };
+}
+
+/** Paths inside the folder. */
+async function picturesIn(folder: string): Promise<string[]> {
+  const entries = await fileCall("FILE_READ", folder, () => readdir(folder, { recursive: true }));
+  return entries.filter((path) => PICTURE.test(path)).sort();
+}
+
+function labelsOf(folder: string, paths: readonly string[], known: readonly string[] | undefined) {
+  const names = paths.map((path) => {
+    if (path.includes(sep)) return path.slice(0, path.indexOf(sep));
+    throw imagesError(join(folder, path), "it lies in no folder that could be its label");
+  });
+  const classes = known ?? [...new Set(names)].sort();
+  const values = Int32Array.from(names, (name, at) => {
+    const label = classes.indexOf(name);
+    if (label < 0) throw imagesError(join(folder, paths[at]!), `expected a label among ${classes.join(", ")}`);
+    return label;
+  });
+  return { values, names: { column: "folder", classes } };
+}
+
+/** One module for all pictures, loaded when the first is read. */
+async function open(path: string): Promise<Sharp> {
+  const { default: sharp } = await import("sharp");
+  return sharp(path, { limitInputPixels: MOST_PIXELS });
+}
+
+async function sizeOf(first: string, { width, height }: LoadImagesOptions): Promise<{ width: number; height: number }> {
+  if (width !== undefined && height !== undefined) return { width, height };
+  const { autoOrient } = await readable(first, async () => (await open(first)).metadata());
+  return { width: autoOrient.width, height: autoOrient.height };
+}
+
+async function read(
+  folder: string,
+  paths: readonly string[],
+  { item: { width, height, channels }, reading }: ImagesDescription,
+  options: LoadImagesOptions,
+): Promise<Uint8Array> {
+  const size = width * height * channels;
+  if (paths.length * size > MOST_BYTES) {
+    throw imagesError(folder, `${paths.length} pictures of ${width} x ${height} x ${channels} are more than 2 GiB`);
+  }
+  const values = new Uint8Array(paths.length * size);
+  const asked = options.width !== undefined;
+  const one = async (at: number) => {
+    const path = join(folder, paths[at]!);
+    const pixels = await readable(path, () => pixelsOf(path, { width, height, channels, fit: reading.fit, asked }));
+    values.set(pixels, at * size);
+  };
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < paths.length) await one(next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return values;
+}
+
+interface Wanted {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly fit: ImageFit;
+  /** Whether the size was asked for, or is that of the first picture. */
+  readonly asked: boolean;
+}
+
+async function pixelsOf(path: string, { width, height, channels, fit, asked }: Wanted): Promise<Uint8Array> {
+  const picture = await open(path);
+  const { format, autoOrient } = await picture.metadata();
+  if (!FORMATS.has(format)) throw imagesError(path, `expected PNG, JPEG or WebP, got ${format}`);
+  const same = autoOrient.width === width && autoOrient.height === height;
+  if (!same && !asked) {
+    const got = `${autoOrient.width} x ${autoOrient.height} pixels`;
+    throw imagesError(path, `${got}, the first picture has ${width} x ${height}; ask for one size`);
+  }
+  const black = { r: 0, g: 0, b: 0 };
+  const upright = picture.autoOrient().flatten({ background: black });
+  const sized = same ? upright : upright.resize(width, height, { fit: FITS[fit], background: black });
+  const toned = channels === 1 ? sized.greyscale() : sized.toColourspace("srgb");
+  const { data, info } = await toned.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  if (info.channels === channels) return data;
+  throw imagesError(path, `expected ${channels} channels, got ${info.channels}`);
+}
+
+/** What sharp finds wrong, with the file's name and in one line. */
+async function readable<T>(path: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    if (cause instanceof IsthmusError || !(cause instanceof Error)) throw cause;
+    const reason = cause.message.replaceAll(/\s*\n\s*/g, "; ");
+    throw imagesError(path, `cannot be read as a picture (${reason})`, { cause });
+  }
+}
+
+function imagesError(path: string, what: string, options: ErrorOptions = {}): IsthmusError {
+  return new IsthmusError("DATA_IMAGES", `${path}: ${what}`, { path }, options);
+}

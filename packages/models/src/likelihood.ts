@@ -1,0 +1,119 @@
+import type { GraphBuilder, Node } from "@isthmus/graph";
+import { bernoulliLogProbFromLogits, discretisedLogistic, gaussianLogProb, logProb } from "@isthmus/math";
+import { requireKnown, requireOneOf } from "./checks.ts";
+import type { BaseConfig } from "./config.ts";
+
+/** p(x | z): independent for every feature given z. */
+export type Likelihood =
+  /** From logits. */
+  | { readonly kind: "bernoulli" }
+  | {
+      readonly kind: "gaussian";
+      /** The same fixed number for all features; one number that is learned; one that is learned for each feature. */
+      readonly variance: "fixed" | "shared" | "perFeature";
+      /** The fixed variance, or the one to start from. */
+      readonly value: number;
+    }
+  /** Values on `levels` equal steps from 0 to 1, with the mass of a logistic between their middles, its scale learned. */
+  | { readonly kind: "discretisedLogistic"; readonly levels: number };
+
+type GaussianLikelihood = Extract<Likelihood, { kind: "gaussian" }>;
+type DiscretisedLikelihood = Extract<Likelihood, { kind: "discretisedLogistic" }>;
+export type GivenLikelihood =
+  | { readonly kind: "bernoulli" }
+  | (Pick<GaussianLikelihood, "kind"> & Partial<GaussianLikelihood>)
+  | (Pick<DiscretisedLikelihood, "kind"> & Partial<DiscretisedLikelihood>);
+
+const defaults = {
+  bernoulli: { kind: "bernoulli" },
+  // About the squared error per pixel that 20 latents reach on MNIST, where this likelihood is near its best
+  // (Rybkin, Daniilidis, Levine 2021: the optimal variance is the mean squared error).
+  gaussian: { kind: "gaussian", variance: "fixed", value: 0.01 },
+  discretisedLogistic: { kind: "discretisedLogistic", levels: 256 },
+} as const;
+
+/** A likelihood with its defaults filled in. Throws `RangeError` naming the field. */
+export function checkedLikelihood(given: GivenLikelihood): Likelihood {
+  requireOneOf("likelihood.kind", given?.kind, Object.keys(defaults));
+  const likelihood = { ...defaults[given.kind], ...given } as Likelihood;
+  requireKnown(`a ${given.kind} likelihood`, likelihood, Object.keys(defaults[given.kind]));
+  if (likelihood.kind === "gaussian") requireVariance(likelihood);
+  if (likelihood.kind === "discretisedLogistic") requireLevels(likelihood);
+  return likelihood;
+}
+
+function requireVariance({ variance, value }: GaussianLikelihood): void {
+  requireOneOf("likelihood.variance", variance, ["fixed", "shared", "perFeature"]);
+  if (typeof value === "number" && value > 0 && value < Infinity) return;
+  throw new RangeError(`"likelihood.value" expected a positive finite number, got ${String(value)}`);
+}
+
+function requireLevels({ levels }: DiscretisedLikelihood): void {
+  if (Number.isSafeInteger(levels) && levels >= 2 && levels <= 65_536) return;
+  throw new RangeError(`"likelihood.levels" expected a whole number from 2 to 65536, got ${String(levels)}`);
+}
+
+/** p(x | z) in a graph: its parameters, which broadcast to [batch, features]. */
+export type Observation =
+  | { readonly kind: "bernoulli"; readonly logits: Node }
+  | {
+      readonly kind: "gaussian";
+      readonly mu: Node;
+      readonly scale: { readonly variance: number } | { readonly logVar: Node };
+    }
+  | { readonly kind: "discretisedLogistic"; readonly loc: Node; readonly logScale: Node; readonly levels: number };
+
+/** The likelihood whose location, or logits, is the decoder's `output` [batch, features]. Learned scales are `decoder.*`. */
+export function observation(
+  build: GraphBuilder,
+  output: Node,
+  { likelihood }: Pick<BaseConfig, "likelihood">,
+): Observation {
+  if (likelihood.kind === "bernoulli") return { kind: "bernoulli", logits: output };
+  if (likelihood.kind === "discretisedLogistic") {
+    const logScale = learnedLog(build, "decoder.logScale", 1, START_SCALE);
+    return { kind: "discretisedLogistic", loc: output, logScale, levels: likelihood.levels };
+  }
+  const { variance, value } = likelihood;
+  if (variance === "fixed") return { kind: "gaussian", mu: output, scale: { variance: value } };
+  const size = variance === "shared" ? 1 : (output.shape[1] as number);
+  return { kind: "gaussian", mu: output, scale: { logVar: learnedLog(build, "decoder.logVar", size, value) } };
+}
+
+/** A logistic's scale is about half its standard deviation: the error per pixel with which training on images begins. */
+const START_SCALE = 0.1;
+
+/**
+ * What a variance or scale does not fall below: it would without end for a feature that is always the same, as the
+ * pixels at an image's edge are. About (1 / 255)^2 / 12, what rounding to 8 bits adds.
+ */
+const LEAST = 1e-6;
+
+/** log(start exp(w) + least) with w learned and 0 at first: no number in the graph is a logarithm that JavaScript took. */
+function learnedLog(build: GraphBuilder, name: string, size: number, start: number): Node {
+  const w = build.state(name, { shape: [size], init: { kind: "zeros" } });
+  return build.log(build.add(build.mul(build.scalar(start), build.exp(w)), build.scalar(LEAST)));
+}
+
+/** log p(x | z) per example, in nats, [batch]. */
+export function logLikelihood(build: GraphBuilder, x: Node, p: Observation): Node {
+  if (p.kind === "bernoulli") return bernoulliLogProbFromLogits(build, x, p.logits);
+  if (p.kind === "gaussian") return gaussianLogProb(build, x, { mu: p.mu, ...p.scale });
+  const { loc, logScale, levels } = p;
+  const levelsOfX = discretisedLogistic(build, { loc, logScale, low: 0, high: 1, levels });
+  return build.sum(logProb(build, levelsOfX, x), { axes: [-1] });
+}
+
+/** The mean of p(x | z) in the units of the data, [batch, features]; for the discretised logistic its location, cut to [0, 1]. */
+export function likelihoodMean(build: GraphBuilder, p: Observation): Node {
+  if (p.kind === "bernoulli") return build.sigmoid(p.logits, "reconstruction");
+  if (p.kind === "gaussian") return p.mu;
+  return build.minimum(build.maximum(p.loc, build.scalar(0)), build.scalar(1));
+}
+
+/** What a decoder says of p(x | z) beside its mean: [batch, features] each, by the names of its outputs. */
+export function likelihoodOutputs(build: GraphBuilder, p: Observation): Record<string, Node> {
+  if (p.kind === "bernoulli") return { logits: p.logits };
+  if (p.kind === "discretisedLogistic") return { logScale: build.broadcastTo(p.logScale, p.loc.shape) };
+  return "logVar" in p.scale ? { logVar: build.broadcastTo(p.scale.logVar, p.mu.shape) } : {};
+}
