@@ -12,8 +12,8 @@ export async function onnxRuntime(): Promise<Runtime | { readonly missing: strin
   }
 }
 
-/** One row-major array and its shape: labels are int32, everything else float32. */
-interface Tensor<D extends Float32Array | Int32Array = Float32Array> {
+/** One row-major array and its shape. */
+interface Tensor<D = Float32Array> {
   readonly shape: readonly number[];
   readonly data: D;
 }

@@ -49,7 +49,11 @@ export function scatterChart(chart: ScatterChart): string {
     ...frameOption(chart, names, margins),
     xAxis: axisOf(x, "x"),
     yAxis: axisOf(y, "y"),
-    series: [...groups.map(dots), ...rings.map(ringSeries), ...groups.flatMap(nameSeries)],
+    series: [
+      ...groups.map((group) => dots(group, points.length > 500 ? 3.5 : 5)),
+      ...rings.map(ringSeries),
+      ...groups.flatMap(nameSeries),
+    ],
   });
 }
 
@@ -81,9 +85,8 @@ function groupsOf({ points, classes, classNames = [] }: ScatterChart): Group[] {
   );
 }
 
-/** Dots of a diameter that leaves many of them apart. */
-function dots({ name, colour, points }: Group): object {
-  const lineWidth = points.length > 500 ? 3.5 : 5;
+/** Dots `lineWidth` pixels wide. */
+function dots({ name, colour, points }: Group, lineWidth: number): object {
   return drawnSeries({
     ...(name !== undefined && { name }),
     colour,

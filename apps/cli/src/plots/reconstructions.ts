@@ -1,0 +1,44 @@
+import type { Dataset } from "@isthmus/data";
+import { reconstructionsOf, valuesOf } from "../trained.ts";
+import type { ImagePicture } from "./picture.ts";
+import { codesOf, firstItems, pick, type Subject } from "./subject.ts";
+
+/** Pairs of rows hold so many items. */
+const ACROSS = 10;
+
+/** Rows of items, and below each row what the decoder makes of their codes (the posterior's mean where there is one). */
+export async function reconstructions(
+  subject: Subject,
+  dataset: Dataset,
+  { count }: { readonly count: number },
+): Promise<ImagePicture> {
+  const shown = pick(dataset, firstItems(dataset, count));
+  const { items, mean, labels } = await codesOf(subject, shown);
+  const decoded = await reconstructionsOf(subject.engine, subject.model, {
+    items,
+    values: mean,
+    ...(labels && { labels }),
+  });
+  const across = Math.min(ACROSS, items);
+  const rows = Math.ceil(items / across);
+  const values = inPairs(valuesOf(shown), decoded, items, across);
+  return {
+    kind: "images",
+    images: { shape: subject.shape, values },
+    grid: { columns: across, rowLabels: Array.from({ length: rows }, () => ["original", "decoded"]).flat() },
+    alt: `${items} items of ${dataset.name}, and below each what the model makes of its code`,
+  };
+}
+
+/** Row by row: originals, decoded, originals, ... The last rows are filled up with white. */
+function inPairs(originals: Float32Array, decoded: Float32Array, items: number, across: number): Float32Array {
+  const size = originals.length / items;
+  const row = across * size;
+  const rows = Math.ceil(items / across);
+  const values = new Float32Array(2 * rows * row).fill(1);
+  for (let index = 0; index < rows; index++) {
+    values.set(originals.subarray(index * row, (index + 1) * row), 2 * index * row);
+    values.set(decoded.subarray(index * row, (index + 1) * row), (2 * index + 1) * row);
+  }
+  return values;
+}
