@@ -8,7 +8,9 @@ import type { Reproduction } from "./harness/reproduction.ts";
 import { runReproduction } from "./harness/run.ts";
 import { betaVaeRows } from "./beta-vae.ts";
 import { conditionalVaeRows } from "./conditional-vae.ts";
+import { latentRegularity } from "./latent-regularity.ts";
 import { linearAe } from "./linear-ae.ts";
+import { representations } from "./representations.ts";
 import { sparseAe } from "./sparse-ae.ts";
 import { vaeBinarisation } from "./vae-binarisation.ts";
 import { vaeDepths } from "./vae-depths.ts";
@@ -28,6 +30,8 @@ const reproductions: readonly Reproduction[] = [
   vaeDepths,
   betaVaeRows,
   conditionalVaeRows,
+  latentRegularity,
+  representations,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(15)} ${what}`).join("\n");
