@@ -331,36 +331,54 @@ function detailsOf({ models, continuity, completeness, classifierError }: Measur
   };
 }
 
+/** As `completeness` has them, short enough to stand below a bar. */
+const BARS = ["test", "pixels", "AE", "AE, fitted", "VAE", "VAE, fitted", "KL only"];
+
 function chart(measured: readonly Measured[], seed: number): string {
-  const size = { width: 560, height: 420 };
   const first = measured[0]!;
   const groups = (name: "unevenness" | "detour") =>
     MODELS.map((model, m) => ({ name: model.name, values: first.continuity[m]!.perSegment[name] }));
-  const sources = Object.keys(first.completeness);
-  const mean = (source: string) =>
-    measured.reduce((sum, { completeness }) => sum + completeness[source]!.share.value, 0) / measured.length;
+  const bars = (name: string, valueOf: (one: LatentCompleteness) => number) => ({
+    name,
+    values: Object.keys(first.completeness).map(
+      (source) => measured.reduce((sum, { completeness }) => sum + valueOf(completeness[source]!), 0) / measured.length,
+    ),
+  });
+  const shown = {
+    x: { name: "what is shown to the classifier; fitted: draws of a Gaussian of the codes" },
+    categories: BARS,
+  };
   return figure({
     title: "How regular is the latent space?",
+    columns: 2,
     panels: [
       histogram({
-        ...{
-          ...size,
-          title: "Unevenness of the way between codes",
-          subtitle: `longest step over mean step, seed ${seed}`,
-        },
+        ...{ title: "Unevenness of the way between codes", subtitle: `1 is an even pace; seed ${seed}` },
         ...{ x: { name: "longest step / mean step" }, series: groups("unevenness") },
       }),
       histogram({
-        ...{ ...size, title: "Detour of the way between codes", subtitle: `1 is a straight way, seed ${seed}` },
+        ...{ title: "Detour of the way between codes", subtitle: `1 is a straight way; seed ${seed}` },
         ...{ x: { name: "length of the way / distance of its ends" }, series: groups("detour") },
       }),
       barChart({
-        ...{ ...size, width: 900, title: "Recognised with confidence", subtitle: "mean over seeds" },
-        x: { name: "what is shown to the classifier" },
+        ...{
+          ...shown,
+          title: "Recognised with confidence",
+          subtitle: "draws of N(0, I) where not said otherwise; mean over seeds",
+        },
         y: { name: "share, %", min: 0, max: 100 },
-        categories: sources,
-        series: [{ name: "recognised", values: sources.map((source) => 100 * mean(source)) }],
+        series: [bars("recognised", ({ share }) => 100 * share.value)],
         valueText: (value) => value.toFixed(0),
+      }),
+      barChart({
+        ...{
+          ...shown,
+          title: "Distance to the nearest training image",
+          subtitle: "mean over seeds; small for anything smooth",
+        },
+        y: { name: "Euclidean distance", min: 0 },
+        series: [bars("distance", ({ distance }) => distance!.value)],
+        valueText: (value) => value.toFixed(1),
       }),
     ],
   });
