@@ -14,6 +14,8 @@ import { latentObjectives } from "./latent-objectives.ts";
 import { learnedPriors } from "./learned-priors.ts";
 import { linearAe } from "./linear-ae.ts";
 import { linearVaeRows } from "./linear-vae.ts";
+import { latentRegularity } from "./latent-regularity.ts";
+import { representations } from "./representations.ts";
 import { sparseAe } from "./sparse-ae.ts";
 import { vaeBinarisation } from "./vae-binarisation.ts";
 import { vaeDepths } from "./vae-depths.ts";
@@ -40,6 +42,8 @@ const reproductions: readonly Reproduction[] = [
   iwaeRows,
   categoricalVaeRows,
   learnedPriors,
+  latentRegularity,
+  representations,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(18)} ${what}`).join("\n");
