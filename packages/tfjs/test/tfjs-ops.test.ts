@@ -5,9 +5,11 @@ import {
   elbo,
   gaussianLogProb,
   IsthmusError,
+  kl,
   klDiagonalGaussian,
   logAddExp,
   logExpm1,
+  logProb,
   logSumExp,
   type MathOps,
   ndArray,
@@ -225,6 +227,64 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Log-densities of families, and a KL: parameters and values are positive where they must be. */
+const families: readonly Case[] = [
+  {
+    name: "normal",
+    shapes: [[3], [2, 3], [3]],
+    positive: true,
+    f: (on, [x, loc, scale]) => logProb(on, { family: "normal", loc: loc!, scale: scale! }, x!),
+  },
+  {
+    name: "gamma",
+    shapes: [[3], [2, 3], [3]],
+    positive: true,
+    f: (on, [x, concentration, rate]) =>
+      logProb(on, { family: "gamma", concentration: concentration!, rate: rate! }, x!),
+  },
+  {
+    name: "studentT",
+    shapes: [[3], [3], [3]],
+    positive: true,
+    f: (on, [x, df, loc]) => logProb(on, { family: "studentT", df: df!, loc: loc!, scale: on.scalar(0.7) }, x!),
+  },
+  {
+    name: "continuousBernoulli",
+    shapes: [[2, 3], [3]],
+    f: (on, [x, logits]) => logProb(on, { family: "continuousBernoulli", logits: logits! }, on.sigmoid(x!)),
+  },
+  {
+    name: "categorical",
+    shapes: [[2, 3], [3]],
+    f: (on, [x, logits]) => logProb(on, { family: "categorical", logits: logits! }, on.softmax(x!)),
+  },
+  {
+    name: "mixture of normals",
+    shapes: [[4], [2], [2], [2]],
+    positive: true,
+    f: (on, [x, logits, loc, scale]) => {
+      const components = { family: "normal", loc: loc!, scale: scale! } as const;
+      return logProb(on, { family: "mixture", logits: logits!, components }, x!);
+    },
+  },
+  {
+    name: "multivariate normal",
+    shapes: [[2, 3], [3], [3, 3]],
+    f: (on, [x, loc, root]) => {
+      const identity = on.constant([3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1]);
+      const scaleTril = on.cholesky(on.add(on.matmul(root!, root!, { transposeB: true }), identity));
+      return logProb(on, { family: "multivariateNormal", loc: loc!, scaleTril }, x!);
+    },
+  },
+  {
+    name: "KL of gammas",
+    shapes: [[3], [3], [3], [3]],
+    positive: true,
+    f: (on, [a, b, c, d]) =>
+      kl(on, { family: "gamma", concentration: a!, rate: b! }, { family: "gamma", concentration: c!, rate: d! }),
+  },
+];
+
 /** A fixed sequence in (0, 1), so that a failure repeats. */
 function uniforms(): () => number {
   let state = 12_345;
@@ -283,7 +343,7 @@ describe.each(["cpu", "wasm"])("on the backend %s", (backend) => {
   });
 
   describe("values and gradients", () => {
-    it.each(cases)("$name", (test) => {
+    it.each([...cases, ...families])("$name", (test) => {
       const values = drawn(test);
       const { value, gradients } = reference(test, values);
       expectClose(test.f(ops, tensors(test, values)), value);
