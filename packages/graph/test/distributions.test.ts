@@ -267,6 +267,60 @@ const mixtures: readonly Case[] = [
   },
 ];
 
+/** Where the gamma functions' parts would cancel, so that a series takes their place. */
+const large: readonly Example[] = [
+  {
+    family: "gamma",
+    parameters: { concentration: [[2], [40, 300]], rate: [[2], [2, 100]] },
+    x: [[2], [18, 2.7, 21, 3.1, 35, 4.9]],
+    has: moments,
+  },
+  { family: "poisson", parameters: { rate: [[2], [40, 300]] }, x: [[2], [36, 310, 45, 290, 2, 700]], has: [] },
+  {
+    family: "studentT",
+    parameters: { df: [[2], [35, 800]], loc: [[2], [0.3, -1.2]], scale: [[2], [0.7, 2.1]] },
+    x: reals,
+    has: ["entropy"],
+  },
+  {
+    family: "beta",
+    parameters: { alpha: [[2], [20, 0.5]], beta: [[2], [33, 40]] },
+    x: [[2], [0.3, 0.1, 0.4, 0.2, 0.5, 0.3]],
+    has: moments,
+  },
+  { family: "dirichlet", parameters: { concentration: [[3], [20, 3, 50]] }, x: simplex, has: moments },
+];
+
+describe("large parameters", () => {
+  it.each(large)("$family in a graph, as on the reference", (example) => {
+    const [actual, expected] = [inGraph(example), onReference(example)];
+    for (const [name, { data }] of Object.entries(expected)) {
+      const off = (value: number, i: number) => Math.abs(actual[name]!.data[i]! - value) / (1 + Math.abs(value));
+      expect(Math.max(...data.map(off)), name).toBeLessThan(64 * 2 ** -24);
+    }
+  });
+
+  it.each(large.map((example) => derivativeCase(example, "logProb")))("$name by central differences", (test) =>
+    checkFirst(test),
+  );
+
+  it.each(large.filter(({ has }) => has.includes("entropy")))(
+    "$family: its entropy by central differences",
+    (example) => {
+      const given = Object.entries(example.parameters);
+      checkFirst({
+        name: example.family,
+        shapes: given.map(([, [shape]]) => shape),
+        values: given.map(([, [, values]]) => values),
+        f: (build, inputs) => {
+          const parameters = Object.fromEntries(given.map(([name], i) => [name, inputs[i]!]));
+          return entropy(build, { family: example.family, ...parameters } as unknown as Distribution<Node>);
+        },
+      });
+    },
+  );
+});
+
 describe("derivatives of mixtures by central differences", () => {
   it.each(mixtures)("$name", (test) => checkFirst(test));
 });

@@ -116,7 +116,6 @@ function drawnInputs(model: Model, part: Part): Record<string, Float32Array | In
   const program = model[part];
   const names = Object.keys(program.inputs);
   const draw = part === "encoder" ? randomUniform : randomNormal;
-  const names = Object.keys(program.inputs);
   return Object.fromEntries(
     names.map((name) => {
       const size = elementCount(inputShape(program, name));

@@ -1,11 +1,11 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { POSITIVE, requireParameters } from "./parameters.ts";
 import type { Domains } from "./parameters.ts";
-import { xLogY } from "../log-space.ts";
 import { drawBinomial } from "./binomial.ts";
 import { summedEntropy, valuesOf } from "./count-entropy.ts";
 import type { Formulas } from "./formulas.ts";
 import { drawLogGamma } from "./gamma.ts";
+import { logUnitGamma } from "./gamma-terms.ts";
 import type { Random } from "./random.ts";
 import { atLeast, plus, within } from "./support.ts";
 
@@ -26,12 +26,13 @@ export function poisson<T>(ops: ArrayOps<T>, { rate }: PoissonParameters<T>): Po
 }
 
 export const poissonFormulas: Formulas<"poisson"> = {
-  /** x log rate - rate - log x!, of x = 0, 1, ... */
+  /** x log rate - rate - log x!, of x = 0, 1, ...: the density at the rate of a Gamma variable of x + 1. */
   logProb: (ops, { rate }, x) => {
     const isInside = atLeast(ops, x, ops.scalar(0));
     const safe = ops.select(isInside, x, ops.scalar(0));
-    const logWeight = ops.sub(xLogY(ops, safe, rate), ops.logGamma(plus(ops, safe, 1)));
-    return within(ops, isInside, ops.sub(logWeight, rate));
+    const next = plus(ops, safe, 1);
+    const unit = logUnitGamma(ops, next, rate, ops.mul(safe, ops.log(rate)));
+    return within(ops, isInside, unit);
   },
   /** Summed, up to what is left out below 1e-30; only where the rate is known when it is written. */
   entropy: (ops, { rate }) => {
