@@ -7,12 +7,20 @@ import { denoisingAe } from "./denoising-ae.ts";
 import type { Reproduction } from "./harness/reproduction.ts";
 import { runReproduction } from "./harness/run.ts";
 import { betaVaeRows } from "./beta-vae.ts";
+import { categoricalVaeRows } from "./categorical-vae.ts";
 import { conditionalVaeRows } from "./conditional-vae.ts";
+import { iwaeRows } from "./iwae.ts";
+import { latentObjectives } from "./latent-objectives.ts";
+import { learnedPriors } from "./learned-priors.ts";
 import { linearAe } from "./linear-ae.ts";
+import { linearVaeRows } from "./linear-vae.ts";
+import { latentRegularity } from "./latent-regularity.ts";
+import { representations } from "./representations.ts";
 import { sparseAe } from "./sparse-ae.ts";
 import { vaeBinarisation } from "./vae-binarisation.ts";
 import { vaeDepths } from "./vae-depths.ts";
 import { vaeLatents } from "./vae-latents.ts";
+import { vaePosteriors } from "./vae-posteriors.ts";
 import { vaeMnist } from "./vae-mnist.ts";
 
 const reproductions: readonly Reproduction[] = [
@@ -26,11 +34,19 @@ const reproductions: readonly Reproduction[] = [
   vaeBinarisation,
   vaeLatents,
   vaeDepths,
+  latentObjectives,
   betaVaeRows,
   conditionalVaeRows,
+  linearVaeRows,
+  vaePosteriors,
+  iwaeRows,
+  categoricalVaeRows,
+  learnedPriors,
+  latentRegularity,
+  representations,
 ];
 
-const list = reproductions.map(({ name, what }) => `  ${name.padEnd(15)} ${what}`).join("\n");
+const list = reproductions.map(({ name, what }) => `  ${name.padEnd(18)} ${what}`).join("\n");
 const HELP = `Makes published results again and writes them to docs/results and docs/reproductions.md.
 
   npm run reproduce <name> [-- options]        (npm run reproduce <name> -- --help lists them)

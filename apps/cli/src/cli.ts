@@ -4,8 +4,12 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { encodeCommand } from "./commands/encode.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
+import { interpolateCommand } from "./commands/interpolate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { plotCommand } from "./commands/plot.ts";
+import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
+import { scoreCommand } from "./commands/score.ts";
 import { trainCommand } from "./commands/train.ts";
 import type { Context } from "./commands/command.ts";
 import { describeFailure } from "./errors.ts";
@@ -34,8 +38,20 @@ function commanderExit(error: CommanderError, help: string, { console }: Context
   return 2;
 }
 
-function helpFor({ commands }: Command, [name]: readonly string[]): string {
-  return commands.some((command) => command.name() === name) ? `isthmus ${name} --help` : "isthmus --help";
+/** Where help is: of the command that the words name, of the part of a group that they name. */
+function helpFor(program: Command, args: readonly string[]): string {
+  const names: string[] = [];
+  let within: Command | undefined = program;
+  for (const word of args) {
+    within = within.commands.find((command) => command.name() === word);
+    if (!within) break;
+    names.push(word);
+  }
+  return ["isthmus", ...names, "--help"].join(" ");
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
 }
 
 function buildProgram(context: Context): Command {
@@ -46,15 +62,19 @@ function buildProgram(context: Context): Command {
   const commands = [
     trainCommand,
     evalCommand,
+    scoreCommand,
     encodeCommand,
     decodeCommand,
     exportCommand,
     sampleCommand,
+    interpolateCommand,
+    plotCommand,
+    reportCommand,
     inspectCommand,
     doctorCommand,
   ];
   for (const make of commands) program.addCommand(make(context));
-  for (const command of [program, ...program.commands]) {
+  for (const command of everyCommand(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => context.console.stdout.write(text),
       writeErr: () => {},

@@ -1,38 +1,113 @@
-import { type Dataset, type ItemRange, parseRange, syntheticDigits, take } from "@isthmus/data";
-import { loadMnist, loadMnistSplits } from "@isthmus/data/node";
+import {
+  type DataDescription,
+  type Dataset,
+  type ItemRange,
+  parseDescription,
+  parseRange,
+  select,
+  split as divide,
+  sprites,
+  syntheticDigits,
+  take,
+} from "@isthmus/data";
+import { loadCifar10, loadMnist, loadMnistSplits } from "@isthmus/data/node";
+import type { Model } from "@isthmus/graph";
 import { type Console, note } from "./console.ts";
+import { requireOptionsOf, type TrainDataOptions } from "./data-options.ts";
 import { checkedByUser, UsageError } from "./errors.ts";
-import type { DataOptions, PartOptions } from "./options.ts";
+import { type DataOptions, type Named, NAMED, type PartOptions } from "./options.ts";
+import { openPart, openTraining } from "./user-data.ts";
 
-type Split = PartOptions["split"];
+type Halves = Readonly<Record<"train" | "test", Dataset>>;
 
-const SYNTHETIC_ITEMS: Readonly<Record<Split, number>> = { train: 60_000, test: 10_000 };
+const SYNTHETIC_ITEMS = { train: 60_000, test: 10_000 } as const;
 
 /** Both parts of the data that the user named, the first `limit` items of each; says in words where they came from. */
 export async function openSplits(
   console: Console,
-  { limit = Infinity, ...options }: DataOptions & { readonly limit?: number },
+  { limit = Infinity, ...options }: TrainDataOptions & { readonly limit?: number },
   signal: AbortSignal,
-): Promise<Record<Split, Dataset>> {
-  const splits =
-    options.data === "synthetic"
-      ? { train: synthetic("train", limit), test: synthetic("test", limit) }
-      : await loadMnistSplits({ ...folder(options), signal });
-  tellSource(console, splits.train);
-  return { train: first(splits.train, limit), test: first(splits.test, limit) };
+): Promise<Halves> {
+  const { train, test } = isNamed(options.data)
+    ? await namedSplits(options.data, options, limit, signal)
+    : await openTraining(console, options);
+  tellSource(console, train);
+  return { train: first(train, limit), test: first(test, limit) };
 }
 
-/** One part, or a range of it. */
-export async function openSplit(console: Console, options: PartOptions): Promise<Dataset> {
-  const { data, split, range } = options;
-  const inRange = (items: number) => (range === undefined ? { from: 0, to: items } : itemRange(range, items));
-  const dataset =
-    data === "synthetic"
-      ? synthetic(split, inRange(SYNTHETIC_ITEMS[split]).to)
-      : await loadMnist({ ...folder(options), split });
+async function namedSplits(
+  name: Named,
+  options: TrainDataOptions,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Halves> {
+  requireOptionsOf(name === "sprites" ? "sprites" : "other", options);
+  if (name === "mnist") return await loadMnistSplits({ ...folder(options), signal });
+  if (name === "synthetic") return { train: synthetic("train", limit), test: synthetic("test", limit) };
+  if (name === "sprites") return spriteSplits(options);
+  const load = (split: "train" | "test") => loadCifar10({ ...folder(options), split });
+  return { train: await load("train"), test: await load("test") };
+}
+
+type UnsplitOptions = Omit<PartOptions, "split"> & Partial<Pick<PartOptions, "split">>;
+
+/** What the command knows of the model that reads the data, where there is one. */
+export type Reader = Pick<Model, "data"> & {
+  /** Of its items. */
+  readonly shape?: readonly number[];
+  /** Whether every row of a series is to be read: a last window that is not whole is then filled up. */
+  readonly everyRow?: boolean;
+};
+
+/**
+ * One part, or a range of it. A file or folder of the user's is read as the model's data were: the same columns, the same
+ * standardisation, the same test part.
+ */
+export async function openSplit(console: Console, options: UnsplitOptions, reader: Reader = {}): Promise<Dataset> {
+  const { data, split = "test", range } = options;
+  const description = reader.data && parseDescription(reader.data);
+  const dataset = isNamed(data)
+    ? await namedSplit(data, { ...options, split }, description)
+    : await openPart(
+        console,
+        { ...options, split },
+        {
+          ...(description && { description }),
+          ...(reader.shape && { shape: reader.shape }),
+          ...(reader.everyRow && { fillLast: true }),
+        },
+      );
   tellSource(console, dataset);
-  const { from, to } = inRange(dataset.items);
+  const { from, to } = range === undefined ? { from: 0, to: dataset.items } : itemRange(range, dataset.items);
   return take(dataset, from, to);
+}
+
+async function namedSplit(
+  name: Named,
+  options: PartOptions,
+  description: DataDescription | undefined,
+): Promise<Dataset> {
+  requireOptionsOf(name === "sprites" ? "sprites" : "other", options);
+  if (description && !isBytes(description)) {
+    throw new UsageError(`the model was trained on a file of numbers; name one with --data in place of ${name}`);
+  }
+  const { split } = options;
+  if (name === "sprites") return split === "all" ? spriteGrid(options) : spriteSplits(options)[split];
+  if (split === "all")
+    throw new UsageError(`--split all goes with files, folders and sprites; ${name} has train and test`);
+  if (name === "mnist") return await loadMnist({ ...folder(options), split });
+  if (name === "cifar10") return await loadCifar10({ ...folder(options), split });
+  const { to } = options.range === undefined ? { to: Infinity } : itemRange(options.range, SYNTHETIC_ITEMS[split]);
+  return synthetic(split, to);
+}
+
+/** Whether the network's numbers are bytes over 255, as those of our own images are. */
+function isBytes({ item }: DataDescription): boolean {
+  return item.kind === "images" || (item.kind === "array" && item.offset === 0 && item.scale === 255);
+}
+
+function isNamed(data: string): data is Named {
+  return NAMED.includes(data as Named);
 }
 
 function itemRange(range: string, items: number): ItemRange {
@@ -46,8 +121,26 @@ function folder({ dataDir }: DataOptions): { dataDir?: string } {
 }
 
 /** A shorter set is the beginning of the longer one, so that no more than `limit` need to be drawn. */
-function synthetic(split: Split, limit: number): Dataset {
+function synthetic(split: "train" | "test", limit: number): Dataset {
   return syntheticDigits({ items: Math.min(limit, SYNTHETIC_ITEMS[split]), split });
+}
+
+/** Combinations of factors are held out at random, always the same. */
+function spriteSplits(options: DataOptions): Halves {
+  const grid = spriteGrid(options);
+  const { kept, heldOut } = divide(grid.items, {
+    heldOut: Math.ceil(grid.items * (options.testShare ?? 0.1)),
+    seed: 0,
+  });
+  if (kept.length === 0)
+    throw new UsageError(`--factors leaves ${grid.items} sprites, too few for training and testing`);
+  return { train: select(grid, kept), test: select(grid, heldOut) };
+}
+
+function spriteGrid({ imageSize: { width: side, height } = { width: 32, height: 32 }, factors }: DataOptions): Dataset {
+  if (side !== height || (side !== 32 && side !== 64))
+    throw new UsageError("--image-size of sprites expected 32 or 64");
+  return checkedByUser(() => sprites({ side, ...(factors && { counts: factors }) }));
 }
 
 function first(dataset: Dataset, limit: number): Dataset {

@@ -19,10 +19,22 @@ const labels: Readonly<Record<string, Label>> = {
   squaredJacobianNorm: { words: "||dz/dx||^2", unit: "per example" },
 };
 
+/** A metric in words, with its unit. */
+export function metricWords(name: string): Label {
+  return labels[name] ?? { words: name, unit: "" };
+}
+
+/** Metrics with what makes up a bound first; a model file has them by the alphabet. */
+export function inOrder(metrics: Readonly<Record<string, number>>): [name: string, value: number][] {
+  const names = Object.keys(labels);
+  const place = (name: string): number => (names.includes(name) ? names.indexOf(name) : names.length);
+  return Object.entries(metrics).toSorted(([one], [other]) => place(one) - place(other));
+}
+
 /** Metrics as aligned lines, with the convention under which the likelihoods hold. */
 export function metricLines(metrics: Readonly<Record<string, number>>, convention: string): string[] {
   const known = Object.entries(metrics).map(([name, value]) => ({
-    ...(labels[name] ?? { words: name, unit: "" }),
+    ...metricWords(name),
     value: value.toFixed(3),
   }));
   const width = Math.max(...known.map(({ words }) => words.length));

@@ -1,3 +1,4 @@
+import { describedShape, parseDescription } from "@isthmus/data";
 import { readFileBytes } from "@isthmus/data/node";
 import { type Model, readModelFile } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
@@ -21,7 +22,11 @@ export async function openModel(path: string): Promise<Model> {
 
 function configProblem(model: Model): string | undefined {
   try {
-    const { parameters } = definitionOf(model);
+    const { parameters, config } = definitionOf(model);
+    const described = model.data && describedShape(parseDescription(model.data));
+    if (described && String(described) !== String(config.inputShape)) {
+      return `items of shape [${config.inputShape.join(", ")}], their data described as [${described.join(", ")}]`;
+    }
     const shape = (tensors: Readonly<Record<string, { shape: readonly unknown[] }>>, name: string) =>
       String(tensors[name]?.shape);
     const names = Object.keys({ ...parameters, ...model.parameters });

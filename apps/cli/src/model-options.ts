@@ -21,7 +21,7 @@ export interface ModelOptions {
   readonly hidden?: readonly number[];
   readonly channels?: readonly number[];
   readonly kernel?: number;
-  readonly stride?: number;
+  readonly convStride?: number;
   readonly activation?: string;
   readonly decoderHidden?: readonly number[];
   readonly decoderChannels?: readonly number[];
@@ -43,7 +43,7 @@ export function addModelOptions(command: Command): Command {
     .option("--hidden <sizes>", `units of the hidden layers, ${SIZES}`, layerSizes)
     .option("--channels <sizes>", "convolutions before them, such as 32,64; none for none", layerSizes)
     .option("--kernel <n>", "rows and columns of each filter (default: 4)", wholeNumber(1, 99))
-    .option("--stride <n>", "of each convolution (default: 2)", wholeNumber(1, 99))
+    .option("--conv-stride <n>", "of each convolution (default: 2)", wholeNumber(1, 99))
     .addOption(choice("--activation <name>", "of the hidden layers", ["relu", "tanh", "sigmoid", "softplus"]))
     .option("--decoder-hidden <sizes>", "the decoder's, as an encoder's (default: the same, mirrored)", layerSizes)
     .option("--decoder-channels <sizes>", "the decoder's, as an encoder's (default: the same, mirrored)", layerSizes)
@@ -116,17 +116,17 @@ function trunks(options: ModelOptions, { trunk: start, decoder: other }: BaseCon
 /** `start` with other layers, and with what is said of the filters and the activation. */
 function trunkOf(
   start: GivenTrunk,
-  { kernel, stride, activation }: ModelOptions,
+  { kernel, convStride, activation }: ModelOptions,
   hidden?: readonly number[],
   channels?: readonly number[],
 ): GivenTrunk {
   const layers = defined({ hidden: hidden ?? start.hidden, activation: activation ?? start.activation });
-  const filters = defined({ kernel, stride });
+  const filters = defined({ kernel, stride: convStride });
   const images = channels ?? (start.kind === "conv" ? start.channels : undefined) ?? [];
   if (images.length > 0) {
     return { ...(start.kind === "conv" && start), kind: "conv", channels: images, ...filters, ...layers };
   }
-  const strange = Object.keys(filters)[0];
+  const strange = kernel !== undefined ? "kernel" : convStride !== undefined ? "convStride" : undefined;
   if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with --channels only`);
   return { kind: "dense", ...layers };
 }

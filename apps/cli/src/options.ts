@@ -1,3 +1,4 @@
+import type { SpritesOptions } from "@isthmus/data";
 import { InvalidArgumentError, Option } from "commander";
 import { grouped } from "./console.ts";
 
@@ -29,22 +30,45 @@ export function layerSizes(text: string): number[] {
   return text.split(",").map(wholeNumber(1));
 }
 
+/** Data sets that have a name; everything else is a file or a folder. */
+export const NAMED = ["mnist", "synthetic", "sprites", "cifar10"] as const;
+export type Named = (typeof NAMED)[number];
+
+/** What any command may say of the data it reads; what is not said is undefined. */
 export interface DataOptions {
   readonly data: string;
   readonly dataDir?: string;
+  readonly delimiter?: string;
+  /** False where `--no-header` is said. */
+  readonly header?: boolean;
+  readonly stride?: number;
+  readonly testShare?: number;
+  readonly imageSize?: ImageSize;
+  readonly factors?: SpritesOptions["counts"];
 }
 
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export type Split = "train" | "test" | "all";
+
 export interface PartOptions extends DataOptions {
-  readonly split: "train" | "test";
+  readonly split: Split;
   readonly range?: string;
 }
 
 export const dataOption = (): Option =>
-  new Option("--data <name>", "which data").choices(["mnist", "synthetic"]).default("mnist");
+  new Option("--data <what>", `${NAMED.join(", ")}, a .csv, .npy or IDX file, or a folder of pictures`).default(
+    "mnist",
+  );
 export const dataDirOption = (): Option =>
-  new Option("--data-dir <folder>", "folder with the files, or with a mnist/ folder in it").env("ISTHMUS_DATA");
+  new Option("--data-dir <folder>", "folder with the files of mnist or cifar10, or with a folder of them in it").env(
+    "ISTHMUS_DATA",
+  );
 export const splitOption = (): Option =>
-  new Option("--split <name>", "which part").choices(["train", "test"]).default("test");
+  new Option("--split <name>", "which part").choices(["train", "test", "all"]).default("test");
 export const rangeOption = (): Option => new Option("--range <from:to>", "only these items, such as 0:100");
 export const seedOption = (): Option =>
   new Option("--seed <n>", "seed of everything random").argParser(wholeNumber(0)).default(1);

@@ -9,7 +9,11 @@ export function picture(images: Images, options: PngGridOptions = {}): Uint8Arra
 
 /** Throws `UsageError` unless items of this shape can be drawn. */
 export function requireImages(shape: readonly number[]): void {
-  const channels = shape[2];
-  if (shape.length === 3 && (channels === 1 || channels === 3)) return;
+  if (isImageShape(shape)) return;
   throw new UsageError(`items of shape [${shape.join(", ")}] are not images; write .npy instead of .png`);
+}
+
+/** [height, width, 1 or 3]. */
+export function isImageShape(shape: readonly number[]): boolean {
+  return shape.length === 3 && (shape[2] === 1 || shape[2] === 3);
 }

@@ -14,10 +14,15 @@ export class ProgressLine {
   }
 
   update(progress: StepEvent): void {
+    this.show(() => progressText(progress));
+  }
+
+  /** Draws what `text` gives, at most ten times a second. */
+  show(text: () => string): void {
     const now = Date.now();
     if (!this.console.stderr.isTTY || now - this.last < REDRAW_MS) return;
     this.last = now;
-    this.console.stderr.write(`\r\u001B[K${progressText(progress).slice(0, (this.console.stderr.columns ?? 80) - 1)}`);
+    this.console.stderr.write(`\r\u001B[K${text().slice(0, (this.console.stderr.columns ?? 80) - 1)}`);
   }
 
   /** Takes the line away, so that other text can follow. */
@@ -26,11 +31,14 @@ export class ProgressLine {
   }
 }
 
+/** `[######------] 25 %`. */
+export function shareText(share: number): string {
+  const filled = Math.floor(share * BAR_WIDTH);
+  return `[${"#".repeat(filled)}${"-".repeat(BAR_WIDTH - filled)}] ${Math.floor(100 * share)} %`;
+}
+
 /** `epoch 2/10 [######------] 25 %  loss 112.3  41,234 items/s  ETA 1 min 05 s`. */
 export function progressText({ epoch, epochs, step, steps, loss, itemsPerSecond, etaSeconds }: StepEvent): string {
-  const filled = Math.floor((step / steps) * BAR_WIDTH);
-  const bar = "#".repeat(filled) + "-".repeat(BAR_WIDTH - filled);
-  const percent = Math.floor((100 * step) / steps);
   const rate = grouped(Math.round(itemsPerSecond));
-  return `epoch ${epoch}/${epochs} [${bar}] ${percent} %  loss ${loss.toFixed(2)}  ${rate} items/s  ETA ${duration(etaSeconds)}`;
+  return `epoch ${epoch}/${epochs} ${shareText(step / steps)}  loss ${loss.toFixed(2)}  ${rate} items/s  ETA ${duration(etaSeconds)}`;
 }

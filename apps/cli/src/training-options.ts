@@ -19,6 +19,7 @@ export interface TrainingOptions {
   readonly lrFactor?: number;
   readonly lrFloor?: number;
   readonly warmUp: number;
+  readonly patience?: number;
 }
 
 /** Adds `--lr` and all that goes with it. */
@@ -42,7 +43,12 @@ export function addTrainingOptions(command: Command): Command {
     .option("--lr-epochs <n>", "cosine: down in so many epochs (default: --epochs); step: one each n", wholeNumber(1))
     .option("--lr-factor <x>", "step: multiplies the rate (default: 0.1)", numberBetween(1e-12, 1))
     .option("--lr-floor <x>", "cosine: the last rate (default: 0)", numberBetween(0, 1e3))
-    .option("--warm-up <steps>", "steps in which the rate rises to --lr", wholeNumber(0), 0);
+    .option("--warm-up <steps>", "steps in which the rate rises to --lr", wholeNumber(0), 0)
+    .option(
+      "--patience <epochs>",
+      "stops when the test loss has not fallen for so many; keeps the best",
+      wholeNumber(1),
+    );
 }
 
 /** What `fit` is told of it. */

@@ -9,7 +9,15 @@ import { sharedFolder, temporaryFolder } from "./support/folder.ts";
 const folder = await sharedFolder();
 const file = (name: string): string => join(folder, name);
 const model = file("m.safetensors");
-const COMMANDS = ["train", "eval", "encode", "decode", "export", "sample", "inspect", "doctor"];
+const COMMANDS = [
+  ...["train", "eval", "score", "encode", "export", "decode", "sample", "interpolate", "plot", "report", "inspect"],
+  "doctor",
+];
+/** Pictures, each a command below `plot`, and what makes them small. */
+const PICTURES: Readonly<Record<string, readonly string[]>> = {
+  ...{ reconstructions: DIGITS, samples: [], latent: DIGITS, manifold: [], interpolation: DIGITS, sheet: DIGITS },
+  ...{ traversals: DIGITS, curves: [], "rate-distortion": [] },
+};
 
 beforeAll(async () => {
   await report("train", "vae", ...SMALL, "-o", model);
@@ -30,12 +38,12 @@ describe("help", () => {
   });
 
   /** The examples under a command's help, as words. */
-  async function examples(command: string): Promise<string[][]> {
-    const { code, stdout, stderr } = await isthmus([command, "--help"]);
+  async function examples(...command: readonly string[]): Promise<string[][]> {
+    const { code, stdout, stderr } = await isthmus([...command, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect((await isthmus(["help", command])).stdout).toBe(stdout);
+    if (command.length === 1) expect((await isthmus(["help", ...command])).stdout).toBe(stdout);
     const [block] = /(?<=\nExamples?:\n)[^]+$/.exec(stdout) ?? [""];
-    return block
+    const lines = block
       .trim()
       .split("\n")
       .map((line) =>
@@ -44,15 +52,14 @@ describe("help", () => {
           .replace(/^isthmus /, "")
           .split(" "),
       );
+    for (const line of lines) expect(line.slice(0, command.length)).toEqual(command);
+    return lines;
   }
 
   it("of every command has examples that work, one after the other", async () => {
     const lines: string[][] = [];
-    for (const command of ["train", "eval", "encode", "export", "decode", "sample", "inspect", "doctor"]) {
-      const own = await examples(command);
-      expect(own.map(([first]) => first)).toEqual(own.map(() => command));
-      lines.push(...own);
-    }
+    for (const command of COMMANDS) lines.push(...(await examples(command)));
+    for (const picture of Object.keys(PICTURES)) lines.push(...(await examples("plot", picture)));
     await runInOrder(lines);
   });
 });
@@ -61,16 +68,31 @@ describe("help", () => {
 async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> {
   const here = await temporaryFolder();
   const smaller: Record<string, readonly string[]> = {
-    ...{ train: SMALL, eval: DIGITS, encode: [...DIGITS, "--range", "0:100"] },
+    ...{ train: SMALL, eval: DIGITS, encode: [...DIGITS, "--range", "0:100"], sample: DIGITS, interpolate: DIGITS },
+    ...{ score: [...DIGITS, "--range", "0:100"], report: [...DIGITS, "--range", "0:100"] },
   };
+  await writeFile(join(here, "readings.csv"), readings());
   for (const words of lines) {
     const args = words.map((word) => (/\.[a-z]+$/.test(word) ? join(here, word) : word));
-    const { code, stdout, stderr } = await isthmus([...args, ...(smaller[words[0]!] ?? [])]);
+    const fewer = words.includes("readings.csv") ? FEWER : smaller;
+    const { code, stdout, stderr } = await isthmus([
+      ...args,
+      ...((words[0] === "plot" ? PICTURES[words[1]!] : fewer[words[0]!]) ?? []),
+    ]);
     expect(code, `${words.join(" ")}\n${stderr}`).toBe(0);
     expect(stdout).not.toBe("");
     const out = words.includes("-o") ? words[words.indexOf("-o") + 1]! : undefined;
     if (out) expect((await stat(join(here, out))).size).toBeGreaterThan(0);
   }
+}
+
+const FEWER: Readonly<Record<string, readonly string[]>> = { train: ["--epochs", "1", "--hidden", "8"] };
+
+/** Two hundred rows of a time, a temperature, a humidity and a state. */
+function readings(): string {
+  const row = (at: number) => [at, (20 + Math.sin(at / 9)).toFixed(2), 40 + (at % 7), at % 3 ? "on" : "off"];
+  const rows = Array.from({ length: 200 }, (_, at) => row(at).join());
+  return ["time,temp,humidity,state", ...rows].map((line) => `${line}\n`).join("");
 }
 
 it("the README's lines work, one after the other, and show every command", async () => {
@@ -90,6 +112,10 @@ describe("--json", () => {
     ["decode", () => ["decode", model, file("x.isth"), "-o", file("r.npy")]],
     ["export", () => ["export", model, "--part", "encoder", "-o", file("e.onnx")]],
     ["sample", () => ["sample", model, "-n", "2", "-o", file("s.npy")]],
+    ["score", () => ["score", model, ...DIGITS, "--range", "0:9", "-o", file("s.csv")]],
+    ["interpolate", () => ["interpolate", model, ...DIGITS, "--from", "0", "--to", "1", "-o", file("i.png")]],
+    ["plot", () => ["plot", "latent", model, ...DIGITS, "--range", "0:9", "-o", file("l.svg")]],
+    ["report", () => ["report", model, ...DIGITS, "--range", "0:9", "-o", file("r.html")]],
     ["inspect", () => ["inspect", model]],
     ["doctor", () => ["doctor"]],
   ])("of %s is one object on stdout, and lines for people without it", async (_, args) => {
@@ -158,12 +184,15 @@ describe("a wrong command line ends with 2 and one line", () => {
     [[...train, "--hidden", "400,"], "'400,' is invalid. expected a whole number of at least 1."],
     [[...train, "--hidden", "0"], "expected a whole number of at least 1."],
     [[...train, "--step-scale", "1e300"], "expected a number from 0.0001 to 10000."],
-    [[...train, "--data", "cifar"], "Allowed choices are mnist, synthetic."],
+    [
+      [...train, "--data", "cifar"],
+      "--data expected mnist, synthetic, sprites, cifar10, or a file or folder that exists, got cifar",
+    ],
     [[...train, "--binarize", "some"], "Allowed choices are none, dynamic, threshold."],
     [[...train, "--likelihood", "poisson"], "Allowed choices are bernoulli, gaussian, discretised-logistic."],
     [[...train, "--build", "fast"], "Allowed choices are auto, simd128, relaxed."],
     [["eval"], "missing required argument 'model'"],
-    [["eval", model, "--split", "val"], "Allowed choices are train, test."],
+    [["eval", model, "--split", "val"], "Allowed choices are train, test, all."],
     [["encode", model], "required option '-o, --out <file>' not specified"],
     [["decode", model, ...out], "missing required argument 'stream'"],
     [["export", model, ...out], "required option '--part <name>' not specified"],
@@ -182,8 +211,8 @@ describe("a wrong file or range ends with 2 and one line", () => {
     [["eval", file("none"), ...DIGITS], `cannot read ${file("none")}: no such file or folder [FILE_READ]`],
     [["inspect", folder], `cannot read ${folder}: it is a folder [FILE_READ]`],
     [["decode", model, folder, "-o", file("never.npy")], `cannot read ${folder}: it is a folder [FILE_READ]`],
-    [["sample", model, "-o", folder], `--out expected a name ending in .png or .npy, got ${folder}`],
-    [["decode", model, file("x.isth"), "-o", file("r.txt")], "expected a name ending in .npy or .png"],
+    [["sample", model, "-o", folder], `--out expected a name ending in .csv, .npy or .png, got ${folder}`],
+    [["decode", model, file("x.isth"), "-o", file("r.txt")], "expected a name ending in .csv, .npy or .png"],
     [["export", model, "--part", "decoder", "-o", folder], `cannot write ${folder}: it is a folder [FILE_WRITE]`],
     [["train", "vae", ...SMALL, "-o", folder], `--out expected the name of a file, got ${folder}`],
     [["train", "vae", ...SMALL, "-o", "/dev/null"], "--out expected the name of a file, got /dev/null"],

@@ -88,7 +88,12 @@ describe("train", () => {
 
   it("stores its figures and the run in the model file", () => {
     const { negElbo, reconstruction, kl, squaredError } = said["train"].test;
-    expect(model.metrics).toEqual({ test: { negElbo, reconstruction, kl, squaredError } });
+    expect(model.metrics["test"]).toEqual({ negElbo, reconstruction, kl, squaredError });
+    const { history } = model.metrics as any;
+    expect(history.map(({ epoch }: any) => epoch)).toEqual([1, 2, 3]);
+    expect(history.at(-1).test).toEqual(model.metrics["test"]);
+    expect(Object.keys(history[0])).toEqual(["epoch", "test", "train"]);
+    expect(history[0].train.loss).toBeGreaterThan(history[2].train.loss);
     expect(model.provenance["training"]).toMatchObject({ epochs: 3, batch: BATCH, lr: 3e-3, seed: 1 });
     expect(JSON.stringify(model.provenance)).not.toContain(folder);
   });

@@ -216,3 +216,64 @@ describe("the network", () => {
     expect(await complaint("train", "vae", ...SMALL, ...options, "-o", file("never"))).toContain(message);
   });
 });
+
+describe("the VAE family", () => {
+  const configOf = async (kind: string, ...options: readonly string[]): Promise<Record<string, unknown>> => {
+    const out = file("family.safetensors");
+    await report("train", kind, ...SMALL, ...options, "-o", out);
+    return readModelFile(await readFile(out)).config as Record<string, unknown>;
+  };
+
+  it.each([
+    ["linear:0:4:2", { kind: "linear", from: 0, to: 4, epochs: 2 }],
+    ["cyclical:0:1:8", { kind: "cyclical", from: 0, to: 1, epochs: 8, cycles: 4, ramp: 0.5 }],
+    ["cyclical:0:1:8:2:0.25", { kind: "cyclical", from: 0, to: 1, epochs: 8, cycles: 2, ramp: 0.25 }],
+    ["0.5", 0.5],
+  ])("--kl-weight %s", async (text, klWeight) => {
+    expect(await configOf("beta-vae", "--kl-weight", text)).toMatchObject({ klWeight });
+  });
+
+  it.each([
+    ["beta-vae", ["--kl-weight", "sine:0:1:2"], "--kl-weight expected a number or a schedule"],
+    ["beta-vae", ["--kl-weight", "linear:0:1"], "--kl-weight expected a number or a schedule"],
+    ["beta-vae", ["--kl-weight", "linear:0:-1:2"], '"klWeight.to" expected a finite number of at least 0, got -1'],
+    ["beta-vae", ["--free-bits", "1", "--capacity", "5"], '"freeBits" expected 0 beside a capacity'],
+    ["categorical-vae", ["--temperature", "0"], '"temperature" expected a finite number above 0, got 0'],
+    ["vae", ["--kl-weight", "2"], "--kl-weight goes with beta-vae and mixture-prior-vae and vamp-prior-vae only"],
+    [
+      "linear-vae",
+      ["--hidden", "none", "--likelihood", "bernoulli"],
+      '"likelihood.kind" expected gaussian for a linear model',
+    ],
+    ["vae", ["--posterior", "full", "--latent", "1"], '"latent" expected at least 2 for a full covariance, got 1'],
+  ])("%s %j is refused in one line", async (kind, options, message) => {
+    expect(await complaint("train", kind, ...SMALL, ...options, "-o", file("never"))).toContain(message);
+  });
+
+  it("a model that is told labels trains, is measured and has no frequency tables", async () => {
+    const out = file("conditional.safetensors");
+    const { test } = await report("train", "conditional-vae", ...SMALL, "--prior", "learned", "-o", out);
+    expect(readModelFile(await readFile(out)).coding).toBeUndefined();
+    const again = await report("eval", out, ...DIGITS, "--range", "0:300");
+    expect(again.negElbo).toBe(test.negElbo);
+    expect(await complaint("encode", out, ...DIGITS, "-o", file("never.isth"))).toContain("[MODEL_NO_CODING]");
+    for (const part of ["encoder", "decoder"]) {
+      const { maxAbsError } = await report("export", out, "--part", part, "-o", file("conditional.onnx"));
+      // The bound that export itself holds logits and codes to.
+      expect(maxAbsError === null || maxAbsError < 1e-4).toBe(true);
+    }
+  });
+
+  it("--patience keeps the best epoch, and --resume goes on counting", async () => {
+    const out = file("patient.safetensors");
+    const options = [...SMALL, "--lr", "0.05", "--patience", "2"];
+    const whole = await report("train", "vae", ...options, "--epochs", "30", "-o", out);
+    const bytes = await readFile(out);
+    expect(whole.epochs).toBe(whole.best.epoch + 2);
+    expect(whole.test.negElbo).toBe(whole.best.value);
+    await report("train", "vae", ...options, "--epochs", "2", "-o", out);
+    const resumed = await report("train", "vae", ...options, "--epochs", "30", "--resume", "-o", out);
+    expect(resumed.best).toEqual(whole.best);
+    expect(Buffer.compare(await readFile(out), bytes)).toBe(0);
+  });
+});

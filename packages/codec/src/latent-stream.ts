@@ -1,6 +1,6 @@
 import { bitstreamError } from "./bitstream-error.ts";
 import { checkInteger, checkModelId, FRAME_LIMITS, frameLimits, readFrames, toHex, writeFrame } from "./frame.ts";
-import type { FrameLimits, ReadFrame } from "./frame.ts";
+import type { AncillaryField, FrameLimits, ReadFrame } from "./frame.ts";
 import type { FrequencyTable } from "./frequency-table.ts";
 import { decodeSymbols, encodeSymbols, leastBitsPerItem } from "./rans.ts";
 
@@ -11,6 +11,8 @@ export interface EncodeLatentsOptions {
   readonly modelId: Uint8Array;
   /** The most items in one frame; by default as many as make 2^20 symbols, which always fit. */
   readonly itemsPerFrame?: number;
+  /** Of the stream's first frame: fields that a reader may ignore, in ascending order of type. Default: none. */
+  readonly ancillary?: readonly AncillaryField[];
 }
 
 export interface DecodeLatentsOptions {
@@ -25,6 +27,15 @@ export interface Latents {
   readonly dims: number;
   /** `[items, dims]` */
   readonly symbols: Int32Array<ArrayBuffer>;
+  /** In their order; the items of all streams together are `items`. */
+  readonly streams: readonly LatentStream[];
+}
+
+/** One of several streams that were written one after the other. */
+export interface LatentStream {
+  readonly items: number;
+  /** Of its first frame. */
+  readonly ancillary: readonly AncillaryField[];
 }
 
 const SYMBOLS_PER_FRAME = 2 ** 20; // 80 bits at the worst: 10 MiB, below the cap of a payload
@@ -36,7 +47,7 @@ const SYMBOLS_PER_FRAME = 2 ** 20; // 80 bits at the worst: 10 MiB, below the ca
  * @throws RangeError for symbols that are not whole items, a model id that is not 8 bytes, or more than the format holds
  */
 export function encodeLatents(symbols: Int32Array, options: EncodeLatentsOptions): Uint8Array<ArrayBuffer> {
-  const { tables, modelId } = options;
+  const { tables, modelId, ancillary = [] } = options;
   const dims = tables.length;
   checkInteger("tables.length", dims, 1, FRAME_LIMITS.dims);
   const itemsPerFrame = options.itemsPerFrame ?? Math.floor(SYMBOLS_PER_FRAME / dims);
@@ -49,7 +60,9 @@ export function encodeLatents(symbols: Int32Array, options: EncodeLatentsOptions
     const part = symbols.subarray(sequence * itemsPerFrame * dims, (sequence + 1) * itemsPerFrame * dims);
     const payload = encodeSymbols(part, tables);
     const last = sequence === count - 1;
-    return writeFrame({ modelId, quality: 0, items: part.length / dims, dims, sequence, last, payload, ancillary: [] });
+    const items = part.length / dims;
+    const fields = sequence === 0 ? ancillary : [];
+    return writeFrame({ modelId, quality: 0, items, dims, sequence, last, payload, ancillary: fields });
   });
   return concatenate(frames);
 }
@@ -89,7 +102,16 @@ export function decodeLatents(bytes: Uint8Array, options: DecodeLatentsOptions):
     decodeSymbols(bytes.subarray(start, end), tables, symbols.subarray(at, at + count * dims), start);
     at += count * dims;
   }
-  return { items, dims, symbols };
+  return { items, dims, symbols, streams: streamsOf(parts) };
+}
+
+function streamsOf(parts: readonly Part[]): LatentStream[] {
+  const streams: LatentStream[] = [];
+  for (const { items, first } of parts) {
+    const before = first ? undefined : streams.pop();
+    streams.push({ items: items + (before?.items ?? 0), ancillary: first ?? before?.ancillary ?? [] });
+  }
+  return streams;
 }
 
 /** What is kept of a frame: a file may hold a frame every 40 bytes. */
@@ -98,6 +120,8 @@ interface Part {
   /** Of the payload, in the caller's bytes. */
   readonly start: number;
   readonly end: number;
+  /** The fields that a reader may ignore, of the first frame of a stream. */
+  readonly first?: readonly AncillaryField[];
 }
 
 function checkedParts(
@@ -115,8 +139,9 @@ function checkedParts(
     items += frame.items;
     checkTotal(frame, items, limits);
     checkClaim(frame, leastBits);
+    const first = sequence === 0 && { first: frame.ancillary };
     sequence = frame.last ? 0 : sequence + 1;
-    parts.push({ items: frame.items, start: frame.payloadOffset, end: frame.offset + frame.byteLength });
+    parts.push({ items: frame.items, start: frame.payloadOffset, end: frame.offset + frame.byteLength, ...first });
   }
   if (sequence !== 0)
     throw bitstreamError("BITSTREAM_TRUNCATED", bytes.length, "the stream's last frame is missing", { sequence });

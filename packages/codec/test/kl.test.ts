@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { categorical, crossEntropy, type Distribution, fromNested, kl, type NdArray, ndArrayOps } from "@isthmus/math";
 import { describe, expect, it } from "vitest";
 import { decodeSymbols, encodeSymbols, frequencyTable } from "../src/index.ts";
@@ -60,5 +61,17 @@ describe("coding with the wrong table", () => {
     expect(Math.abs(extra - dark.length * bits(kl(ndArrayOps, q, p)))).toBeLessThan(lossOf(dark));
     const back = measuredBits(grey, DARK) - measuredBits(grey, GREY);
     expect(Math.abs(extra - back)).toBeGreaterThan(5000);
+  });
+
+  it("as the README of math says", () => {
+    const readme = readFileSync(new URL("../../math/README.md", import.meta.url), "utf8");
+    const costs = [kl(ndArrayOps, p, q), kl(ndArrayOps, q, p)].map((nats) => bits(nats).toFixed(5));
+    expect(readme).toContain(`${costs[0]} bits each one way and ${costs[1]} the other`);
+    const extra = [
+      measuredBits(grey, DARK) - measuredBits(grey, GREY),
+      measuredBits(dark, GREY) - measuredBits(dark, DARK),
+    ];
+    const each = extra.map((total) => (total / grey.length).toFixed(3));
+    expect(readme).toContain(`on ${grey.length.toLocaleString("en")} symbols, ${each[0]} and ${each[1]}.`);
   });
 });

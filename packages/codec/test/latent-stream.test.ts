@@ -46,7 +46,13 @@ describe("a stream", () => {
       fc.property(fc.array(anySymbol, { maxLength: 90 }), fc.integer({ min: 1, max: 12 }), (values, itemsPerFrame) => {
         const whole = Int32Array.from(values.slice(0, values.length - (values.length % dims)));
         const bytes = encodeLatents(whole, { ...options, itemsPerFrame });
-        expect(decodeLatents(bytes, options)).toEqual({ items: whole.length / dims, dims, symbols: whole });
+        const items = whole.length / dims;
+        expect(decodeLatents(bytes, options)).toEqual({
+          items,
+          dims,
+          symbols: whole,
+          streams: [{ items, ancillary: [] }],
+        });
       }),
       { numRuns: 300 },
     );
@@ -55,13 +61,30 @@ describe("a stream", () => {
   it("of no items is one frame, and not an empty file", () => {
     const bytes = encodeLatents(new Int32Array(0), options);
     expect(bytes).toHaveLength(24 + 12 + 4);
-    expect(decodeLatents(bytes, options)).toEqual({ items: 0, dims, symbols: new Int32Array(0) });
+    expect(decodeLatents(bytes, options)).toMatchObject({ items: 0, dims, symbols: new Int32Array(0) });
   });
 
   it("may follow another: the items of both, in order", () => {
     const both = decodeLatents(joined(stream, stream), options);
     expect(both.items).toBe(60);
     expect(both.symbols).toEqual(Int32Array.of(...symbols, ...symbols));
+  });
+
+  it("may carry fields that a reader may ignore, in its first frame, and they come back", () => {
+    const ancillary = [
+      { type: 0x80, value: Uint8Array.of(1, 2, 3, 4) },
+      { type: 0xff, value: new Uint8Array(0) },
+    ];
+    const noted = encodeLatents(symbols, { ...options, itemsPerFrame: 12, ancillary });
+    expect([...readFrames(noted)].map((frame) => frame.ancillary)).toEqual([ancillary, [], []]);
+    const { streams, ...decoded } = decodeLatents(joined(stream, noted), options);
+    expect(streams).toEqual([
+      { items: 30, ancillary: [] },
+      { items: 30, ancillary },
+    ]);
+    expect(decoded.symbols).toEqual(Int32Array.of(...symbols, ...symbols));
+    const odd = [{ type: 0x7f, value: new Uint8Array(0) }];
+    expect(() => encodeLatents(symbols, { ...options, ancillary: odd })).toThrow(RangeError);
   });
 
   it("does not depend on where its bytes lie in a buffer", () => {

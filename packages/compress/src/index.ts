@@ -5,4 +5,4 @@ export type { Batches, EncoderModel, InferredLatents } from "./latents.ts";
 export { openNetwork } from "./network.ts";
 export type { Network } from "./network.ts";
 export { decodeInBatches, decodeItems, decodeStreamLatents, encodeStream } from "./stream.ts";
-export type { DecodedLatents } from "./stream.ts";
+export type { DecodedLatents, DecodedStream, EncodeStreamOptions } from "./stream.ts";

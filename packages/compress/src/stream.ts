@@ -1,5 +1,5 @@
 import { decodeLatents, dequantise, encodeLatents, quantise, uniformQuantiser, unpackTables } from "@isthmus/codec";
-import type { DecodeLatentsOptions, UniformQuantiser } from "@isthmus/codec";
+import type { DecodeLatentsOptions, LatentStream, UniformQuantiser } from "@isthmus/codec";
 import { codingProblem, type Engine, type Model, modelHashes } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { type Batches, inferLatents } from "./latents.ts";
@@ -10,7 +10,23 @@ export interface DecodedLatents {
   readonly items: number;
   readonly dims: number;
   readonly values: Float32Array;
+  /** Of latents that came out of a file: its streams, in their order. */
+  readonly streams?: readonly DecodedStream[];
 }
+
+export interface DecodedStream {
+  readonly items: number;
+  /** Rows at the end of the last item that only fill it up; see `EncodeStreamOptions`. */
+  readonly filledRows: number;
+}
+
+export interface EncodeStreamOptions {
+  /** Where items are windows of a series: how many rows of the last one only fill it up. Default: 0. */
+  readonly filledRows?: number;
+}
+
+/** Type of the frame's field that holds `filledRows`, u32. */
+const FILLED_ROWS = 0x80;
 
 /** A model's side of a stream: who made it, and how its integers are made and counted. */
 interface StreamCoding extends Pick<DecodeLatentsOptions, "tables" | "modelId"> {
@@ -40,10 +56,29 @@ function tablesProblem(tables: number, latents: number): string | undefined {
  *
  * @throws IsthmusError `MODEL_NO_CODING`, `MODEL_CODING` or `TABLE_*`: the model's coding is missing or is not its own
  */
-export async function encodeStream(engine: Engine, model: Model, batches: Batches): Promise<Uint8Array> {
+export async function encodeStream(
+  engine: Engine,
+  model: Model,
+  batches: Batches,
+  { filledRows = 0 }: EncodeStreamOptions = {},
+): Promise<Uint8Array> {
   const { quantiser, ...coding } = streamCoding(model);
   const { values } = await inferLatents(engine, model, batches);
-  return encodeLatents(quantise(values, quantiser), coding);
+  const ancillary = filledRows > 0 ? [{ type: FILLED_ROWS, value: littleEndian(filledRows) }] : [];
+  return encodeLatents(quantise(values, quantiser), { ...coding, ancillary });
+}
+
+function littleEndian(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+/** A field of another length is none of ours, and may be ignored. */
+function filledRowsOf({ items, ancillary }: LatentStream): DecodedStream {
+  const value = ancillary.find(({ type }) => type === FILLED_ROWS)?.value;
+  if (value?.length !== 4) return { items, filledRows: 0 };
+  return { items, filledRows: new DataView(value.buffer, value.byteOffset).getUint32(0, true) };
 }
 
 /**
@@ -54,8 +89,8 @@ export async function encodeStream(engine: Engine, model: Model, batches: Batche
  */
 export function decodeStreamLatents(model: Model, bytes: Uint8Array): DecodedLatents {
   const { quantiser, ...coding } = streamCoding(model);
-  const { items, dims, symbols } = decodeLatents(bytes, coding);
-  return { items, dims, values: dequantise(symbols, quantiser) };
+  const { items, dims, symbols, streams } = decodeLatents(bytes, coding);
+  return { items, dims, values: dequantise(symbols, quantiser), streams: streams.map(filledRowsOf) };
 }
 
 /** Items a decoder sees at once; it bounds memory, not results. */

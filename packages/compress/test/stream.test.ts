@@ -55,6 +55,18 @@ describe.each(["ae", "vae"])("%s", (kind) => {
     expect(all.slice(59 * 784)).toEqual(last);
   });
 
+  it("remembers how many rows only fill its last window up, in ten bytes at most, and only if there are any", async () => {
+    const plain = await encodeStream(engine, model, inBatches(25));
+    expect(await encodeStream(engine, model, inBatches(25), { filledRows: 0 })).toEqual(plain);
+    const filled = await encodeStream(engine, model, inBatches(25), { filledRows: 70_000 });
+    expect(filled.length - plain.length).toBeLessThanOrEqual(10);
+    const { streams } = decodeStreamLatents(model, Uint8Array.of(...filled, ...plain));
+    expect(streams).toEqual([
+      { items: 60, filledRows: 70_000 },
+      { items: 60, filledRows: 0 },
+    ]);
+  });
+
   it("refuses another model's stream, naming both ids", async () => {
     const bytes = await encodeStream(engine, model, inBatches(25));
     const stranger = { ...model, coding: { ...model.coding!, steps: model.coding!.steps.map((step) => step * 2) } };

@@ -96,7 +96,7 @@ function scaled(
   for (let at = 0; at < values.length; at++) {
     const given = Number(values[at]);
     const value = Number.isNaN(given) && fill !== undefined ? fill : given;
-    const feature = Math.fround(scale === 0 ? 0 * value : (value - offset) / scale);
+    const feature = Math.fround(scale === 0 && Number.isFinite(value) ? 0 : (value - offset) / scale);
     if (!Number.isFinite(feature)) {
       const [item, element] = [Math.floor(at / product(stored)) + 1, (at % product(stored)) + 1];
       const what = Number.isNaN(given) ? "the value is missing" : `${given} is no number of float32`;

@@ -26,6 +26,8 @@ export interface Dataset {
   readonly factors?: FactorTable;
   /** How its elements were made of a user's data, where they were: columns, categories, standardisation. */
   readonly description?: DataDescription;
+  /** Rows at the end of the last item, a window of a series, that only fill it up. */
+  readonly filledRows?: number;
   readonly provenance: Provenance;
 }
 
@@ -83,8 +85,10 @@ export function itemSize(dataset: Pick<Dataset, "shape">): number {
 export function take(dataset: Dataset, from: number, to: number): Dataset {
   checkRange(from, to, dataset.items);
   const size = itemSize(dataset);
+  const { filledRows = 0, ...rest } = dataset;
   return {
-    ...dataset,
+    ...rest,
+    ...(filledRows > 0 && to === dataset.items && to > from && { filledRows }),
     items: to - from,
     values: dataset.values.subarray(from * size, to * size),
     ...(dataset.labels && { labels: dataset.labels.subarray(from, to) }),
@@ -98,13 +102,15 @@ export function select(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const stray = order.findIndex((item) => !(Number.isInteger(item) && item >= 0 && item < dataset.items));
   if (stray >= 0) throw new RangeError(`indices[${stray}]: expected 0..${dataset.items - 1}, got ${order[stray]}`);
   const { labels, factors } = dataset;
-  return {
+  const chosen = {
     ...dataset,
     items: order.length,
     values: selectRows(dataset.values, itemSize(dataset), order),
     ...(labels && { labels: selectRows(labels, 1, order) }),
     ...(factors && { factors: { ...factors, indices: selectRows(factors.indices, factors.names.length, order) } }),
   };
+  delete (chosen as { filledRows?: number }).filledRows;
+  return chosen;
 }
 
 function takeFactors(factors: FactorTable, from: number, to: number): FactorTable {

@@ -105,3 +105,20 @@ export interface SourceNotes {
   /** Rows from a window of training to the next. */
   readonly stride?: number;
 }
+
+/** The shape of an item as a network sees it. */
+export function describedShape({ item }: DataDescription): readonly number[] {
+  if (item.kind === "array") return item.shape;
+  if (item.kind === "images") return [item.height, item.width, item.channels];
+  const features = rowWidth(item);
+  return item.window === undefined ? [features] : [item.window, features];
+}
+
+/** Network numbers of a row of a table. */
+export function rowWidth({ columns }: Pick<TableDescription["item"], "columns">): number {
+  return columns.reduce((sum, column) => sum + columnWidth(column), 0);
+}
+
+export function columnWidth(column: FeatureColumn): number {
+  return column.kind === "number" ? 1 : column.categories.length;
+}

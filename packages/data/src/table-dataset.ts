@@ -1,6 +1,14 @@
 import { IsthmusError } from "@isthmus/math";
 import type { Dataset } from "./dataset.ts";
-import { DESCRIPTION_VERSION, type FeatureColumn, type MissingPolicy, type TableDescription } from "./description.ts";
+import {
+  columnWidth,
+  describedShape,
+  DESCRIPTION_VERSION,
+  type FeatureColumn,
+  type MissingPolicy,
+  rowWidth,
+  type TableDescription,
+} from "./description.ts";
 import {
   type CategoryColumn,
   cellError,
@@ -50,7 +58,7 @@ export function describeTable(table: Table, options: DescribeTableOptions = {}):
   const features = table.columns.filter(({ name }) => name !== label);
   if (features.length === 0) throw new IsthmusError("DATA_TABLE", `${table.name}: no column is left to learn from`);
   const columns = features.map((column) => featureColumn(table, column, trainRows, standardise));
-  const width = featureCount({ columns });
+  const width = rowWidth({ columns });
   if (width > MOST_FEATURES) {
     throw new IsthmusError("DATA_TABLE", `${table.name}: ${width} features: at most ${MOST_FEATURES} are read`);
   }
@@ -136,19 +144,13 @@ function fillOf(column: Column, rows: Int32Array): number | string {
   return column.categories[counts.indexOf(Math.max(...counts))]!;
 }
 
-/** Network numbers per row. */
-export function featureCount({ columns }: Pick<TableDescription["item"], "columns">): number {
-  return columns.reduce((sum, column) => sum + widthOf(column), 0);
-}
-
-function widthOf(column: FeatureColumn): number {
-  return column.kind === "number" ? 1 : column.categories.length;
-}
-
 export interface TableDatasetOptions {
   /** Rows from one window to the next, at least 1. Default: the window, so that no row is in two. */
   readonly stride?: number;
-  /** Fills up a last window that is not whole with the last row again; else its rows are left out. */
+  /**
+   * Fills up a last window that is not whole with the last row again, where windows do not overlap; else its rows are left
+   * out.
+   */
   readonly fillLast?: boolean;
 }
 
@@ -166,7 +168,7 @@ export function tableDataset(
   { stride, fillLast = false }: TableDatasetOptions = {},
 ): Dataset {
   const { item } = description;
-  const features = featureCount(item);
+  const features = rowWidth(item);
   const rows = featureRows(description, table);
   const windows =
     item.window === undefined
@@ -177,10 +179,12 @@ export function tableDataset(
     const message = `${table.name}: ${table.rows} rows are less than one window of ${item.window}`;
     throw new IsthmusError("DATA_TABLE", message, { rows: table.rows, window: item.window });
   }
+  const filledRows = fillLast && item.window !== undefined ? windows.length / features - table.rows : 0;
   return {
     name: table.name,
     items: windows.length / size,
-    shape: item.window === undefined ? [features] : [item.window, features],
+    ...(filledRows > 0 && { filledRows }),
+    shape: describedShape(description),
     values: windows,
     scale: 1,
     ...(item.window === undefined && labelsOf(description, table)),
@@ -205,7 +209,7 @@ function labelsOf(
 
 /** Network numbers, [rows, features]. */
 function featureRows({ item, reading }: TableDescription, table: Table): Float32Array {
-  const width = featureCount(item);
+  const width = rowWidth(item);
   const out = new Float32Array(table.rows * width);
   let at = 0;
   item.columns.forEach((column, index) => {
@@ -214,7 +218,7 @@ function featureRows({ item, reading }: TableDescription, table: Table): Float32
     const write = { table, out, at, width, fill: reading.fills?.[index] };
     if (column.kind === "number") writeNumbers(write, column, found as NumberColumn);
     else writeCategories(write, column.categories, found as CategoryColumn);
-    at += widthOf(column);
+    at += columnWidth(column);
   });
   return out;
 }
@@ -288,13 +292,13 @@ function knownCategory(table: Table, column: CategoryColumn, row: number, known:
  * @throws RangeError when these are not whole rows.
  */
 export function tableOf({ item }: TableDescription, values: Float32Array, name = "decoded"): Table {
-  const width = featureCount(item);
+  const width = rowWidth(item);
   const rows = values.length / width;
   if (!Number.isInteger(rows)) throw new RangeError(`values: expected rows of ${width} features, got ${values.length}`);
   let at = 0;
   const columns = item.columns.map((column): Column => {
     const start = at;
-    at += widthOf(column);
+    at += columnWidth(column);
     if (column.kind === "category") return readCategories(column, values, { rows, width, start });
     const numbers = Float64Array.from({ length: rows }, (_, row) => unscaled(values[row * width + start]!, column));
     return { name: column.name, kind: "number", values: numbers };

@@ -8,6 +8,8 @@ export interface Table {
   readonly columns: readonly Column[];
   /** `[rows]`: the line of the file that each row ends on, where it came from text. */
   readonly lines?: Int32Array;
+  /** `[rows]`: the number of each row in the file, from 1, where some were left out. */
+  readonly numbers?: Int32Array;
 }
 
 export type Column = NumberColumn | CategoryColumn;
@@ -34,6 +36,7 @@ export function selectTableRows(table: Table, rows: ArrayLike<number>): Table {
     ...table,
     rows: order.length,
     columns: table.columns.map((column) => withRows(column, order)),
+    numbers: order.map((row) => table.numbers?.[row] ?? row + 1),
     ...(table.lines && { lines: order.map((row) => table.lines![row]!) }),
   };
 }
@@ -87,12 +90,12 @@ function requireFinite(table: Table, column: NumberColumn): void {
 
 /** An error about one cell: names file, row (from 1, the header not counted), line where there is one, and column. */
 export function cellError(
-  { name, lines }: Pick<Table, "name" | "lines">,
+  { name, lines, numbers }: Pick<Table, "name" | "lines" | "numbers">,
   row: number,
   column: string,
   what: string,
 ): IsthmusError {
-  return cellErrorAt("DATA_TABLE", { name, row: row + 1, line: lines?.[row], column }, what);
+  return cellErrorAt("DATA_TABLE", { name, row: numbers?.[row] ?? row + 1, line: lines?.[row], column }, what);
 }
 
 /** Where a cell is, for people. */

@@ -126,11 +126,23 @@ describe("a CSV file that is wrong", () => {
     }
   });
 
-  it("with a field that does not end is given up after 16 MiB", async () => {
-    const text = `a\n"${"x".repeat(2 ** 24 + 10)}`;
+  it("with a field that does not end is given up after 4 MiB", async () => {
+    const text = `a\n"${"x".repeat(2 ** 22 + 10)}`;
     expect(await message(text)).toMatch(
-      /line 2: a record of more than 16777216 bytes; is a quotation mark not closed\?/,
+      /line 2: a record of more than 4194304 bytes; is a quotation mark not closed\?/,
     );
+  });
+
+  it("is refused in time in proportion to its length", async () => {
+    // Digits that could be taken in many ways, or a long row of nothing: what was quadratic would take hours.
+    const long = 2 ** 21;
+    expect(await message(`a\n${"1".repeat(long)}x\n`)).toMatch(
+      /^x\.csv: row 1 \(line 2\), column "a": expected a number/,
+    );
+    expect(await message(`a\n${",".repeat(long)}\n`)).toMatch(/expected 1 fields, got 2097153$/);
+    expect(await message(`${",".repeat(long)}\n`)).toMatch(/2097153 columns: at most 65536 are read$/);
+    expect(await message(`a\n${'"'.repeat(long)}\n`)).toMatch(/expected a number/);
+    expect(await message(`a\n${"\n".repeat(long)}`)).toBe("x.csv: no rows");
   });
 
   it("with more columns than anyone has is refused", async () => {

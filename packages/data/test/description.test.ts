@@ -40,17 +40,29 @@ describe("parseDescription", () => {
   });
 
   it.each([
-    [0, (json: any) => (json.version = 2), "version 2 is not 1"],
-    [0, (json: any) => (json.item.kind = "sound"), 'items of kind "sound": expected table, array, images'],
-    [0, (json: any) => (json.item.more = 1), 'expected "item": no "more"'],
-    [0, (json: any) => (json.item.columns = []), 'expected "item": "columns": a list of at least 1'],
-    [0, (json: any) => (json.item.columns[0].scale = -1), `expected "item": "columns": "scale": a number >= 0 at 0`],
-    [0, (json: any) => (json.reading.missing = "guess"), 'expected "reading": "missing": one of refuse, mean, drop'],
-    [0, (json: any) => json.reading.fills.pop(), 'expected "fills": a number or category for each column'],
-    [0, (json: any) => (json.reading.fills[1] = "z"), 'expected "fills": a number or category for each column'],
-    [1, (json: any) => (json.item.window = 0), 'expected "item": "window": a whole number > 0'],
-    [2, (json: any) => (json.item.shape = [5]), 'expected "stored" and "shape" of as many elements'],
-    [3, (json: any) => (json.item.channels = 2), 'expected "item": "channels": one of 1, 3'],
+    [0, (json: any): void => void (json.version = 2), "version 2 is not 1"],
+    [0, (json: any): void => void (json.item.kind = "sound"), 'items of kind "sound": expected table, array, images'],
+    [0, (json: any): void => void (json.item.more = 1), 'expected "item": no "more"'],
+    [0, (json: any): void => void (json.item.columns = []), 'expected "item": "columns": a list of at least 1'],
+    [
+      0,
+      (json: any): void => void (json.item.columns[0].scale = -1),
+      `expected "item": "columns": "scale": a number >= 0 at 0`,
+    ],
+    [
+      0,
+      (json: any): void => void (json.reading.missing = "guess"),
+      'expected "reading": "missing": one of refuse, mean, drop',
+    ],
+    [0, (json: any): void => void json.reading.fills.pop(), 'expected "fills": a number or category for each column'],
+    [
+      0,
+      (json: any): void => void (json.reading.fills[1] = "z"),
+      'expected "fills": a number or category for each column',
+    ],
+    [1, (json: any): void => void (json.item.window = 0), 'expected "item": "window": a whole number > 0'],
+    [2, (json: any): void => void (json.item.shape = [5]), 'expected "stored" and "shape" of as many elements'],
+    [3, (json: any): void => void (json.item.channels = 2), 'expected "item": "channels": one of 1, 3'],
   ] as const)("of description %i, spoiled, says what it expected: %#", async (at, spoil, expected) => {
     const json = copy(descriptions[at]!);
     spoil(json);

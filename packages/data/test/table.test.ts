@@ -165,6 +165,12 @@ describe("missing values", () => {
     expect(dropMissing(whole)).toBe(whole);
   });
 
+  it("keep the numbers of their rows, whichever rows are taken", async () => {
+    const some = selectTableRows(selectTableRows(given, [3, 1, 0]), [1]);
+    const error = await isthmusError(() => tableDataset(describeTable(given), some));
+    expect(error.message).toBe('x.csv: row 2 (line 3), column "x": the value is missing');
+  });
+
   it("in a whole column are refused", async () => {
     const empty = table(number("x", nan, nan), number("y", 1, 2));
     const error = await isthmusError(() => describeTable(empty, { missing: "mean" }));
@@ -246,6 +252,8 @@ describe("a series", () => {
 
   it("comes back as rows", () => {
     const { values } = tableDataset(description, given, { fillLast: true });
+    expect(tableDataset(description, given, { fillLast: true }).filledRows).toBe(2);
+    expect(tableDataset(description, given).filledRows).toBeUndefined();
     const back = tableOf(description, values as Float32Array);
     expect([...back.columns[1]!.values]).toEqual([0, 10, 20, 30, 40, 50, 60, 60, 60]);
   });

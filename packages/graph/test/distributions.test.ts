@@ -1,14 +1,20 @@
 /** Distributions of `@isthmus/math` written into a graph: they are the reference's, and their derivatives are right. */
 import {
+  diagonalNormal,
+  discretisedLogistic,
+  cdf,
   type Distribution,
   entropy,
+  independent,
   inverseCdf,
   logProb,
   mean,
+  mixture,
   type NdArray,
   ndArray,
   ndArrayOps,
   noiseOf,
+  normal,
   reparameterised,
   variance,
 } from "@isthmus/math";
@@ -67,6 +73,31 @@ const examples: readonly Example[] = [
     x: [[2], [0, 1, 0.25, 0.5, 0.75, 0]],
     has: moments,
   },
+  {
+    family: "gamma",
+    parameters: { concentration: [[2], [0.7, 7.1]], rate: [[2], [2, 0.6]] },
+    x: positives,
+    has: moments,
+  },
+  {
+    family: "beta",
+    parameters: { alpha: [[2], [0.7, 7.1]], beta: [[2], [2, 0.6]] },
+    x: [[2], [0.1, 0.4, 0.3, 0.2, 0.9, 0.7]],
+    has: moments,
+  },
+  { family: "dirichlet", parameters: { concentration: [[3], [0.7, 7.1, 2]] }, x: simplex, has: moments },
+  {
+    family: "studentT",
+    parameters: { df: [[2], [3.5, 8.2]], loc: [[2], [0.3, -1.2]], scale: [[2], [0.7, 2.1]] },
+    x: reals,
+    has: moments,
+  },
+  {
+    family: "poisson",
+    parameters: { rate: [[2], [0.7, 7.1]] },
+    x: [[2], [0, 1, 4, 2, 9, 12]],
+    has: ["mean", "variance"],
+  },
   { family: "categorical", parameters: { logits }, x: [[3], [0, 1, 0, 0, 0, 1, 1, 0, 0]], has: moments },
   {
     family: "relaxedOneHotCategorical",
@@ -94,7 +125,8 @@ const examples: readonly Example[] = [
   },
 ];
 
-const isElementwise = ({ family }: Example): boolean => !/categorical|Categorical|diagonal|multivariate/.test(family);
+const isElementwise = ({ family }: Example): boolean =>
+  !/categorical|Categorical|diagonal|multivariate|dirichlet/.test(family);
 
 /** Noise for the transform, in (0, 1), which every kind of noise may be. */
 const noiseOfShape = (count: number): number[] => Array.from({ length: count }, (_, i) => (i * 0.37 + 0.11) % 1);
@@ -157,7 +189,9 @@ function derivativeCase(example: Example, operation: "logProb" | "reparameterise
   const names = Object.keys(example.parameters);
   const given = Object.values(example.parameters);
   const values = operation === "logProb" ? example.x[1] : noiseOfShape(example.x[1].length);
-  const differentiable = /bernoulli|discretised|categorical/.test(example.family) ? names.length : names.length + 1;
+  const differentiable = /bernoulli|discretised|categorical|poisson/.test(example.family)
+    ? names.length
+    : names.length + 1;
   return {
     name: `${example.family}: ${operation}`,
     shapes: [...given.map(([shape]) => shape), ["batch", ...example.x[0]]],
@@ -180,6 +214,132 @@ const derivatives: readonly Case[] = examples.flatMap((example) => [
 
 describe("derivatives by central differences", () => {
   it.each(derivatives)("$name", (test) => checkFirst(test));
+});
+
+const mixtures: readonly Case[] = [
+  {
+    name: "mixture of normals",
+    shapes: [[3], [3], [3], ["batch", 2]],
+    values: [
+      [0.2, -1, 0.5],
+      [-1, 0.4, 2],
+      [0.5, 1.2, 0.8],
+      [0.1, -0.4, 1.3, -2.2, 0.9, 3.1],
+    ],
+    f: (build, [logits, loc, scale, x]) => {
+      const components = normal(build, { loc: loc!, scale: scale! });
+      return logProb(build, mixture(build, { logits: logits!, components }), x!);
+    },
+  },
+  {
+    name: "mixture of diagonal normals per item",
+    shapes: [
+      ["batch", 2],
+      ["batch", 2, 3],
+      ["batch", 2, 3],
+      ["batch", 3],
+    ],
+    f: (build, [logits, mu, logVar, x]) => {
+      const components = diagonalNormal(build, { mu: mu!, logVar: logVar! });
+      return logProb(build, mixture(build, { logits: logits!, components }), x!);
+    },
+  },
+  {
+    name: "mixture of discretised logistics per pixel",
+    shapes: [
+      ["batch", 2, 3],
+      ["batch", 2, 3],
+      ["batch", 2, 3],
+      ["batch", 2],
+    ],
+    values: [
+      Array.from({ length: 18 }, (_, i) => Math.sin(i)),
+      Array.from({ length: 18 }, (_, i) => 0.5 + 0.4 * Math.cos(i)),
+      Array.from({ length: 18 }, (_, i) => -2 + Math.sin(2 * i)),
+      [0, 0.25, 0.5, 0.75, 1, 0.5],
+    ],
+    differentiated: 3,
+    f: (build, [logits, loc, logScale, x]) => {
+      const components = discretisedLogistic(build, { loc: loc!, logScale: logScale!, low: 0, high: 1, levels: 5 });
+      const pixels = mixture(build, { logits: logits!, components });
+      return logProb(build, independent(build, { base: pixels }), x!);
+    },
+  },
+];
+
+/** Where the gamma functions' parts would cancel, so that a series takes their place. */
+const large: readonly Example[] = [
+  {
+    family: "gamma",
+    parameters: { concentration: [[2], [40, 300]], rate: [[2], [2, 100]] },
+    x: [[2], [18, 2.7, 21, 3.1, 35, 4.9]],
+    has: moments,
+  },
+  { family: "poisson", parameters: { rate: [[2], [40, 300]] }, x: [[2], [36, 310, 45, 290, 2, 700]], has: [] },
+  {
+    family: "studentT",
+    parameters: { df: [[2], [35, 800]], loc: [[2], [0.3, -1.2]], scale: [[2], [0.7, 2.1]] },
+    x: reals,
+    has: ["entropy"],
+  },
+  {
+    family: "beta",
+    parameters: { alpha: [[2], [20, 0.5]], beta: [[2], [33, 40]] },
+    x: [[2], [0.3, 0.1, 0.4, 0.2, 0.5, 0.3]],
+    has: moments,
+  },
+  { family: "dirichlet", parameters: { concentration: [[3], [20, 3, 50]] }, x: simplex, has: moments },
+];
+
+describe("large parameters", () => {
+  it.each(large)("$family in a graph, as on the reference", (example) => {
+    const [actual, expected] = [inGraph(example), onReference(example)];
+    for (const [name, { data }] of Object.entries(expected)) {
+      const off = (value: number, i: number) => Math.abs(actual[name]!.data[i]! - value) / (1 + Math.abs(value));
+      expect(Math.max(...data.map(off)), name).toBeLessThan(64 * 2 ** -24);
+    }
+  });
+
+  it.each(large.map((example) => derivativeCase(example, "logProb")))("$name by central differences", (test) =>
+    checkFirst(test),
+  );
+
+  it.each(large.filter(({ has }) => has.includes("entropy")))(
+    "$family: its entropy by central differences",
+    (example) => {
+      const given = Object.entries(example.parameters);
+      checkFirst({
+        name: example.family,
+        shapes: given.map(([, [shape]]) => shape),
+        values: given.map(([, [, values]]) => values),
+        f: (build, inputs) => {
+          const parameters = Object.fromEntries(given.map(([name], i) => [name, inputs[i]!]));
+          return entropy(build, { family: example.family, ...parameters } as unknown as Distribution<Node>);
+        },
+      });
+    },
+  );
+});
+
+describe("derivatives of mixtures by central differences", () => {
+  it.each(mixtures)("$name", (test) => checkFirst(test));
+});
+
+describe("constructors in a graph", () => {
+  it("check constants, and leave alone what only a run will know", () => {
+    const build = new GraphBuilder();
+    const x = build.input("x", ["batch", 2]);
+    expect(() => normal(build, { loc: x, scale: build.scalar(-1) })).toThrow('"normal.scale" expected positive');
+    expect(normal(build, { loc: x, scale: x }).scale).toBe(x);
+  });
+
+  it("check shapes, the batch's too", () => {
+    const build = new GraphBuilder();
+    const [x, y] = [build.input("x", ["batch", 2]), build.input("y", [4, 2])];
+    const message = '"normal.scale" expected a shape that broadcasts with [batch, 2], got [4, 2]';
+    expect(() => normal(build, { loc: x, scale: y })).toThrow(message);
+    expect(() => diagonalNormal(build, { mu: build.scalar(0), logVar: x })).toThrow('"diagonalNormal.mu"');
+  });
 });
 
 function gradientOf(f: (build: GraphBuilder, x: Node) => Node, x: readonly number[]): number[] {
@@ -238,8 +398,8 @@ describe("special functions", () => {
     const build = new GraphBuilder();
     const x = build.input("x", ["batch"]);
     const gamma: Distribution<Node> = { family: "gamma", concentration: x, rate: x };
-    expect(() => logProb(build, gamma, x)).toThrow(
-      expect.objectContaining({ code: "OPS_UNSUPPORTED", details: { engine: "a graph", operation: "logGamma" } }),
+    expect(() => cdf(build, gamma, x)).toThrow(
+      expect.objectContaining({ code: "OPS_UNSUPPORTED", details: { engine: "a graph", operation: "gammaP" } }),
     );
     expect(mean(build, gamma).shape).toEqual(["batch"]);
     expect(noiseOf({ family: "laplace", loc: x, scale: x })).toBe("uniform");

@@ -152,8 +152,8 @@ describe("special functions", () => {
         code: "OPS_UNSUPPORTED",
         details: { engine: "a graph", operation: name },
       });
-      expect(() => build[name](x, x, x)).toThrow(refusal);
-      expect(() => build[name](x, x, x)).toThrow(
+      expect(() => (build[name] as (x: Node) => Node)(x)).toThrow(refusal);
+      expect(() => (build[name] as (x: Node) => Node)(x)).toThrow(
         new RegExp(`^${name}: a graph has no such operation; (write|compute) `),
       );
     }

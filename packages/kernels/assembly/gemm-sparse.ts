@@ -5,6 +5,7 @@
 import { activate, gemm, gemmScratch, KC, part } from "./gemm";
 import { allFinite, packWide, WIDE } from "./gemm-pack";
 import { multiplyAdd } from "./gemm-tile";
+import { timesRows } from "./gemv";
 import { f32s, loadPart, storePart } from "./simd";
 
 /**
@@ -263,5 +264,21 @@ export function sparseGemm(
     for (let t = 0; activation && t < rows; t++) {
       activate(activation, c + <usize>rowOf(start + t, index, count) * stride, n);
     }
+  }
+}
+
+/**
+ * `gemm` for so few rows of A that nothing is packed, without transposes: rows of B that only zeros of A would multiply are not read. `tally` is
+ * what `countNonZero` left for A; `finite` the address of an int32, not 0 if all of B is known to be finite, without which all of it is read.
+ */
+export function sparseRows(
+  m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, tally: usize, finite: usize,
+): void {
+  const sparse = load<i32>(tally, 4) != 0 && load<i32>(finite) != 0;
+  for (let i = 0; i < m; i++) {
+    timesRows(n, k, a, b, c, bias, sparse);
+    activate(activation, c, n);
+    a += <usize>k << 2;
+    c += <usize>n << 2;
   }
 }

@@ -85,7 +85,7 @@ export function gemm(
     if (index > 0) return;
     for (let i = 0; i < m; i++) {
       if (transB) timesColumns(n, k, a, b, c, bias);
-      else timesRows(n, k, a, b, c, bias);
+      else timesRows(n, k, a, b, c, bias, false);
       if (y) gate(activation, c, y + <usize>(i * n << 2), n);
       else activate(activation, c, n);
       a += <usize>k << 2;

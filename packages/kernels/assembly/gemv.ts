@@ -1,11 +1,13 @@
 /** y[n] = x[k] B + bias without packing: B is read once, in its own order. */
+import { add } from "./binary";
 import { multiplyAdd } from "./gemm-tile";
 import { f32s, loadPart, storePart } from "./simd";
 
+/** y begins as the bias or 0, but never as -0: so a product with 0 changes no bit of it. */
 @inline
 function start(y: usize, bias: usize, n: i32): void {
-  if (bias) memory.copy(y, bias, <usize>n << 2);
-  else memory.fill(y, 0, <usize>n << 2);
+  memory.fill(y, 0, <usize>n << 2);
+  if (bias) add(y, bias, y, 1, n, 0, 1, 0, 1);
 }
 
 /** y += x0 row0 + x1 row1 + x2 row2 + x3 row3. */
@@ -42,13 +44,13 @@ function addRow(x: usize, b: usize, y: usize, n: i32): void {
   if (rest) storePart(y + whole, multiplyAdd(x0, loadPart(b + whole, rest), loadPart(y + whole, rest)), rest);
 }
 
-/** B is [k, n]. */
-export function timesRows(n: i32, k: i32, x: usize, b: usize, y: usize, bias: usize): void {
+/** B is [k, n]. `sparse` leaves out four rows at a time where x is 0: to the same bits if B is finite. */
+export function timesRows(n: i32, k: i32, x: usize, b: usize, y: usize, bias: usize, sparse: bool): void {
   const stride = <usize>n << 2;
   start(y, bias, n);
   let p = 0;
   for (; p + 4 <= k; p += 4) {
-    addFourRows(x, b, y, n, stride);
+    if (!sparse || v128.any_true(f32x4.ne(v128.load(x), f32s(0)))) addFourRows(x, b, y, n, stride);
     x += 16;
     b += 4 * stride;
   }

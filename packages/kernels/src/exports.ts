@@ -173,6 +173,22 @@ export interface KernelExports {
     tally: number,
     share?: number,
   ) => void;
+  /**
+   * {@link KernelExports.gemm} to the same bits, without transposes, for at most 3 rows of an A that may be mostly zero: if the tally of A ends
+   * in 1 and the int32 at `finite` is not 0, rows of B that only zeros would multiply are not read. Set it only while all of B is finite.
+   */
+  readonly sparseRows: (
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    b: number,
+    c: number,
+    bias: number,
+    activation: number,
+    tally: number,
+    finite: number,
+  ) => void;
 
   readonly conv2dScratch: ConvolutionScratch;
   /** x `[batch, height, width, channels]`, filter `[rows, columns, channels, yChannels]`; padding is zero. */

@@ -65,7 +65,7 @@ describe("the binaries", () => {
       ..."logSoftmax logSoftmaxGrad softmax softmaxCrossEntropy softmaxCrossEntropyGrad softmaxGrad standardise standardiseGrad".split(
         " ",
       ),
-      ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sparseGemm sparseGemmScratch sqrt square step sub sum tanh".split(
+      ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sparseGemm sparseGemmScratch sparseRows sqrt square step sub sum tanh".split(
         " ",
       ),
       "tanhGrad",

@@ -105,6 +105,59 @@ describe.each(BUILDS)("sparseGemm, $build", ({ build, missing }) => {
     );
   });
 
+  describe("sparseRows", () => {
+    const few = fc.record({
+      m: fc.integer({ min: 1, max: 3 }),
+      n: columns,
+      k: depth,
+      activation: fc.integer({ min: 0, max: 4 }),
+    });
+
+    /** C by `gemm`, and by `sparseRows` where `finite` says that B is. */
+    function bothRows({ m, n, k, activation }: Omit<Product, "transA" | "transB">, operands: Operands, finite: number) {
+      const { a, b, bias } = operands;
+      const { countNonZero, gemm, sparseRows } = arena.kernels.exports;
+      const [aAt, bAt, biasAt] = [arena.floats(a), arena.floats(b), bias ? arena.floats(bias) : 0];
+      const [dense, sparse] = [0, 1].map(() => arena.bytes(new Uint8Array(4 * m * n).fill(0xff))) as [number, number];
+      const [tally, flag] = [arena.words(new Uint32Array(2)), arena.words(Uint32Array.of(finite))];
+      gemm(0, 0, m, n, k, aAt, bAt, dense, biasAt, activation, 0);
+      countNonZero(aAt, a.length, a.length, tally);
+      sparseRows(m, n, k, aAt, bAt, sparse, biasAt, activation, tally, flag);
+      const results = { dense: arena.read(dense, m * n), sparse: arena.read(sparse, m * n) };
+      arena.release();
+      return results;
+    }
+
+    it.skipIf(missing)("leaves the bits of gemm", () => {
+      fc.assert(
+        fc.property(
+          few,
+          fc.constantFrom(0, 0.02, 0.2, 1),
+          fc.boolean(),
+          fc.integer(),
+          (product, density, has, seed) => {
+            const a = sparseNoise(product.m * product.k, density, seed);
+            const b = noise(product.k * product.n, seed + 2);
+            const bias = has ? noise(product.n, seed + 3).map((x) => (x < -0.5 ? -0 : x)) : undefined;
+            const { dense, sparse } = bothRows(product, { a, b, bias }, 1);
+            expect(Buffer.compare(bits(sparse), bits(dense))).toBe(0);
+          },
+        ),
+        { numRuns: 200 },
+      );
+    });
+
+    it.skipIf(missing)("does not read what zeros would multiply, unless B may hold what is not finite", () => {
+      const product = { m: 2, n: 30, k: 40, activation: 0 };
+      const b = noise(30 * 40, 1).fill(NaN, 30 * 8, 30 * 12);
+      const a = new Float32Array(2 * 40).fill(1, 0, 4);
+      expect(bothRows(product, { a, b }, 1).sparse.every(Number.isFinite)).toBe(true);
+      const { dense, sparse } = bothRows(product, { a, b }, 0);
+      expect(sparse).toEqual(dense);
+      expect(sparse.every(Number.isNaN)).toBe(true);
+    });
+  });
+
   it.skipIf(missing)("carries NaN, infinities and denormals of A to their rows", () => {
     const [m, n, k] = [20, 30, 40];
     const a = new Float32Array(m * k);

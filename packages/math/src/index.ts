@@ -26,6 +26,7 @@ export { philox4x32 } from "./philox.ts";
 export { principalAxes } from "./principal-axes.ts";
 export type { PrincipalAxes } from "./principal-axes.ts";
 export { areaUnderRoc } from "./ranking.ts";
+export * from "./regularity/index.ts";
 export { reparameterise } from "./reparameterise.ts";
 export { composedLogSoftmax, composedSoftmax, composedSoftmaxCrossEntropy } from "./softmax.ts";
 export type { SpecialOps } from "./special-ops.ts";

@@ -138,6 +138,42 @@ describe("families with an event, and made of others", () => {
     ["discretisedLogistic", '"discretisedLogistic.low"', { ...lattice, low: "0" }, TypeError],
     ["mixture", '"mixture.components"', { logits: a([0]), components: undefined }, TypeError],
     ["mixture", '"mixture.components"', { logits: a([0]), components: {} }, TypeError],
+    [
+      "mixture",
+      '"mixture.components.loc" expected a shape that broadcasts with [2], got [3]',
+      { logits: a([0, 1]), components: make("normal", { loc: a([0, 1, 2]), scale: a(1) }) },
+      RangeError,
+    ],
+    [
+      "mixture",
+      '"mixture.components.logVar"',
+      { logits: a([0, 1]), components: make("diagonalNormal", { mu: a([[0, 1, 2]]), logVar: a([[0], [1], [2]]) }) },
+      RangeError,
+    ],
+    [
+      "vonMisesFisher",
+      '"vonMisesFisher.concentration" expected a shape',
+      {
+        meanDirection: a([
+          [1, 0],
+          [0, 1],
+        ]),
+        concentration: a([1, 2, 3]),
+      },
+      RangeError,
+    ],
+    [
+      "multivariateNormal",
+      '"multivariateNormal.scaleTril" expected a shape',
+      {
+        loc: a([
+          [1, 0],
+          [0, 1],
+        ]),
+        scaleTril: a([identity, identity, identity]),
+      },
+      RangeError,
+    ],
     ["independent", '"independent.base"', { base: 1 }, TypeError],
     ["independent", '"independent.axes"', { base: make("bernoulli", { logits: a([0]) }), axes: [0.5] }, RangeError],
   ])("%s: %s", (family, message, parameters, kind) => {

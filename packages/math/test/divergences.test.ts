@@ -243,6 +243,41 @@ describe("Renyi's divergence", () => {
     expect(renyiDivergence(ops, 2, rows[0], rows[1]).data[0]).toBe(Infinity);
   });
 
+  // A linear map of both changes nothing, and makes full covariances of diagonal ones.
+  it("of full covariances is that of the diagonal ones they are a map of", () => {
+    const map = a([
+      [1.2, 0, 0],
+      [-0.7, 0.4, 0],
+      [2.1, 0.3, 3],
+    ]);
+    const [p, q] = [
+      { mu: [0.3, -0.2, 1], logVar: [0.1, -0.4, 0.5] },
+      { mu: [0, 0.4, 0.7], logVar: [0.3, 0.2, -0.1] },
+    ].map(({ mu, logVar }) => {
+      const scales = ops.exp(ops.mul(s(0.5), a(logVar)));
+      const scaleTril = ops.mul(map, scales); // columns of the map, scaled
+      const loc = ops.sum(ops.mul(map, a(mu)), { axes: [-1] });
+      return {
+        diagonal: diagonalNormal(ops, { mu: a(mu), logVar: a(logVar) }),
+        full: multivariateNormal(ops, { loc, scaleTril }),
+      };
+    });
+    for (const alpha of [0.3, 0.5, 1.5, 2, 2.1]) {
+      const expected = renyiDivergence(ops, alpha, p!.diagonal, q!.diagonal).data[0]!;
+      expectClose([renyiDivergence(ops, alpha, p!.full, q!.full).data[0]!], [expected], [expected + 3], 256);
+    }
+    const tooFar = 2.5; // the last variances are as exp(0.6) = 1.82, above alpha / (alpha - 1)
+    expect(renyiDivergence(ops, tooFar, p!.diagonal, q!.diagonal).data[0]).toBe(Infinity);
+    expect(renyiDivergence(ops, tooFar, p!.full, q!.full).data[0]).toBe(Infinity);
+    expect(of("squaredHellinger", p!.full, q!.full)).toBeLessThan(1);
+    expectClose(
+      [of("squaredHellinger", p!.full, q!.full)],
+      [of("squaredHellinger", p!.diagonal, q!.diagonal)],
+      [1],
+      128,
+    );
+  });
+
   it.each([0, -1, Number.NaN, Infinity])("refuses alpha = %d", (alpha) => {
     const p = normal(ops, { loc: s(0), scale: s(1) });
     expect(() => renyiDivergence(ops, alpha, p, p)).toThrow('"alpha" expected a positive finite number');

@@ -90,6 +90,7 @@ describe("families that are special cases of others", () => {
         const bernoulli = record("bernoulli", { logits: logit });
         const x = a([0, 1]);
         expectOne(record("binomial", { trials: 1, logits: logit }), bernoulli, x);
+        expectSame(entropy(ops, record("binomial", { trials: 1, logits: logit })), entropy(ops, bernoulli));
         const rows = a([
           [1, 0],
           [0, 1],
@@ -99,6 +100,19 @@ describe("families that are special cases of others", () => {
         expectSame(entropy(ops, two), entropy(ops, bernoulli));
       }),
     );
+  });
+
+  // Entropy of a Poisson variable: log(2 pi e r) / 2 - 1 / (12 r) - 1 / (24 r^2) + O(r^-3); of a fair binomial: log(pi e n / 2) / 2 + O(1 / n).
+  it("counts have the entropies of their asymptotic series, together and apart", () => {
+    const poisson = entropy(ops, record("poisson", { rate: [100, 2000, 1e-3] }));
+    for (const [i, r] of [100, 2000].entries()) {
+      const expected = Math.log(2 * Math.PI * Math.E * r) / 2 - 1 / (12 * r) - 1 / (24 * r * r);
+      expect(Math.abs(poisson.data[i]! - expected)).toBeLessThan(1 / r ** 3);
+    }
+    expectSame(vector([poisson.data[2]!]), entropy(ops, record("poisson", { rate: [1e-3] })), 14);
+    const binomial = value(entropy(ops, record("binomial", { trials: 1000, logits: 0 })));
+    expect(Math.abs(binomial - Math.log((Math.PI * Math.E * 1000) / 2) / 2)).toBeLessThan(1e-3);
+    expect(value(entropy(ops, record("binomial", { trials: 0, logits: 0 })))).toBeCloseTo(0, 15);
   });
 
   it("Dirichlet of two classes is beta", () => {
@@ -233,6 +247,37 @@ describe("edges", () => {
         expect(Math.abs(high - (middle + slope * 1e-12))).toBeLessThan(4e-15);
       }
     }
+  });
+
+  // To first orders in 1 / a the standardised variable is normal; the terms of the plain formulas are some 1e10.
+  it("large parameters keep their digits", () => {
+    const a9 = 1e9;
+    const normalEntropy = (variance: number) => Math.log(2 * Math.PI * Math.E * variance) / 2;
+    const gammaEntropy = value(entropy(ops, record("gamma", { concentration: a9, rate: 1 })));
+    expect(gammaEntropy).toBeCloseTo(normalEntropy(a9) - 1 / (3 * a9), 12);
+    // At the mean: -log(2 pi a) / 2 - 1 / (12 a).
+    const atMean = -Math.log(2 * Math.PI * a9) / 2 - 1 / (12 * a9);
+    expect(value(logProb(ops, record("gamma", { concentration: a9, rate: 1 }), a(a9)))).toBeCloseTo(atMean, 12);
+    expect(value(logProb(ops, record("poisson", { rate: a9 }), a(a9)))).toBeCloseTo(atMean, 12);
+    // v^(-2) is left out.
+    const t = value(entropy(ops, record("studentT", { df: a9, loc: 0, scale: 1 })));
+    expect(t).toBeCloseTo(normalEntropy(1) + 1 / a9, 12);
+    const beta = value(entropy(ops, record("beta", { alpha: a9, beta: a9 })));
+    expect(beta).toBeCloseTo(normalEntropy(value(variance(ops, record("beta", { alpha: a9, beta: a9 })))), 8);
+    const dirichlet = value(entropy(ops, record("dirichlet", { concentration: [a9, a9] })));
+    expect(dirichlet).toBeCloseTo(beta, 12);
+  });
+
+  it("no step shows where a series takes over", () => {
+    const at = vector([16 - 1e-9, 16, 16 + 1e-9]);
+    const steps = [
+      entropy(ops, { family: "gamma", concentration: at, rate: a(1) }),
+      entropy(ops, { family: "studentT", df: ops.mul(a(2), at), loc: a(0), scale: a(1) }),
+      logProb(ops, { family: "gamma", concentration: at, rate: a(1) }, a(15)),
+    ];
+    for (const { data } of steps) expect(Math.abs(data[0]! - 2 * data[1]! + data[2]!)).toBeLessThan(1e-13);
+    const far = logProb(ops, record("gamma", { concentration: 40, rate: 1 }), vector([20 - 1e-9, 20, 20 + 1e-9])).data;
+    expect(Math.abs(far[0]! - 2 * far[1]! + far[2]!)).toBeLessThan(1e-13);
   });
 
   it("outside the support the log-density is -Infinity, and at its ends what the density is", () => {

@@ -8,7 +8,8 @@ import {
   ndArrayOps as ops,
   sample,
 } from "../src/index.ts";
-import type { Beta, Dirichlet, Distribution, Gamma, NdArray } from "../src/index.ts";
+import type { Beta, Dirichlet, Distribution, Gamma, NdArray, VonMisesFisher } from "../src/index.ts";
+import { integrate } from "./support/quadrature.ts";
 import { meanExcess } from "./support/statistics.ts";
 
 const levels = [1e-3, 0.04, 0.3, 0.5, 0.77, 0.95, 0.999];
@@ -104,11 +105,81 @@ describe("of a Dirichlet draw", () => {
   });
 });
 
+describe("of a von Mises-Fisher draw", () => {
+  const pole = (d: number, k: number): VonMisesFisher<NdArray> => {
+    const meanDirection = Array.from({ length: d }, (_, i) => (i === 0 ? 1 : 0));
+    return { family: "vonMisesFisher", meanDirection: a(meanDirection), concentration: a(k) };
+  };
+  const at = (d: number, w: number): NdArray =>
+    a(Array.from({ length: d }, (_, i) => (i === 0 ? w : i === 1 ? Math.sqrt(1 - w * w) : 0)));
+  const cosineSlope = (d: number, k: number, w: number): number =>
+    implicitGradients(ops, pole(d, k), at(d, w)).concentration.data[0]!;
+
+  // In three dimensions the cosine has the quantiles w = 1 + log(u + (1 - u) exp(-2 k)) / k.
+  it.each([0.3, 4, 90])("in 3 dimensions, its cosine has the slope of its quantiles, concentration %d", (k) => {
+    const quantile = (u: number, concentration: number): number =>
+      1 + Math.log(u + (1 - u) * Math.exp(-2 * concentration)) / concentration;
+    const h = 3e-5 * k;
+    for (const u of levels) {
+      const expected = (quantile(u, k + h) - quantile(u, k - h)) / (2 * h);
+      expect(cosineSlope(3, k, quantile(u, k)) / expected, `quantile ${u}`).toBeCloseTo(1, 6);
+    }
+  });
+
+  it.each([
+    [2, 0.7],
+    [5, 0.5],
+    [5, 20],
+    [40, 60],
+  ])("in %i dimensions, its cosine has the slope -(dF/dk) / f, concentration %d", (d, k) => {
+    // On the circle of angles: F(w) is the integral of exp(k cos) sin^(d - 2) from acos w to pi, over the whole.
+    const weight = (angle: number, concentration: number): number =>
+      Math.exp(concentration * (Math.cos(angle) - 1)) * Math.sin(angle) ** (d - 2);
+    const mass = (from: number, concentration: number): number =>
+      integrate(({ x }) => weight(from + (Math.PI - from) * x, concentration), [0, 1]) * (Math.PI - from);
+    for (const angle of [0.2, 0.5, 1.2, 1.7]) {
+      const distribution = (concentration: number): number => mass(angle, concentration) / mass(0, concentration);
+      const h = 1e-4 * k;
+      const slope = (distribution(k + h) - distribution(k - h)) / (2 * h);
+      const density = weight(angle, k) / Math.sin(angle) / mass(0, k);
+      const tail = Math.min(distribution(k), 1 - distribution(k));
+      if (tail < 1e-6) continue;
+      expect(cosineSlope(d, k, Math.cos(angle)) / (-slope / density), `angle ${angle}`).toBeCloseTo(1, 5);
+    }
+  });
+
+  // E[x] = A m: by k it moves as A' m, and by m along the sphere as A times the projection across m.
+  it("average to the gradients of the mean, to five standard errors", () => {
+    const n = 5000;
+    const [m, k] = [[0.6, -0.48, 0.64], 3];
+    const make = (concentration: number): VonMisesFisher<NdArray> => {
+      return { family: "vonMisesFisher", meanDirection: a(m), concentration: a(concentration) };
+    };
+    const draws = sample(make(k), { seed: 8, stream: "draws" }, [n]);
+    const { concentration, meanDirection } = implicitGradients(ops, make(k), draws);
+    const cosine = (at: number): number => mean(ops, make(at)).data[0]! / 0.6;
+    const slope = (cosine(k + 1e-5) - cosine(k - 1e-5)) / 2e-5;
+    const part = (x: NdArray, size: number, i: number) => new Float64Array(n).map((_, row) => x.data[row * size + i]!);
+    for (let i = 0; i < 3; i++) {
+      expect(Math.abs(meanExcess(part(concentration, 3, i), slope * m[i]!))).toBeLessThan(5);
+      for (let j = 0; j < 3; j++) {
+        const expected = cosine(k) * ((i === j ? 1 : 0) - m[i]! * m[j]!);
+        expect(Math.abs(meanExcess(part(meanDirection, 9, 3 * i + j), expected))).toBeLessThan(5);
+      }
+    }
+  });
+
+  it("along the mean direction are 0 by concentration, as the density's maximum stays", () => {
+    const { concentration } = implicitGradients(ops, pole(4, 2), at(4, 1));
+    expect([...concentration.data].map(Math.abs)).toEqual([0, 0, 0, 0]);
+  });
+});
+
 describe("bad arguments are named", () => {
   it("other families and what is no array", () => {
     const normal = { family: "normal", loc: a(0), scale: a(1) } as never;
     expect(() => implicitGradients(ops, normal, a(0))).toThrow(
-      '"p.family" expected gamma, beta or dirichlet, got "normal"',
+      '"p.family" expected one of gamma, beta, dirichlet, vonMisesFisher, got "normal"',
     );
     expect(() => implicitGradients(ops, { family: "gamma", concentration: a(1), rate: a(1) }, 1 as never)).toThrow(
       '"x"',

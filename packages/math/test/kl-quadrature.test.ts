@@ -12,7 +12,6 @@ describe("the closed forms of one number equal the integral", () => {
     for (const own of EXAMPLES[p]!) {
       for (const other of EXAMPLES[q]!) {
         const what = `${JSON.stringify(own)} || ${JSON.stringify(other)}`;
-        if (p === "binomial" && q === "binomial" && own["trials"]! < other["trials"]!) continue;
         const value = kl(ops, recordOf(p, own), recordOf(q, other)).data[0]!;
         const infinite = isInfinite(p, own, q, other);
         if (infinite) expect(value, what).toBe(Infinity);

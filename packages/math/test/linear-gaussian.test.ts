@@ -69,7 +69,10 @@ describe("linearGaussianLogLikelihood", () => {
     const expected = linearGaussianLogLikelihood(ops, x, made);
     fc.assert(
       fc.property(fc.double({ min: 0, max: 7, noNaN: true }), (angle) => {
-        const turn = a([[Math.cos(angle), Math.sin(angle)], [-Math.sin(angle), Math.cos(angle)]]); // prettier-ignore
+        const turn = a([
+          [Math.cos(angle), Math.sin(angle)],
+          [-Math.sin(angle), Math.cos(angle)],
+        ]);
         const turned = linearGaussianLogLikelihood(ops, x, { ...made, weights: ops.matmul(made.weights, turn) });
         turned.data.forEach((value, i) => expect(Math.abs(value / expected.data[i]! - 1)).toBeLessThan(1e-13));
       }),
@@ -187,8 +190,20 @@ describe("fits", () => {
     );
   });
 
-  const flat = dataMoments(a([[1, 0], [1, 1], [1, 2]])); // prettier-ignore
-  const line = dataMoments(a([[1, 2], [2, 4], [3, 6]])); // prettier-ignore
+  const flat = dataMoments(
+    a([
+      [1, 0],
+      [1, 1],
+      [1, 2],
+    ]),
+  );
+  const line = dataMoments(
+    a([
+      [1, 2],
+      [2, 4],
+      [3, 6],
+    ]),
+  );
 
   it.each([
     ['"x"', () => dataMoments(a([1, 2]))],
@@ -210,7 +225,14 @@ describe("fits", () => {
   });
 
   it("a feature that the latents explain fully keeps the floor", () => {
-    const perfect = dataMoments(a([[1, 2, 0.1], [2, 4, -0.3], [3, 6, 0.2], [4, 8, 0]])); // prettier-ignore
+    const perfect = dataMoments(
+      a([
+        [1, 2, 0.1],
+        [2, 4, -0.3],
+        [3, 6, 0.2],
+        [4, 8, 0],
+      ]),
+    );
     const { model } = fitFactorAnalysis(perfect, 1, { floor: 1e-3 });
     const own = [0, 4, 8].map((i) => perfect.covariance.data[i]!);
     model.variance.data.forEach((variance, d) => expect(variance).toBeGreaterThanOrEqual(own[d]! * 1e-3 * (1 - 1e-12)));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   cdf,
+  entropy,
   fromNested as a,
   logProb,
   mean,
@@ -226,6 +227,33 @@ describe("draws of families with an event", () => {
     const base = normal(ops, { loc: a(mu), scale: ops.exp(a([0.2, -1.5])) });
     const independent = sample({ family: "independent", base, axes: [-1] }, key, [3]);
     diagonal.data.forEach((x, i) => expect(x).toBeCloseTo(independent.data[i]!, 14));
+  });
+});
+
+const events: readonly (readonly [name: string, p: Distribution<NdArray>])[] = [
+  ["categorical", record("categorical", { logits: [0.3, -1, 2] })],
+  ["diagonalNormal", record("diagonalNormal", { mu: [1, 2], logVar: [0.3, -3] })],
+  [
+    "multivariateNormal",
+    record("multivariateNormal", {
+      loc: [1, -2],
+      scaleTril: [
+        [0.5, 0],
+        [-3, 2],
+      ],
+    }),
+  ],
+  ["dirichlet", record("dirichlet", { concentration: [0.4, 2, 3.1] })],
+  ["vonMisesFisher", record("vonMisesFisher", { meanDirection: [0.6, 0, 0.8], concentration: 5 })],
+];
+const counts = discrete.map(([name, p]) => [name, p] as const);
+/** Not a mixture, which has no entropy in closed form, nor a uniform variable, whose density is the same everywhere. */
+const withEntropy = [...continuous, ...counts, ...events].filter(([, p]) => !["mixture", "uniform"].includes(p.family));
+
+describe("log-densities of draws", () => {
+  it.each(withEntropy)("%s: have minus the entropy as their mean, to five standard errors", (_, p) => {
+    const logP = logProb(ops, p, sample(p, key, [N])).data;
+    expect(Math.abs(meanExcess(logP, -entropy(ops, p).data[0]!))).toBeLessThan(5);
   });
 });
 

@@ -25,14 +25,16 @@ export interface ModelDefinition<C extends BaseConfig = BaseConfig> {
   readonly encoder: Program;
   /**
    * `z` [batch, latent] -> `reconstruction` [batch, features], the likelihood's mean, and beside it, of the same shape,
-   * what else the likelihood is made of: `logits` (Bernoulli), `logVar` (Gaussian whose variance is learned), `logScale`
-   * (discretised logistic).
+   * what else the likelihood is made of: `logits` (Bernoulli), `logVar` (Gaussian whose variance is learned), `loc`
+   * and `logScale` (discretised logistic).
    */
   readonly decoder: Program;
   /** The inputs of a phase -> per-example metrics, each [batch]. */
   readonly evaluation: Program;
   /** `seed`, `step` [, `label`] -> `z` [batch, latent] drawn from the prior; the run says how many. None where there is no prior. */
   readonly prior?: Program;
+  /** `x`, `seed`, `step` [, `label`] -> `z` [batch, latent] drawn from the posterior q(z given x). */
+  readonly posterior?: Program;
   /**
    * One draw of importance sampling: `x`, `seed`, `step`, `dataStep` [, `label`] -> `logWeight` [batch] =
    * log p(x, z) - log q(z given x) in nats with z drawn from q. Data that is itself drawn (dynamic binarisation) is drawn

@@ -114,6 +114,6 @@ export function likelihoodMean(build: GraphBuilder, p: Observation): Node {
 /** What a decoder says of p(x | z) beside its mean: [batch, features] each, by the names of its outputs. */
 export function likelihoodOutputs(build: GraphBuilder, p: Observation): Record<string, Node> {
   if (p.kind === "bernoulli") return { logits: p.logits };
-  if (p.kind === "discretisedLogistic") return { logScale: build.broadcastTo(p.logScale, p.loc.shape) };
+  if (p.kind === "discretisedLogistic") return { loc: p.loc, logScale: build.broadcastTo(p.logScale, p.loc.shape) };
   return "logVar" in p.scale ? { logVar: build.broadcastTo(p.scale.logVar, p.mu.shape) } : {};
 }

@@ -70,6 +70,7 @@ export function variationalModel<C extends BaseConfig>(model: VariationalParts<C
     decoder: decoding(model),
     evaluation: evaluationOf(model),
     prior: priorDraws(model),
+    posterior: posteriorDraws(model),
     importance: importanceOf(model),
     ...(model.schedules && { schedules: model.schedules }),
     phases: [parts.wholePhase("elbo", loss)],
@@ -100,6 +101,13 @@ function decoding<C extends BaseConfig>(model: VariationalParts<C>): Program {
 function priorDraws<C extends BaseConfig>(model: VariationalParts<C>): Program {
   const build = new GraphBuilder();
   return build.program({ outputs: { z: model.prior(build, labelInput(build, model)).draw(noiseOf(build)) } });
+}
+
+/** Of the encoder's x: what binarisation draws gives way to its mean, as in the code. */
+function posteriorDraws<C extends BaseConfig>(model: VariationalParts<C>): Program {
+  const build = new GraphBuilder();
+  const q = model.posterior(build, parts.observedWithoutNoise(build, model.config), labelInput(build, model));
+  return build.program({ outputs: { z: q.draw(noiseOf(build)).z } });
 }
 
 function lossOf<C extends BaseConfig>(model: VariationalParts<C>): Program {

@@ -1,6 +1,15 @@
 import { interpret } from "@isthmus/graph";
 import { describe, expect, it } from "vitest";
-import type { Likelihood } from "../src/index.ts";
+import {
+  betaVae,
+  categoricalVae,
+  conditionalVae,
+  iwae,
+  type Likelihood,
+  linearVae,
+  type ModelDefinition,
+  vae,
+} from "../src/index.ts";
 import { feeds, isSurrogate, items, run, stateOf, stepOf, vaeFamily } from "./support/vae-family.ts";
 
 const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
@@ -65,7 +74,7 @@ describe.each(vaeFamily(7))("%s", (name, definition) => {
 
   // One item, many times over: its draws are independent. Weights of twice the usual size make a posterior that is far from
   // the prior, and a prior, where it is learned, far from N(0, I).
-  const draws = 20_000;
+  const draws = 10_000;
   const one = items(definition, 1).map((value) => (config.binarize === "none" ? value : Math.round(value)));
   const many = Float32Array.from({ length: draws * one.length }, (_, i) => one[i % one.length]!);
   const sameLabel = (inputs: Record<string, Float32Array | Int32Array>) =>
@@ -78,6 +87,20 @@ describe.each(vaeFamily(7))("%s", (name, definition) => {
   }
   const inputsOf = (program: typeof evaluation, step: number) =>
     sameLabel(feeds(definition, program, { x: many, step }));
+
+  it("draws from its posterior what the encoder says of it: mean and variance", () => {
+    const { posterior, encoder } = definition;
+    const { z } = run(posterior!, inputsOf(posterior!, 11), state, draws);
+    const { mu, logVar } = run(encoder, inputsOf(encoder, 1), state, draws);
+    expect(z!.shape[0]).toBe(draws);
+    if (!mu || !logVar) return expect(z!.data.every((value) => value === 0 || value === 1)).toBe(true);
+    for (let latent = 0; latent < config.latent; latent++) {
+      const column = Array.from({ length: draws }, (_, row) => z!.data[row * config.latent + latent]!);
+      const squares = column.map((value) => (value - mu.data[latent]!) ** 2);
+      expect(Math.abs(mean(column) - mu.data[latent]!)).toBeLessThan(5 * errorOfMean(column));
+      expect(Math.abs(mean(squares) - Math.exp(logVar.data[latent]!))).toBeLessThan(5 * errorOfMean(squares));
+    }
+  });
 
   it("has importance weights whose mean logarithm is the ELBO", () => {
     const importance = definition.importance!;
@@ -101,6 +124,110 @@ describe.each(vaeFamily(7))("%s", (name, definition) => {
     expect(difference).toBeLessThan(5 * Math.hypot(errorOfMean(weights!), errorOfMean(direct!)));
     // Not so wide that anything passes.
     expect(errorOfMean(direct!) / mean(direct!)).toBeLessThan(0.1);
+  });
+});
+
+describe("the family's configurations", () => {
+  it.each([
+    [() => betaVae({ klWeight: -1 }), /"klWeight" expected a finite number of at least 0, got -1/],
+    [() => betaVae({ capacity: 5, freeBits: 0.1 }), /"freeBits" expected 0 beside a capacity.*, got 0.1/],
+    [() => conditionalVae({ classes: 0 }), /"classes" expected a whole number from 1/],
+    [() => conditionalVae({ prior: "flat" as never }), /"prior" expected standard or learned, got flat/],
+    [() => iwae({ samples: 1.5 }), /"samples" expected a whole number from 1 to 1000, got 1.5/],
+    [() => categoricalVae({ categories: 1 }), /"categories" expected a whole number from 2/],
+    [
+      () => categoricalVae({ temperature: { kind: "decay", from: 1, to: 0, factor: 0.5, epochs: 1 } }),
+      /"temperature.to"/,
+    ],
+    [() => vae({ posterior: "full", latent: 1 }), /"latent" expected at least 2 for a full covariance, got 1/],
+    [() => linearVae({ trunk: { kind: "dense", hidden: [3] } }), /"trunk" expected dense without hidden layers/],
+    [() => linearVae({ likelihood: { kind: "bernoulli" } }), /"likelihood.kind" expected gaussian for a linear model/],
+  ])("%o is refused", (define, message) => {
+    expect(define).toThrow(RangeError);
+    expect(define).toThrow(message);
+  });
+
+  it("hold their schedules with every option, and feed only those that change", () => {
+    const cyclical = { kind: "cyclical", from: 0, to: 1, epochs: 8 } as const;
+    const { config, schedules, phases, evaluation } = betaVae({ klWeight: cyclical });
+    expect(config.klWeight).toEqual({ ...cyclical, cycles: 4, ramp: 0.5 });
+    expect(schedules).toEqual({ klWeight: config.klWeight });
+    expect(Object.keys(phases[0]!.loss.inputs)).toContain("klWeight");
+    expect(Object.keys(evaluation.inputs)).not.toContain("klWeight");
+    expect(Object.keys(betaVae({ klWeight: 3 }).phases[0]!.loss.inputs)).not.toContain("klWeight");
+  });
+});
+
+describe("special cases are one another", () => {
+  const sizes = { inputShape: [7], trunk: { kind: "dense", hidden: [5] }, latent: 2 } as const;
+  const lossOf = (definition: ModelDefinition, step = 5): number => {
+    const { loss } = definition.phases[0]!;
+    const inputs = feeds(definition, loss, { x: items(definition, 3), step });
+    return run(loss, inputs, stateOf(definition), 3)["loss"]!.data[0]!;
+  };
+  const plain = lossOf(vae(sizes));
+
+  it("beta = 1, and free bits that no latent reaches, are the VAE", () => {
+    expect(lossOf(betaVae({ ...sizes, klWeight: 1 }))).toBeCloseTo(plain, 12);
+    expect(lossOf(betaVae({ ...sizes, klWeight: 1, freeBits: 1e-12 }))).toBeCloseTo(plain, 10);
+  });
+
+  it("free bits that every latent is below cost what they are", () => {
+    const free = betaVae({ ...sizes, klWeight: 1, freeBits: 50 });
+    const { loss } = free.phases[0]!;
+    const { reconstruction } = run(loss, feeds(free, loss, { x: items(free, 3) }), stateOf(free), 3);
+    expect(lossOf(free)).toBeCloseTo(reconstruction!.data[0]! + 2 * 50, 10);
+  });
+
+  it("a capacity of twice the KL costs what the KL does", () => {
+    const { kl } = run(
+      vae(sizes).phases[0]!.loss,
+      feeds(vae(sizes), vae(sizes).phases[0]!.loss, { x: items(vae(sizes), 1) }),
+      stateOf(vae(sizes)),
+      1,
+    );
+    const one = (definition: ModelDefinition): number => {
+      const { loss } = definition.phases[0]!;
+      return run(loss, feeds(definition, loss, { x: items(definition, 1) }), stateOf(definition), 1)["loss"]!.data[0]!;
+    };
+    expect(one(betaVae({ ...sizes, klWeight: 1, capacity: 2 * kl!.data[0]! }))).toBeCloseTo(one(vae(sizes)), 10);
+  });
+
+  it("a full covariance that is diagonal has the diagonal one's KL and marginal variances", () => {
+    const full = vae({ ...sizes, posterior: "full" });
+    const state = stateOf(full);
+    for (const name of ["encoder.below.kernel", "encoder.below.bias"]) state[name]!.fill(0);
+    const twice = (name: string) => state[`encoder.logDiagonal.${name}`]!.map((value) => 2 * value);
+    const same = { ...state, "encoder.logVar.kernel": twice("kernel"), "encoder.logVar.bias": twice("bias") };
+    const x = items(full, 3);
+    const [a, b] = [full, vae(sizes)].map((model, i) => ({
+      ...run(model.evaluation, feeds(model, model.evaluation, { x }), i === 0 ? state : same, 3),
+      ...run(model.encoder, feeds(model, model.encoder, { x }), i === 0 ? state : same, 3),
+    }));
+    for (const name of ["kl", "negElbo", "logVar"]) {
+      a![name]!.data.forEach((value, i) => expect(value).toBeCloseTo(b![name]!.data[i]!, 12));
+    }
+  });
+
+  it("one draw of an importance-weighted bound is a sampled ELBO, and more draws are a tighter one", () => {
+    const bound = (samples: number): number => {
+      const model = iwae({ ...sizes, samples });
+      const x = Float32Array.from({ length: 7 * 4000 }, (_, i) => items(model, 1)[i % 7]!);
+      const { negBound, negElbo } = run(
+        model.evaluation,
+        feeds(model, model.evaluation, { x }),
+        stateOf(model, model.parameters, 2),
+        4000,
+      );
+      if (samples === 1) {
+        const gap = Math.abs(mean(negBound!.data) - mean(negElbo!.data));
+        expect(gap).toBeLessThan(5 * Math.hypot(errorOfMean(negBound!.data), errorOfMean(negElbo!.data)));
+      }
+      return mean(negBound!.data);
+    };
+    const [one, three, ten] = [bound(1), bound(3), bound(10)];
+    expect(three).toBeLessThan(one);
+    expect(ten).toBeLessThan(three);
   });
 });
 

@@ -28,8 +28,10 @@ export interface ScatterChart extends ChartFrame {
   readonly classNames?: readonly string[];
   /** Such as those of a prior. With rings both axes have one scale. */
   readonly rings?: readonly Ring[];
-  /** Whether the classes are listed beside the points, too. Default: true. */
+  /** Whether the classes are listed beside the points. Default: true. */
   readonly legend?: boolean;
+  /** Whether a class's name stands on its points. Default: true. */
+  readonly namesOnPoints?: boolean;
 }
 
 /**
@@ -49,7 +51,11 @@ export function scatterChart(chart: ScatterChart): string {
     ...frameOption(chart, names, margins),
     xAxis: axisOf(x, "x"),
     yAxis: axisOf(y, "y"),
-    series: [...groups.map(dots), ...rings.map(ringSeries), ...groups.flatMap(nameSeries)],
+    series: [
+      ...groups.map((group) => dots(group, points.length > 500 ? 3.5 : 5)),
+      ...rings.map(ringSeries),
+      ...((chart.namesOnPoints ?? true) ? groups.flatMap(nameSeries) : []),
+    ],
   });
 }
 
@@ -81,9 +87,8 @@ function groupsOf({ points, classes, classNames = [] }: ScatterChart): Group[] {
   );
 }
 
-/** Dots of a diameter that leaves many of them apart. */
-function dots({ name, colour, points }: Group): object {
-  const lineWidth = points.length > 500 ? 3.5 : 5;
+/** Dots `lineWidth` pixels wide. */
+function dots({ name, colour, points }: Group, lineWidth: number): object {
   return drawnSeries({
     ...(name !== undefined && { name }),
     colour,

@@ -133,7 +133,10 @@ describe("scatterChart", () => {
   it("leaves the list of classes out when asked", () => {
     const named = { ...chart, classes: [0, 0, 0, 0], classNames: ["three"] };
     const count = (svg: string) => texts(svg).filter((text) => text === "three").length;
-    expect(count(scatterChart(named)) - count(scatterChart({ ...named, legend: false }))).toBe(1);
+    const both = count(scatterChart(named));
+    expect(both - count(scatterChart({ ...named, legend: false }))).toBe(1);
+    expect(both - count(scatterChart({ ...named, namesOnPoints: false }))).toBeGreaterThanOrEqual(1);
+    expect(count(scatterChart({ ...named, legend: false, namesOnPoints: false }))).toBe(0);
   });
 
   it("draws rings as circles of their radius, a unit being as long on both axes", () => {

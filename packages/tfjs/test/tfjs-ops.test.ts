@@ -5,9 +5,11 @@ import {
   elbo,
   gaussianLogProb,
   IsthmusError,
+  kl,
   klDiagonalGaussian,
   logAddExp,
   logExpm1,
+  logProb,
   logSumExp,
   type MathOps,
   ndArray,
@@ -63,7 +65,7 @@ const one = (name: Unary, positive = false): Case => ({
   f: (on, [x]) => on[name](x!),
 });
 const two = (name: Binary, left: readonly number[], right: readonly number[]): Case => ({
-  name: `${name} [${left}] [${right}]`,
+  name: `${name} [${left.join()}] [${right.join()}]`,
   shapes: [left, right],
   f: (on, [a, b]) => on[name](a!, b!),
 });
@@ -225,6 +227,64 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Log-densities of families, and a KL: parameters and values are positive where they must be. */
+const families: readonly Case[] = [
+  {
+    name: "normal",
+    shapes: [[3], [2, 3], [3]],
+    positive: true,
+    f: (on, [x, loc, scale]) => logProb(on, { family: "normal", loc: loc!, scale: scale! }, x!),
+  },
+  {
+    name: "gamma",
+    shapes: [[3], [2, 3], [3]],
+    positive: true,
+    f: (on, [x, concentration, rate]) =>
+      logProb(on, { family: "gamma", concentration: concentration!, rate: rate! }, x!),
+  },
+  {
+    name: "studentT",
+    shapes: [[3], [3], [3]],
+    positive: true,
+    f: (on, [x, df, loc]) => logProb(on, { family: "studentT", df: df!, loc: loc!, scale: on.scalar(0.7) }, x!),
+  },
+  {
+    name: "continuousBernoulli",
+    shapes: [[2, 3], [3]],
+    f: (on, [x, logits]) => logProb(on, { family: "continuousBernoulli", logits: logits! }, on.sigmoid(x!)),
+  },
+  {
+    name: "categorical",
+    shapes: [[2, 3], [3]],
+    f: (on, [x, logits]) => logProb(on, { family: "categorical", logits: logits! }, on.softmax(x!)),
+  },
+  {
+    name: "mixture of normals",
+    shapes: [[4], [2], [2], [2]],
+    positive: true,
+    f: (on, [x, logits, loc, scale]) => {
+      const components = { family: "normal", loc: loc!, scale: scale! } as const;
+      return logProb(on, { family: "mixture", logits: logits!, components }, x!);
+    },
+  },
+  {
+    name: "multivariate normal",
+    shapes: [[2, 3], [3], [3, 3]],
+    f: (on, [x, loc, root]) => {
+      const identity = on.constant([3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1]);
+      const scaleTril = on.cholesky(on.add(on.matmul(root!, root!, { transposeB: true }), identity));
+      return logProb(on, { family: "multivariateNormal", loc: loc!, scaleTril }, x!);
+    },
+  },
+  {
+    name: "KL of gammas",
+    shapes: [[3], [3], [3], [3]],
+    positive: true,
+    f: (on, [a, b, c, d]) =>
+      kl(on, { family: "gamma", concentration: a!, rate: b! }, { family: "gamma", concentration: c!, rate: d! }),
+  },
+];
+
 /** A fixed sequence in (0, 1), so that a failure repeats. */
 function uniforms(): () => number {
   let state = 12_345;
@@ -279,16 +339,20 @@ const tensors = (test: Case, values: readonly Float64Array[]) =>
 
 describe.each(["cpu", "wasm"])("on the backend %s", (backend) => {
   beforeAll(async () => {
-    expect(await tf.setBackend(backend)).toBe(true);
+    await tf.setBackend(backend);
   });
 
   describe("values and gradients", () => {
-    it.each(cases)("$name", (test) => {
+    it.each([...cases, ...families])("$name", (test) => {
       const values = drawn(test);
       const { value, gradients } = reference(test, values);
       expectClose(test.f(ops, tensors(test, values)), value);
       const made = tf.grads((...xs: tf.Tensor[]) => scored(ops, test.f(ops, xs)))(tensors(test, values));
       made.forEach((g, i) => expectClose(g, gradients[i]!));
+    });
+
+    it("are the backend's own", () => {
+      expect(tf.getBackend()).toBe(backend);
     });
 
     it("every operation has a case or refuses", () => {
@@ -327,10 +391,18 @@ describe.each(["cpu", "wasm"])("on the backend %s", (backend) => {
     const small = [-0.5, -0.499, -0.1, -1e-3, -1e-6, -1e-20, 0, 1e-20, 1e-6, 1e-3, 0.1, 0.499, 0.5];
 
     it("expm1, log1p, softplus and erf", () => {
-      near(ops.expm1, Math.expm1, [...small, -90, -20, -1, 1, 5, 80]);
-      near(ops.log1p, Math.log1p, [...small, -0.999, -0.6, 0.9, 1, 1.1, 1e6]);
-      near(ops.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), [-80, -20, -10, -1, 0, 1, 10, 80]);
-      near(ops.erf, (x) => ndArrayOps.erf(ndArrayOps.scalar(x)).data[0]!, [...small, -3, -1, 1, 3]);
+      near((x) => ops.expm1(x), Math.expm1, [...small, -90, -20, -1, 1, 5, 80]);
+      near((x) => ops.log1p(x), Math.log1p, [...small, -0.999, -0.6, 0.9, 1, 1.1, 1e6]);
+      near(
+        (x) => ops.softplus(x),
+        (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+        [-80, -20, -10, -1, 0, 1, 10, 80],
+      );
+      near(
+        (x) => ops.erf(x),
+        (x) => ndArrayOps.erf(ndArrayOps.scalar(x)).data[0]!,
+        [...small, -3, -1, 1, 3],
+      );
     });
 
     it("a KL is never negative, 0 at equality, and d^2 / 4 beside it", () => {

@@ -4,9 +4,25 @@ import type { BaseConfig, Binarization, Likelihood } from "@isthmus/models";
  * What the likelihood takes the data to be, in plain words. Every report of a likelihood says it: the choice moves the
  * figure by tens of nats, and figures of different conventions do not compare.
  */
-export function dataConvention({ likelihood, binarize }: Pick<BaseConfig, "likelihood" | "binarize">): string {
+export function dataConvention(
+  { likelihood, binarize }: Pick<BaseConfig, "likelihood" | "binarize">,
+  described?: DescribedItems,
+): string {
   const { alone, values } = words[binarize];
-  return likelihood.kind === "bernoulli" ? alone : `${likelihoodWords(likelihood)}, ${values}`;
+  if (likelihood.kind === "bernoulli") return alone;
+  const given = (binarize === "none" && described && standardised(described)) || values;
+  return `${likelihoodWords(likelihood)}, ${given}`;
+}
+
+/** The description of a data set, or the `data` of a model file, where the numbers were made of a user's. */
+export interface DescribedItems {
+  readonly item: { readonly kind?: unknown; readonly offset?: unknown; readonly scale?: unknown };
+}
+
+/** Bytes over 255 are in [0, 1]; other numbers are where their standardisation takes them. */
+function standardised({ item: { kind, offset, scale } }: DescribedItems): string | undefined {
+  if (kind === "table") return "columns as they are standardised";
+  return kind === "array" && (offset !== 0 || scale !== 255) ? "values as they are standardised" : undefined;
 }
 
 function likelihoodWords(likelihood: Exclude<Likelihood, { kind: "bernoulli" }>): string {

@@ -1,6 +1,7 @@
 export { CHECKPOINT_VERSION, readCheckpoint } from "./checkpoint.ts";
 export type { Checkpoint } from "./checkpoint.ts";
 export { dataConvention } from "./data-convention.ts";
+export type { DescribedItems } from "./data-convention.ts";
 export type { BestEpoch, EarlyStopping } from "./early-stopping.ts";
 export { evaluate, evaluateItems } from "./evaluate.ts";
 export type { EvaluateOptions } from "./evaluate.ts";

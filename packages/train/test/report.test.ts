@@ -24,6 +24,15 @@ describe("dataConvention", () => {
       "discretised logistic likelihood, 256 levels on [0, 1], one learned scale, values in [0, 1]",
     );
   });
+
+  it("does not say that a user's numbers are in [0, 1]", () => {
+    const { config } = vae({ likelihood: { kind: "gaussian" } });
+    const values = (kind: string, offset = 0, scale = 255) => dataConvention(config, { item: { kind, offset, scale } });
+    expect(values("table")).toBe("Gaussian likelihood, variance 0.01, columns as they are standardised");
+    expect(values("array", 3, 2)).toBe("Gaussian likelihood, variance 0.01, values as they are standardised");
+    expect(values("array")).toBe("Gaussian likelihood, variance 0.01, values in [0, 1]");
+    expect(values("images")).toBe("Gaussian likelihood, variance 0.01, values in [0, 1]");
+  });
 });
 
 describe("toModel", () => {

@@ -1,4 +1,4 @@
-import { buffersOf, type Plan, type PlannedCall } from "./planner/plan.ts";
+import { buffersOf, type Plan, type PlannedCall, type PlannedChoice } from "./planner/plan.ts";
 
 /** One kernel call, for people and tests. */
 export interface CallSummary {
@@ -21,6 +21,8 @@ export interface ChoiceSummary {
   readonly operand: string;
   /** Zeros are left out when at most this part of its elements is not zero. */
   readonly sparseUpTo: number;
+  /** The state tensor whose rows are then not read, and that must be known to be finite for it. */
+  readonly weights?: string;
 }
 
 /** What a program costs at one batch size: work counts, not times. */
@@ -44,8 +46,12 @@ function summariseCall({ section, kernel, nodes, flops, args, choice }: PlannedC
   const bytes = buffersOf(args).reduce((sum, buffer) => sum + buffer.bytes, 0);
   return {
     ...{ section, kernel, nodes, flops, bytes },
-    ...(choice && { choice: { operand: choice.operand, sparseUpTo: choice.sparseUpTo } }),
+    ...(choice && { choice: summariseChoice(choice) }),
   };
+}
+
+function summariseChoice({ operand, sparseUpTo, weights }: PlannedChoice): ChoiceSummary {
+  return { operand, sparseUpTo, ...(weights && { weights: weights.name }) };
 }
 
 /** The plan as text: a line of totals, then a line for each call. */
@@ -58,10 +64,12 @@ export function planText(plan: PlanSummary): string {
 
 function callText({ section, kernel, nodes, flops, bytes, choice }: CallSummary): string {
   const work = `${(flops / 1e6).toFixed(2)} MFLOP`.padStart(14) + kib(bytes).padStart(12);
-  const how = choice
-    ? `; sparse when at most ${100 * choice.sparseUpTo} % of ${choice.operand} is not zero, else dense`
-    : "";
-  return `${section.padEnd(8)} ${kernel.padEnd(24)}${work}  ${nodes.join(", ")}${how}`;
+  return `${section.padEnd(8)} ${kernel.padEnd(24)}${work}  ${nodes.join(", ")}${choice ? choiceText(choice) : ""}`;
+}
+
+function choiceText({ operand, sparseUpTo, weights }: ChoiceSummary): string {
+  const condition = weights === undefined ? "" : ` and ${weights} is finite`;
+  return `; sparse when at most ${100 * sparseUpTo} % of ${operand} is not zero${condition}, else dense`;
 }
 
 function kib(bytes: number): string {

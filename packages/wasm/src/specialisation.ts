@@ -44,10 +44,18 @@ export class Specialisation {
   run(inputs: Readonly<Record<string, HostArray>>): boolean {
     this.bind();
     for (const { name, buffer } of this.plan.inputs) this.write(buffer, inputs[name]!);
+    this.writeFinite();
     this.compute.run();
     const committed = this.guardIsFinite();
     if (committed) this.commit.run();
     return committed;
+  }
+
+  private writeFinite(): void {
+    for (const { weights } of this.plan.choices) {
+      if (weights)
+        this.heap.windows.i32[this.addressOf(weights.finite) / 4] = Number(this.state.isFinite(weights.name));
+    }
   }
 
   private write(buffer: Buffer, values: HostArray): void {
@@ -96,10 +104,15 @@ export class Specialisation {
 
   /** What the last run chose. */
   choices(): Choice[] {
-    return this.plan.choices.map(({ operand, elements, tally }) => {
-      const [count, sparse] = this.heap.windows.i32.subarray(this.addressOf(tally) / 4) as unknown as [number, number];
-      return { operand, density: count / elements, path: sparse === 1 ? "sparse" : "dense" };
+    return this.plan.choices.map(({ operand, elements, tally, weights }) => {
+      const [count, few] = this.heap.windows.i32.subarray(this.addressOf(tally) / 4) as unknown as [number, number];
+      const finite = !weights || this.word(weights.finite) === 1;
+      return { operand, density: count / elements, path: few === 1 && finite ? "sparse" : "dense" };
     });
+  }
+
+  private word(buffer: Buffer): number {
+    return this.heap.windows.i32[this.addressOf(buffer) / 4]!;
   }
 
   dispose(): void {

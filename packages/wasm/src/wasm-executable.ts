@@ -17,6 +17,8 @@ const KEPT = 8;
 export class WasmExecutable implements Executable {
   private readonly program: Program;
   private readonly prepared: Prepared;
+  /** Names of the tensors that a run replaces. */
+  private readonly updated: readonly string[];
   private readonly runtime: Runtime;
   private readonly state: WasmState;
   /** By batch size, the latest used last. */
@@ -28,6 +30,7 @@ export class WasmExecutable implements Executable {
   constructor(program: Program, state: WasmState, runtime: Runtime) {
     this.program = program;
     this.prepared = prepare(normalise(program));
+    this.updated = Object.keys(program.updates);
     this.runtime = runtime;
     this.state = state;
     requireKernels(this.planFor(1), runtime.kernels);
@@ -39,6 +42,7 @@ export class WasmExecutable implements Executable {
     const specialisation = this.specialise(resolveBatch(this.program, inputs, options?.batch));
     this.runtime.runs++;
     const committed = specialisation.run(inputs);
+    if (committed) this.state.replaced(this.updated);
     return new WasmResult(committed, this.runtime, specialisation);
   }
 

@@ -9,6 +9,8 @@ export class WasmState implements EngineState {
   readonly heap: Heap;
   private region: Region | undefined;
   private readonly starts: ReadonlyMap<string, number>;
+  /** Tensors that a program has replaced since the host wrote them, or that the host wrote with an infinity or NaN in them. */
+  private readonly unknown = new Set<string>();
 
   constructor(heap: Heap, spec: StateSpec) {
     const starts = new Map<string, number>();
@@ -39,6 +41,18 @@ export class WasmState implements EngineState {
   async write(name: string, values: Float32Array): Promise<void> {
     requireStateValues(this.spec, name, values);
     this.heap.windows.f32.set(values, this.addressOf(name) / 4);
+    if (values.every(Number.isFinite)) this.unknown.delete(name);
+    else this.unknown.add(name);
+  }
+
+  /** Whether all of tensor `name` is known to be finite; it need not be known even if it is. */
+  isFinite(name: string): boolean {
+    return !this.unknown.has(name);
+  }
+
+  /** Says that a program has replaced these tensors. */
+  replaced(names: Iterable<string>): void {
+    for (const name of names) this.unknown.add(name);
   }
 
   async read(name: string): Promise<Float32Array> {

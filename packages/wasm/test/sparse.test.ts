@@ -88,6 +88,57 @@ describe("a product of data", () => {
     expect(() => result.choices).toThrow(expect.objectContaining({ code: "ENGINE_STALE_HANDLE" }));
   });
 
+  describe("of few rows", () => {
+    const [few, many] = [batchOf(1, 0.2), batchOf(1, 0.9)];
+
+    it("is planned with the weights that must be finite, in the text too", async () => {
+      const plan = (await prepared(engines[0]!, plain)).plan(1);
+      const choice = { operand: "x", sparseUpTo: 0.5, weights: "kernel" };
+      expect(plan.calls.map((call) => [call.kernel, call.choice])).toContainEqual(["sparseRows", choice]);
+      expect(planText(plan)).toMatch(
+        /sparseRows .*; sparse when at most 50 % of x is not zero and kernel is finite, else dense$/m,
+      );
+    });
+
+    it("is chosen by what is in the batch, to the same bits", async () => {
+      const executable = await prepared(engines[0]!, plain);
+      for (const [x, path] of [
+        [few, "sparse"],
+        [many, "dense"],
+      ] as const) {
+        expect((await executable.run({ x })).choices).toMatchObject([{ operand: "x", path }]);
+        for (const engine of engines) expect(await bits(engine, plain, x)).toBe(await bits(engine, trained, x));
+      }
+    });
+
+    it("is dense while its weights are not known to be finite, so that 0 times NaN is seen", async () => {
+      const state = engines[0]!.createState(plain.state);
+      const executable = await engines[0]!.compile(plain, state);
+      const run = async () => {
+        const { choices, outputs } = await executable.run({ x: few });
+        return { path: choices[0]!.path, sum: (await outputs["y"]!.read()).reduce((total, y) => total + y, 0) };
+      };
+      expect(await run()).toEqual({ path: "sparse", sum: 0 });
+      await state.write("kernel", ramp(WIDTH * UNITS).fill(NaN, 0, UNITS * WIDTH - 1));
+      expect(await run()).toEqual({ path: "dense", sum: NaN });
+      await state.write("kernel", new Float32Array(WIDTH * UNITS));
+      expect(await run()).toEqual({ path: "sparse", sum: 0 });
+    });
+
+    it("is dense once a program has replaced its weights", async () => {
+      const build = new GraphBuilder();
+      const kernel = build.state("kernel", slot(WIDTH, UNITS));
+      const grown = build.program({ outputs: {}, updates: { kernel: build.div(build.scalar(1), kernel) } });
+      const state = engines[0]!.createState(plain.state);
+      const [executable, update] = [await engines[0]!.compile(plain, state), await engines[0]!.compile(grown, state)];
+      expect((await executable.run({ x: few })).choices).toMatchObject([{ path: "sparse" }]);
+      await update.run({});
+      const { choices, outputs } = await executable.run({ x: few });
+      expect(choices).toMatchObject([{ path: "dense" }]);
+      expect((await outputs["y"]!.read()).every(Number.isNaN)).toBe(true);
+    });
+  });
+
   it("has the same bits on either path, with any number of threads, and again", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 16, max: 90 }), fc.constantFrom(0, 0.1, 0.45, 0.9), async (rows, density) => {

@@ -14,10 +14,17 @@ export interface Features {
 /**
  * Share of the test items that a linear classifier on `features` names rightly: softmax regression on features of mean 0
  * and variance 1 (over the training items), Adam falling from 0.002 to 0 in 10 epochs of batches of 128, no weight decay.
+ *
+ * @param epochs more of them where items are few
  */
-export async function linearProbe(engine: Engine, { train, test }: Features, seed: number): Promise<number> {
+export async function linearProbe(
+  engine: Engine,
+  { train, test }: Features,
+  seed: number,
+  epochs: number = EPOCHS,
+): Promise<number> {
   const scaling = standardisation(train);
-  const { kernel, bias } = await regression(engine, train, scaling, seed);
+  const { kernel, bias } = await regression(engine, train, scaling, { seed, epochs });
   const width = itemSize(test);
   const x = new Float32Array(width);
   const classes = bias.length;
@@ -44,16 +51,21 @@ interface Regression {
   readonly bias: Float32Array;
 }
 
-async function regression(engine: Engine, train: Dataset, scaling: Scaling, seed: number): Promise<Regression> {
+async function regression(
+  engine: Engine,
+  train: Dataset,
+  scaling: Scaling,
+  { seed, epochs }: { readonly seed: number; readonly epochs: number },
+): Promise<Regression> {
   const width = itemSize(train);
   const program = step(width, train.classes!);
   const state = engine.createState(program.state);
   for (const [name, values] of Object.entries(initialise(program.state, seed))) await state.write(name, values);
   const executable = await engine.compile(program, state);
   const scalars = describedOptimiser({ kind: "adam" }).scalars();
-  const steps = EPOCHS * Math.ceil(train.items / BATCH_SIZE);
+  const steps = epochs * Math.ceil(train.items / BATCH_SIZE);
   const x = new Float32Array(BATCH_SIZE * width);
-  for (let epoch = 0, t = 0; epoch < EPOCHS; epoch++) {
+  for (let epoch = 0, t = 0; epoch < epochs; epoch++) {
     const order = permutation(train.items, { seed, stream: "shuffle", epoch });
     for (let from = 0; from < train.items; from += BATCH_SIZE, t++) {
       const indices = order.subarray(from, from + BATCH_SIZE);

@@ -1,15 +1,13 @@
 import { decodeInBatches, type DecodedLatents, decodeItems, decodeStreamLatents } from "@isthmus/compress";
-import { writeNpy } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Model, modelHashes } from "@isthmus/graph";
 import { featureCount } from "@isthmus/models";
 import { describeOnnx, type OnnxDescription } from "@isthmus/onnx";
 import type { Command } from "commander";
-import { extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
+import { decodedWriter } from "../decoded.ts";
 import { withEngine } from "../engines.ts";
 import { namingFile, UsageError } from "../errors.ts";
-import { picture } from "../pictures.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, outOption } from "../options.ts";
@@ -25,14 +23,17 @@ interface DecodeOptions {
 export function decodeCommand(context: Context): Command {
   return describeCommand({
     name: "decode",
-    summary: "Decode an .isth file to reconstructions: .npy (float32 [items, ...shape]) or a .png grid.",
-    examples: ["isthmus decode m.safetensors x.isth --onnx decoder.onnx -o r.npy"],
+    summary: "Decode an .isth file to reconstructions in the units of the model's data: .csv, .npy or a .png grid.",
+    examples: [
+      "isthmus decode table.safetensors table.isth -o y.csv",
+      "isthmus decode m.safetensors x.isth --onnx decoder.onnx -o r.npy",
+    ],
   })
     .argument("<model>", "model file whose encoder made the stream")
     .argument("<stream>", ".isth file")
     .option("--onnx <file>", "run this exported decoder with onnxruntime-node in place of our engine")
     .addOption(buildOption())
-    .addOption(outOption("r.npy, or grid.png"))
+    .addOption(outOption("y.csv, r.npy, or grid.png"))
     .action(
       reporting(context, (path: string, stream: string, options: DecodeOptions) => decode(path, stream, options)),
     );
@@ -41,12 +42,12 @@ export function decodeCommand(context: Context): Command {
 async function decode(path: string, streamPath: string, options: DecodeOptions): Promise<Report> {
   const model = await openModel(path);
   const { inputShape } = modelConfig(model);
-  const write = writerFor(options.out, inputShape);
+  const write = decodedWriter(options.out, model, inputShape);
   await requireWritable(options.out, [path, streamPath]);
   const stream = await readFileBytes(streamPath);
   const latents = namingFile(streamPath, () => decodeStreamLatents(model, stream));
   const values = await reconstruct(model, latents, options);
-  await writeFileAtomic(options.out, write(values, latents.items));
+  await writeFileAtomic(options.out, write(values, latents.items, latents.streams));
   const shape = [latents.items, ...inputShape];
   const runtime = options.onnx === undefined ? "wasm" : "onnxruntime-node";
   return {
@@ -55,15 +56,6 @@ async function decode(path: string, streamPath: string, options: DecodeOptions):
       `${grouped(latents.items)} items of shape [${inputShape.join(", ")}] decoded by ${runtime} -> ${options.out}`,
     ],
   };
-}
-
-type Writer = (values: Float32Array, items: number) => Uint8Array;
-
-function writerFor(out: string, shape: readonly number[]): Writer {
-  const kind = extname(out).toLowerCase();
-  if (kind === ".npy") return (values, items) => writeNpy({ shape: [items, ...shape], values });
-  if (kind === ".png") return (values) => picture({ shape, values });
-  throw new UsageError(`--out expected a name ending in .npy or .png, got ${out}`);
 }
 
 async function reconstruct(model: Model, latents: DecodedLatents, options: DecodeOptions): Promise<Float32Array> {

@@ -1,52 +1,57 @@
 import { encodeStream } from "@isthmus/compress";
-import { batches, type Dataset, itemSize } from "@isthmus/data";
-import type { Command } from "commander";
+import { batches, type Dataset, itemSize, type TableDescription, tableOf } from "@isthmus/data";
+import { type Command, Option } from "commander";
 import { deflateSync } from "node:zlib";
 import { grouped, type Report } from "../console.ts";
+import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { modelConfig, openModel } from "../model-files.ts";
-import {
-  buildOption,
-  dataDirOption,
-  dataOption,
-  outOption,
-  type PartOptions,
-  rangeOption,
-  splitOption,
-} from "../options.ts";
+import { buildOption, NAMED, outOption, type PartOptions, type Split } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
-interface EncodeOptions extends PartOptions {
+interface EncodeOptions extends Omit<PartOptions, "split"> {
+  readonly split?: Split;
   readonly build: string;
   readonly out: string;
 }
 
 export function encodeCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "encode",
     summary: "Compress items to one .isth file with a model's encoder and its frequency tables.",
-    examples: ["isthmus encode m.safetensors --data mnist --split test --range 0:100 -o x.isth"],
-  })
-    .argument("<model>", "model file")
-    .addOption(dataOption())
-    .addOption(dataDirOption())
-    .addOption(splitOption())
-    .addOption(rangeOption())
+    examples: [
+      "isthmus encode m.safetensors --data mnist --split test --range 0:100 -o x.isth",
+      "isthmus encode table.safetensors --data readings.csv -o table.isth",
+    ],
+  }).argument("<model>", "model file");
+  return addPartOptions(command, encodeSplitOption())
     .addOption(buildOption())
     .addOption(outOption("the stream to write"))
     .action(reporting(context, (path: string, options: EncodeOptions) => encode(context, path, options)));
 }
 
+const encodeSplitOption = (): Option =>
+  new Option("--split <name>", "which part (default: all of a file or folder, else test)").choices([
+    "train",
+    "test",
+    "all",
+  ]);
+
 async function encode({ console }: Context, path: string, options: EncodeOptions): Promise<Report> {
   const model = await openModel(path);
-  await requireWritable(options.out, [path]);
-  const dataset = await openSplit(console, options);
-  requireShape(dataset, modelConfig(model).inputShape);
+  const { inputShape: shape } = modelConfig(model);
+  const isNamed = NAMED.some((name) => name === options.data);
+  await requireWritable(options.out, isNamed ? [path] : [path, options.data]);
+  if (options.stride !== undefined) throw new UsageError("--stride: encode cuts a series without overlap");
+  const split = options.split ?? (isNamed ? "test" : "all");
+  const dataset = await openSplit(console, { ...options, split }, { ...model, shape, everyRow: true });
+  requireShape(dataset, shape);
+  const { filledRows = 0 } = dataset;
   const bytes = await withEngine(options, (engine) =>
-    encodeStream(engine, model, batches(dataset, { batchSize: 256 })),
+    encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { filledRows }),
   );
   await writeResult(console, options.out, bytes);
   const raw = storedBytes(dataset);
@@ -77,9 +82,31 @@ export function requireShape(dataset: Dataset, shape: readonly number[]): void {
   }
 }
 
-/** The items as they are stored, the yardstick of every compression. */
+/** The items as they are stored, the yardstick of every compression: numbers of a table as float32, categories as bytes. */
 function storedBytes(dataset: Dataset): Uint8Array {
-  const { values, items } = dataset;
+  const { values, items, description } = dataset;
+  if (description?.item.kind === "table") return tableBytes(dataset);
   const width = values.BYTES_PER_ELEMENT;
   return new Uint8Array(values.buffer, values.byteOffset, items * itemSize(dataset) * width);
+}
+
+function tableBytes({ values, description }: Dataset): Uint8Array {
+  const { rows, columns } = tableOf(description as TableDescription, values as Float32Array);
+  const parts = columns.map((column) => {
+    if (column.kind === "number") return new Uint8Array(Float32Array.from(column.values).buffer);
+    return column.categories.length > 256
+      ? new Uint8Array(Uint16Array.from(column.values).buffer)
+      : Uint8Array.from(column.values);
+  });
+  const widths = parts.map(({ length }) => length / rows);
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    parts.forEach((part, column) => {
+      const width = widths[column]!;
+      bytes.set(part.subarray(row * width, (row + 1) * width), at);
+      at += width;
+    });
+  }
+  return bytes;
 }

@@ -1,41 +1,51 @@
+import type { Dataset } from "@isthmus/data";
 import type { Model } from "@isthmus/graph";
-import { dataConvention, evaluate } from "@isthmus/train";
+import type { ModelDefinition } from "@isthmus/models";
+import {
+  dataConvention,
+  evaluate,
+  evaluateLikelihood,
+  type LikelihoodEstimate,
+  type LikelihoodOptions,
+} from "@isthmus/train";
 import { type Command, Option } from "commander";
-import { grouped, type Report } from "../console.ts";
+import { type Console, grouped, type Report } from "../console.ts";
+import { requireLabels } from "../data-defaults.ts";
+import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
+import { UsageError } from "../errors.ts";
 import { definitionOf, openModel } from "../model-files.ts";
-import {
-  buildOption,
-  dataDirOption,
-  dataOption,
-  type PartOptions,
-  rangeOption,
-  splitOption,
-  wholeNumber,
-} from "../options.ts";
+import { buildOption, type PartOptions, wholeNumber } from "../options.ts";
 import { metricLines } from "../metrics.ts";
+import { ProgressLine, shareText } from "../progress.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { requireShape } from "./encode.ts";
 
 interface EvalOptions extends PartOptions {
+  readonly importanceSamples?: number;
   readonly seed?: number;
   readonly build: string;
 }
 
 export function evalCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "eval",
     summary: "Measure a saved model: per-example means in nats, with the data convention.",
-    examples: ["isthmus eval m.safetensors --data mnist --split test"],
-  })
-    .argument("<model>", "model file")
-    .addOption(dataOption())
-    .addOption(dataDirOption())
-    .addOption(splitOption())
-    .addOption(rangeOption())
+    examples: [
+      "isthmus eval m.safetensors --data mnist --split test",
+      "isthmus eval m.safetensors --importance-samples 500 --range 0:100",
+      "isthmus eval table.safetensors --data readings.csv --split all",
+    ],
+  }).argument("<model>", "model file");
+  return addPartOptions(command)
     .addOption(
       new Option("--seed <n>", "seed of the noise (default: the seed of the training)").argParser(wholeNumber(0)),
+    )
+    .option(
+      "--importance-samples <n>",
+      "estimate log p(x) as well, with n draws of each item",
+      wholeNumber(1, 1_000_000),
     )
     .addOption(buildOption())
     .action(reporting(context, (path: string, options: EvalOptions) => evaluateModel(context, path, options)));
@@ -44,28 +54,68 @@ export function evalCommand(context: Context): Command {
 async function evaluateModel({ console }: Context, path: string, options: EvalOptions): Promise<Report> {
   const model = await openModel(path);
   const definition = definitionOf(model);
-  const dataset = await openSplit(console, options);
-  requireShape(dataset, definition.config.inputShape);
+  const samples = options.importanceSamples;
+  if (samples !== undefined && !definition.importance) {
+    throw new UsageError(`${path} is of kind "${model.kind}", which has no likelihood p(x) to estimate; train a vae`);
+  }
+  const shape = definition.config.inputShape;
+  const dataset = await openSplit(console, options, { ...model, shape });
+  requireShape(dataset, shape);
+  requireLabels(definition, dataset);
   const seed = options.seed ?? trainingSeed(model);
-  const metrics = await withEngine(options, (engine) =>
-    evaluate(definition, model.parameters, dataset, { engine, seed }),
-  );
-  const convention = dataConvention(definition.config);
+  const { metrics, likelihood } = await withEngine(options, async (engine) => ({
+    metrics: await evaluate(definition, model.parameters, dataset, { engine, seed }),
+    likelihood: samples && (await estimate(console, definition, model, dataset, { engine, seed, samples })),
+  }));
+  const convention = dataConvention(definition.config, dataset.description);
   const json = {
     model: model.kind,
     data: dataset.name,
     split: options.split,
     seed,
     ...metrics,
+    ...(likelihood && { importance: likelihood }),
     items: dataset.items,
     convention,
   };
   const what = `${options.split} set (${dataset.name}, ${grouped(dataset.items)} items)`;
-  return { json, lines: [what, ...metricLines(metrics, convention)] };
+  const lines = [what, ...metricLines(metrics, convention), ...(likelihood ? likelihoodLines(likelihood) : [])];
+  return { json, lines };
+}
+
+type Likelihood = Omit<LikelihoodEstimate, "items" | "perItem">;
+
+/** log p(x) by importance sampling; K draws of an item cost K passes over the data. */
+async function estimate(
+  console: Console,
+  definition: ModelDefinition,
+  { parameters }: Model,
+  dataset: Dataset,
+  options: Pick<LikelihoodOptions, "engine" | "seed" | "samples">,
+): Promise<Likelihood> {
+  const progress = new ProgressLine(console);
+  try {
+    const onProgress = (share: number) => progress.show(() => `importance samples ${shareText(share)}`);
+    const estimated = await evaluateLikelihood(definition, parameters, dataset, { ...options, onProgress });
+    const { logLikelihood, standardError, dataError, effectiveSampleSize, samples } = estimated;
+    return { logLikelihood, standardError, dataError, effectiveSampleSize, samples };
+  } finally {
+    progress.clear();
+  }
+}
+
+function likelihoodLines(likelihood: Likelihood): string[] {
+  const { logLikelihood, standardError, dataError, effectiveSampleSize, samples } = likelihood;
+  const error = samples > 1 ? ` +- ${standardError.toFixed(3)}` : "";
+  const items = Number.isFinite(dataError) ? `; other items would move it by ${dataError.toFixed(3)}` : "";
+  return [
+    `log p(x) >= ${logLikelihood.toFixed(3)}${error} nats per example, from ${grouped(samples)} importance samples of each item`,
+    `effective sample size ${effectiveSampleSize.toFixed(1)} of ${grouped(samples)}${items}`,
+  ];
 }
 
 /** With it `eval` gives the very figures that `train` printed. */
-function trainingSeed({ provenance }: Model): number {
+export function trainingSeed({ provenance }: Model): number {
   const seed = (provenance["training"] as { readonly seed?: unknown } | undefined)?.seed;
   return typeof seed === "number" ? seed : 1;
 }

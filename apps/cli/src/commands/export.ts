@@ -10,6 +10,7 @@ import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { VERSION } from "../version.ts";
+import { classesOf } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 type Part = "encoder" | "decoder";
@@ -86,10 +87,10 @@ type RunTensors = (
   inputs: Record<string, { shape: readonly number[]; data: Float32Array | Int32Array }>,
 ) => Promise<Record<string, { data: Float32Array }>>;
 
-/** Both runtimes on the same drawn inputs: pixels in (0, 1) for an encoder, prior draws for a decoder, labels for both. */
+/** Both runtimes on the same drawn inputs: pixels in (0, 1) for an encoder, prior draws for a decoder, every label. */
 async function compare(model: Model, options: ExportOptions, onnx: RunTensors): Promise<ParityReport> {
   const program = model[options.part];
-  const inputs = drawnInputs(program, options.part);
+  const inputs = drawnInputs(model, options.part);
   return withEngine(options, async (engine) => {
     const network = await openNetwork(engine, program, model.parameters);
     try {
@@ -111,14 +112,15 @@ async function compare(model: Model, options: ExportOptions, onnx: RunTensors): 
   });
 }
 
-function drawnInputs(program: Program, part: Part): Record<string, Float32Array | Int32Array> {
+function drawnInputs(model: Model, part: Part): Record<string, Float32Array | Int32Array> {
+  const program = model[part];
+  const names = Object.keys(program.inputs);
   const draw = part === "encoder" ? randomUniform : randomNormal;
   return Object.fromEntries(
-    Object.entries(program.inputs).map(([name, id]) => {
-      const count = elementCount(inputShape(program, name));
-      // Labels: the first two classes in turn, which every classified data set has.
-      if (program.nodes[id]?.dtype === "i32") return [name, Int32Array.from({ length: count }, (_, item) => item % 2)];
-      const values = new Float32Array(count);
+    names.map((name) => {
+      const size = elementCount(inputShape(program, name));
+      if (name === "label") return [name, Int32Array.from({ length: size }, (_, i) => i % (classesOf(model) ?? 1))];
+      const values = new Float32Array(size);
       draw(values, { seed: 1, stream: `parity/${name}` });
       return [name, values];
     }),

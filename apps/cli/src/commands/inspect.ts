@@ -66,6 +66,7 @@ function describeModel(model: Model): JsonObject {
     parameterCount: Object.values(model.parameters).reduce((count, { data }) => count + data.length, 0),
     parameters: Object.fromEntries(parameters),
     coding: model.coding ? { dims: latentDims(model), tableInts: model.coding.tables.length } : null,
+    ...(model.data && { data: { ...model.data } }),
     metrics: model.metrics,
     provenance: model.provenance,
     hashes: { encoder, tables, decoder },
@@ -102,6 +103,8 @@ function entryLines(key: string, value: unknown, indent = ""): string[] {
   if (typeof value !== "object" || value === null) return [`${indent}${key}: ${scalarText(value)}`];
   if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
     return [`${indent}${key}: [${value.join(", ")}]`];
+  if (key === "history" && Array.isArray(value))
+    return [`${indent}${key}: figures of ${grouped(value.length)} epochs (--json has them)`];
   return [
     `${indent}${key}:`,
     ...Object.entries(value).flatMap(([inner, item]) => entryLines(inner, item, `${indent}  `)),

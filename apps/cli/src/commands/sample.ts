@@ -1,75 +1,123 @@
-import { decodeItems, openNetwork } from "@isthmus/compress";
-import { writeNpy } from "@isthmus/data";
+import type { Dataset } from "@isthmus/data";
 import { writeFileAtomic } from "@isthmus/data/node";
-import type { Engine, Model, Program } from "@isthmus/graph";
-import { splitSeed } from "@isthmus/math";
+import type { Engine, Model } from "@isthmus/graph";
 import type { Command } from "commander";
 import { extname } from "node:path";
-import type { Report } from "../console.ts";
+import type { Console, Report } from "../console.ts";
+import { addPartOptions } from "../data-options.ts";
+import { openSplit, type Reader } from "../datasets.ts";
+import { decodedWriter } from "../decoded.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
-import { picture } from "../pictures.ts";
+import { imageItem } from "../image-file.ts";
+import { likelihoodDraws } from "../likelihood-draws.ts";
 import { modelConfig, openModel } from "../model-files.ts";
-import { buildOption, outOption, seedOption, wholeNumber } from "../options.ts";
+import { buildOption, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
+import { pick, requireItem } from "../plots/subject.ts";
+import { classesOf, decodeCodes, isConditional, posteriorDraws, priorDraws, type PriorDraws } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
+import { requireShape } from "./encode.ts";
 
-interface SampleOptions {
+interface SampleOptions extends PartOptions {
   readonly count: number;
   readonly seed: number;
+  readonly from?: string;
+  readonly label?: number;
+  readonly draw?: boolean;
   readonly build: string;
   readonly out: string;
 }
 
 export function sampleCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "sample",
-    summary: "Decode draws from a VAE's prior N(0, I) to a .png grid or .npy; each is the likelihood's mean.",
-    examples: ["isthmus sample m.safetensors -n 64 --seed 1 -o s.png"],
+    summary:
+      "Decode draws from a model's prior, or with --from variations of one input, to a .png grid, .npy or .csv; each is the likelihood's mean, or with --draw a draw from it.",
+    examples: [
+      "isthmus sample m.safetensors -n 64 --seed 1 -o s.png",
+      "isthmus sample m.safetensors --from 0 --draw -o variations.png",
+    ],
   })
-    .argument("<model>", "model file of a VAE")
+    .argument("<model>", "model file")
     .option("-n, --count <n>", "how many", wholeNumber(1, 1_000_000), 64)
-    .addOption(seedOption())
+    .option("--from <input>", "draw from q(z|x) of this input: a .png, or the number of an item of the data")
+    .option("--label <class>", "of a conditional model: only this class", wholeNumber(0))
+    .option("--draw", "draw from the likelihood p(x|z) in place of its mean")
+    .addOption(seedOption());
+  return addPartOptions(command)
     .addOption(buildOption())
-    .addOption(outOption("s.png, or s.npy"))
-    .action(reporting(context, (path: string, options: SampleOptions) => sample(path, options)));
+    .addOption(outOption("s.png, s.npy, or s.csv"))
+    .action(reporting(context, (path: string, options: SampleOptions) => sample(context, path, options)));
 }
 
-async function sample(path: string, options: SampleOptions): Promise<Report> {
+async function sample({ console }: Context, path: string, options: SampleOptions): Promise<Report> {
   const model = await openModel(path);
-  const { prior } = model;
-  if (!prior) {
-    throw new UsageError(`${path} is of kind "${model.kind}", which has no prior to sample from; train a vae`);
-  }
-  const kind = extname(options.out).toLowerCase();
-  if (kind !== ".png" && kind !== ".npy")
-    throw new UsageError(`--out expected a name ending in .png or .npy, got ${options.out}`);
-  await requireWritable(options.out);
-  const { inputShape: shape, latent: dims } = modelConfig(model);
-  const { count, seed, out } = options;
+  const { inputShape: shape } = modelConfig(model);
+  const { count, seed, out, from, draw = false } = options;
+  const write = decodedWriter(out, model, shape);
+  requireKnownLabel(model, path, options);
+  await requireWritable(out, from === undefined ? [path] : [path, from]);
+  const input = from === undefined ? undefined : await inputItem(console, from, options, model);
   const values = await withEngine(options, async (engine) => {
-    const z = await priorDraws(engine, prior, model, options);
-    return decodeItems(engine, model, { items: count, dims, values: z });
+    const codes = await drawnCodes(engine, model, path, input, options);
+    const outputs = await decodeCodes(engine, model, codes);
+    return draw ? likelihoodDraws(model, outputs, { items: count, seed }) : (outputs["reconstruction"] as Float32Array);
   });
-  await writeFileAtomic(
-    out,
-    kind === ".png" ? picture({ shape, values }) : writeNpy({ shape: [count, ...shape], values }),
-  );
-  return { json: { count, seed, out }, lines: [`${count} samples, seed ${seed} -> ${out}`] };
+  await writeFileAtomic(out, write(values, count));
+  const what = `${from === undefined ? "samples" : `variations of ${input!.name}`}${draw ? ", drawn from the likelihood" : ""}`;
+  const json = { count, seed, ...(from !== undefined && { from }), ...(draw && { draw }), out };
+  return { json, lines: [`${count} ${what}, seed ${seed} -> ${out}`] };
 }
 
-/** Draws of the code, [count, latent]. */
-async function priorDraws(
-  engine: Engine,
-  prior: Program,
-  { parameters }: Model,
-  { count, seed }: SampleOptions,
-): Promise<Float32Array> {
-  const network = await openNetwork(engine, prior, parameters);
-  try {
-    const noise = { seed: Int32Array.from(splitSeed(seed)), step: Int32Array.of(0, 0) };
-    return (await network.run(noise, { batch: count }))["z"] as Float32Array;
-  } finally {
-    network.dispose();
+function requireKnownLabel(model: Model, path: string, { label }: SampleOptions): void {
+  if (label === undefined) return;
+  if (!isConditional(model))
+    throw new UsageError(`--label goes with a conditional model only, ${path} is a ${model.kind}`);
+  const classes = classesOf(model);
+  if (classes !== undefined && label >= classes) {
+    throw new UsageError(`--label expected 0 to ${classes - 1}, got ${label}`);
   }
+}
+
+/** The one item that variations are made of. */
+async function inputItem(console: Console, from: string, options: SampleOptions, model: Model): Promise<Dataset> {
+  const { inputShape: shape } = modelConfig(model);
+  const item = /^\d+$/.test(from)
+    ? pick(...(await itemOf(console, Number(from), options, { ...model, shape })))
+    : undefined;
+  if (item) requireShape(item, shape);
+  else if (extname(from).toLowerCase() !== ".png") {
+    throw new UsageError(`--from expected a .png or the number of an item, got ${JSON.stringify(from)}`);
+  }
+  const input = item ?? (await imageItem(from, shape));
+  const { label } = options;
+  if (isConditional(model) && label === undefined && !input.labels) {
+    throw new UsageError(`the model is told a label with each item: say it with --label`);
+  }
+  return label === undefined ? input : { ...input, labels: Int32Array.of(label) };
+}
+
+async function itemOf(
+  console: Console,
+  item: number,
+  options: SampleOptions,
+  reader: Reader,
+): Promise<[Dataset, number[]]> {
+  const dataset = await openSplit(console, options, reader);
+  requireItem("--from", item, dataset);
+  return [{ ...dataset, name: `item ${item} of ${dataset.name}` }, [item]];
+}
+
+async function drawnCodes(
+  engine: Engine,
+  model: Model,
+  path: string,
+  input: Dataset | undefined,
+  { count, seed, label }: SampleOptions,
+): Promise<PriorDraws> {
+  if (!input) return priorDraws(engine, model, { count, seed, path, ...(label !== undefined && { label }) });
+  const values = await posteriorDraws(engine, model, input, { count, seed });
+  const told = isConditional(model) && { labels: new Int32Array(count).fill(input.labels![0]!) };
+  return { items: count, values, ...told };
 }

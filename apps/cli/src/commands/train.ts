@@ -1,12 +1,13 @@
 import { fitCoding, inferLatents } from "@isthmus/compress";
 import { batches, type Dataset } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
-import { type Engine, type JsonObject, writeModelFile } from "@isthmus/graph";
+import { type Engine, type JsonObject, type ModelData, writeModelFile } from "@isthmus/graph";
 import { type ModelDefinition, modelKinds } from "@isthmus/models";
 import {
   dataConvention,
   type EpochEvent,
   fit,
+  type FitOptions,
   type FitResult,
   type ModelNotes,
   readCheckpoint,
@@ -16,22 +17,14 @@ import type { WasmEngine } from "@isthmus/wasm";
 import { Argument, type Command } from "commander";
 import { access } from "node:fs/promises";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
+import { requireLabels, withDataDefaults } from "../data-defaults.ts";
+import { addTrainDataOptions, type TrainDataOptions } from "../data-options.ts";
 import { openSplits } from "../datasets.ts";
 import { engineText, withEngine } from "../engines.ts";
 import { Interrupted, namingFile, UsageError } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
 import { addModelOptions, kindLines, modelOf, type ModelOptions } from "../model-options.ts";
-import {
-  buildOption,
-  type DataOptions,
-  dataDirOption,
-  dataOption,
-  numberBetween,
-  outOption,
-  seedOption,
-  threadsOption,
-  wholeNumber,
-} from "../options.ts";
+import { buildOption, numberBetween, outOption, seedOption, threadsOption, wholeNumber } from "../options.ts";
 import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
 import { ProgressLine } from "../progress.ts";
 import {
@@ -45,7 +38,7 @@ import {
 } from "../training-options.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
-interface TrainOptions extends DataOptions, ModelOptions, TrainingOptions {
+interface TrainOptions extends TrainDataOptions, ModelOptions, TrainingOptions {
   readonly seed: number;
   readonly limit?: number;
   readonly stepScale: number;
@@ -56,20 +49,19 @@ interface TrainOptions extends DataOptions, ModelOptions, TrainingOptions {
 }
 
 export function trainCommand(context: Context): Command {
-  const command = describeCommand({
+  const described = describeCommand({
     name: "train",
     summary: "Train a model of the zoo, measure it on the test set and store it with its frequency tables.",
     notes: kindLines(),
     examples: [
       "isthmus train vae --data mnist --epochs 10 -o m.safetensors",
       "isthmus train denoising-ae --noise gaussian --noise-level 0.5 -o clean.safetensors",
+      "isthmus train ae --data readings.csv --columns temp,humidity,state --categorical state --latent 2 -o table.safetensors",
       "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
     ],
-  })
-    .addArgument(new Argument("<kind>", "what to train").choices(modelKinds.map(({ kind }) => kind)))
-    .addOption(dataOption())
-    .addOption(dataDirOption())
+  }).addArgument(new Argument("<kind>", "what to train").choices(modelKinds.map(({ kind }) => kind)));
+  const command = addTrainDataOptions(described)
     .option("--epochs <n>", "passes over the training set", wholeNumber(1), 10)
     .option("--batch <n>", "items per step", wholeNumber(1), 128);
   return addModelOptions(addTrainingOptions(command))
@@ -97,7 +89,8 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
   const signal = stoppable();
   const data = await openSplits(console, options, signal);
   requireWarmUpFits(options, data.train.items);
-  const definition = modelOf(kind, options, data.train.shape);
+  const definition = modelOf(kind, withDataDefaults(kind, options, data.train), data.train.shape);
+  requireLabels(definition, data.train);
   const build = (options.build === "auto" && checkpoint?.build) || options.build;
   return withEngine({ build, threads: options.threads }, async (engine) => {
     const job = { definition, data, engine, training };
@@ -160,7 +153,7 @@ async function runFit(
 ): Promise<FitResult> {
   const progress = new ProgressLine(console);
   let done = checkpoint?.epoch ?? 0;
-  const convention = dataConvention(definition.config);
+  const convention = dataConvention(definition.config, data.train.description);
   note(console, trainingText(training));
   note(console, `${definition.kind} on ${data.train.name}, engine ${engineText(engine)}; ${convention}`);
   try {
@@ -169,6 +162,7 @@ async function runFit(
       epochs: options.epochs,
       batchSize: options.batch,
       ...training,
+      ...earlyStopping(definition, options),
       seed: options.seed,
       signal,
       onProgress: (event) => progress.update(event),
@@ -189,6 +183,13 @@ async function runFit(
   }
 }
 
+/** By what the model's training brings down on unseen data: its negative ELBO, or what it reconstructs with. */
+function earlyStopping({ evaluation }: ModelDefinition, { patience }: TrainOptions): Pick<FitOptions, "earlyStopping"> {
+  if (patience === undefined) return {};
+  const metric = Object.hasOwn(evaluation.outputs, "negElbo") ? "negElbo" : "reconstruction";
+  return { earlyStopping: { metric, patience } };
+}
+
 function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string {
   const value = ([name, mean]: [string, number]) => `${name} ${mean.toFixed(2)}`;
   const likelihoods = Object.entries(test ?? {}).filter(([name]) => name !== "squaredError");
@@ -198,8 +199,10 @@ function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string 
 
 /** The model file: frequency tables fitted on the training items, figures, and where all of it came from. */
 async function assemble({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions) {
+  const { description } = data.train;
   return toModel(definition, result, {
     ...(await codingOf(definition, data.train, engine, result, options)),
+    ...(description && { data: description as unknown as ModelData }),
     provenance: provenance(data.train, engine, result, { ...options, training }),
     metrics: metricsOf(result),
   });
@@ -237,12 +240,18 @@ function provenance(
   };
 }
 
-function metricsOf({ test }: FitResult): JsonObject {
-  return test ? { test: { ...test } } : {};
+/** How long an epoch took is left out: the same run gives the same bytes. */
+function metricsOf({ test, history }: FitResult): JsonObject {
+  const epochs = history.map(({ epoch, train: losses, test: metrics }) => ({
+    epoch,
+    train: { ...losses },
+    ...(metrics && { test: { ...metrics } }),
+  }));
+  return { ...(test && { test: { ...test } }), history: epochs };
 }
 
 function report({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions): Report {
-  const convention = dataConvention(definition.config);
+  const convention = dataConvention(definition.config, data.train.description);
   const test = result.test ?? {};
   const params = Object.values(result.parameters).reduce((count, { data: values }) => count + values.length, 0);
   const json = {
@@ -255,10 +264,17 @@ function report({ definition, data, engine, training }: Job, result: FitResult, 
     ...trainingJson(training),
     params,
     test: { ...test, items: data.test.items, convention },
+    ...(result.best && { best: { ...result.best } }),
     out: options.out,
   };
+  const kept = result.best
+    ? [
+        `kept the parameters of epoch ${result.best.epoch}, the lowest ${result.best.metric} on the test set, which so is no test any more`,
+      ]
+    : [];
   const lines = [
     `${definition.kind}, ${grouped(params)} parameters, ${result.epochs} epochs, ${grouped(result.steps)} steps in ${duration(result.seconds)}`,
+    ...kept,
     `test set (${data.test.name}, ${grouped(data.test.items)} items)`,
     ...metricLines(test, convention),
     `-> ${options.out}`,

@@ -20,9 +20,9 @@ export interface ReadCsvOptions {
 
 /** What stands for a missing value, apart from nothing at all; small and large letters alike. */
 const MISSING: ReadonlySet<string> = new Set(["", "na", "n/a", "nan", "null", "none", "?"]);
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** The most bytes of a record: a quotation mark that is never closed is found after so many. */
-const MOST_RECORD_BYTES = 2 ** 24;
+const MOST_RECORD_BYTES = 2 ** 22;
 const MOST_COLUMNS = 2 ** 16;
 
 /**
@@ -32,7 +32,7 @@ const MOST_COLUMNS = 2 ** 16;
  *
  * @throws IsthmusError `DATA_CSV` naming the file, the row (from 1, the header not counted), the line and the column: text
  * that is not CSV or not UTF-8, rows of another length, a field that is no finite number, a column that is not there,
- * named twice, or more than 65536 columns or 16 MiB in a record.
+ * named twice, or more than 65536 columns or 4 MiB in a record.
  */
 export function readCsv(bytes: Uint8Array, options: ReadCsvOptions = {}): Table {
   const { name = "CSV data", delimiter = ",", header = true } = options;

@@ -16,7 +16,7 @@ export interface LoadImagesOptions {
   readonly grey?: boolean;
   /** Takes the name of each picture's folder, inside this one, for its label. Default: false. */
   readonly labels?: boolean;
-  /** What the labels are called, in their order, if that was settled before. Default: the folders' names, sorted. */
+  /** The labels' names in their order, where these are settled: pictures are labelled if each lies in a folder of them. */
   readonly classes?: readonly string[];
 }
 
@@ -39,7 +39,7 @@ const AT_ONCE = 4;
 export async function loadImages(folder: string, options: LoadImagesOptions = {}): Promise<Dataset> {
   const paths = await picturesIn(folder);
   if (paths.length === 0) throw imagesError(folder, "no PNG, JPEG or WebP pictures in it");
-  const labels = options.labels ? labelsOf(folder, paths, options.classes) : undefined;
+  const labels = labelsOf(folder, paths, options);
   const size = await sizeOf(join(folder, paths[0]!), options);
   const item = {
     kind: "images",
@@ -73,18 +73,14 @@ async function picturesIn(folder: string): Promise<string[]> {
   return entries.filter((path) => PICTURE.test(path)).sort();
 }
 
-function labelsOf(folder: string, paths: readonly string[], known: readonly string[] | undefined) {
-  const names = paths.map((path) => {
-    if (path.includes(sep)) return path.slice(0, path.indexOf(sep));
-    throw imagesError(join(folder, path), "it lies in no folder that could be its label");
-  });
+function labelsOf(folder: string, paths: readonly string[], { labels: asked, classes: known }: LoadImagesOptions) {
+  if (!asked && !known) return undefined;
+  const names = paths.map((path) => path.slice(0, Math.max(0, path.indexOf(sep))));
   const classes = known ?? [...new Set(names)].sort();
-  const values = Int32Array.from(names, (name, at) => {
-    const label = classes.indexOf(name);
-    if (label < 0) throw imagesError(join(folder, paths[at]!), `expected a label among ${classes.join(", ")}`);
-    return label;
-  });
-  return { values, names: { column: "folder", classes } };
+  const strange = names.findIndex((name) => name === "" || !classes.includes(name));
+  if (strange >= 0 && !asked) return undefined;
+  if (strange >= 0) throw imagesError(join(folder, paths[strange]!), "it lies in no folder that could be its label");
+  return { values: Int32Array.from(names, (name) => classes.indexOf(name)), names: { column: "folder", classes } };
 }
 
 /** One module for all pictures, loaded when the first is read. */

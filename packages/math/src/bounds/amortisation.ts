@@ -1,9 +1,9 @@
 import type { ArrayOps } from "../array-ops.ts";
-import { requireKind, requireOperands } from "../arguments.ts";
+import { requireOperands } from "../arguments.ts";
 import type { DiagonalGaussian } from "../gaussian.ts";
 import { ndArray, requireNdArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
-import { requireCount, requireFinite, requirePositive, requireShape } from "./require.ts";
+import { requireCount, requireFinite, requireFunction, requirePositive, requireShape } from "./require.ts";
 
 export interface InferenceGaps<T> {
   /** log p(x) - ELBO(q*): what the family of posteriors costs, even at its best q* for each x. */
@@ -15,7 +15,7 @@ export interface InferenceGaps<T> {
 }
 
 /**
- * The inference gap in its two parts (Cremer, Li and Duvenaud 2018, equation 5), nats, of the shape of the arguments.
+ * The inference gap in its two parts (Cremer, Li and Duvenaud 2018), nats, of the shape of the arguments.
  *
  * @param bounds `logLikelihood` log p(x), exact or an estimate of it; `refitted` the ELBO of the best q for each x, such
  * as {@link refittedPosterior} finds; `amortised` the ELBO of the encoder's q.
@@ -35,7 +35,10 @@ export function inferenceGaps<T>(
 }
 
 /** The gradient of the sum of all ELBOs, exact or an estimate, in `mu` and `logVar`, each [examples, dimensions]. */
-export type ElboGradient = (q: DiagonalGaussian<NdArray>, step: number) => DiagonalGaussian<NdArray>;
+export type ElboGradient = (
+  q: DiagonalGaussian<NdArray>,
+  step: number,
+) => DiagonalGaussian<NdArray> | Promise<DiagonalGaussian<NdArray>>;
 
 export interface RefitOptions {
   /** Steps of Adam. */
@@ -48,22 +51,22 @@ export interface RefitOptions {
  * The posterior of each x fitted to it alone: gradient ascent on the ELBO from the encoder's q, by Adam (Kingma and Ba
  * 2015, beta1 0.9, beta2 0.999) with a learning rate that falls to 0. As good as its steps; it is not told when to stop.
  *
- * @throws TypeError, RangeError naming the argument; also when the gradient has another shape or is not finite.
+ * @throws (the promise rejects) TypeError, RangeError naming the argument; also when the gradient has another shape or is not finite.
  */
-export function refittedPosterior(
+export async function refittedPosterior(
   start: DiagonalGaussian<NdArray>,
   gradient: ElboGradient,
   { steps, learningRate = 0.05 }: RefitOptions,
-): DiagonalGaussian<NdArray> {
+): Promise<DiagonalGaussian<NdArray>> {
   requireNdArray("start.mu", start?.mu);
   requireShape("start.logVar", start.logVar, start.mu.shape);
-  requireKind("gradient", gradient, "Function");
+  requireFunction("gradient", gradient);
   requireCount("steps", steps);
   requirePositive("learningRate", learningRate);
   const [mu, logVar] = [ascent(start.mu.data.length), ascent(start.mu.data.length)];
   let q = start;
   for (let step = 1; step <= steps; step++) {
-    const slope = gradient(q, step);
+    const slope = await gradient(q, step);
     const rate = learningRate * (1 - (step - 1) / steps);
     requireShape("gradient().mu", slope.mu, q.mu.shape);
     requireShape("gradient().logVar", slope.logVar, q.mu.shape);

@@ -6,7 +6,7 @@ import type { NoiseKey } from "../noise.ts";
 import { hamiltonianTransition } from "./hamiltonian.ts";
 import type { HamiltonianState, LogDensity, LogDensityValue } from "./hamiltonian.ts";
 import { LogWeightAccumulator } from "./importance-sampling.ts";
-import { requireCount, requirePositive, requireShape } from "./require.ts";
+import { requireCount, requireFunction, requireList, requirePositive, requireShape } from "./require.ts";
 
 export interface AnnealingOptions {
   /** log f_0, normalised: the prior, or any density that can be drawn from. */
@@ -41,10 +41,10 @@ export interface AnnealingRun {
  * where z_t follows from z_(t-1) by a transition that leaves the density at beta_t as it is. E[w] = p(x) exactly,
  * however badly the chains mix, so log w and log-means of several are lower bounds in expectation.
  *
- * @throws TypeError, RangeError naming the argument; also when a log-density gives another shape or no number at a start.
+ * @throws (the promise rejects) TypeError, RangeError naming the argument; also when a log-density gives another shape, NaN or +Infinity at a start.
  */
-export function annealedImportanceSampling(start: NdArray, options: AnnealingOptions): AnnealingRun {
-  const { stepSizes, ...annealing } = checked(start, options);
+export async function annealedImportanceSampling(start: NdArray, options: AnnealingOptions): Promise<AnnealingRun> {
+  const { stepSizes, ...annealing } = await checked(start, options);
   return anneal(start, options, annealing, (t) => stepSizes[t - 1]!);
 }
 
@@ -55,8 +55,11 @@ export function annealedImportanceSampling(start: NdArray, options: AnnealingOpt
  *
  * @throws TypeError, RangeError as {@link annealedImportanceSampling}.
  */
-export function reverseAnnealedImportanceSampling(start: NdArray, options: AnnealingOptions): AnnealingRun {
-  const { temperatures, stepSizes, path } = checked(start, options);
+export async function reverseAnnealedImportanceSampling(
+  start: NdArray,
+  options: AnnealingOptions,
+): Promise<AnnealingRun> {
+  const { temperatures, stepSizes, path } = await checked(start, options);
   const { leapfrogSteps = LEAPFROG_STEPS, key } = options;
   const logWeights = new Float64Array(start.shape[0]!);
   const acceptance = new Float64Array(stepSizes.length);
@@ -64,10 +67,10 @@ export function reverseAnnealedImportanceSampling(start: NdArray, options: Annea
   for (let t = temperatures.length - 1; t >= 1; t--) {
     const density = between(path, temperatures[t]!);
     const step = { stepSize: stepSizes[t - 1]!, leapfrogSteps, key: { ...key, step: t } };
-    const moved = hamiltonianTransition(density, { z, density: density(z) }, step);
+    const moved = await hamiltonianTransition(density, { z, density: await density(z) }, step);
     acceptance[t - 1] = moved.acceptance;
     z = moved.z;
-    accumulate(logWeights, path, z, temperatures[t]! - temperatures[t - 1]!);
+    await accumulate(logWeights, path, z, temperatures[t]! - temperatures[t - 1]!);
   }
   return { logWeights, z, acceptance };
 }
@@ -77,29 +80,37 @@ const LEAPFROG_STEPS = 10;
 
 type Path = Pick<AnnealingOptions, "initial" | "target">;
 
-function anneal(
+async function anneal(
   start: NdArray,
   { leapfrogSteps = LEAPFROG_STEPS, key }: Pick<AnnealingOptions, "leapfrogSteps" | "key">,
   { temperatures, path }: Pick<Checked, "temperatures" | "path">,
   stepSizeAt: (t: number, acceptanceBefore: number) => number,
-): AnnealingRun {
+): Promise<AnnealingRun> {
   const logWeights = new Float64Array(start.shape[0]!);
   const acceptance = new Float64Array(temperatures.length - 1);
   let z = start;
   for (let t = 1; t < temperatures.length; t++) {
-    accumulate(logWeights, path, z, temperatures[t]! - temperatures[t - 1]!);
+    await accumulate(logWeights, path, z, temperatures[t]! - temperatures[t - 1]!);
     const density = between(path, temperatures[t]!);
     const step = { stepSize: stepSizeAt(t, acceptance[t - 2] ?? NaN), leapfrogSteps, key: { ...key, step: t } };
-    const moved: HamiltonianState = hamiltonianTransition(density, { z, density: density(z) }, step);
+    const moved: HamiltonianState = await hamiltonianTransition(density, { z, density: await density(z) }, step);
     acceptance[t - 1] = moved.acceptance;
     z = moved.z;
   }
   return { logWeights, z, acceptance };
 }
 
-function accumulate(logWeights: Float64Array, { initial, target }: Path, z: NdArray, step: number): void {
-  const [from, to] = [initial(z).value.data, target(z).value.data];
-  for (let chain = 0; chain < logWeights.length; chain++) logWeights[chain]! += step * (to[chain]! - from[chain]!);
+async function accumulate(
+  logWeights: Float64Array,
+  { initial, target }: Path,
+  z: NdArray,
+  step: number,
+): Promise<void> {
+  const [from, to] = [(await initial(z)).value.data, (await target(z)).value.data];
+  for (let chain = 0; chain < logWeights.length; chain++) {
+    // A weight of 0 stays 0, wherever its chain goes.
+    if (logWeights[chain]! > -Infinity) logWeights[chain]! += step * (to[chain]! - from[chain]!);
+  }
 }
 
 /** (1 - beta) log f_0 + beta log f_1. */
@@ -109,8 +120,8 @@ function between({ initial, target }: Path, beta: number): LogDensity {
       a.shape,
       a.data.map((value, i) => (1 - beta) * value + beta * b.data[i]!),
     );
-  return (z) => {
-    const [from, to] = [initial(z), target(z)];
+  return async (z) => {
+    const [from, to] = [await initial(z), await target(z)];
     return { value: mixed(from.value, to.value), gradient: mixed(from.gradient, to.gradient) };
   };
 }
@@ -122,7 +133,7 @@ function between({ initial, target }: Path, beta: number): LogDensity {
  *
  * @throws TypeError, RangeError as {@link annealedImportanceSampling}; an `acceptance` outside (0, 1).
  */
-export function tunedStepSizes(
+export async function tunedStepSizes(
   start: NdArray,
   options: Omit<AnnealingOptions, "stepSize"> & {
     /** The first step size. */
@@ -130,14 +141,14 @@ export function tunedStepSizes(
     /** The share of chains that should move. Default: 0.65, about the best in many dimensions (Neal 2011). */
     readonly acceptance?: number;
   },
-): Float64Array {
+): Promise<Float64Array> {
   const { acceptance = 0.65, stepSize } = options;
   requirePositive("acceptance", acceptance);
   requirePositive("stepSize", stepSize);
   if (acceptance >= 1) throw new RangeError(`"acceptance" expected a number below 1, got ${acceptance}`);
-  const annealing = checked(start, options);
+  const annealing = await checked(start, options);
   const sizes = new Float64Array(annealing.temperatures.length - 1);
-  anneal(start, options, annealing, (t, before) => {
+  await anneal(start, options, annealing, (t, before) => {
     sizes[t - 1] = t === 1 ? stepSize : sizes[t - 2]! * (before > acceptance ? 1.05 : 1 / 1.05);
     return sizes[t - 1]!;
   });
@@ -177,12 +188,14 @@ export interface BidirectionalBound {
  * The bracket of bidirectional Monte Carlo (Grosse, Ghahramani and Adams 2015) around log p(x) of one x, from chains run
  * forwards and backwards. `upper - lower` bounds, in expectation, how far either is off.
  *
- * @throws RangeError naming the run without chains or with weights that are no numbers.
+ * @throws TypeError, RangeError naming the run without chains or with weights that are no numbers.
  */
 export function bidirectionalBound(
   forward: Pick<AnnealingRun, "logWeights">,
   backward: Pick<AnnealingRun, "logWeights">,
 ): BidirectionalBound {
+  requireList("forward.logWeights", forward?.logWeights);
+  requireList("backward.logWeights", backward?.logWeights);
   const lower = logMean("forward.logWeights", forward.logWeights);
   const upper = logMean(
     "backward.logWeights",
@@ -195,7 +208,7 @@ function logMean(name: string, logWeights: Float64Array): { value: number; error
   requireCount(`${name}.length`, logWeights.length);
   const accumulator = new LogWeightAccumulator(1);
   for (const logWeight of logWeights) {
-    if (!Number.isFinite(logWeight)) throw new RangeError(`"${name}" expected finite numbers, got ${logWeight}`);
+    if (!(logWeight < Infinity)) throw new RangeError(`"${name}" expected no NaN and no weight beyond all bounds`);
     accumulator.add([logWeight]);
   }
   const { logLikelihood, standardError } = accumulator.estimate();
@@ -208,7 +221,7 @@ interface Checked {
   readonly path: Path;
 }
 
-function checked(start: NdArray, options: AnnealingOptions): Checked {
+async function checked(start: NdArray, options: AnnealingOptions): Promise<Checked> {
   requireShape("start", start, [undefined, undefined]);
   const { temperatures, stepSize, leapfrogSteps = LEAPFROG_STEPS, key } = options;
   requireCount("start.shape[0]", start.shape[0]!);
@@ -218,11 +231,12 @@ function checked(start: NdArray, options: AnnealingOptions): Checked {
   requireTemperatures(temperatures);
   const transitions = temperatures.length - 1;
   const stepSizes = typeof stepSize === "number" ? new Float64Array(transitions).fill(stepSize) : stepSize;
+  requireList("stepSize", stepSizes);
   if (stepSizes.length !== transitions) {
     throw new RangeError(`"stepSize" expected ${transitions}, one per transition, got ${stepSizes.length}`);
   }
   for (let t = 0; t < transitions; t++) requirePositive("stepSize", stepSizes[t]!);
-  for (const name of ["initial", "target"] as const) requireDensity(name, options[name], start);
+  for (const name of ["initial", "target"] as const) await requireDensity(name, options[name], start);
   return {
     temperatures,
     stepSizes,
@@ -232,7 +246,7 @@ function checked(start: NdArray, options: AnnealingOptions): Checked {
 
 /** Asks once where the same array comes twice in a row, as it does between a weight and the transition after it. */
 function remembering(density: LogDensity): LogDensity {
-  let last: { readonly z: NdArray; readonly value: LogDensityValue } | undefined;
+  let last: { readonly z: NdArray; readonly value: ReturnType<LogDensity> } | undefined;
   return (z) => {
     if (last?.z !== z) last = { z, value: density(z) };
     return last.value;
@@ -240,6 +254,7 @@ function remembering(density: LogDensity): LogDensity {
 }
 
 function requireTemperatures(temperatures: ArrayLike<number>): void {
+  requireList("temperatures", temperatures);
   const last = temperatures.length - 1;
   if (last < 1 || temperatures[0] !== 0 || temperatures[last] !== 1) {
     throw new RangeError(
@@ -254,16 +269,16 @@ function requireTemperatures(temperatures: ArrayLike<number>): void {
   }
 }
 
-function requireDensity(name: string, density: LogDensity, start: NdArray): void {
-  requireKind(name, density, "Function");
-  const { value, gradient }: LogDensityValue = density(start);
+async function requireDensity(name: string, density: LogDensity, start: NdArray): Promise<void> {
+  requireFunction(name, density);
+  const { value, gradient }: LogDensityValue = await density(start);
   requireNdArray(`${name}().value`, value);
   requireShape(`${name}().value`, value, [start.shape[0]]);
   requireShape(`${name}().gradient`, gradient, start.shape);
-  const bad = value.data.findIndex((logDensity) => !Number.isFinite(logDensity));
+  const bad = value.data.findIndex((logDensity) => !(logDensity < Infinity));
   if (bad >= 0) {
     throw new RangeError(
-      `"${name}" expected finite log-densities at the start, got ${value.data[bad]} for chain ${bad}`,
+      `"${name}" expected log-densities below Infinity at the start, got ${value.data[bad]} for chain ${bad}`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { requireKind } from "../arguments.ts";
 import { requireCount, requirePositive } from "./require.ts";
 
 export interface BitsPerDimensionOptions {
@@ -17,11 +18,12 @@ export interface BitsPerDimensionOptions {
  *     bits / dimension = -(log p(x) / D + log binWidth) / ln 2
  *
  * With a density of uniformly dequantised data this is an upper bound for the code length of the integers (Theis, van
- * den Oord and Bethge 2016, equation 6); with a bound in place of log p(x), an upper bound again.
+ * den Oord and Bethge 2016); with a bound in place of log p(x), an upper bound again.
  *
- * @throws TypeError, RangeError naming the argument: a positive integer of dimensions, a positive finite width.
+ * @throws TypeError, RangeError naming the argument: a number, a positive integer of dimensions, a positive finite width.
  */
 export function bitsPerDimension(logLikelihood: number, { dimensions, binWidth = 1 }: BitsPerDimensionOptions): number {
+  requireKind("logLikelihood", logLikelihood, "Number");
   requireCount("dimensions", dimensions);
   requirePositive("binWidth", binWidth);
   return -(logLikelihood / dimensions + Math.log(binWidth)) / Math.LN2;
@@ -36,6 +38,7 @@ export function logLikelihoodFromBitsPerDimension(
   bits: number,
   { dimensions, binWidth = 1 }: BitsPerDimensionOptions,
 ): number {
+  requireKind("bits", bits, "Number");
   requireCount("dimensions", dimensions);
   requirePositive("binWidth", binWidth);
   return -dimensions * (bits * Math.LN2 + Math.log(binWidth));

@@ -11,8 +11,8 @@ export interface LogDensityValue {
   readonly gradient: NdArray;
 }
 
-/** A log-density, normalised or not, of positions [chains, dimensions]. */
-export type LogDensity = (z: NdArray) => LogDensityValue;
+/** A log-density, normalised or not, of positions [chains, dimensions]: at once, or when an engine has worked it out. */
+export type LogDensity = (z: NdArray) => LogDensityValue | Promise<LogDensityValue>;
 
 export interface HamiltonianStep {
   /** Step size of the leapfrog integrator, in units of z. */
@@ -33,15 +33,15 @@ export interface HamiltonianState {
  * One transition of Hamiltonian Monte Carlo (Neal 2011, section 5.3) for each chain on its own, with unit masses and a
  * fresh momentum: it leaves the density as it is, and run backwards it is itself.
  */
-export function hamiltonianTransition(
+export async function hamiltonianTransition(
   density: LogDensity,
   start: Pick<HamiltonianState, "z" | "density">,
   { stepSize, leapfrogSteps, key }: HamiltonianStep,
-): HamiltonianState {
+): Promise<HamiltonianState> {
   const [chains, dimensions] = start.z.shape as [number, number];
   const momentum = normals(chains * dimensions, { ...key, stream: `${key.stream}.momentum` });
   const before = energies(start.density, momentum, chains);
-  const end = leapfrog(density, start, momentum, stepSize, leapfrogSteps);
+  const end = await leapfrog(density, start, momentum, stepSize, leapfrogSteps);
   const after = energies(end.density, momentum, chains);
   const uniforms = new Float32Array(chains);
   randomUniform(uniforms, { ...key, stream: `${key.stream}.accept` });
@@ -72,13 +72,13 @@ function energies({ value }: LogDensityValue, momentum: Float64Array, chains: nu
 }
 
 /** Neal's equations 5.18 to 5.20, `leapfrogSteps` times; `momentum` is changed in place. */
-function leapfrog(
+async function leapfrog(
   density: LogDensity,
   start: Pick<HamiltonianState, "z" | "density">,
   momentum: Float64Array,
   stepSize: number,
   leapfrogSteps: number,
-): Pick<HamiltonianState, "z" | "density"> {
+): Promise<Pick<HamiltonianState, "z" | "density">> {
   let at = start;
   push(momentum, at.density.gradient, stepSize / 2);
   for (let step = 1; step <= leapfrogSteps; step++) {
@@ -86,7 +86,7 @@ function leapfrog(
       at.z.shape,
       at.z.data.map((position, i) => position + stepSize * momentum[i]!),
     );
-    at = { z, density: density(z) };
+    at = { z, density: await density(z) };
     push(momentum, at.density.gradient, step < leapfrogSteps ? stepSize : stepSize / 2);
   }
   return at;

@@ -1,6 +1,6 @@
 import { formatShape, requireNdArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
-import { requireCount } from "./require.ts";
+import { requireCount, requireList } from "./require.ts";
 
 /** Estimates of log p(x), one element per example. */
 export interface LogLikelihoodEstimate {
@@ -46,7 +46,8 @@ export class LogWeightAccumulator {
   /**
    * One more draw for each example: log w in nats, where -Infinity is a weight of 0.
    *
-   * @throws RangeError when there are not as many as examples, or one is NaN or +Infinity; nothing is added then.
+   * @throws TypeError unless `logWeights` is an array; RangeError when there are not as many as examples, or one is NaN or
+   * +Infinity. Nothing is added then.
    */
   add(logWeights: ArrayLike<number>): void {
     this.require(logWeights);
@@ -55,6 +56,7 @@ export class LogWeightAccumulator {
   }
 
   private require(logWeights: ArrayLike<number>): void {
+    requireList("logWeights", logWeights);
     if (logWeights.length !== this.examples) {
       throw new RangeError(`"logWeights" expected ${this.examples}, one per example, got ${logWeights.length}`);
     }
@@ -127,12 +129,14 @@ export interface MeanLogLikelihood {
 /**
  * The mean log-likelihood of a data set with both of its errors.
  *
- * @throws RangeError when the two arrays differ in length or are empty.
+ * @throws TypeError naming what is no array; RangeError when the two differ in length or are empty.
  */
 export function meanLogLikelihood({
   logLikelihood,
   standardError,
 }: Pick<LogLikelihoodEstimate, "logLikelihood" | "standardError">): MeanLogLikelihood {
+  requireList("logLikelihood", logLikelihood);
+  requireList("standardError", standardError);
   const n = logLikelihood.length;
   requireCount("logLikelihood.length", n);
   if (standardError.length !== n) {

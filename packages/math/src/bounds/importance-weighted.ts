@@ -6,13 +6,13 @@ import { logMeanExp, logSumExp } from "../log-space.ts";
 const samples = { axes: [-1] } as const;
 
 /**
- * The importance-weighted bound of k samples (Burda, Grosse and Salakhutdinov 2016, equation 8), in nats; log weights
+ * The importance-weighted bound of k samples (Burda, Grosse and Salakhutdinov 2016), in nats; log weights
  * [..., k] as {@link sampledElbo} makes them -> [...]:
  *
  *     log p(x) >= E[log (1/k) sum_i w_i],   w_i = p(x, z_i) / q(z_i | x),   z_i ~ q(z | x)
  *
  * At k = 1 it is the ELBO; its expectation never falls as k grows and tends to log p(x). It is its own surrogate:
- * differentiating it with reparameterised z gives the estimator of the paper's equation 13.
+ * differentiating it with reparameterised z gives the estimator of the paper.
  *
  * @throws TypeError naming the argument when it is not an array.
  */
@@ -32,7 +32,7 @@ export function normalisedWeights<T>(ops: ArrayOps<T>, logWeights: T): T {
 }
 
 /**
- * The doubly reparameterised surrogate (Tucker et al. 2018, equation 8) for the parameters of q alone; [..., k] -> [...]:
+ * The doubly reparameterised surrogate (Tucker et al. 2018) for the parameters of q alone; [..., k] -> [...]:
  *
  *     sum_i stop(v_i)^2 log w_i,   v_i = w_i / sum_j w_j
  *

@@ -1,10 +1,11 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { requireOperands } from "../arguments.ts";
+import { LOG_2_PI } from "../gaussian.ts";
 import type { DiagonalGaussian } from "../gaussian.ts";
 import { klDiagonalGaussian } from "../kl/diagonal-gaussian.ts";
 import { requireNdArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
-import { requireFinite, requirePositive, requireShape } from "./require.ts";
+import { requireFinite, requireList, requirePositive, requireShape } from "./require.ts";
 
 /** A mean over drawn z with the standard error of that mean, in nats. */
 export interface MeanEstimate {
@@ -26,7 +27,7 @@ export interface AggregateInformation {
 }
 
 /**
- * The mean KL of the ELBO taken apart (Hoffman and Johnson 2016, equation 3; the marginal KL further as by Chen et al.
+ * The mean KL of the ELBO taken apart (Hoffman and Johnson 2016; the marginal KL further as by Chen et al.
  * 2018), with the aggregate posterior q(z) = (1/N) sum_n q(z | x_n) in full, and p(z) = N(0, I):
  *
  *     mean_n KL(q(z | x_n) || p(z)) = I_q(x; z) + KL(q(z) || p(z))
@@ -62,6 +63,7 @@ function rowsOf(z: NdArray): number[] {
 }
 
 function requireOwners(owners: ArrayLike<number>, draws: number, n: number): void {
+  requireList("owners", owners);
   if (draws === 0 || owners.length !== draws) {
     throw new RangeError(`"owners" expected ${draws || "at least 1"}, one per draw, got ${owners.length}`);
   }
@@ -81,31 +83,21 @@ interface LogDensities {
   readonly prior: Float64Array;
 }
 
-function logDensities({ mu, logVar }: DiagonalGaussian<NdArray>, z: NdArray, owners: ArrayLike<number>): LogDensities {
-  const [n, dimensions] = mu.shape as [number, number];
+function logDensities(q: DiagonalGaussian<NdArray>, z: NdArray, owners: ArrayLike<number>): LogDensities {
+  const [n, dimensions] = q.mu.shape as [number, number];
   const draws = z.shape[0]!;
-  const precision = logVar.data.map((value) => Math.exp(-value));
-  const constant = logVar.data.map((value) => -0.5 * (LOG_2_PI + value));
+  const columns = Array.from({ length: dimensions }, (_, d) => columnOf(q, d));
   const out = {
     own: new Float64Array(draws),
     aggregate: new Float64Array(draws),
     marginals: new Float64Array(draws * dimensions),
     prior: z.data.map((value) => -0.5 * (LOG_2_PI + value * value)),
   };
-  const joint = new Float64Array(n);
-  const single = Array.from({ length: dimensions }, () => new Float64Array(n));
+  const [joint, single] = [new Float64Array(n), new Float64Array(n)];
   for (let i = 0; i < draws; i++) {
     joint.fill(0);
     for (let d = 0; d < dimensions; d++) {
-      const value = z.data[i * dimensions + d]!;
-      const column = single[d]!;
-      for (let j = 0; j < n; j++) {
-        const at = j * dimensions + d;
-        const offset = value - mu.data[at]!;
-        column[j] = constant[at]! - 0.5 * offset * offset * precision[at]!;
-        joint[j]! += column[j]!;
-      }
-      out.marginals[i * dimensions + d] = logMean(column);
+      out.marginals[i * dimensions + d] = addColumn(columns[d]!, z.data[i * dimensions + d]!, single, joint);
     }
     out.own[i] = joint[owners[i]!]!;
     out.aggregate[i] = logMean(joint);
@@ -113,14 +105,42 @@ function logDensities({ mu, logVar }: DiagonalGaussian<NdArray>, z: NdArray, own
   return out;
 }
 
-const LOG_2_PI = 1.8378770664093453;
+/** One dimension of all examples, as log q(z_d | x_n) needs it: -(log 2 pi + log var) / 2 - ((z - mu) / (sqrt 2 sigma))^2. */
+interface Column {
+  readonly mu: Float64Array;
+  readonly constant: Float64Array;
+  readonly scale: Float64Array;
+}
 
-/** log (1/n) sum exp(x) */
+function columnOf({ mu, logVar }: DiagonalGaussian<NdArray>, d: number): Column {
+  const [n, dimensions] = mu.shape as [number, number];
+  const column = (f: (at: number) => number) => Float64Array.from({ length: n }, (_, j) => f(j * dimensions + d));
+  return {
+    mu: column((at) => mu.data[at]!),
+    constant: column((at) => -0.5 * (LOG_2_PI + logVar.data[at]!)),
+    scale: column((at) => Math.sqrt(0.5) * Math.exp(-0.5 * logVar.data[at]!)),
+  };
+}
+
+/** Writes log q(z_d | x_n) of every example to `single`, adds it to `joint`, and gives the logarithm of its mean. */
+function addColumn({ mu, constant, scale }: Column, z: number, single: Float64Array, joint: Float64Array): number {
+  for (let j = 0; j < mu.length; j++) {
+    const offset = (z - mu[j]!) * scale[j]!;
+    single[j] = constant[j]! - offset * offset;
+    joint[j]! += single[j]!;
+  }
+  return logMean(single);
+}
+
+/** log (1/n) sum exp(x). What is below exp(-50) of the largest is left out: of a million such, 2e-16 of the sum. */
 function logMean(x: Float64Array): number {
   let largest = -Infinity;
   for (let i = 0; i < x.length; i++) if (x[i]! > largest) largest = x[i]!;
   let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += Math.exp(x[i]! - largest);
+  for (let i = 0; i < x.length; i++) {
+    const below = x[i]! - largest;
+    if (below > -50) sum += Math.exp(below);
+  }
   return largest + Math.log(sum / x.length);
 }
 
@@ -160,7 +180,7 @@ export interface ActiveUnits {
 }
 
 /**
- * Active units of an encoder (Burda, Grosse and Salakhutdinov 2016, section 5.2), from the posterior means
+ * Active units of an encoder (Burda, Grosse and Salakhutdinov 2016), from the posterior means
  * [examples, dimensions] of a data set.
  *
  * @param threshold of the variance; the paper's 0.01 unless given.

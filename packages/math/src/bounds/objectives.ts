@@ -14,7 +14,7 @@ export interface CapacityTerms<T> {
 }
 
 /**
- * The capacity objective (Burgess et al. 2018, equation 8), maximised, in nats:
+ * The capacity objective (Burgess et al. 2018), maximised, in nats:
  *
  *     log p(x | z) - gamma |KL(q(z | x) || p(z)) - C|
  *

@@ -1,4 +1,4 @@
-import { requireKind } from "../arguments.ts";
+import { kindOf, requireKind } from "../arguments.ts";
 import { formatShape, requireNdArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
 
@@ -15,6 +15,17 @@ export function requirePositive(name: string, value: number): void {
   requireKind(name, value, "Number");
   if (!(value > 0 && value < Infinity))
     throw new RangeError(`"${name}" expected a positive finite number, got ${value}`);
+}
+
+/** @throws TypeError naming the argument unless it can be called, asynchronous or not. */
+export function requireFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") throw new TypeError(`"${name}" expected a function, got ${kindOf(value)}`);
+}
+
+/** @throws TypeError naming the argument unless it is an array of any kind: something with a length. */
+export function requireList(name: string, value: ArrayLike<number>): void {
+  const length: unknown = typeof value === "object" && value !== null ? value.length : undefined;
+  if (typeof length !== "number") throw new TypeError(`"${name}" expected an array of numbers, got ${kindOf(value)}`);
 }
 
 /** @throws RangeError naming the argument unless it is one of the words. */

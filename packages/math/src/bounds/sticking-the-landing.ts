@@ -1,5 +1,6 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { kindOf, requireKind } from "../arguments.ts";
+import { requireFunction } from "./require.ts";
 import { sampledElbo } from "./elbo.ts";
 import type { SampledElboTerms } from "./elbo.ts";
 
@@ -11,7 +12,7 @@ export interface StickingTheLandingTerms<T, Q> extends Pick<SampledElboTerms<T>,
 }
 
 /**
- * The sticking-the-landing surrogate (Roeder, Wu and Duvenaud 2017, equation 8): the sampled ELBO with the parameters of
+ * The sticking-the-landing surrogate (Roeder, Wu and Duvenaud 2017): the sampled ELBO with the parameters of
  * q constant inside log q(z | x), so that they are reached through z only. What is left out, the score
  * d log q(z; phi) / d phi at fixed z, has expectation 0.
  *
@@ -27,7 +28,7 @@ export function stickingTheLandingSurrogate<T, Q extends object>(
   ops: ArrayOps<T>,
   { logLikelihood, logPrior, q, logDensity }: StickingTheLandingTerms<T, Q>,
 ): T {
-  requireKind("logDensity", logDensity, "Function");
+  requireFunction("logDensity", logDensity);
   return sampledElbo(ops, { logLikelihood, logPrior, logPosterior: logDensity(stopParameterGradients(ops, q)) });
 }
 

@@ -61,11 +61,11 @@ export interface MixtureWeightOptions {
   /** N, examples in the data set, of which the batch is a part without repetition. */
   readonly dataset: number;
   /**
-   * `"weighted"`: 1 / (N M) throughout (minibatch-weighted sampling, Chen et al. 2018, equation 5), an estimate of q(z)
+   * `"weighted"`: 1 / (N M) throughout (minibatch-weighted sampling, Chen et al. 2018), an estimate of q(z)
    * that is too small, so that the mutual information comes out too large and may exceed log N.
    *
    * `"stratified"`: 1 / N for the example that z was drawn from, and the remaining (N - 1) / N in equal parts for the
-   * M - 1 others, without bias for q(z). Chen et al. (appendix C.2) give one of the others a weight of its own; this is
+   * M - 1 others, without bias for q(z). Chen et al. give one of the others a weight of its own; this is
    * the mean over which of them it is: the same expectation, never more variance.
    */
   readonly method: "weighted" | "stratified";

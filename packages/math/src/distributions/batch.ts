@@ -1,9 +1,8 @@
 import { broadcastTo } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
-import type { Distribution } from "./distribution.ts";
-import { FAMILIES } from "./families.ts";
 import { broadcastShape } from "./broadcast.ts";
-import { eventRankOf, parametersOf } from "./shapes.ts";
+import type { Distribution } from "./distribution.ts";
+import { eventRankOf, parameterRank, parametersOf } from "./shapes.ts";
 
 /** The shape of the distributions that a record holds: that of a draw without its event. */
 export function batchShapeOf(p: Distribution<NdArray>): readonly number[] {
@@ -14,19 +13,21 @@ export function batchShapeOf(p: Distribution<NdArray>): readonly number[] {
     const inner = batchShapeOf(p.base);
     return inner.slice(0, inner.length - p.axes.length);
   }
-  return common(parametersOf(p).map(([name, { shape }]) => shape.slice(0, shape.length - rankOf(p, name))));
+  return common(parametersOf(p).map(([name, { shape }]) => shape.slice(0, shape.length - parameterRank(p, name))));
 }
 
 /** The shape of one draw. */
 export function drawShapeOf(p: Distribution<NdArray>): readonly number[] {
-  const events = parametersOf(p).map(([name, { shape }]) => eventDims(shape, rankOf(p, name)).slice(-eventRankOf(p)));
+  const events = parametersOf(p).map(([name, { shape }]) =>
+    eventDims(shape, parameterRank(p, name)).slice(-eventRankOf(p)),
+  );
   return [...batchShapeOf(p), ...(eventRankOf(p) === 0 ? [] : common(events))];
 }
 
 /** The same distribution with every parameter repeated to the batch shape, which theirs broadcast to. */
 export function withBatch<D extends Distribution<NdArray>>(p: D, batch: readonly number[]): D {
   const repeated = parametersOf(p).map(([name, x]) => {
-    return [name, broadcastTo(x, [...batch, ...eventDims(x.shape, rankOf(p, name))])] as const;
+    return [name, broadcastTo(x, [...batch, ...eventDims(x.shape, parameterRank(p, name))])] as const;
   });
   return { ...p, ...Object.fromEntries(repeated), ...innerWithBatch(p, batch) };
 }
@@ -36,12 +37,6 @@ function innerWithBatch(p: Distribution<NdArray>, batch: readonly number[]): obj
   if (p.family !== "independent") return {};
   const inner = batchShapeOf(p.base);
   return { base: withBatch(p.base, [...batch, ...inner.slice(inner.length - p.axes.length)]) };
-}
-
-/** How many axes of a parameter belong to the event. */
-function rankOf(p: Distribution<NdArray>, name: string): number {
-  if (p.family === "mixture") return 1;
-  return p.family === "independent" ? 0 : (FAMILIES[p.family].eventRanks?.[name] ?? 0);
 }
 
 /** The last `rank` sizes of a shape; 1 where it has none. */

@@ -4,6 +4,7 @@ import type { Domains } from "./parameters.ts";
 import { xLogY } from "../log-space.ts";
 import type { Formulas } from "./formulas.ts";
 import { drawLogGamma } from "./gamma.ts";
+import { unitGammaEntropy } from "./gamma-terms.ts";
 import type { Random } from "./random.ts";
 import { atLeast, plus, within, xLog1pY } from "./support.ts";
 
@@ -33,11 +34,11 @@ export const betaFormulas: Formulas<"beta"> = {
     const above = xLog1pY(ops, plus(ops, beta, -1), ops.neg(safe));
     return within(ops, isInside, ops.sub(ops.add(below, above), ops.logBeta(alpha, beta)));
   },
-  /** log B(alpha, beta) - (alpha - 1) psi(alpha) - (beta - 1) psi(beta) + (alpha + beta - 2) psi(alpha + beta) */
+  /** H(alpha) + H(beta) - H(alpha + beta) - psi(alpha + beta), H the entropy of a Gamma variable of rate 1 */
   entropy: (ops, { alpha, beta }) => {
     const total = ops.add(alpha, beta);
-    const term = (x: typeof alpha, less: number) => ops.mul(plus(ops, x, -less), ops.digamma(x));
-    return ops.add(ops.sub(ops.logBeta(alpha, beta), ops.add(term(alpha, 1), term(beta, 1))), term(total, 2));
+    const [one, other, whole] = [alpha, beta, total].map((a) => unitGammaEntropy(ops, a));
+    return ops.sub(ops.sub(ops.add(one!, other!), whole!), ops.digamma(total));
   },
   mean: (ops, { alpha, beta }) => ops.div(alpha, ops.add(alpha, beta)),
   /** alpha beta / ((alpha + beta)^2 (alpha + beta + 1)) */

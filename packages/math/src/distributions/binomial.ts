@@ -1,6 +1,7 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { FINITE, WHOLE, requireParameters } from "./parameters.ts";
 import type { Domains } from "./parameters.ts";
+import { summedEntropy, valuesOf } from "./count-entropy.ts";
 import type { Formulas } from "./formulas.ts";
 import { drawBeta } from "./beta.ts";
 import type { Random } from "./random.ts";
@@ -33,6 +34,13 @@ export const binomialFormulas: Formulas<"binomial"> = {
     const failures = ops.mul(ops.sub(n, safe), ops.softplus(l));
     const successes = ops.mul(safe, ops.softplus(ops.neg(l)));
     return within(ops, isInside, ops.sub(logCount, ops.add(failures, successes)));
+  },
+  /** Summed; only where the number of trials is known when it is written. */
+  entropy: (ops, { trials, logits }) => {
+    const high = Math.max(...valuesOf(ops, "binomial", trials));
+    const [n, l] = [ops.expandDims(trials, -1), ops.expandDims(logits, -1)];
+    const wide: Binomial<typeof n> = { family: "binomial", trials: n, logits: l };
+    return summedEntropy(ops, 0, high, (x) => binomialFormulas.logProb(ops, wide, x));
   },
   mean: (ops, { trials, logits }) => ops.mul(trials, ops.sigmoid(logits)),
   variance: (ops, { trials, logits }) => {

@@ -5,6 +5,7 @@ import { xLogY } from "../log-space.ts";
 import type { MathOps } from "../math-ops.ts";
 import type { Formulas } from "./formulas.ts";
 import { drawLogGamma } from "./gamma.ts";
+import { unitGammaEntropy } from "./gamma-terms.ts";
 import { less, plus } from "./support.ts";
 
 /** The Dirichlet distribution on the simplex of the last axis: density proportional to prod x_k^(concentration_k - 1). */
@@ -31,12 +32,12 @@ export const dirichletFormulas: Formulas<"dirichlet"> = {
   logProb: (ops, { concentration: a }, x) => {
     return ops.sub(ops.sum(xLogY(ops, plus(ops, a, -1), x), { axes: [-1] }), logNormaliser(ops, a));
   },
-  /** log B(a) + (sum a - K) psi(sum a) - sum (a_k - 1) psi(a_k) */
+  /** sum H(a_k) - H(sum a) - (K - 1) psi(sum a), H the entropy of a Gamma variable of rate 1 */
   entropy: (ops, { concentration: a }) => {
     const total = ops.sum(a, { axes: [-1] });
-    const whole = ops.mul(ops.sub(total, ops.size(a, [-1])), ops.digamma(total));
-    const each = ops.sum(ops.mul(plus(ops, a, -1), ops.digamma(a)), { axes: [-1] });
-    return ops.add(logNormaliser(ops, a), ops.sub(whole, each));
+    const each = ops.sum(unitGammaEntropy(ops, a), { axes: [-1] });
+    const others = plus(ops, ops.size(a, [-1]), -1);
+    return ops.sub(ops.sub(each, unitGammaEntropy(ops, total)), ops.mul(others, ops.digamma(total)));
   },
   mean: (ops, { concentration: a }) => ops.div(a, ops.sum(a, { axes: [-1], keepDims: true })),
   /** m (1 - m) / (sum a + 1), m the mean */

@@ -3,8 +3,9 @@ import { POSITIVE, requireParameters } from "./parameters.ts";
 import type { Domains } from "./parameters.ts";
 import { xLogY } from "../log-space.ts";
 import type { Formulas } from "./formulas.ts";
+import { logUnitGamma, unitGammaEntropy } from "./gamma-terms.ts";
 import type { Random } from "./random.ts";
-import { atLeast, less, plus, within } from "./support.ts";
+import { atLeast, plus, within } from "./support.ts";
 
 /** The Gamma distribution, elementwise: density proportional to x^(concentration - 1) exp(-rate x). */
 export interface Gamma<T> {
@@ -27,14 +28,13 @@ export const gammaFormulas: Formulas<"gamma"> = {
   /** a log b - log Gamma(a) + (a - 1) log x - b x, of x >= 0 */
   logProb: (ops, { concentration: a, rate: b }, x) => {
     const isInside = atLeast(ops, x, ops.scalar(0));
-    const powers = xLogY(ops, plus(ops, a, -1), ops.select(isInside, x, ops.scalar(1)));
-    const constant = ops.sub(ops.mul(a, ops.log(b)), ops.logGamma(a));
-    return within(ops, isInside, ops.add(constant, ops.sub(powers, ops.mul(b, x))));
+    const y = ops.mul(b, ops.select(isInside, x, ops.scalar(1)));
+    const unit = logUnitGamma(ops, a, y, xLogY(ops, plus(ops, a, -1), y));
+    return within(ops, isInside, ops.add(unit, ops.log(b)));
   },
   /** a - log b + log Gamma(a) + (1 - a) psi(a) */
   entropy: (ops, { concentration: a, rate: b }) => {
-    const shape = ops.add(ops.logGamma(a), ops.mul(less(ops, 1, a), ops.digamma(a)));
-    return ops.add(ops.sub(a, ops.log(b)), shape);
+    return ops.sub(unitGammaEntropy(ops, a), ops.log(b));
   },
   mean: (ops, { concentration, rate }) => ops.div(concentration, rate),
   variance: (ops, { concentration, rate }) => ops.div(concentration, ops.square(rate)),

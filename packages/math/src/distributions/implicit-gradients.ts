@@ -6,6 +6,8 @@ import type { Dirichlet } from "./dirichlet.ts";
 import type { Gamma } from "./gamma.ts";
 import { requireDistribution } from "./parameters.ts";
 import { less } from "./support.ts";
+import type { VonMisesFisher } from "./von-mises-fisher.ts";
+import { cosineSampleSlope } from "./von-mises-fisher-slope.ts";
 
 /** The families whose draws have implicit gradients here. */
 export interface ImplicitGradients<T> {
@@ -13,6 +15,8 @@ export interface ImplicitGradients<T> {
   readonly beta: Readonly<Record<"alpha" | "beta", T>>;
   /** [..., i, j]: the derivative of x_i by concentration j. */
   readonly dirichlet: Readonly<Record<"concentration", T>>;
+  /** By concentration [..., i]; by the mean direction [..., i, j], for moves of it along the sphere. */
+  readonly vonMisesFisher: Readonly<Record<"concentration" | "meanDirection", T>>;
 }
 
 /**
@@ -22,21 +26,22 @@ export interface ImplicitGradients<T> {
  *
  *     dx/da = -(dF/da) / p(x)
  *
- * Of a Dirichlet draw, x_j moves so as the Beta variable that it is, and the others keep their proportions.
+ * Of a Dirichlet draw, x_j moves so as the Beta variable that it is, and the others keep their proportions. Of a von
+ * Mises-Fisher draw, its cosine with the mean direction moves so with the concentration; with the mean direction it turns.
  *
  * @throws TypeError when `p` is of another family or `x` no array; IsthmusError `OPS_UNSUPPORTED` on engines without the
  * special functions.
  */
 export function implicitGradients<T, F extends keyof ImplicitGradients<T>>(
   ops: MathOps<T>,
-  p: (Gamma<T> | Beta<T> | Dirichlet<T>) & { readonly family: F },
+  p: (Gamma<T> | Beta<T> | Dirichlet<T> | VonMisesFisher<T>) & { readonly family: F },
   x: T,
 ): ImplicitGradients<T>[F] {
   requireDistribution("p", p);
   requireOperands({ x });
-  const rules = { gamma: ofGamma, beta: ofBeta, dirichlet: ofDirichlet };
+  const rules = { gamma: ofGamma, beta: ofBeta, dirichlet: ofDirichlet, vonMisesFisher: ofVonMisesFisher };
   if (!Object.hasOwn(rules, p.family)) {
-    throw new TypeError(`"p.family" expected gamma, beta or dirichlet, got "${String(p.family)}"`);
+    throw new TypeError(`"p.family" expected one of ${Object.keys(rules).join(", ")}, got "${String(p.family)}"`);
   }
   const rule = rules[p.family] as (ops: MathOps<T>, p: Distribution, x: T) => ImplicitGradients<T>[F];
   return rule(ops, p, x);
@@ -67,6 +72,25 @@ function ofDirichlet<T>(ops: MathOps<T>, { concentration: a }: Dirichlet<T>, x: 
   const total = ops.sum(others, { axes: [-2], keepDims: true });
   const shares = ops.div(others, ops.select(ops.greater(total, ops.scalar(0)), total, ops.scalar(1)));
   return { concentration: ops.mul(ops.expandDims(own, -2), ops.sub(isSame, shares)) };
+}
+
+/**
+ * With w = m^T x: x = w m + sqrt(1 - w^2) t, t across m and fixed, so that dx/dw = (m - w x) / (1 - w^2); and the rotation
+ * that turns m to m + dm turns x to x + (m^T x) dm - (dm^T x) m.
+ */
+function ofVonMisesFisher<T>(ops: MathOps<T>, p: VonMisesFisher<T>, x: T): ImplicitGradients<T>["vonMisesFisher"] {
+  const { meanDirection: m } = p;
+  const w = ops.sum(ops.mul(m, x), { axes: [-1], keepDims: true });
+  const cosineSlope = ops.expandDims(cosineSampleSlope(ops, p, ops.sum(w, { axes: [-1] })), -1);
+  const across = ops.sub(m, ops.mul(w, x));
+  const sine = ops.sum(ops.square(ops.sub(x, ops.mul(w, m))), { axes: [-1], keepDims: true });
+  const isPole = ops.equal(sine, ops.scalar(0));
+  const along = ops.div(across, ops.select(isPole, ops.scalar(1), sine));
+  const turn = ops.mul(ops.expandDims(w, -1), identity(ops, Number(ops.shape(m).at(-1))));
+  return {
+    concentration: ops.mul(cosineSlope, along),
+    meanDirection: ops.sub(turn, ops.mul(ops.expandDims(m, -1), ops.expandDims(x, -2))),
+  };
 }
 
 function identity<T>(ops: MathOps<T>, size: number): T {

@@ -1,10 +1,10 @@
 import type { ArrayOps } from "../array-ops.ts";
 import type { Distribution } from "./distribution.ts";
-import { FINITE, requireDistribution, requireParameters, requireRank } from "./parameters.ts";
+import { FINITE, requireBatch, requireDistribution, requireParameters, requireRank } from "./parameters.ts";
 import type { Domains } from "./parameters.ts";
 import { logSumExp } from "../log-space.ts";
 import type { Formulas, Operations } from "./formulas.ts";
-import { eventRankOf } from "./shapes.ts";
+import { eventRankOf, parameterRank, parametersOf } from "./shapes.ts";
 
 /** One of K distributions of the same family, the k-th with probability softmax(logits)_k. */
 export interface Mixture<T> {
@@ -25,6 +25,9 @@ export function mixture<T>(ops: ArrayOps<T>, { logits, components }: Omit<Mixtur
   requireParameters(ops, "mixture", { logits }, DOMAINS);
   requireRank(ops, "mixture.logits", logits, 1);
   requireDistribution("mixture.components", components);
+  for (const [name, x] of parametersOf(components)) {
+    requireBatch(ops, `mixture.components.${name}`, x, parameterRank(components, name), ops.shape(logits));
+  }
   return { family: "mixture", logits, components };
 }
 

@@ -1,7 +1,7 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { requireOperands } from "../arguments.ts";
 import { formatShape } from "../nd-array.ts";
-import { FINITE, requireRank, requireValues } from "./parameters.ts";
+import { FINITE, requireBatch, requireRank, requireValues } from "./parameters.ts";
 import { LOG_2_PI } from "../gaussian.ts";
 import { diagonal, matvec } from "../linalg.ts";
 import type { Formulas } from "./formulas.ts";
@@ -27,6 +27,7 @@ export function multivariateNormal<T>(
   requireRank(ops, "multivariateNormal.scaleTril", scaleTril, 2);
   requireValues(ops, "multivariateNormal.loc", loc, FINITE);
   requireValues(ops, "multivariateNormal.scaleTril", scaleTril, FINITE);
+  requireBatch(ops, "multivariateNormal.scaleTril", scaleTril, 2, ops.shape(loc).slice(0, -1));
   requireTriangular(ops, "multivariateNormal.scaleTril", scaleTril, ops.shape(loc).at(-1)!);
   return { family: "multivariateNormal", loc, scaleTril };
 }

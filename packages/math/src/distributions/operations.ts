@@ -1,13 +1,13 @@
-import type { MathOps } from "../math-ops.ts";
 import { requireOperands } from "../arguments.ts";
-import { IsthmusError } from "../errors.ts";
+import type { MathOps } from "../math-ops.ts";
+import { stretched } from "./broadcast.ts";
 import type { Distribution, FamilyName } from "./distribution.ts";
 import { FAMILIES } from "./families.ts";
 import type { Formulas, NoiseKind, Operations } from "./formulas.ts";
 import { independentFormulas } from "./independent.ts";
 import { mixtureFormulas } from "./mixture.ts";
+import { noClosedForm } from "./no-closed-form.ts";
 import { requireDistribution } from "./parameters.ts";
-import { stretched } from "./broadcast.ts";
 import { parametersOf } from "./shapes.ts";
 
 /**
@@ -117,14 +117,6 @@ export function formulasOf(p: Distribution<unknown>): Formulas<FamilyName> {
 }
 
 const OPERATIONS: Operations = { logProb, entropy, mean, variance, cdf, reparameterised };
-
-function noClosedForm(operation: string, family: FamilyName): IsthmusError {
-  return new IsthmusError(
-    "DISTRIBUTION_NO_CLOSED_FORM",
-    `${operation}: the family "${family}" has none in closed form; estimate it from samples`,
-    { operation, family },
-  );
-}
 
 /** Elementwise results have the shape of all parameters, also where the formula leaves one out. */
 function full<T>(ops: MathOps<T>, p: Distribution<T>, result: T): T {

@@ -33,7 +33,6 @@ export function requireParameters<T, P extends Readonly<Record<keyof P, T>>>(
   parameters: P,
   domains: Domains<P>,
 ): void {
-  requireKind(`${family} parameters`, parameters, "Object");
   let common: readonly Dim[] = [];
   for (const [name, domain] of Object.entries<Domain>(domains)) {
     const full = `${family}.${name}`;
@@ -49,6 +48,12 @@ export function requireValues<T>(ops: ArrayOps<T>, name: string, x: T, { words, 
   const values = ops.values?.(x);
   const at = values === undefined ? -1 : Array.prototype.findIndex.call(values, (value: number) => !holds(value));
   if (at >= 0) throw new RangeError(`"${name}" expected ${words}, got ${values?.[at]} at element ${at}`);
+}
+
+/** @throws RangeError naming the argument when its shape without its last `rank` axes does not broadcast with `batch`. */
+export function requireBatch<T>(ops: ArrayOps<T>, name: string, x: T, rank: number, batch: readonly Dim[]): void {
+  const shape = ops.shape(x);
+  broadcastShape(name, batch, shape.slice(0, Math.max(shape.length - rank, 0)));
 }
 
 /** @throws RangeError naming the argument when it has fewer than `rank` axes. */

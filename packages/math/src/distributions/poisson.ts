@@ -1,10 +1,11 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { POSITIVE, requireParameters } from "./parameters.ts";
 import type { Domains } from "./parameters.ts";
-import { xLogY } from "../log-space.ts";
 import { drawBinomial } from "./binomial.ts";
+import { summedEntropy, valuesOf } from "./count-entropy.ts";
 import type { Formulas } from "./formulas.ts";
 import { drawLogGamma } from "./gamma.ts";
+import { logUnitGamma } from "./gamma-terms.ts";
 import type { Random } from "./random.ts";
 import { atLeast, plus, within } from "./support.ts";
 
@@ -25,12 +26,22 @@ export function poisson<T>(ops: ArrayOps<T>, { rate }: PoissonParameters<T>): Po
 }
 
 export const poissonFormulas: Formulas<"poisson"> = {
-  /** x log rate - rate - log x!, of x = 0, 1, ... */
+  /** x log rate - rate - log x!, of x = 0, 1, ...: the density at the rate of a Gamma variable of x + 1. */
   logProb: (ops, { rate }, x) => {
     const isInside = atLeast(ops, x, ops.scalar(0));
     const safe = ops.select(isInside, x, ops.scalar(0));
-    const logWeight = ops.sub(xLogY(ops, safe, rate), ops.logGamma(plus(ops, safe, 1)));
-    return within(ops, isInside, ops.sub(logWeight, rate));
+    const next = plus(ops, safe, 1);
+    const unit = logUnitGamma(ops, next, rate, ops.mul(safe, ops.log(rate)));
+    return within(ops, isInside, unit);
+  },
+  /** Summed, up to what is left out below 1e-30; only where the rate is known when it is written. */
+  entropy: (ops, { rate }) => {
+    const rates = valuesOf(ops, "poisson", rate);
+    const reach = (r: number): number => 12 * Math.sqrt(r);
+    const low = Math.max(Math.floor(Math.min(...rates.map((r) => r - reach(r)))), 0);
+    const high = Math.ceil(Math.max(...rates.map((r) => r + reach(r)))) + 40;
+    const wide: Poisson<typeof rate> = { family: "poisson", rate: ops.expandDims(rate, -1) };
+    return summedEntropy(ops, low, high, (x) => poissonFormulas.logProb(ops, wide, x));
   },
   mean: (_ops, { rate }) => rate,
   variance: (_ops, { rate }) => rate,

@@ -16,34 +16,33 @@ export interface Random {
 
 /**
  * The noise of each element by its index: a stream of its own, keyed and named by the four words that the generator
- * gives for (seed, stream, step, index). So what one element takes, also where it rejects, moves no other.
+ * gives for (seed, stream, step, index). So what one element takes, also where it rejects, moves no other. What is
+ * returned is the same object each time, and speaks for the element last asked for.
  *
  * @throws TypeError, RangeError for a bad key, as `uint32Sequence`.
  */
 export function elementNoise(key: NoiseKey): (index: number) => Random {
   uint32Sequence(key);
   const cipherKey = Uint32Array.from(splitSeed(key.seed));
-  const [low, high] = splitSeed(key.step ?? 0);
-  const counter = Uint32Array.of(0, low, high, hash32(key.stream));
-  return (index) => {
-    counter[0] = index;
-    const name = new Uint32Array(4);
-    philox4x32(counter, cipherKey, name);
-    return randomOf(wordsNamed(name));
-  };
-}
-
-function wordsNamed(name: Uint32Array): () => number {
-  const counter = Uint32Array.of(0, 0, name[2]!, name[3]!);
-  const words = new Uint32Array(4);
+  const element = Uint32Array.of(0, ...splitSeed(key.step ?? 0), hash32(key.stream));
+  const [name, counter, words] = [new Uint32Array(4), new Uint32Array(4), new Uint32Array(4)];
   let next = 0;
-  return () => {
-    const lane = next++ & 3;
+  const random = randomOf(() => {
+    const lane = next % 4;
     if (lane === 0) {
+      counter[0] = next / 4;
       philox4x32(counter, name, words);
-      counter[0]!++;
     }
+    next++;
     return words[lane]!;
+  });
+  return (index) => {
+    element[0] = index;
+    philox4x32(element, cipherKey, name);
+    counter[2] = name[2]!;
+    counter[3] = name[3]!;
+    next = 0;
+    return random;
   };
 }
 

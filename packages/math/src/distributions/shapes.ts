@@ -13,3 +13,9 @@ export function eventRankOf<T>(p: Distribution<T>): number {
   if (p.family === "independent") return eventRankOf(p.base) + p.axes.length;
   return FAMILIES[p.family].eventRanks ? 1 : 0;
 }
+
+/** How many axes of a parameter belong to the event. */
+export function parameterRank<T>(p: Distribution<T>, name: string): number {
+  if (p.family === "mixture") return 1;
+  return p.family === "independent" ? 0 : (FAMILIES[p.family].eventRanks?.[name] ?? 0);
+}

@@ -4,6 +4,7 @@ import type { Domains } from "./parameters.ts";
 import type { MathOps } from "../math-ops.ts";
 import type { Formulas } from "./formulas.ts";
 import { drawLogGamma } from "./gamma.ts";
+import { halfStep } from "./gamma-terms.ts";
 import { less, located, plus, standardised, times } from "./support.ts";
 
 /** Student's t distribution with `df` degrees of freedom, moved and scaled, elementwise; `scale` is not its standard deviation. */
@@ -33,9 +34,7 @@ export const studentTFormulas: Formulas<"studentT"> = {
   },
   /** (v + 1) / 2 (psi((v + 1) / 2) - psi(v / 2)) + log B(v / 2, 1 / 2) + log(v) / 2 + log scale */
   entropy: (ops, p) => {
-    const [upper, lower] = [times(ops, 0.5, plus(ops, p.df, 1)), times(ops, 0.5, p.df)];
-    const slope = ops.mul(upper, ops.sub(ops.digamma(upper), ops.digamma(lower)));
-    return ops.add(slope, ops.add(logBetaHalf(ops, p.df), logWidth(ops, p)));
+    return ops.add(halfStep(ops, times(ops, 0.5, p.df)), ops.add(logBetaHalf(ops, p.df), logWidth(ops, p)));
   },
   /** NaN where df <= 1. */
   mean: (ops, { df, loc }) => ops.select(ops.greater(df, ops.scalar(1)), loc, none(ops)),

@@ -1,7 +1,7 @@
 import type { ArrayOps } from "../array-ops.ts";
 
 /** The logarithm of a density that is 0: -Infinity, which no constant may hold. */
-export function impossible<T>(ops: ArrayOps<T>): T {
+function impossible<T>(ops: ArrayOps<T>): T {
   return ops.log(ops.scalar(0));
 }
 

@@ -1,7 +1,7 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { requireOperands } from "../arguments.ts";
 import { formatShape } from "../nd-array.ts";
-import { FINITE, POSITIVE, requireRank, requireValues } from "./parameters.ts";
+import { FINITE, POSITIVE, requireBatch, requireRank, requireValues } from "./parameters.ts";
 import { LOG_2_PI } from "../gaussian.ts";
 import type { MathOps } from "../math-ops.ts";
 import { drawBeta } from "./beta.ts";
@@ -32,6 +32,7 @@ export function vonMisesFisher<T>(
   requireValues(ops, name, meanDirection, FINITE);
   requireUnit(ops, name, meanDirection);
   requireValues(ops, "vonMisesFisher.concentration", concentration, POSITIVE);
+  requireBatch(ops, "vonMisesFisher.concentration", concentration, 0, ops.shape(meanDirection).slice(0, -1));
   return { family: "vonMisesFisher", meanDirection, concentration };
 }
 
@@ -85,7 +86,7 @@ function logConstant<T>(ops: MathOps<T>, p: VonMisesFisher<T>): T {
 }
 
 /** A(k) = E[m^T x] = I_(d/2)(k) / I_(d/2 - 1)(k) */
-function meanCosine<T>(ops: MathOps<T>, p: VonMisesFisher<T>): T {
+export function meanCosine<T>(ops: MathOps<T>, p: VonMisesFisher<T>): T {
   const d = dimensionsOf(ops, p);
   const [above, at] = [d / 2, d / 2 - 1].map((v) => ops.logBesselI(ops.scalar(v), p.concentration)) as [T, T];
   return ops.exp(ops.sub(above, at));

@@ -3,7 +3,8 @@ import type { MathOps } from "../math-ops.ts";
 import { klContinuousBernoulli } from "./continuous-bernoulli.ts";
 import { crossKl, hasCrossEntropy } from "./cross.ts";
 import { klDiagonalGaussian } from "./diagonal-gaussian.ts";
-import { klBernoulli, klBinomial, klCategorical } from "./discrete.ts";
+import { klBinomial, klBinomialBernoulli, klOfCounts } from "./counts.ts";
+import { klBernoulli, klCategorical } from "./discrete.ts";
 import { klDiscretisedLogistic } from "./discretised-logistic.ts";
 import { klBeta, klDirichlet, klExponential, klGamma, klPoisson } from "./gamma.ts";
 import { parametersOf } from "../distributions/shapes.ts";
@@ -35,7 +36,7 @@ type KlFormula<P extends FamilyName, Q extends FamilyName> = <T>(
 const FORMULAS: { readonly [P in FamilyName]?: { readonly [Q in FamilyName]?: KlFormula<P, Q> } } = {
   bernoulli: { bernoulli: klBernoulli, binomial: klBernoulliBinomial, poisson: klBernoulliPoisson },
   beta: { beta: klBeta, uniform: klBetaUniform },
-  binomial: { binomial: klBinomial },
+  binomial: { bernoulli: klBinomialBernoulli, binomial: klBinomial, poisson: klOfCounts },
   categorical: { categorical: klCategorical },
   cauchy: { cauchy: klCauchy },
   continuousBernoulli: { continuousBernoulli: klContinuousBernoulli, uniform: klContinuousBernoulliUniform },
@@ -78,7 +79,7 @@ export function klOutcome(p: FamilyName, q: FamilyName): KlOutcome | undefined {
 /** Pairs whose KL is infinite for some parameters, though the supports are nested. */
 const MAY_BE_INFINITE: { readonly [P in FamilyName]?: readonly FamilyName[] } = {
   bernoulli: ["binomial"],
-  binomial: ["binomial"],
+  binomial: ["bernoulli", "binomial"],
   laplace: ["gumbel"],
   logistic: ["gumbel"],
   studentT: ["normal", "laplace"],

@@ -3,7 +3,7 @@ import type { Families, FamilyName } from "../distributions/distribution.ts";
 import { FAMILIES } from "../distributions/families.ts";
 import type { Formulas } from "../distributions/formulas.ts";
 import { entropy, mean, variance } from "../distributions/operations.ts";
-import { LOG_2, plus, times } from "../distributions/support.ts";
+import { LOG_2, LOG_PI, plus, times } from "../distributions/support.ts";
 import { LOG_2_PI } from "../gaussian.ts";
 import type { MathOps } from "../math-ops.ts";
 import { logNormaliser } from "./continuous-bernoulli.ts";
@@ -20,6 +20,7 @@ interface Expectations<T> {
   readonly complementLogMean: () => T;
   readonly deviation: (m: T) => T;
   readonly logExponential: (t: T) => T;
+  readonly logQuadratic: (m: T, s: T) => T;
   readonly logPower: (k: T) => T;
 }
 
@@ -47,6 +48,20 @@ const CROSS_ENTROPIES: { readonly [F in FamilyName]?: CrossEntropy<F> } = {
     value: (ops, of, { loc, scale }) => {
       const tail = ops.add(of.logExponential(ops.div(ops.scalar(-1), scale)), ops.div(loc, scale));
       return ops.add(ops.add(ops.log(scale), ops.div(ops.sub(of.mean(), loc), scale)), ops.exp(tail));
+    },
+  },
+  /** log(pi g) + E log(1 + ((X - x) / g)^2) */
+  cauchy: {
+    asks: ["logQuadratic"],
+    value: (ops, of, { loc, scale }) => ops.add(plus(ops, ops.log(scale), LOG_PI), of.logQuadratic(loc, scale)),
+  },
+  /** log(s sqrt(nu) B(1/2, nu / 2)) + (nu + 1) / 2 E log(1 + (X - mu)^2 / (nu s^2)) */
+  studentT: {
+    asks: ["logQuadratic"],
+    value: (ops, of, { df, loc, scale }) => {
+      const width = ops.mul(scale, ops.sqrt(df));
+      const constant = ops.add(ops.log(width), ops.logBeta(ops.scalar(0.5), times(ops, 0.5, df)));
+      return ops.add(constant, ops.mul(times(ops, 0.5, plus(ops, df, 1)), of.logQuadratic(loc, width)));
     },
   },
   exponential: {
@@ -130,6 +145,7 @@ function expectationsOf<T>(ops: MathOps<T>, p: Families<T>[FamilyName]): Expecta
     complementLogMean: () => moments.complementLogMean(ops, p),
     deviation: (m) => moments.deviation(ops, p, m),
     logExponential: (t) => moments.logExponential(ops, p, t),
+    logQuadratic: (m, s) => moments.logQuadratic(ops, p, m, s),
     logPower: (k) => moments.logPower(ops, p, k),
   };
 }

@@ -1,11 +1,8 @@
 /** KLs between distributions of outcomes that can be counted, in nats. */
 import type { ArrayOps } from "../array-ops.ts";
 import type { Bernoulli } from "../distributions/bernoulli.ts";
-import type { Binomial } from "../distributions/binomial.ts";
 import type { Categorical } from "../distributions/categorical.ts";
 import type { Distribution } from "../distributions/distribution.ts";
-import { infinity } from "./infinity.ts";
-import { noClosedForm } from "./no-closed-form.ts";
 import { expRemainder } from "./remainders.ts";
 
 /** The probability of an outcome and its logarithm. */
@@ -58,18 +55,4 @@ export function outcomeTerm<T>(ops: ArrayOps<T>, p: Mass<T>, q: Mass<T>): T {
   const near = ops.mul(p.mass, expRemainder(ops, ops.select(isNear, d, zero)));
   const far = ops.sub(ops.sub(q.mass, p.mass), ops.mul(p.mass, d));
   return ops.select(isPossible, ops.select(isNear, near, far), q.mass);
-}
-
-/**
- * As many times the KL of one trial as there are trials; Infinity where p has more of them than q.
- *
- * @throws IsthmusError `KL_NO_CLOSED_FORM` where q has more trials, or where only a run would tell.
- */
-export function klBinomial<T>(ops: ArrayOps<T>, p: Binomial<T>, q: Binomial<T>): T {
-  const surplus = p.trials === q.trials ? [] : ops.values?.(ops.sub(p.trials, q.trials));
-  if (surplus === undefined || Array.prototype.some.call(surplus, (trials: number) => trials < 0)) {
-    throw noClosedForm(p.family, q.family, "unless q has no more trials than p");
-  }
-  const one = klBernoulli(ops, { family: "bernoulli", logits: p.logits }, { family: "bernoulli", logits: q.logits });
-  return ops.select(ops.greater(p.trials, q.trials), infinity(ops), ops.mul(p.trials, one));
 }

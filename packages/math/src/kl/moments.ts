@@ -4,9 +4,10 @@
  */
 import type { Families, FamilyName } from "../distributions/distribution.ts";
 import { logProb, mean } from "../distributions/operations.ts";
-import { EULER, LOG_2, LOG_PI, less, plus, times } from "../distributions/support.ts";
+import { EULER, LOG_2, LOG_PI, less, plus, polynomial, times } from "../distributions/support.ts";
 import { xLogY } from "../log-space.ts";
 import type { MathOps } from "../math-ops.ts";
+import { arctangent } from "./arctangent.ts";
 import { logNormaliser } from "./continuous-bernoulli.ts";
 import { exponentialIntegral } from "./exponential-integral.ts";
 import { infinity } from "./infinity.ts";
@@ -22,6 +23,8 @@ export interface Moments<F extends FamilyName> {
   readonly deviation?: <T>(ops: MathOps<T>, p: Families<T>[F], m: T) => T;
   /** log E[exp(t X)], t < 0; Infinity where it diverges. */
   readonly logExponential?: <T>(ops: MathOps<T>, p: Families<T>[F], t: T) => T;
+  /** E[log(1 + ((X - m) / s)^2)], s > 0 */
+  readonly logQuadratic?: <T>(ops: MathOps<T>, p: Families<T>[F], m: T, s: T) => T;
   /** log E[X^k], k > 0 */
   readonly logPower?: <T>(ops: MathOps<T>, p: Families<T>[F], k: T) => T;
 }
@@ -67,6 +70,13 @@ export const MOMENTS: { readonly [F in FamilyName]?: Moments<F> } = {
       const slope = ops.abs(ops.mul(scale, t));
       const beta = (inside: typeof t) => ops.logBeta(less(ops, 1, inside), plus(ops, inside, 1));
       return unlessHeavy(ops, slope, (inside) => ops.add(ops.mul(loc, t), beta(inside)));
+    },
+  },
+  cauchy: {
+    /** log((g + s)^2 + (x - m)^2) - 2 log s: log|z - i s| is harmonic above the line, where the density is Poisson's kernel. */
+    logQuadratic: (ops, { loc, scale }, m, s) => {
+      const [height, shift] = [ops.div(scale, s), ops.div(ops.sub(loc, m), s)];
+      return ops.log1p(ops.add(ops.mul(height, plus(ops, height, 2)), ops.square(shift)));
     },
   },
   studentT: {
@@ -159,6 +169,8 @@ export const MOMENTS: { readonly [F in FamilyName]?: Moments<F> } = {
     },
   },
   continuousBernoulli: {
+    deviation: (ops, p, m) =>
+      between(ops, m, ops.scalar(0), ops.scalar(1), (inside) => tiltedDeviation(ops, p, inside)),
     logExponential: (ops, { logits }, t) => ops.sub(logNormaliser(ops, ops.add(logits, t)), logNormaliser(ops, logits)),
   },
   uniform: {
@@ -187,6 +199,14 @@ export const MOMENTS: { readonly [F in FamilyName]?: Moments<F> } = {
         const squares = ops.add(ops.square(ops.sub(inside, low)), ops.square(ops.sub(high, inside)));
         return times(ops, 0.5, ops.div(squares, ops.sub(high, low)));
       }),
+    /** The mean of log(1 + z^2), whose antiderivative is z log(1 + z^2) - 2 z + 2 arctan z. */
+    logQuadratic: (ops, { low, high }, m, s) => {
+      const standard = (x: typeof m) => ops.div(ops.sub(x, m), s);
+      const ends = { family: "uniform", low: standard(low), high: standard(high) } as const;
+      const sum = (z: typeof m) =>
+        ops.add(ops.mul(z, ops.log1p(ops.square(z))), times(ops, 2, ops.sub(arctangent(ops, z), z)));
+      return average(ops, ends, sum);
+    },
     /** low t + log((1 - exp(-w)) / w), w = -t (high - low) */
     logExponential: (ops, { low, high }, t) => {
       const w = ops.neg(ops.mul(t, ops.sub(high, low)));
@@ -247,4 +267,35 @@ function studentDeviation<T>(ops: MathOps<T>, p: Families<T>["studentT"], m: T):
   const tail = ops.mul(density, ops.div(spread, ops.select(hasMean, above, ops.scalar(1))));
   const value = ops.add(ops.mul(ops.sqrt(square), centre), times(ops, 2, tail));
   return ops.select(hasMean, ops.mul(p.scale, value), infinity(ops));
+}
+
+/**
+ * E|X - m| of 0 <= m <= 1, at the logit -|l|, with 1 - X and 1 - m for X and m where l > 0: E X - m, and twice the integral
+ * of the distribution function up to m, which is m^2 (exp(x) - 1 - x) / x^2 at x = -|l| m over (1 - exp(-|l|)) / |l|.
+ */
+function tiltedDeviation<T>(ops: MathOps<T>, { logits }: Families<T>["continuousBernoulli"], m: T): T {
+  const size = ops.abs(logits);
+  const inside = ops.select(ops.greater(logits, ops.scalar(0)), less(ops, 1, m), m);
+  const isZero = ops.equal(size, ops.scalar(0));
+  const safe = ops.select(isZero, ops.scalar(1), size);
+  const mass = ops.select(isZero, ops.scalar(1), ops.div(ops.neg(ops.expm1(ops.neg(safe))), safe));
+  const below = ops.div(ops.mul(ops.square(inside), secondRemainder(ops, ops.neg(ops.mul(size, inside)))), mass);
+  const average = mean(ops, { family: "continuousBernoulli", logits: ops.neg(size) });
+  return ops.add(ops.sub(average, inside), times(ops, 2, below));
+}
+
+/** (exp(x) - 1 - x) / x^2, by its series 1 / 2 + x / 6 + ... for |x| < 1. */
+function secondRemainder<T>(ops: MathOps<T>, x: T): T {
+  const isNear = ops.greater(ops.scalar(1), ops.abs(x));
+  const [near, far] = [ops.select(isNear, x, ops.scalar(0)), ops.select(isNear, ops.scalar(1), x)];
+  const plain = ops.div(ops.sub(ops.expm1(far), far), ops.square(far));
+  return ops.select(isNear, polynomial(ops, near, INVERSE_FACTORIALS), plain);
+}
+
+/** 1 / 2!, 1 / 3!, ...; at 1 the first one left out is 2^-62 of the sum. */
+const INVERSE_FACTORIALS: readonly number[] = inverseFactorials(18);
+
+function inverseFactorials(count: number): number[] {
+  let factorial = 1;
+  return Array.from({ length: count }, (_, k) => 1 / (factorial *= k + 2));
 }

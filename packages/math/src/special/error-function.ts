@@ -5,6 +5,8 @@ const SQRT_2 = Math.SQRT2;
 const LOG_2 = Math.LN2;
 /** Step of the trapezoidal rule: what it leaves out is below exp(-(pi / h)^2) = 8e-18. */
 const H = 0.5;
+/** Below, the series; above, 1 less the series would cost digits. */
+const SERIES_TO = 0.5;
 /** Up to here the rule has stepped over the pole. */
 const POLE = Math.PI / H;
 
@@ -12,7 +14,7 @@ const POLE = Math.PI / H;
 export function erf(x: number): number {
   const t = Math.abs(x);
   if (Number.isNaN(x) || x === 0) return x;
-  return Math.sign(x) * (t < 0.75 ? series(t) : 1 - erfc(t));
+  return Math.sign(x) * (t < SERIES_TO ? series(t) : 1 - erfc(t));
 }
 
 /** 2 / sqrt(pi) exp(-t^2) sum of 2^n t^(2n+1) / (2n+1)!!, whose terms all have one sign (Abramowitz, Stegun 1964, 7.1.6). */
@@ -29,13 +31,13 @@ function series(t: number): number {
 export function erfc(x: number): number {
   if (x < 0) return 2 - erfc(-x);
   if (x > 30) return 0;
-  return x < 0.75 ? 1 - series(x) : expMinusSquare(x) * trapezoids(x) - correction(x);
+  return x < SERIES_TO ? 1 - series(x) : expMinusSquare(x) * trapezoids(x) - correction(x);
 }
 
 /** exp(x^2) erfc(x), which underflows nowhere; x >= 0. */
-export function scaledErfc(x: number): number {
+function scaledErfc(x: number): number {
   if (x === Infinity) return 0;
-  if (x < 0.75) return Math.exp(x * x) * (1 - series(x));
+  if (x < SERIES_TO) return Math.exp(x * x) * (1 - series(x));
   return x > POLE ? trapezoids(x) : trapezoids(x) - Math.exp(x * x) * correction(x);
 }
 

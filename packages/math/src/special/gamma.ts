@@ -75,7 +75,7 @@ export function stirlingError(x: number): number {
 }
 
 /** sin(pi x), exactly 0 at integers. */
-export function sinPi(x: number): number {
+function sinPi(x: number): number {
   const r = x - 2 * Math.round(x / 2);
   if (Math.abs(r) <= 0.25) return Math.sin(Math.PI * r);
   if (Math.abs(r) <= 0.75) return Math.sign(r) * Math.cos(Math.PI * (Math.abs(r) - 0.5));

@@ -16,7 +16,20 @@ function regularised(a: number, b: number, x: number, y: number): number {
   if (!(a > 0 && b > 0 && x >= 0 && x <= 1) || a === Infinity || b === Infinity) return Number.NaN;
   if (x === 0 || x === 1) return x;
   if (isLower(a, b, x)) return (power(a, b, x, y) / a) * fraction(a, b, x).value;
-  return 1 - (power(b, a, y, x) / b) * fraction(b, a, y).value;
+  const rest = 1 - (power(b, a, y, x) / b) * fraction(b, a, y).value;
+  return rest < 0.3 && b < 1 && x < 0.99
+    ? (Math.exp(a * Math.log(x) - logBeta(a, b)) / a) * smallTailSeries(a, b, x)
+    : rest;
+}
+
+/** I_x(a, b) a B(a, b) / x^a for b < 1: 1 + a sum (1 - b)_n x^n / (n! (a + n)), all positive. */
+function smallTailSeries(a: number, b: number, x: number): number {
+  let [term, sum] = [1, 1];
+  for (let n = 1; term > sum * 2 ** -54; n++) {
+    term *= ((n - b) * x) / n;
+    sum += (a * term) / (a + n);
+  }
+  return sum;
 }
 
 /** 1 - I_x(a, b). */
@@ -72,26 +85,29 @@ function fraction(a: number, b: number, x: number): Sloped {
     const [f, fA, fB] = [c * d, cA * d + c * dA, cB * d + c * dB];
     [byA, byB] = [byA * f + value * fA, byB * f + value * fB];
     value *= f;
-    if (n % 2 === 0 && isSettled(f, value * fA, byA, value * fB, byB)) break;
+    if (n % 2 === 0 && isSettled(f, value * fA, byA, value * fB, byB)) {
+      return { value: 1 / value, byA: -byA / value / value, byB: -byB / value / value };
+    }
   }
-  return { value: 1 / value, byA: -byA / value / value, byB: -byB / value / value };
+  return { value: Number.NaN, byA: Number.NaN, byB: Number.NaN };
 }
 
 function isSettled(factor: number, stepA: number, byA: number, stepB: number, byB: number): boolean {
-  const isSmall = (step: number, of: number) => Math.abs(step) <= 2 ** -52 * Math.abs(of);
-  return Math.abs(factor - 1) < 2 ** -52 && isSmall(stepA, byA) && isSmall(stepB, byB);
+  const isLarge = (step: number, of: number) => Math.abs(step) > 2 ** -52 * Math.abs(of); // NaN, of overflow, is not
+  return Math.abs(factor - 1) < 2 ** -52 && !isLarge(stepA, byA) && !isLarge(stepB, byB);
 }
 
 /** The n-th partial numerator and its derivatives by a and b. */
 function coefficient(a: number, b: number, x: number, n: number): readonly [number, number, number] {
   const m = Math.floor(n / 2);
-  const ends = 1 / (a + n - 1) + 1 / (a + n);
   if (n % 2 === 0) {
-    const e = (m * (b - m) * x) / ((a + n - 1) * (a + n));
-    return [e, -e * ends, (m * x) / ((a + n - 1) * (a + n))];
+    const e = (m / (a + n - 1)) * ((b - m) / (a + n)) * x;
+    return [e, -e * (1 / (a + n - 1) + 1 / (a + n)), (m / (a + n - 1)) * (x / (a + n))];
   }
-  const e = (-(a + m) * (a + b + m) * x) / ((a + n - 1) * (a + n));
-  return [e, e * (1 / (a + m) + 1 / (a + b + m) - ends), e / (a + b + m)];
+  const e = -((a + m) / (a + n - 1)) * ((a + b + m) / (a + n)) * x;
+  // 1 / (a + m) - 1 / (a + 2 m), which is 0 for m = 0 however small a is
+  const gap = m === 0 ? 0 : m / (a + m) / (a + n - 1);
+  return [e, e * (gap + 1 / (a + b + m) - 1 / (a + n)), e / (a + b + m)];
 }
 
 /** The x with I_x(a, b) = p. */

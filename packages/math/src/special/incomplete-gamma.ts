@@ -1,6 +1,6 @@
 /** The regularised incomplete gamma functions, their inverse, and the slope that reparameterises a gamma sample, in float64. */
 import { digamma, logGamma, logGamma1p, logLessDigamma, stirlingError } from "./gamma.ts";
-import { normalQuantile } from "./error-function.ts";
+import { normalCdf, normalQuantile } from "./error-function.ts";
 import { invertCdf } from "./invert-cdf.ts";
 
 const TINY = 1e-300;
@@ -10,6 +10,7 @@ export function gammaP(a: number, x: number): number {
   if (!(a > 0 && x >= 0)) return Number.NaN;
   if (x === 0 || a === Infinity) return x === Infinity && a === Infinity ? Number.NaN : 0;
   if (x === Infinity) return 1;
+  if (a > UNIFORM_FROM) return uniformTail(a, x, -1);
   return isLower(a, x) ? power(a, x) * lowerSeries(a, x).value : 1 - gammaQ(a, x);
 }
 
@@ -18,8 +19,21 @@ export function gammaQ(a: number, x: number): number {
   if (!(a > 0 && x >= 0)) return Number.NaN;
   if (x === 0 || a === Infinity) return x === Infinity && a === Infinity ? Number.NaN : 1;
   if (x === Infinity) return 0;
+  if (a > UNIFORM_FROM) return uniformTail(a, x, 1);
   if (!isLower(a, x)) return a * power(a, x) * upperFraction(a, x).value;
   return a < 1 ? smallShapeTail(a, x) : 1 - power(a, x) * lowerSeries(a, x).value;
+}
+
+/** From here on the first two terms of the uniform expansion are exact to float64, and series would take millions of terms. */
+const UNIFORM_FROM = 1e12;
+
+/** Q for side 1, P for -1: erfc(side eta sqrt(a / 2)) / 2 and its first correction (Temme 1979), eta^2 / 2 = l - 1 - log l, l = x / a. */
+function uniformTail(a: number, x: number, side: 1 | -1): number {
+  const u = (x - a) / a;
+  const eta = Math.sign(u) * Math.sqrt(2 * logExcess(u, x / a));
+  const density = Math.exp((-a * eta * eta) / 2) / Math.sqrt(2 * Math.PI * a);
+  const correction = Math.abs(eta) < 1e-3 ? -1 / 3 + eta / 12 : 1 / u - 1 / eta;
+  return normalCdf(-side * eta * Math.sqrt(a)) + side * density * correction;
 }
 
 /** Where the series for P converges fast; elsewhere the continued fraction for Q does. */
@@ -120,6 +134,7 @@ function startOfGammaPInv(a: number, p: number): number {
 export function gammaSampleSlope(a: number, x: number): number {
   if (!(a > 0 && x >= 0)) return Number.NaN;
   if (x === 0) return 0;
+  if (a > UNIFORM_FROM) return 1 + (x - a) / (2 * a);
   if (isLower(a, x)) {
     const { value, slope } = lowerSeries(a, x);
     const moved = a < 1 ? Math.log(x) - digamma(a + 1) : logRatio(a, x) - 1 / a;

@@ -52,7 +52,12 @@ describe("importance-sampled log-likelihood", () => {
   });
 
   it("a weight of 0 lowers the mean and no more", () => {
-    const { logLikelihood } = importanceSampledLogLikelihood(a([[-Infinity, 0], [0, -Infinity]])); // prettier-ignore
+    const { logLikelihood } = importanceSampledLogLikelihood(
+      a([
+        [-Infinity, 0],
+        [0, -Infinity],
+      ]),
+    );
     expect([...logLikelihood]).toEqual([-Math.LN2, -Math.LN2]);
     const none = new LogWeightAccumulator(1);
     none.add([-Infinity]);

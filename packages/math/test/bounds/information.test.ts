@@ -66,10 +66,34 @@ describe("aggregateInformation", () => {
   });
 
   it("is log N where the examples' codes do not overlap, and 0 where they are one", () => {
-    const far = { mu: a([[-100, 0], [0, 100], [100, 0], [0, -100]]), logVar: a([[0, 0], [0, 0], [0, 0], [0, 0]]) }; // prettier-ignore
+    const far = {
+      mu: a([
+        [-100, 0],
+        [0, 100],
+        [100, 0],
+        [0, -100],
+      ]),
+      logVar: a([
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ]),
+    };
     const apart = aggregateInformation(far, drawsOf(far, 10, "far").z, drawsOf(far, 10, "far").owners);
     expect(Math.abs(apart.mutualInformation.value - Math.log(4))).toBeLessThan(1e-12);
-    const same = { mu: a([[1, 2], [1, 2], [1, 2]]), logVar: a([[0, 1], [0, 1], [0, 1]]) }; // prettier-ignore
+    const same = {
+      mu: a([
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ]),
+      logVar: a([
+        [0, 1],
+        [0, 1],
+        [0, 1],
+      ]),
+    };
     const one = aggregateInformation(same, drawsOf(same, 10, "same").z, drawsOf(same, 10, "same").owners);
     expect(Math.abs(one.mutualInformation.value)).toBeLessThan(1e-12);
     expect(Math.abs(one.totalCorrelation.value)).toBeLessThan(1e-12);
@@ -167,10 +191,23 @@ describe("mixtureLogWeights", () => {
 
 describe("activeUnits", () => {
   it("counts the dimensions whose mean moves", () => {
-    const { count, variances, isActive } = activeUnits(a([[1, 5, 0.0625], [-1, 5, -0.0625]])); // prettier-ignore
+    const { count, variances, isActive } = activeUnits(
+      a([
+        [1, 5, 0.0625],
+        [-1, 5, -0.0625],
+      ]),
+    );
     expect([count, isActive]).toEqual([1, [true, false, false]]);
     expect([...variances]).toEqual([1, 0, 2 ** -8]);
-    expect(activeUnits(a([[1, 5, 0.0625], [-1, 5, -0.0625]]), 0.0039).count).toBe(2); // prettier-ignore
+    expect(
+      activeUnits(
+        a([
+          [1, 5, 0.0625],
+          [-1, 5, -0.0625],
+        ]),
+        0.0039,
+      ).count,
+    ).toBe(2);
   });
 
   it("does not see where the means lie", () => {

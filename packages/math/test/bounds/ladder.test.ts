@@ -14,9 +14,9 @@ import {
   sigmoidTemperatures,
   tunedStepSizes,
 } from "../../src/index.ts";
-import type { DiagonalGaussian, LogDensity, NdArray } from "../../src/index.ts";
+import type { DiagonalGaussian, NdArray } from "../../src/index.ts";
 import { ladder } from "../support/bounds.ts";
-import { joint, logWeights, meanOf, normals, prior } from "../support/linear-gaussian.ts";
+import { type Density, joint, logWeights, meanOf, normals, prior } from "../support/linear-gaussian.ts";
 
 /** Everything below is drawn with fixed seeds; 5 standard errors would be missed once in two million. */
 const SIGMAS = 5;
@@ -85,18 +85,18 @@ describe("probabilistic PCA with an exact log p(x)", () => {
     runs.effectiveSampleSize.forEach((size) => expect(size).toBeGreaterThan(k / 3));
   });
 
-  it.each([0, 1])("annealing brackets it, and brackets it closer with more temperatures, example %i", (row) => {
+  it.each([0, 1])("annealing brackets it, and brackets it closer with more temperatures, example %i", async (row) => {
     const chains = 100;
     const truth = ladder.evidence[row]!;
-    const widths = [15, 120].map((transitions) => {
+    const widthOf = async (transitions: number): Promise<number> => {
       const temperatures = sigmoidTemperatures(transitions);
       const options = { initial: prior, target: joint(ladder, ladder.x[row]!), temperatures, leapfrogSteps: 4 };
       const pilot = { ...options, stepSize: 0.2, key: { seed: 7, stream: "pilot" } };
-      const stepSize = tunedStepSizes(normals([chains, 2], "pilot.start"), pilot);
+      const stepSize = await tunedStepSizes(normals([chains, 2], "pilot.start"), pilot);
       const run = (stream: string) => ({ ...options, stepSize, key: { seed: row, stream } });
-      const forward = annealedImportanceSampling(normals([chains, 2], "start", row + 1), run("ais"));
+      const forward = await annealedImportanceSampling(normals([chains, 2], "start", row + 1), run("ais"));
       const posterior = exactPosterior(row, normals([chains, 2], "posterior", row + 1));
-      const backward = reverseAnnealedImportanceSampling(posterior, run("bdmc"));
+      const backward = await reverseAnnealedImportanceSampling(posterior, run("bdmc"));
       const { lower, upper, lowerError, upperError } = bidirectionalBound(forward, backward);
       expect(lower).toBeLessThan(truth + SIGMAS * lowerError);
       expect(upper).toBeGreaterThan(truth - SIGMAS * upperError);
@@ -107,7 +107,8 @@ describe("probabilistic PCA with an exact log p(x)", () => {
       expect(below).toBeLessThan(truth);
       expect(above).toBeGreaterThan(truth);
       return above - below;
-    });
+    };
+    const widths = [await widthOf(15), await widthOf(120)];
     expect(widths[1]).toBeLessThan(widths[0]! / 3);
     expect(widths[1]).toBeLessThan(1);
   });
@@ -143,21 +144,21 @@ describe("annealed importance sampling", () => {
     logVar: ops.scalar(logVar),
   });
   const density =
-    (q: DiagonalGaussian<NdArray>): LogDensity =>
+    (q: DiagonalGaussian<NdArray>): Density =>
     (z) => ({
       value: gaussianLogProb(ops, z, q),
       gradient: ops.mul(ops.sub(q.mu, z), ops.exp(ops.neg(q.logVar))),
     });
 
   // w has a finite variance where the start is wider than the posterior, 1 / w where it is narrower.
-  it("is unbiased however badly its chains mix, forwards for p(x) and backwards for 1 / p(x)", () => {
+  it("is unbiased however badly its chains mix, forwards for p(x) and backwards for 1 / p(x)", async () => {
     const chains = 20_000;
     const [wide, narrow] = [beside(-1.5), beside(-3.5)];
     const key = { seed: 3, stream: "few" };
     const start = reparameterise(ops, wide, normals([chains, 2], "few.start"));
-    const forward = annealedImportanceSampling(start, { ...few, initial: density(wide), key });
+    const forward = await annealedImportanceSampling(start, { ...few, initial: density(wide), key });
     const end = exactPosterior(0, normals([chains, 2], "few.end"));
-    const backward = reverseAnnealedImportanceSampling(end, { ...few, initial: density(narrow), key });
+    const backward = await reverseAnnealedImportanceSampling(end, { ...few, initial: density(narrow), key });
     const { lower, upper, lowerError, upperError } = bidirectionalBound(forward, backward);
     expect(Math.abs(lower - evidence)).toBeLessThan(SIGMAS * lowerError);
     expect(Math.abs(upper - evidence)).toBeLessThan(SIGMAS * upperError);
@@ -167,9 +168,9 @@ describe("annealed importance sampling", () => {
     expect(meanOf(backward.logWeights).mean - evidence).toBeGreaterThan(10 * upperError);
   });
 
-  it("with one transition is importance sampling from the initial density", () => {
+  it("with one transition is importance sampling from the initial density", async () => {
     const start = normals([50, 2], "one");
-    const { logWeights: weights } = annealedImportanceSampling(start, {
+    const { logWeights: weights } = await annealedImportanceSampling(start, {
       ...few,
       temperatures: [0, 1],
       key: { seed: 1, stream: "one" },
@@ -178,14 +179,42 @@ describe("annealed importance sampling", () => {
     expect(weights).toEqual(expected.data);
   });
 
-  it("is the same run for the same key, and another for another", () => {
-    const start = normals([10, 2], "key");
-    const run = (seed: number) => annealedImportanceSampling(start, { ...few, key: { seed, stream: "key" } });
-    expect(run(1)).toEqual(run(1));
-    expect(run(1).logWeights).not.toEqual(run(2).logWeights);
+  it("gives chains that start outside the target no weight, and lets none leave it", async () => {
+    const chains = 2000;
+    // The standard normal where its first coordinate is positive: the integral is a half.
+    const target: Density = (z) => {
+      const { value, gradient } = prior(z);
+      const inside = value.data.map((logDensity, chain) => (z.data[2 * chain]! > 0 ? logDensity : -Infinity));
+      return { value: ndArray(value.shape, inside), gradient };
+    };
+    const start = normals([chains, 2], "half");
+    const run = await annealedImportanceSampling(start, {
+      ...few,
+      target,
+      temperatures: sigmoidTemperatures(5),
+      stepSize: 0.5,
+      key: { seed: 1, stream: "half" },
+    });
+    run.logWeights.forEach((weight, chain) => {
+      expect(weight).toBe(start.data[2 * chain]! > 0 ? 0 : -Infinity);
+      if (weight === 0) expect(run.z.data[2 * chain]).toBeGreaterThan(0);
+    });
+    const { lower, lowerError } = bidirectionalBound(run, { logWeights: Float64Array.of(0) });
+    expect(Math.abs(lower - Math.log(0.5))).toBeLessThan(SIGMAS * lowerError);
   });
 
-  it("leaves the posterior as it is", () => {
+  it("is the same run for the same key, also when it must wait for the density, and another for another", async () => {
+    const start = normals([10, 2], "key");
+    const run = (seed: number) => annealedImportanceSampling(start, { ...few, key: { seed, stream: "key" } });
+    const first = await run(1);
+    expect(await run(1)).toEqual(first);
+    expect((await run(2)).logWeights).not.toEqual(first.logWeights);
+    const later = async (z: NdArray) => Promise.resolve(few.target(z));
+    const waited = await annealedImportanceSampling(start, { ...few, target: later, key: { seed: 1, stream: "key" } });
+    expect(waited).toEqual(first);
+  });
+
+  it("leaves the posterior as it is", async () => {
     const chains = 10_000;
     const start = exactPosterior(0, normals([chains, 2], "stay"));
     const target = joint(ladder, x);
@@ -194,7 +223,7 @@ describe("annealed importance sampling", () => {
       z,
       logWeights: weights,
       acceptance,
-    } = annealedImportanceSampling(start, {
+    } = await annealedImportanceSampling(start, {
       initial: target,
       target,
       temperatures: [0, 0.5, 1],

@@ -64,7 +64,12 @@ describe("log p(x) = ELBO + KL(q || posterior)", () => {
 
 /** E_q of the one-draw ELBO: quadratic in eps, so the mean over eps in {-1, 1}^2. */
 function exactElbo(row: number, q: DiagonalGaussian<NdArray>): number {
-  const eps = a([[-1, -1], [-1, 1], [1, -1], [1, 1]]); // prettier-ignore
+  const eps = a([
+    [-1, -1],
+    [-1, 1],
+    [1, -1],
+    [1, 1],
+  ]);
   const z = ops.add(q.mu, ops.mul(ops.exp(ops.mul(ops.scalar(0.5), q.logVar)), eps));
   const bounds = elbo(ops, { logLikelihood: logLikelihood(ladder, ladder.x[row]!, z), kl: klDiagonalGaussian(ops, q) });
   return ops.mean(bounds).data[0]!;
@@ -116,7 +121,10 @@ describe("capacityObjective", () => {
 describe("freeBitsKl", () => {
   it("gives each group lambda nats for free", () => {
     // Means over the batch: 0.25, 2, 1.
-    const kl = a([[0.1, 3, 1], [0.4, 1, 1]]); // prettier-ignore
+    const kl = a([
+      [0.1, 3, 1],
+      [0.4, 1, 1],
+    ]);
     expect(toNested(freeBitsKl(ops, kl, 0.5))).toBe(3.5);
     expect(toNested(freeBitsKl(ops, kl, ops.scalar(1)))).toBe(4);
   });
@@ -134,7 +142,20 @@ describe("freeBitsKl", () => {
   });
 
   it("takes groups of dimensions as the KL sums them", () => {
-    const q = { mu: a([[[1, 0], [2, 0]]]), logVar: a([[[0, 0], [0, 0]]]) }; // prettier-ignore
+    const q = {
+      mu: a([
+        [
+          [1, 0],
+          [2, 0],
+        ],
+      ]),
+      logVar: a([
+        [
+          [0, 0],
+          [0, 0],
+        ],
+      ]),
+    };
     const perGroup = klDiagonalGaussian(ops, q);
     expect(toNested(perGroup)).toEqual([[0.5, 2]]);
     expect(toNested(freeBitsKl(ops, perGroup, 1))).toBe(3);
@@ -184,7 +205,16 @@ describe("rateDistortion and klPerDimension", () => {
   });
 
   it("the KLs of the dimensions are means over the batch and add up to the mean KL", () => {
-    const q = { mu: a([[1, 0, 2], [3, 0, 0]]), logVar: a([[0, 0, 0], [0, 0, 0]]) }; // prettier-ignore
+    const q = {
+      mu: a([
+        [1, 0, 2],
+        [3, 0, 0],
+      ]),
+      logVar: a([
+        [0, 0, 0],
+        [0, 0, 0],
+      ]),
+    };
     expect(toNested(klPerDimension(ops, q))).toEqual([2.5, 0, 1]);
     expect(ops.mean(klDiagonalGaussian(ops, q)).data[0]).toBe(3.5);
   });
@@ -199,9 +229,9 @@ describe("the amortisation gap", () => {
     return { mu: joint(ladder, ladder.x[row]!)(q.mu).gradient, logVar: ops.mul(ops.scalar(0.5), shrink) };
   };
 
-  it.each([0, 1, 2])("refitting finds the best factorised posterior of probabilistic PCA, example %i", (row) => {
+  it.each([0, 1, 2])("refitting finds the best factorised posterior of probabilistic PCA, example %i", async (row) => {
     const start = { mu: a([[0, 0]]), logVar: a([[0, 0]]) };
-    const best = refittedPosterior(start, gradient(row), { steps: 2000 });
+    const best = await refittedPosterior(start, gradient(row), { steps: 2000 });
     // A learning rate of 0.05 that has fallen to 2.5e-5 leaves steps no longer than that.
     best.mu.data.forEach((mu, d) => expect(Math.abs(mu - ladder.posteriorMu[row]![d]!)).toBeLessThan(1e-4));
     best.logVar.data.forEach((logVar, d) => expect(Math.abs(logVar - ladder.meanFieldLogVar[d]!)).toBeLessThan(1e-4));

@@ -8,7 +8,7 @@ import {
   reparameterise,
   sampledElbo,
 } from "../../src/index.ts";
-import type { DiagonalGaussian, LogDensity, NdArray, Nested } from "../../src/index.ts";
+import type { DiagonalGaussian, LogDensityValue, NdArray, Nested } from "../../src/index.ts";
 
 export interface LinearGaussian {
   readonly w: readonly (readonly number[])[];
@@ -45,10 +45,13 @@ export function logWeights(
   });
 }
 
-export const prior: LogDensity = (z) => ({ value: gaussianLogProb(ops, z, standard), gradient: ops.neg(z) });
+/** A log-density that is known at once. */
+export type Density = (z: NdArray) => LogDensityValue;
+
+export const prior: Density = (z) => ({ value: gaussianLogProb(ops, z, standard), gradient: ops.neg(z) });
 
 /** log p(x, z) and its gradient in z, W^T (x - W z - b) / variance - z. */
-export function joint(model: LinearGaussian, x: readonly number[]): LogDensity {
+export function joint(model: LinearGaussian, x: readonly number[]): Density {
   return (z) => {
     const mu = ops.add(ops.matmul(z, array(model.w), { transposeB: true }), array(model.b));
     const pull = ops.matmul(ops.sub(array(x), mu), array(model.w));

@@ -62,6 +62,7 @@ export const EXAMPLES: Readonly<Partial<Record<FamilyName, readonly Parameters[]
     { trials: 5, logits: 0.4 },
     { trials: 5, logits: -1.1 },
     { trials: 3, logits: 0.2 },
+    { trials: 1, logits: 0.6 },
   ],
 };
 

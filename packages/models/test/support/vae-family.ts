@@ -23,6 +23,8 @@ export function vaeFamily(features: number): readonly (readonly [string, ModelDe
   } as const;
   const conv = { kind: "conv", channels: [2, 3], kernel: 3, hidden: [4], activation: "tanh" } as const;
   const image = { inputShape: [features, 1, 1], trunk: conv, latent: 2 } as const;
+  // So that draws of the prior find an item's likelihood without much chance.
+  const wide = { kind: "gaussian", value: 0.5 } as const;
   const linear = { inputShape: [features], latent: 2 } as const;
   return [
     ["vae", vae(small)],
@@ -32,9 +34,9 @@ export function vaeFamily(features: number): readonly (readonly [string, ModelDe
     ["vae, convolutions", vae(image)],
     ["vae, full covariance", vae({ ...small, latent: 3, posterior: "full" })],
     ["vae, mixture posterior", vae({ ...small, posterior: "mixture", components: 3 })],
-    ["linear vae, shared", linearVae(linear)],
-    ["linear vae, per feature", linearVae({ ...linear, likelihood: { kind: "gaussian", variance: "perFeature" } })],
-    ["linear vae, fixed", linearVae({ ...linear, likelihood: { kind: "gaussian", value: 0.3 } })],
+    ["linear vae, shared", linearVae({ ...linear, likelihood: { ...wide, variance: "shared" } })],
+    ["linear vae, per feature", linearVae({ ...linear, likelihood: { ...wide, variance: "perFeature" } })],
+    ["linear vae, fixed", linearVae({ ...linear, likelihood: wide })],
     ["beta-vae", betaVae(small)],
     ["beta-vae, warm-up", betaVae({ ...small, klWeight: ramp })],
     ["beta-vae, free bits", betaVae({ ...small, freeBits: 0.05 })],

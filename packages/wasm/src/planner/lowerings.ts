@@ -61,6 +61,12 @@ function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefine
 /** Leaving out zeros gains nothing in a product with fewer columns, which are one block of `sparseGemm`, or fewer rows or terms. */
 const WORTH_COUNTING = { columns: 24, others: 16 };
 
+/** `sparseRows` takes no more. */
+const MOST_ROWS_UNPACKED = 3;
+
+/** Elements of a B from which on it takes longer to read B than to count what is not zero in A. */
+const WORTH_SKIPPING = 2048;
+
 /**
  * `activation(op(A) op(B) + bias)`, or the gradient through an activation, in one call, and one that counts what is not
  * zero in an A that is data.
@@ -86,6 +92,14 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
     const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
     const args = [transposed, ...sizes, ...buffers, ...epilogue, scratch, choice.tally];
     plan.call("sparseGemm", args, { ...effects, choice });
+    return y;
+  }
+  const { place } = right.view.buffer;
+  const plain = left.flag + right.flag === 0 && place.kind === "state";
+  if (a.data !== undefined && !layer.gate && plain && m <= MOST_ROWS_UNPACKED && n * k >= WORTH_SKIPPING) {
+    const choice = plan.choice(a.data, left.view.buffer, place.name);
+    const args = [...sizes, ...buffers, ...epilogue, choice.tally, choice.weights!.finite];
+    plan.call("sparseRows", args, { ...effects, choice });
     return y;
   }
   const scratchBytes = plan.scratch.gemmScratch(left.flag, right.flag, ...sizes);

@@ -41,16 +41,14 @@ export function makePlan(prepared: Prepared, batch: number, scratch: Scratch): P
   lowerUpdates(prepared, plan, operands);
   const inputs = plannedInputs(prepared.program, operands);
   const guard = prepared.program.guard === undefined ? undefined : operands[prepared.program.guard]!.view.buffer;
+  const flags = plan.choices.flatMap(({ weights }) => (weights ? [weights.finite] : []));
   const read = [
     ...outputs.map(({ buffer }) => buffer),
     ...(guard ? [guard] : []),
     ...plan.choices.map(({ tally }) => tally),
+    ...flags,
   ];
-  const tenancies = findTenancies(
-    plan.calls,
-    inputs.map(({ buffer }) => buffer),
-    read,
-  );
+  const tenancies = findTenancies(plan.calls, [...inputs.map(({ buffer }) => buffer), ...flags], read);
   const offsets = new Map<Buffer, number>();
   const constants = plan.buffers.filter(({ place }) => place.kind === "constant" || place.kind === "table");
   const constantBytes = packInARow(constants, offsets);

@@ -96,12 +96,18 @@ export class PlanBuilder {
     this.calls.push({ section: this.section, kernel, args, nodes, output, overlay, flops, ...(choice && { choice }) });
   }
 
-  /** Has the elements of a dense float32 `operand` counted, once, and says where. */
-  choice(operand: string, buffer: Buffer): PlannedChoice {
-    const known = this.choices.find((choice) => choice.buffer === buffer);
+  /**
+   * Has the elements of a dense float32 `operand` counted, once, and says where.
+   *
+   * @param weights the state tensor that must be finite for zeros to be left out
+   */
+  choice(operand: string, buffer: Buffer, weights?: string): PlannedChoice {
+    const known = this.choices.find((choice) => choice.buffer === buffer && choice.weights?.name === weights);
     if (known) return known;
     const elements = buffer.bytes / 4;
-    const choice = { operand, buffer, elements, sparseUpTo: SPARSE_UP_TO, tally: this.workspace(8, "i32") };
+    const counted = { operand, buffer, elements, sparseUpTo: SPARSE_UP_TO, tally: this.workspace(8, "i32") };
+    const finite = weights !== undefined && { weights: { name: weights, finite: this.workspace(4, "i32") } };
+    const choice: PlannedChoice = { ...counted, ...finite };
     const args = [buffer, elements, Math.floor(SPARSE_UP_TO * elements), choice.tally];
     this.call("countNonZero", args, { output: choice.tally, flops: elements });
     this.choices.push(choice);

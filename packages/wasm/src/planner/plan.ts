@@ -38,8 +38,16 @@ export interface PlannedChoice {
   readonly elements: number;
   /** Zeros are left out when at most this part of the elements is not zero. */
   readonly sparseUpTo: number;
-  /** Two words: how many elements are not zero, and whether zeros are left out. */
+  /** Two words: how many elements are not zero, and whether they are that few. */
   readonly tally: Buffer;
+  /** Where zeros are left out unseen of what they multiply, and so only while that is known to be finite. */
+  readonly weights?: FiniteWeights;
+}
+
+/** A tensor of the state, and a word that says whether all of it is known to be finite: the host writes it before a run. */
+interface FiniteWeights {
+  readonly name: string;
+  readonly finite: Buffer;
 }
 
 /** One kernel call over buffers. */

@@ -1,0 +1,230 @@
+import { type Dataset, take } from "@isthmus/data";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { Console, Report } from "../console.ts";
+import { addPartOptions } from "../data-options.ts";
+import { openSplit, type Reader } from "../datasets.ts";
+import { withEngine } from "../engines.ts";
+import { modelConfig, openModel } from "../model-files.ts";
+import { buildOption, numberBetween, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
+import { requireWritable } from "../outputs.ts";
+import { curves } from "../plots/curves.ts";
+import { interpolation, sheet } from "../plots/interpolation.ts";
+import { latentChart } from "../plots/latent.ts";
+import { manifold } from "../plots/lattice.ts";
+import { type Picture, requireEnding, writePicture } from "../plots/picture.ts";
+import { rateDistortion } from "../plots/rate-distortion.ts";
+import { reconstructions } from "../plots/reconstructions.ts";
+import { samples } from "../plots/samples.ts";
+import type { Subject } from "../plots/subject.ts";
+import { traversals } from "../plots/traversals.ts";
+import { type Context, describeCommand, reporting } from "./command.ts";
+import { requireShape } from "./encode.ts";
+
+const EXAMPLES = [
+  "isthmus plot reconstructions m.safetensors -o reconstructions.png",
+  "isthmus plot latent m.safetensors -o latent.svg",
+  "isthmus plot curves m.safetensors -o curves.svg",
+];
+
+export function plotCommand(context: Context): Command {
+  const group = new Command("plot")
+    .description("Pictures of a model: grids of images as .png (or their values as .npy), charts as .svg.")
+    .usage("<picture> <model> -o <file> [options]")
+    .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
+  for (const kind of KINDS) group.addCommand(kindCommand(context, kind));
+  group.addCommand(rateDistortionCommand(context));
+  return group;
+}
+
+/** One kind of picture of one model. */
+interface Kind<O = object> {
+  readonly name: string;
+  readonly summary: string;
+  readonly example: string;
+  readonly makes: Picture["kind"];
+  /** Items it needs when no range is said; none at all without it. */
+  readonly items?: number;
+  addOptions(command: Command): Command;
+  draw(subject: Subject, options: O, dataset: Dataset): Promise<Picture>;
+}
+
+interface PlotOptions extends PartOptions {
+  readonly build: string;
+  readonly out: string;
+}
+
+function kindCommand(context: Context, kind: Kind): Command {
+  const { name, summary, example, makes, items } = kind;
+  const command = describeCommand({ name, summary, examples: [`isthmus plot ${name} ${example}`] });
+  command.argument("<model>", "model file");
+  if (items !== undefined) addPartOptions(command);
+  return kind
+    .addOptions(command)
+    .addOption(buildOption())
+    .addOption(outOption(makes === "chart" ? `${name}.svg` : `${name}.png, or .npy for the values`))
+    .action(reporting(context, (path: string, options: PlotOptions) => plot(context, kind, path, options)));
+}
+
+async function plot({ console }: Context, kind: Kind, path: string, options: PlotOptions): Promise<Report> {
+  const model = await openModel(path);
+  const { inputShape: shape } = modelConfig(model);
+  requireEnding(options.out, kind.makes, shape);
+  await requireWritable(options.out, [path]);
+  const dataset =
+    kind.items === undefined ? NO_DATA : await openData(console, options, kind.items, { ...model, shape });
+  if (dataset !== NO_DATA) requireShape(dataset, shape);
+  const picture = await withEngine(options, (engine) => kind.draw({ path, model, engine, shape }, options, dataset));
+  await writePicture(options.out, picture);
+  return pictureReport(kind.name, picture, options.out);
+}
+
+/** Stands for the data of pictures that need none. */
+const NO_DATA = { name: "", items: 0, shape: [], values: new Uint8Array(), scale: 1, provenance: { source: "" } };
+
+/** Those of `--range`, or the first `items`. */
+async function openData(console: Console, options: PlotOptions, items: number, reader: Reader): Promise<Dataset> {
+  const dataset = await openSplit(console, options, reader);
+  return options.range === undefined ? take(dataset, 0, Math.min(items, dataset.items)) : dataset;
+}
+
+function pictureReport(name: string, { alt }: Picture, out: string): Report {
+  return { json: { picture: name, shows: alt, out }, lines: [`${alt} -> ${out}`] };
+}
+
+/** `1,2`: numbers separated by commas, each of at least `least`. */
+function numbers(count: number, least: number): (text: string) => number[] {
+  return (text) => {
+    const parts = text.split(",");
+    if (parts.length !== count) throw new InvalidArgumentError(`expected ${count} numbers separated by commas.`);
+    return parts.map(wholeNumber(least));
+  };
+}
+
+const countOption = (count: number): Option =>
+  new Option("-n, --count <n>", "how many").argParser(wholeNumber(1, 10_000)).default(count);
+const stepsOption = (steps: number): Option =>
+  new Option("--steps <n>", "images from end to end").argParser(wholeNumber(2, 100)).default(steps);
+const sizeOption = (size: number): Option =>
+  new Option("--size <n>", "rows and columns").argParser(wholeNumber(2, 100)).default(size);
+const dimsOption = (): Option => new Option("--dims <i,j>", "these two latents, from 1").argParser(numbers(2, 1));
+const itemOption = (name: string, what: string): Option =>
+  new Option(`--${name} <item>`, what).argParser(wholeNumber(0));
+
+/** Keeps the types of a kind's options with the kind. */
+function kindOf<O>(kind: Kind<O>): Kind {
+  return kind as unknown as Kind;
+}
+
+const KINDS: readonly Kind[] = [
+  kindOf<Parameters<typeof reconstructions>[2]>({
+    name: "reconstructions",
+    summary: "Items, and below each what the model makes of its code.",
+    example: "m.safetensors -n 20 -o reconstructions.png",
+    makes: "items",
+    items: Infinity,
+    addOptions: (command) => command.addOption(countOption(20)),
+    draw: (subject, options, dataset) => reconstructions(subject, dataset, options),
+  }),
+  kindOf<Parameters<typeof samples>[1]>({
+    name: "samples",
+    summary: "Draws from the prior, decoded; a conditional model draws each class in a column.",
+    example: "m.safetensors -n 100 --seed 1 -o samples.png",
+    makes: "items",
+    addOptions: (command) => command.addOption(countOption(100)).addOption(seedOption()),
+    draw: (subject, options) => samples(subject, options),
+  }),
+  kindOf<Parameters<typeof latentChart>[2]>({
+    name: "latent",
+    summary:
+      "The codes of 2,000 items, or of --range, coloured by label, with the rings of a prior N(0, I). Of more than two latents it shows the first two principal axes, or --dims.",
+    example: "m.safetensors -o latent.svg",
+    makes: "chart",
+    items: 2000,
+    addOptions: (command) => command.addOption(dimsOption()),
+    draw: (subject, options, dataset) => latentChart(subject, dataset, options),
+  }),
+  kindOf<Parameters<typeof manifold>[1]>({
+    name: "manifold",
+    summary: "The decoder over a plane of the prior: two latents at quantiles of N(0, 1), the others 0.",
+    example: "m.safetensors --size 20 -o manifold.png",
+    makes: "items",
+    addOptions: (command) =>
+      command
+        .addOption(sizeOption(20))
+        .addOption(dimsOption().default([1, 2], "1,2"))
+        .option("--label <class>", "of a conditional model", wholeNumber(0), 0),
+    draw: (subject, options) => manifold(subject, options),
+  }),
+  kindOf<{ readonly from: number; readonly to: number; readonly steps: number }>({
+    name: "interpolation",
+    summary: "From the code of one item to that of another: along a straight line, and along the arc.",
+    example: "m.safetensors --from 0 --to 1 --steps 11 -o interpolation.png",
+    makes: "items",
+    items: Infinity,
+    addOptions: (command) =>
+      command
+        .addOption(itemOption("from", "the first item").default(0))
+        .addOption(itemOption("to", "the last item").default(1))
+        .addOption(stepsOption(11)),
+    draw: (subject, options, dataset) => interpolation(subject, dataset, { ...options, ways: ["linear", "spherical"] }),
+  }),
+  kindOf<Parameters<typeof sheet>[2]>({
+    name: "sheet",
+    summary: "Between the codes of four items at the corners.",
+    example: "m.safetensors --corners 0,1,2,3 -o sheet.png",
+    makes: "items",
+    items: Infinity,
+    addOptions: (command) =>
+      command
+        .addOption(
+          new Option("--corners <items>", "upper left, upper right, lower left, lower right")
+            .argParser(numbers(4, 0))
+            .default([0, 1, 2, 3], "0,1,2,3"),
+        )
+        .addOption(sizeOption(9)),
+    draw: (subject, options, dataset) => sheet(subject, dataset, options),
+  }),
+  kindOf<Parameters<typeof traversals>[2]>({
+    name: "traversals",
+    summary: "One latent after the other is moved, the most telling first; around 0, or around an item's code.",
+    example: "m.safetensors --span 3 --steps 11 -o traversals.png",
+    makes: "items",
+    items: 1000,
+    addOptions: (command) =>
+      command
+        .addOption(itemOption("from", "an item whose code is changed (default: the middle of the prior)"))
+        .option("--span <x>", "standard deviations to either side", numberBetween(0.01, 100), 3)
+        .option("--latents <n>", "how many, at most", wholeNumber(1, 100), 10)
+        .addOption(stepsOption(11)),
+    draw: (subject, options, dataset) => traversals(subject, dataset, options),
+  }),
+  kindOf<object>({
+    name: "curves",
+    summary: "Loss by epoch, with reconstruction and KL apart where there are both.",
+    example: "m.safetensors -o curves.svg",
+    makes: "chart",
+    addOptions: (command) => command,
+    draw: (subject) => curves(subject),
+  }),
+];
+
+/** Several models in one chart. */
+function rateDistortionCommand(context: Context): Command {
+  return describeCommand({
+    name: "rate-distortion",
+    summary: "Rate against distortion on the test data, a point an epoch, one line a model.",
+    examples: ["isthmus plot rate-distortion m.safetensors -o rate-distortion.svg"],
+  })
+    .argument("<models...>", "model files")
+    .addOption(outOption("rate-distortion.svg"))
+    .action(
+      reporting(context, async (paths: readonly string[], { out }: { readonly out: string }) => {
+        requireEnding(out, "chart", []);
+        await requireWritable(out, paths);
+        const models = await Promise.all(paths.map(async (path) => ({ path, model: await openModel(path) })));
+        const picture = await rateDistortion(models);
+        await writePicture(out, picture);
+        return pictureReport("rate-distortion", picture, out);
+      }),
+    );
+}
