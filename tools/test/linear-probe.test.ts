@@ -19,7 +19,8 @@ function clouds(items: number, apart: number): Dataset {
 
 it("names what a line can part, and guesses where nothing can", async () => {
   const engine = await createWasmEngine({ build: "simd128" });
-  const accuracy = (apart: number) => linearProbe(engine, { train: clouds(12_000, apart), test: clouds(300, apart) }, 1);
+  const accuracy = (apart: number) =>
+    linearProbe(engine, { train: clouds(12_000, apart), test: clouds(300, apart) }, 1);
   // Class 2 has its centre at 0 on both axes: with 8 between centres and a jitter of 1, nothing overlaps.
   expect(await accuracy(8)).toBe(1);
   expect(Math.abs((await accuracy(0)) - 1 / 3)).toBeLessThan(0.15);
