@@ -50,7 +50,7 @@ const MODELS = [
 export const latentRegularity: Reproduction = {
   name: "latent-regularity",
   what: "Continuity and completeness of the latent space of an autoencoder, a VAE, and a VAE trained on its KL alone",
-  minutes: 12,
+  minutes: 5,
   run,
 };
 

@@ -21,7 +21,7 @@ const STARTS = ["from scratch", "from the AE's encoder", "from the VAE's encoder
 export const representations: Reproduction = {
   name: "representations",
   what: "What codes are worth to a classifier: linear probes, and a classifier started from an encoder's weights",
-  minutes: 15,
+  minutes: 3,
   run,
 };
 
