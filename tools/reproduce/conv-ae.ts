@@ -39,6 +39,8 @@ async function run(context: Context): Promise<Made> {
     };
     made.push({ ...pair, made: both });
   }
+  const pictures: Record<string, Uint8Array> = {};
+  for (const pair of made) pictures[pair.name] = await picture(context, pair);
   return {
     rows: made.flatMap((pair) => rowsOf(context, pair)),
     protocol: {
@@ -46,9 +48,7 @@ async function run(context: Context): Promise<Made> {
       pictures: `32 and 64 channels, 256 units, code ${PICTURES_CODE}; dense: 3072-512-${PICTURES_CODE}`,
       optimiser: `Adam, cosine from ${LEARNING_RATE} to 0, batch 128, ${context.epochs(DIGITS_EPOCHS)} epochs of digits, ${context.epochs(PICTURES_EPOCHS)} of pictures`,
     },
-    pictures: Object.fromEntries(
-      await Promise.all(made.map(async (pair) => [pair.name, await picture(context, pair)])),
-    ),
+    pictures,
   };
 }
 
