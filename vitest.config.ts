@@ -36,7 +36,7 @@ export default defineConfig({
         ...tier,
         hookTimeout: 120_000,
         execArgv: ["--expose-gc", ...relaxedSimd],
-        setupFiles: [here("tools/vitest/quiet.ts")],
+        setupFiles: [here("tools/vitest/quiet.ts"), here("tools/vitest/properties.ts")],
         globalSetup: [here("tools/vitest/kernels.ts")],
       },
     })),

@@ -85,6 +85,9 @@ describe("f-divergences of tables", () => {
     );
   });
 
+  /** Tables that are one but for rounding differ by a few epsilons in each element, and no theorem holds for those. */
+  const ROUNDING = 2 ** -49;
+
   it("stand to each other as the theorems say", () => {
     fc.assert(
       fc.property(logits, logits, (x, y) => {
@@ -93,10 +96,10 @@ describe("f-divergences of tables", () => {
           ["kl", "totalVariation", "squaredHellinger", "chiSquared"] as const
         ).map((name) => of(name, p, q)) as [number, number, number, number];
         const slack = 1 + 1e-12;
-        expect(2 * variation ** 2).toBeLessThanOrEqual(nats * slack); // Pinsker
-        expect(hellinger).toBeLessThanOrEqual(variation * slack); // Le Cam
-        expect(variation).toBeLessThanOrEqual(Math.sqrt(2 * hellinger) * slack);
-        expect(nats).toBeLessThanOrEqual(Math.log1p(chi) * slack);
+        expect(2 * Math.max(variation - ROUNDING, 0) ** 2).toBeLessThanOrEqual(nats * slack); // Pinsker
+        expect(hellinger).toBeLessThanOrEqual(variation * slack + ROUNDING); // Le Cam
+        expect(variation).toBeLessThanOrEqual(Math.sqrt(2 * hellinger) * slack + ROUNDING);
+        expect(nats).toBeLessThanOrEqual(Math.log1p(chi) * slack + ROUNDING ** 2);
         expect(of("reverseKl", p, q)).toBe(of("kl", q, p));
         expect(of("neymanChiSquared", p, q)).toBe(of("chiSquared", q, p));
       }),
@@ -111,7 +114,7 @@ describe("f-divergences of tables", () => {
             const value = of(name, table(l), table(m));
             return name === "totalVariation" ? value : Math.sqrt(value);
           };
-          expect(length(x, z)).toBeLessThanOrEqual((length(x, y) + length(y, z)) * (1 + 1e-12));
+          expect(length(x, z)).toBeLessThanOrEqual((length(x, y) + length(y, z)) * (1 + 1e-12) + ROUNDING);
         }
       }),
     );
