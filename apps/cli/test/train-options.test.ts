@@ -198,6 +198,7 @@ describe("the network", () => {
   it.each([
     [["--likelihood", "gaussian", "--variance", "per-feature", "--variance-value", "0.1"], "perFeature", 0.1],
     [["--likelihood", "gaussian", "--variance", "shared"], "shared", 0.01],
+    [["--likelihood", "gaussian", "--variance", "predicted"], "predicted", 0.01],
   ])("has the likelihood of %j", async (options, variance, value) => {
     expect(await configOf("vae", ...options)).toMatchObject({ likelihood: { kind: "gaussian", variance, value } });
   });

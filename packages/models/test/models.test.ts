@@ -35,6 +35,7 @@ describe.each([
   ["vae gaussian", vae({ ...small, likelihood: { kind: "gaussian" } })],
   ["vae gaussian, shared variance", vae({ ...small, likelihood: { kind: "gaussian", variance: "shared" } })],
   ["vae gaussian, variances", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature" } })],
+  ["ae, predicted variances", autoencoder({ ...small, likelihood: { kind: "gaussian", variance: "predicted" } })],
   ["vae discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic", levels: 11 } })],
   ["vae shallow and deep, tanh", vae({ ...small, decoder: { kind: "dense", hidden: [4, 6], activation: "tanh" } })],
   ["ae convolutions", autoencoder({ inputShape: [1, 7, 1], trunk: conv, latent: 2 })],
@@ -97,6 +98,7 @@ const likelihoods: readonly GivenLikelihood[] = [
   { kind: "gaussian" },
   { kind: "gaussian", variance: "shared" },
   { kind: "gaussian", variance: "perFeature" },
+  { kind: "gaussian", variance: "predicted" },
   { kind: "discretisedLogistic" },
 ];
 
@@ -108,7 +110,8 @@ describe("graphs", () => {
     const graphs = () =>
       likelihoods.flatMap((likelihood) =>
         modelKinds.flatMap(({ kind, defaults }) => {
-          if (kind === "linear-vae" && likelihood.kind !== "gaussian") return [];
+          const known = likelihood.kind === "gaussian" && likelihood.variance !== "predicted";
+          if (kind === "linear-vae" && !known) return [];
           const trunk = { kind: "dense", hidden: defaults.trunk?.hidden?.length === 0 ? [] : [5] };
           const definition = defineModel(kind, { inputShape: [7], latent: 2, trunk, likelihood });
           const { encoder, decoder, evaluation } = definition;

@@ -31,8 +31,14 @@ function likelihoodWords(likelihood: Exclude<Likelihood, { kind: "bernoulli" }>)
   }
   const { variance, value } = likelihood;
   if (variance === "fixed") return `Gaussian likelihood, variance ${value}`;
-  return `Gaussian likelihood, ${variance === "shared" ? "one learned variance" : "a learned variance for each feature"}`;
+  return `Gaussian likelihood, ${learned[variance]}`;
 }
+
+const learned = {
+  shared: "one learned variance",
+  perFeature: "a learned variance for each feature",
+  predicted: "a variance predicted for each feature of each item",
+};
 
 const words: Readonly<Record<Binarization, { readonly alone: string; readonly values: string }>> = {
   none: { alone: "real-valued pixels as Bernoulli probabilities", values: "values in [0, 1]" },

@@ -20,6 +20,9 @@ describe("dataConvention", () => {
     expect(of({ likelihood: { kind: "gaussian", variance: "perFeature" } })).toBe(
       "Gaussian likelihood, a learned variance for each feature, values in [0, 1]",
     );
+    expect(of({ likelihood: { kind: "gaussian", variance: "predicted" } })).toBe(
+      "Gaussian likelihood, a variance predicted for each feature of each item, values in [0, 1]",
+    );
     expect(of({ likelihood: { kind: "discretisedLogistic" } })).toBe(
       "discretised logistic likelihood, 256 levels on [0, 1], one learned scale, values in [0, 1]",
     );

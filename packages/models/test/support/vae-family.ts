@@ -29,9 +29,14 @@ export function vaeFamily(features: number): readonly (readonly [string, ModelDe
   return [
     ["vae", vae(small)],
     ["vae, gaussian", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature", value: 0.5 } })],
+    ["vae, predicted variance", vae({ ...small, likelihood: { kind: "gaussian", variance: "predicted", value: 0.5 } })],
     ["vae, discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic", levels: 4 } })],
     ["vae, dynamic", vae({ ...small, binarize: "dynamic" })],
     ["vae, convolutions", vae(image)],
+    [
+      "vae, convolutions, predicted variance",
+      vae({ ...image, likelihood: { kind: "gaussian", variance: "predicted", value: 0.5 } }),
+    ],
     ["vae, full covariance", vae({ ...small, latent: 3, posterior: "full" })],
     ["vae, mixture posterior", vae({ ...small, posterior: "mixture", components: 3 })],
     ["linear vae, shared", linearVae({ ...linear, likelihood: { ...wide, variance: "shared" } })],
