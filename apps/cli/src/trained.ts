@@ -102,28 +102,23 @@ export async function priorDraws(
 }
 
 /**
- * Draws from the posterior of one item, [count, dims].
+ * A draw from the posterior of each item, [items, dims].
  *
  * @throws UsageError for a model that has no posterior
  */
 export async function posteriorDraws(
   engine: Engine,
   model: Model,
-  item: Dataset,
-  { count, seed }: { readonly count: number; readonly seed: number },
+  dataset: Dataset,
+  seed: number,
 ): Promise<Float32Array> {
   const { posterior } = definitionOf(model);
   if (!posterior) {
-    throw new UsageError(`a model of kind "${model.kind}" has no posterior to draw variations from; train a vae`);
+    throw new UsageError(`a model of kind "${model.kind}" has no posterior to draw from; train a vae`);
   }
-  const x = valuesOf(item);
-  const repeated = new Float32Array(count * x.length);
-  for (let row = 0; row < count; row++) repeated.set(x, row * x.length);
-  const { label } = labelInput(posterior, item);
-  const labels = label && new Int32Array(count).fill(label[0]!);
   const network = await openNetwork(engine, posterior, model.parameters);
   try {
-    const inputs = { x: repeated, ...noiseOf(seed), ...(labels && { label: labels }) };
+    const inputs = { x: valuesOf(dataset), ...noiseOf(seed), ...labelInput(posterior, dataset) };
     return (await network.run(named(posterior, inputs)))["z"] as Float32Array;
   } finally {
     network.dispose();

@@ -127,9 +127,38 @@ describe.each(vaeFamily(7))("%s", (name, definition) => {
   });
 });
 
+describe("a beta-VAE", () => {
+  const small = { inputShape: [7], trunk: { kind: "dense", hidden: [5] }, latent: 2 } as const;
+  const plain = vae(small);
+
+  it.each([
+    ["reconstruction", { klWeight: 0 }],
+    ["kl", { klWeight: 1, reconstruction: false }],
+    ["loss", { klWeight: 1 }],
+  ] as const)("minimises the %s of a VAE with %j, and tells what a VAE tells", (name, loss) => {
+    const definition = betaVae({ ...small, ...loss });
+    const [step, theirs] = [definition, plain].map((one) => {
+      const program = stepOf(one);
+      const inputs = feeds(one, program, { x: items(one, 3) });
+      return interpret(program, { inputs, state: stateOf(one, program.state, 2), batch: 3 });
+    });
+    expect(step!.outputs["loss"]).toEqual(theirs!.outputs[name]);
+    for (const part of ["reconstruction", "kl"]) expect(step!.outputs[part]).toEqual(theirs!.outputs[part]);
+    const moved = (update: (typeof step & object)["updates"], side: string): boolean =>
+      Object.entries(update).some(([key, { data }]) => key.startsWith(`opt.adam.m.${side}`) && data.some(Boolean));
+    // The KL knows no decoder.
+    expect(moved(step!.updates, "encoder.")).toBe(true);
+    expect(moved(step!.updates, "decoder.")).toBe(name !== "kl");
+  });
+});
+
 describe("the family's configurations", () => {
   it.each([
     [() => betaVae({ klWeight: -1 }), /"klWeight" expected a finite number of at least 0, got -1/],
+    [
+      () => betaVae({ klWeight: 0, reconstruction: false }),
+      /"reconstruction" expected true beside a klWeight of 0, or nothing is minimised, got false/,
+    ],
     [() => betaVae({ capacity: 5, freeBits: 0.1 }), /"freeBits" expected 0 beside a capacity.*, got 0.1/],
     [() => conditionalVae({ classes: 0 }), /"classes" expected a whole number from 1/],
     [() => conditionalVae({ prior: "flat" as never }), /"prior" expected standard or learned, got flat/],

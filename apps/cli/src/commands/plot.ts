@@ -1,15 +1,17 @@
 import { type Dataset, take } from "@isthmus/data";
+import type { Model } from "@isthmus/graph";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Console, Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit, type Reader } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
+import { UsageError } from "../errors.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { buildOption, numberBetween, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { curves } from "../plots/curves.ts";
 import { interpolation, sheet } from "../plots/interpolation.ts";
-import { latentChart } from "../plots/latent.ts";
+import { latentChart, latentPanels } from "../plots/latent.ts";
 import { manifold } from "../plots/lattice.ts";
 import { type Picture, requireEnding, writePicture } from "../plots/picture.ts";
 import { rateDistortion } from "../plots/rate-distortion.ts";
@@ -32,6 +34,7 @@ export function plotCommand(context: Context): Command {
     .usage("<picture> <model> -o <file> [options]")
     .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
   for (const kind of KINDS) group.addCommand(kindCommand(context, kind));
+  group.addCommand(latentCommand(context));
   group.addCommand(rateDistortionCommand(context));
   return group;
 }
@@ -133,16 +136,6 @@ const KINDS: readonly Kind[] = [
     addOptions: (command) => command.addOption(countOption(100)).addOption(seedOption()),
     draw: (subject, options) => samples(subject, options),
   }),
-  kindOf<Parameters<typeof latentChart>[2]>({
-    name: "latent",
-    summary:
-      "The codes of 2,000 items, or of --range, coloured by label, with the rings of a prior N(0, I). Of more than two latents it shows the first two principal axes, or --dims.",
-    example: "m.safetensors -o latent.svg",
-    makes: "chart",
-    items: 2000,
-    addOptions: (command) => command.addOption(dimsOption()),
-    draw: (subject, options, dataset) => latentChart(subject, dataset, options),
-  }),
   kindOf<Parameters<typeof manifold>[1]>({
     name: "manifold",
     summary: "The decoder over a plane of the prior: two latents at quantiles of N(0, 1), the others 0.",
@@ -207,6 +200,63 @@ const KINDS: readonly Kind[] = [
     draw: (subject) => curves(subject),
   }),
 ];
+
+interface LatentCommandOptions extends PlotOptions {
+  readonly dims?: readonly [number, number];
+  readonly draw?: boolean;
+  readonly seed: number;
+}
+
+const LATENT_ITEMS = 2000;
+
+/** One model, or several in panels. */
+function latentCommand(context: Context): Command {
+  const command = describeCommand({
+    name: "latent",
+    summary:
+      "The codes of 2,000 items, or of --range, coloured by label, with the rings of a prior N(0, I). Of more than two latents it shows the first two principal axes, or --dims. Several models stand side by side.",
+    examples: [
+      "isthmus plot latent m.safetensors -o latent.svg",
+      "isthmus plot latent reconstruction.safetensors kl.safetensors both.safetensors --draw -o three.svg",
+    ],
+  }).argument("<models...>", "model files");
+  return addPartOptions(command)
+    .addOption(dimsOption())
+    .option("--draw", "a draw of q(z|x) for each item in place of its mean")
+    .addOption(seedOption())
+    .addOption(buildOption())
+    .addOption(outOption("latent.svg"))
+    .action(
+      reporting(context, (paths: readonly string[], options: LatentCommandOptions) => latent(context, paths, options)),
+    );
+}
+
+async function latent({ console }: Context, paths: readonly string[], options: LatentCommandOptions): Promise<Report> {
+  const { out, dims, draw, seed } = options;
+  requireEnding(out, "chart", []);
+  await requireWritable(out, paths);
+  const models = await Promise.all(paths.map(async (path) => ({ path, model: await openModel(path) })));
+  const [{ model: first }] = models as [(typeof models)[number]];
+  requireSameData(models);
+  const { inputShape: shape } = modelConfig(first);
+  const dataset = await openData(console, options, LATENT_ITEMS, { ...first, shape });
+  requireShape(dataset, shape);
+  const how = { ...(dims && { dims }), ...(draw && { draws: { seed } }) };
+  const picture = await withEngine(options, (engine) => {
+    const subjects = models.map((one) => ({ ...one, engine, shape }));
+    return subjects.length === 1 ? latentChart(subjects[0]!, dataset, how) : latentPanels(subjects, dataset, how);
+  });
+  await writePicture(out, picture);
+  return pictureReport("latent", picture, out);
+}
+
+/** Models that are to be shown the same items read the same data in the same way. */
+function requireSameData([first, ...others]: readonly { readonly path: string; readonly model: Model }[]): void {
+  const read = ({ model }: typeof first & object): string =>
+    JSON.stringify([modelConfig(model).inputShape, model.data]);
+  const other = others.find((one) => read(one) !== read(first!));
+  if (other) throw new UsageError(`${other.path} does not read the items that ${first!.path} reads`);
+}
 
 /** Several models in one chart. */
 function rateDistortionCommand(context: Context): Command {

@@ -117,7 +117,7 @@ async function drawnCodes(
   { count, seed, label }: SampleOptions,
 ): Promise<PriorDraws> {
   if (!input) return priorDraws(engine, model, { count, seed, path, ...(label !== undefined && { label }) });
-  const values = await posteriorDraws(engine, model, input, { count, seed });
+  const values = await posteriorDraws(engine, model, pick(input, new Int32Array(count)), seed);
   const told = isConditional(model) && { labels: new Int32Array(count).fill(input.labels![0]!) };
   return { items: count, values, ...told };
 }

@@ -46,6 +46,7 @@ export function vaeFamily(features: number): readonly (readonly [string, ModelDe
     ["beta-vae, warm-up", betaVae({ ...small, klWeight: ramp })],
     ["beta-vae, free bits", betaVae({ ...small, freeBits: 0.05 })],
     ["beta-vae, capacity", betaVae({ ...small, klWeight: 10, capacity: ramp })],
+    ["beta-vae, KL only", betaVae({ ...small, klWeight: 1, reconstruction: false })],
     ["conditional vae", conditionalVae({ ...small, classes: 3 })],
     ["conditional vae, learned prior", conditionalVae({ ...small, classes: 3, prior: "learned" })],
     ["conditional vae, convolutions", conditionalVae({ ...image, classes: 3 })],
