@@ -417,8 +417,41 @@ describe("items that are no images", () => {
   it("are no .png", async () => {
     const line = await complaint("plot", "samples", file("series.safetensors"), "-o", file("s.png"));
     expect(line).toBe(
-      `--out expected a name ending in .svg or .npy, got ${file("s.png")}; items of shape [20, 2] are not images`,
+      `--out expected a name ending in .svg or .npy or .csv, got ${file("s.png")}; items of shape [20, 2] are not images`,
     );
+  });
+
+  it("are values in the units of the data", async () => {
+    const rows = Array.from(
+      { length: 200 },
+      (_, i) => `${(1000 + 10 * Math.sin(i)).toFixed(3)},${i % 3 ? "yes" : "no"}`,
+    );
+    await writeFile(file("table.csv"), `level,on\n${rows.join("\n")}\n`);
+    const reading = [
+      "--data",
+      file("table.csv"),
+      "--categorical",
+      "on",
+      "--latent",
+      "2",
+      "--hidden",
+      "8",
+      "--epochs",
+      "2",
+    ];
+    await report("train", "vae", ...reading, "-o", file("table.safetensors"));
+    const way = ["interpolate", file("table.safetensors"), "--data", file("table.csv"), "--from", "0", "--to", "5"];
+    await report(...way, "--steps", "4", "-o", file("way.csv"));
+    await report(...way, "--steps", "4", "-o", file("way.npy"));
+    const lines = (await readFile(file("way.csv"), "utf8")).trimEnd().split("\n");
+    const { shape, values } = await array("way.npy");
+    expect([lines[0], lines.length, shape]).toEqual(["level,on", 5, [4, 2]]);
+    for (const [row, line] of lines.slice(1).entries()) {
+      const [level, on] = line.split(",");
+      expect(Math.abs(Number(level) - 1000)).toBeLessThan(20);
+      // Categories by their places among their names.
+      expect([Number(level), on === "yes" ? 1 : 0]).toEqual([values[2 * row], values[2 * row + 1]]);
+    }
   });
 
   it("have a page as well", async () => {

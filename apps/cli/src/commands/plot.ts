@@ -13,7 +13,7 @@ import { curves } from "../plots/curves.ts";
 import { interpolation, sheet } from "../plots/interpolation.ts";
 import { latentChart, latentPanels } from "../plots/latent.ts";
 import { manifold } from "../plots/lattice.ts";
-import { type Picture, requireEnding, writePicture } from "../plots/picture.ts";
+import { type Picture, requireChartEnding, requireItemsEnding, writeItems, writePicture } from "../plots/picture.ts";
 import { rateDistortion } from "../plots/rate-distortion.ts";
 import { reconstructions } from "../plots/reconstructions.ts";
 import { samples } from "../plots/samples.ts";
@@ -30,7 +30,7 @@ const EXAMPLES = [
 
 export function plotCommand(context: Context): Command {
   const group = new Command("plot")
-    .description("Pictures of a model: grids of images as .png (or their values as .npy), charts as .svg.")
+    .description("Pictures of a model: grids of images as .png (or their values as .npy or .csv), charts as .svg.")
     .usage("<picture> <model> -o <file> [options]")
     .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
   for (const kind of KINDS) group.addCommand(kindCommand(context, kind));
@@ -64,20 +64,22 @@ function kindCommand(context: Context, kind: Kind): Command {
   return kind
     .addOptions(command)
     .addOption(buildOption())
-    .addOption(outOption(makes === "chart" ? `${name}.svg` : `${name}.png, or .npy for the values`))
+    .addOption(outOption(makes === "chart" ? `${name}.svg` : `${name}.png, or .npy for the values, .csv of a table`))
     .action(reporting(context, (path: string, options: PlotOptions) => plot(context, kind, path, options)));
 }
 
 async function plot({ console }: Context, kind: Kind, path: string, options: PlotOptions): Promise<Report> {
   const model = await openModel(path);
   const { inputShape: shape } = modelConfig(model);
-  requireEnding(options.out, kind.makes, shape);
+  if (kind.makes === "items") requireItemsEnding(options.out, model);
+  else requireChartEnding(options.out);
   await requireWritable(options.out, [path]);
   const dataset =
     kind.items === undefined ? NO_DATA : await openData(console, options, kind.items, { ...model, shape });
   if (dataset !== NO_DATA) requireShape(dataset, shape);
   const picture = await withEngine(options, (engine) => kind.draw({ path, model, engine, shape }, options, dataset));
-  await writePicture(options.out, picture);
+  if (picture.kind === "items") await writeItems(options.out, picture, model);
+  else await writePicture(options.out, picture);
   return pictureReport(kind.name, picture, options.out);
 }
 
@@ -233,7 +235,7 @@ function latentCommand(context: Context): Command {
 
 async function latent({ console }: Context, paths: readonly string[], options: LatentCommandOptions): Promise<Report> {
   const { out, dims, draw, seed } = options;
-  requireEnding(out, "chart", []);
+  requireChartEnding(out);
   await requireWritable(out, paths);
   const models = await Promise.all(paths.map(async (path) => ({ path, model: await openModel(path) })));
   const [{ model: first }] = models as [(typeof models)[number]];
@@ -269,7 +271,7 @@ function rateDistortionCommand(context: Context): Command {
     .addOption(outOption("rate-distortion.svg"))
     .action(
       reporting(context, async (paths: readonly string[], { out }: { readonly out: string }) => {
-        requireEnding(out, "chart", []);
+        requireChartEnding(out);
         await requireWritable(out, paths);
         const models = await Promise.all(paths.map(async (path) => ({ path, model: await openModel(path) })));
         const picture = await rateDistortion(models);
