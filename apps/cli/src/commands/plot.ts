@@ -219,7 +219,7 @@ function latentCommand(context: Context): Command {
       "The codes of 2,000 items, or of --range, coloured by label, with the rings of a prior N(0, I). Of more than two latents it shows the first two principal axes, or --dims. Several models stand side by side.",
     examples: [
       "isthmus plot latent m.safetensors -o latent.svg",
-      "isthmus plot latent reconstruction.safetensors kl.safetensors both.safetensors --draw -o three.svg",
+      "isthmus plot latent m.safetensors kl.safetensors --draw -o spaces.svg",
     ],
   }).argument("<models...>", "model files");
   return addPartOptions(command)
