@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parseNpy, sprites, take, writeIdx, writeNpy } from "@isthmus/data";
@@ -411,6 +411,22 @@ describe("a folder of pictures", async () => {
     expect(items).toBe(40);
     await report("decode", file("p.safetensors"), file("p.isth"), "-o", file("p.npy"));
     expect(await array("p.npy")).toMatchObject({ type: "f32", shape: [40, 16, 16, 1] });
+  });
+
+  it("gives one more picture, by its name, the variations of the item that it is", async () => {
+    const options = ["--grey", "--image-size", "16", "--latent", "3", ...QUICK];
+    await report("train", "vae", "--data", file("pictures"), ...options, "-o", file("v.safetensors"));
+    const variations = async (...from: readonly string[]): Promise<Buffer> => {
+      await report("sample", file("v.safetensors"), "-n", "3", "--from", ...from, "-o", file("v.npy"));
+      return readFile(file("v.npy"));
+    };
+    const names = (await readdir(file("pictures"), { recursive: true })).filter((name) => name.endsWith(".png")).sort();
+    const byNumber = await variations("0", "--data", file("pictures"), "--split", "all");
+    expect(await variations(file(`pictures/${names[0]!}`))).toEqual(byNumber);
+    expect(await variations(file(`pictures/${names[1]!}`))).not.toEqual(byNumber);
+    expect(await complaint("sample", file("v.safetensors"), "--from", "x.gif", "-o", file("v.npy"))).toBe(
+      '--from expected a .png, .jpg, .jpeg, .webp or the number of an item, got "x.gif"',
+    );
   });
 
   it("names the picture that is wrong", async () => {

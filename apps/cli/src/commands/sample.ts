@@ -1,5 +1,5 @@
-import type { Dataset } from "@isthmus/data";
-import { writeFileAtomic } from "@isthmus/data/node";
+import { type Dataset, type ImagesDescription, parseDescription } from "@isthmus/data";
+import { loadImage, writeFileAtomic } from "@isthmus/data/node";
 import type { Engine, Model } from "@isthmus/graph";
 import type { Command } from "commander";
 import { extname } from "node:path";
@@ -41,7 +41,7 @@ export function sampleCommand(context: Context): Command {
   })
     .argument("<model>", "model file")
     .option("-n, --count <n>", "how many", wholeNumber(1, 1_000_000), 64)
-    .option("--from <input>", "draw from q(z|x) of this input: a .png, or the number of an item of the data")
+    .option("--from <input>", "draw from q(z|x) of this input: a picture, or the number of an item of the data")
     .option("--label <class>", "of a conditional model: only this class", wholeNumber(0))
     .option("--draw", "draw from the likelihood p(x|z) in place of its mean")
     .addOption(seedOption());
@@ -87,15 +87,25 @@ async function inputItem(console: Console, from: string, options: SampleOptions,
     ? pick(...(await itemOf(console, Number(from), options, { ...model, shape })))
     : undefined;
   if (item) requireShape(item, shape);
-  else if (extname(from).toLowerCase() !== ".png") {
-    throw new UsageError(`--from expected a .png or the number of an item, got ${JSON.stringify(from)}`);
-  }
-  const input = item ?? (await imageItem(from, shape));
+  const input = item ?? (await pictureItem(from, model, shape));
   const { label } = options;
   if (isConditional(model) && label === undefined && !input.labels) {
     throw new UsageError(`the model is told a label with each item: say it with --label`);
   }
   return label === undefined ? input : { ...input, labels: Int32Array.of(label) };
+}
+
+/** As the model reads the pictures of a folder, if it was trained on them; else a PNG of the size of its items. */
+function pictureItem(from: string, { data }: Model, shape: readonly number[]): Promise<Dataset> {
+  const description = data && parseDescription(data);
+  const pictures = description?.item.kind === "images" ? (description as ImagesDescription) : undefined;
+  const endings = pictures ? [".png", ".jpg", ".jpeg", ".webp"] : [".png"];
+  if (!endings.includes(extname(from).toLowerCase())) {
+    throw new UsageError(
+      `--from expected a ${endings.join(", ")} or the number of an item, got ${JSON.stringify(from)}`,
+    );
+  }
+  return pictures ? loadImage(from, pictures) : imageItem(from, shape);
 }
 
 async function itemOf(
