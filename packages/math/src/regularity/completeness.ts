@@ -1,8 +1,7 @@
-import type { MeanEstimate } from "../bounds/information.ts";
 import { requireFinite, requireFunction, requireShape } from "../bounds/require.ts";
 import type { NdArray } from "../nd-array.ts";
 import type { RowMap } from "./continuity.ts";
-import { meanEstimate } from "./mean-estimate.ts";
+import { meanOfKnown, type MeanEstimate } from "../mean-estimate.ts";
 import { nearestDistances } from "./nearest.ts";
 
 /** What makes data of a code, and what recognises data. */
@@ -64,7 +63,7 @@ export async function latentCompleteness(
   requireProbabilities(probabilities, count);
   return {
     ...recognised(probabilities, confidence),
-    ...(data && { distance: meanEstimate(nearestDistances(decoded, data)) }),
+    ...(data && { distance: meanOfKnown(nearestDistances(decoded, data)) }),
     decoded,
   };
 }
