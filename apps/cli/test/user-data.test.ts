@@ -63,6 +63,17 @@ describe("a table", async () => {
     expect(trained.test.convention).toBe("Gaussian likelihood, one learned variance, columns as they are standardised");
   });
 
+  it.each([
+    [[], { variance: "shared", value: 1 }],
+    [["--variance", "predicted"], { variance: "predicted", value: 1 }],
+    [["--likelihood", "gaussian", "--variance", "predicted"], { variance: "predicted", value: 1 }],
+    [["--variance", "predicted", "--variance-value", "0.3"], { variance: "predicted", value: 0.3 }],
+    [["--likelihood", "gaussian"], { variance: "fixed", value: 0.01 }],
+  ])("has a variance that starts where its columns' are, unless one is said: %j", async (options, likelihood) => {
+    await train("t.csv", "variance.safetensors", ...columns, "--latent", "2", ...options);
+    expect((await model("variance.safetensors")).config["likelihood"]).toEqual({ kind: "gaussian", ...likelihood });
+  });
+
   it("has its columns, their standardisation and its own name in the model file", async () => {
     const { data, provenance, config } = await model("t.safetensors");
     expect(config["inputShape"]).toEqual([1 + 3 + 1]);
