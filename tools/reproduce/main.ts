@@ -18,6 +18,7 @@ import { latentRegularity } from "./latent-regularity.ts";
 import { representations } from "./representations.ts";
 import { sparseAe } from "./sparse-ae.ts";
 import { vaeBinarisation } from "./vae-binarisation.ts";
+import { vaeConv } from "./vae-conv.ts";
 import { vaeDepths } from "./vae-depths.ts";
 import { vaeLatents } from "./vae-latents.ts";
 import { vaePosteriors } from "./vae-posteriors.ts";
@@ -34,6 +35,7 @@ const reproductions: readonly Reproduction[] = [
   vaeBinarisation,
   vaeLatents,
   vaeDepths,
+  vaeConv,
   latentObjectives,
   betaVaeRows,
   conditionalVaeRows,

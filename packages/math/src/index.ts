@@ -3,6 +3,7 @@ export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
 export * from "./bounds/index.ts";
 export { composedDigamma, composedLogBeta, composedLogGamma, composedTrigamma } from "./composed-gamma.ts";
 export * from "./distributions/index.ts";
+export * from "./clusters/index.ts";
 export * from "./divergences/index.ts";
 export { IsthmusError } from "./errors.ts";
 export { gaussianLogProb } from "./gaussian.ts";
