@@ -15,22 +15,23 @@ import { definitionOf } from "./model-files.ts";
 import { encodeItems } from "./trained.ts";
 
 /** Of a factor that takes two values or more. */
-export interface FactorScores {
+type FactorScores = {
   readonly name: string;
   readonly gap?: number;
   readonly completeness: number;
   /** Share of held-out items whose value is told rightly. */
   readonly told: number;
-}
+};
 
-export interface Disentanglement {
+/** A type and not an interface, so that it is JSON to the compiler. */
+export type Disentanglement = {
   /** Only of posteriors that are Gaussians with diagonal covariance: a code without noise has no information to compare. */
   readonly mutualInformationGap?: number;
   readonly disentanglement: number;
   readonly completeness: number;
   readonly informativeness: number;
   readonly factors: readonly FactorScores[];
-}
+};
 
 /** @throws UsageError for data whose factors are not known or do not vary, or a model whose code cannot be measured */
 export async function disentanglementOf(
@@ -43,7 +44,9 @@ export async function disentanglementOf(
   if (!factors) throw new UsageError(`--disentanglement goes with data whose factors are known, sprites; got ${name}`);
   const { items, dims, mean, logVar } = await encodeItems(engine, model, dataset);
   if (definitionOf(model).posterior && !logVar) {
-    throw new UsageError(`--disentanglement goes with codes and with Gaussians of diagonal covariance; this has neither`);
+    throw new UsageError(
+      `--disentanglement goes with codes and with Gaussians of diagonal covariance; this has neither`,
+    );
   }
   const array = (values: Float32Array): NdArray => ndArray([items, dims], Float64Array.from(values));
   const q = logVar && { mu: array(mean), logVar: array(logVar) };
@@ -75,7 +78,9 @@ export function disentanglementLines(scores: Disentanglement): string[] {
   const { mutualInformationGap: gap, disentanglement, completeness, informativeness, factors } = scores;
   const three = (value: number): string => value.toFixed(3);
   return [
-    ...(gap === undefined ? [] : [`mutual information gap (MIG) ${three(gap)}, exact under q(z|x) but for 100 intervals`]),
+    ...(gap === undefined
+      ? []
+      : [`mutual information gap (MIG) ${three(gap)}, exact under q(z|x) but for 100 intervals`]),
     `DCI: disentanglement ${three(disentanglement)}, completeness ${three(completeness)}, informativeness ${three(informativeness)}, by forests on ${gap === undefined ? "codes" : "draws of q(z|x)"}`,
     ...factors.map(
       (one) =>

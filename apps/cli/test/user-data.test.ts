@@ -433,7 +433,16 @@ describe("eval --disentanglement", () => {
   const measured = (path: string, ...args: string[]) => report("eval", file(path), ...args, "--disentanglement");
 
   it("scores latents by the factors that vary", async () => {
-    await report("train", "vae", ...small.slice(0, 4), ...QUICK, "--latent", "3", "-o", file("sprites-vae.safetensors"));
+    await report(
+      "train",
+      "vae",
+      ...small.slice(0, 4),
+      ...QUICK,
+      "--latent",
+      "3",
+      "-o",
+      file("sprites-vae.safetensors"),
+    );
     const { disentanglement: scores } = await measured("sprites-vae.safetensors", ...small);
     expect(scores.factors.map(({ name }: { name: string }) => name)).toEqual(["shape", "size", "x", "y"]);
     const gaps = scores.factors.map(({ gap }: { gap: number }) => gap);
@@ -455,9 +464,12 @@ describe("eval --disentanglement", () => {
   });
 
   it("wants factors that are known and vary", async () => {
-    const complaintOf = (...args: string[]) => complaint("eval", file("sprites-ae.safetensors"), ...args, "--disentanglement"); // prettier-ignore
+    const complaintOf = (...args: string[]) =>
+      complaint("eval", file("sprites-ae.safetensors"), ...args, "--disentanglement");
     expect(await complaintOf(...small, "--range", "0:1")).toContain("takes two values or more");
-    expect(await complaintOf("--data", file("images.npy"), "--split", "all")).toContain("goes with data whose factors are known");
+    expect(await complaintOf("--data", file("images.npy"), "--split", "all")).toContain(
+      "goes with data whose factors are known",
+    );
   });
 });
 

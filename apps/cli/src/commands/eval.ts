@@ -50,7 +50,10 @@ export function evalCommand(context: Context): Command {
       "estimate log p(x) as well, with n draws of each item",
       wholeNumber(1, 1_000_000),
     )
-    .option("--disentanglement", "how far each latent tells one factor of its own, MIG and DCI, where factors are known")
+    .option(
+      "--disentanglement",
+      "how far each latent tells one factor of its own, MIG and DCI, where factors are known",
+    )
     .addOption(buildOption())
     .action(reporting(context, (path: string, options: EvalOptions) => evaluateModel(context, path, options)));
 }
