@@ -16,6 +16,8 @@ interface Tree {
 interface Split {
   readonly feature: number;
   readonly threshold: number;
+  /** Items on the left. */
+  readonly lefts: number;
   /** Gini impurity before less impurity after, times items. */
   readonly gain: number;
 }
@@ -94,10 +96,22 @@ function grown(data: Labelled, leaf: number, orders: readonly Int32Array[]): Tre
   const split = counts.includes(items.length) ? undefined : bestSplit(data, leaf, orders, counts);
   if (!split) return { shares };
   const { feature, threshold } = split;
-  const values = data.features[feature]!;
-  const left = orders.map((order) => order.filter((item) => values[item]! <= threshold));
-  const right = orders.map((order) => order.filter((item) => values[item]! > threshold));
-  return { shares, split: { feature, threshold, left: grown(data, leaf, left), right: grown(data, leaf, right) } };
+  const sides = orders.map((order) => parted(order, data.features[feature]!, split));
+  const left = grown(data, leaf, sides.map(([items]) => items)); // prettier-ignore
+  const right = grown(data, leaf, sides.map(([, items]) => items)); // prettier-ignore
+  return { shares, split: { feature, threshold, left, right } };
+}
+
+/** Items on the left and on the right of a split, in their order. */
+function parted(order: Int32Array, values: Float64Array, { threshold, lefts }: Split): [Int32Array, Int32Array] {
+  const [left, right] = [new Int32Array(lefts), new Int32Array(order.length - lefts)];
+  let at = 0;
+  for (let i = 0; i < order.length; i++) {
+    const item = order[i]!;
+    if (values[item]! <= threshold) left[at++] = item;
+    else right[i - at] = item;
+  }
+  return [left, right];
 }
 
 function countsOf({ labels, classes }: Labelled, items: Int32Array): Float64Array {
@@ -140,7 +154,7 @@ function bestSplitOn(
   const n = order.length;
   let [leftSquares, rightSquares] = [0, counts.reduce((sum, count) => sum + count * count, 0)];
   const before = rightSquares / n;
-  let [gain, threshold] = [0, -Infinity];
+  let [gain, threshold, lefts] = [0, -Infinity, 0];
   for (let at = 0; at < n - leaf; at++) {
     const label = labels[order[at]!]!;
     leftSquares += 2 * left[label]!++ + 1;
@@ -148,9 +162,9 @@ function bestSplitOn(
     const [value, next] = [values[order[at]!]!, values[order[at + 1]!]!];
     if (at + 1 < leaf || value === next) continue;
     const gained = leftSquares / (at + 1) + rightSquares / (n - at - 1) - before;
-    if (gained > gain) [gain, threshold] = [gained, midway(value, next)];
+    if (gained > gain) [gain, threshold, lefts] = [gained, midway(value, next), at + 1];
   }
-  return { feature, gain, threshold };
+  return { feature, gain, threshold, lefts };
 }
 
 /** At least the lower number, and below the higher one also where no number is between them. */
