@@ -30,7 +30,7 @@ const SHOWN = { steps: 9, span: 2, latents: 6 };
 export const disentanglementRows: Reproduction = {
   name: "disentanglement",
   what: `Disentanglement (MIG and DCI) of a VAE on sprites with its KL weighted by ${BETA}, above that of the VAE itself`,
-  minutes: 30,
+  minutes: 20,
   seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
   run,
 };
