@@ -4,6 +4,7 @@ import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
 import { deepAe } from "./deep-ae.ts";
 import { denoisingAe } from "./denoising-ae.ts";
+import { disentanglementRows } from "./disentanglement.ts";
 import type { Reproduction } from "./harness/reproduction.ts";
 import { runReproduction } from "./harness/run.ts";
 import { betaVaeRows } from "./beta-vae.ts";
@@ -45,6 +46,7 @@ const reproductions: readonly Reproduction[] = [
   categoricalVaeRows,
   learnedPriors,
   latentRegularity,
+  disentanglementRows,
   representations,
 ];
 

@@ -6,7 +6,7 @@ import { readCsv } from "@isthmus/data/node";
 import { readModelFile, writeModelFile } from "@isthmus/graph";
 import { encode as encodePng } from "fast-png";
 import { describe, expect, it } from "vitest";
-import { complaint, report } from "./support/cli.ts";
+import { complaint, isthmus, report } from "./support/cli.ts";
 import { sharedFolder } from "./support/folder.ts";
 
 const folder = await sharedFolder();
@@ -453,6 +453,51 @@ it("sprites are divided, drawn in another size, and by chosen factors", async ()
   expect(test.items).toBe((3 * 4 * 4 * 4) / 4);
   expect((await model("sprites.safetensors")).config["inputShape"]).toEqual([64, 64, 1]);
   expect((await report("eval", file("sprites.safetensors"), ...small, "--split", "all")).items).toBe(3 * 4 * 4 * 4);
+});
+
+describe("eval --disentanglement", () => {
+  const small = ["--data", "sprites", "--factors", "size=2,x=5,y=5,rotation=1", "--split", "all"];
+  const measured = (path: string, ...args: string[]) => report("eval", file(path), ...args, "--disentanglement");
+
+  it("scores latents by the factors that vary", async () => {
+    await report(
+      "train",
+      "vae",
+      ...small.slice(0, 4),
+      ...QUICK,
+      "--latent",
+      "3",
+      "-o",
+      file("sprites-vae.safetensors"),
+    );
+    const { disentanglement: scores } = await measured("sprites-vae.safetensors", ...small);
+    expect(scores.factors.map(({ name }: { name: string }) => name)).toEqual(["shape", "size", "x", "y"]);
+    const gaps = scores.factors.map(({ gap }: { gap: number }) => gap);
+    expect(scores.mutualInformationGap).toBeCloseTo((gaps[0] + gaps[1] + gaps[2] + gaps[3]) / 4, 12);
+    for (const name of ["mutualInformationGap", "disentanglement", "completeness", "informativeness"]) {
+      expect(scores[name]).toBeGreaterThanOrEqual(0);
+      expect(scores[name]).toBeLessThanOrEqual(1);
+    }
+    const { stdout } = await isthmus(["eval", file("sprites-vae.safetensors"), ...small, "--disentanglement"]);
+    expect(stdout).toContain(`mutual information gap (MIG) ${scores.mutualInformationGap.toFixed(3)}`);
+    expect(stdout).toContain(`DCI: disentanglement ${scores.disentanglement.toFixed(3)}`);
+  });
+
+  it("has no MIG of a code without noise", async () => {
+    await report("train", "ae", ...small.slice(0, 4), ...QUICK, "--latent", "3", "-o", file("sprites-ae.safetensors"));
+    const { disentanglement: scores } = await measured("sprites-ae.safetensors", ...small);
+    expect(scores).not.toHaveProperty("mutualInformationGap");
+    expect(scores.informativeness).toBeGreaterThan(0.25);
+  });
+
+  it("wants factors that are known and vary", async () => {
+    const complaintOf = (...args: string[]) =>
+      complaint("eval", file("sprites-ae.safetensors"), ...args, "--disentanglement");
+    expect(await complaintOf(...small, "--range", "0:1")).toContain("takes two values or more");
+    expect(await complaintOf("--data", file("images.npy"), "--split", "all")).toContain(
+      "goes with data whose factors are known",
+    );
+  });
 });
 
 describe("options that do not go with the data", async () => {
