@@ -1,4 +1,3 @@
-import { type Dataset, take } from "@isthmus/data";
 import type { StoredTensor } from "@isthmus/graph";
 import {
   fitGaussianMixture,
@@ -8,6 +7,7 @@ import {
   ndArray,
   type NdArray,
   randomNormal,
+  splitSeed,
 } from "@isthmus/math";
 import { mixturePriorVae, type ModelDefinition, vae, vampPriorVae } from "@isthmus/models";
 import { pngGrid } from "@isthmus/plot";
@@ -23,9 +23,9 @@ const NETWORK_TEXT = `784-${NETWORK.trunk.hidden.join("-")}-${NETWORK.latent}`;
 const OPTIMISER = { batchSize: 128, learningRate: 1e-3 } as const;
 /** Of the VAE that all start from, and of each of the three. */
 const EPOCHS = { before: 10, after: 10 } as const;
-/** Codes that the mixture is fitted to, those of the first training images. */
+/** Codes that the mixture is fitted to, of the first training images. */
 const CODES = 20_000;
-const RESTARTS = 5;
+const RESTARTS = 3;
 const FIT = { components: COMPONENTS, covariance: "full", restarts: RESTARTS, tolerance: 1e-4 } as const;
 /** Draws of each component in the picture. */
 const DRAWS = 12;
@@ -65,7 +65,7 @@ async function run(context: Context): Promise<Made> {
     protocol: {
       network: `${NETWORK_TEXT}, ReLU; kinds vae, mixture-prior-vae, vamp-prior-vae`,
       optimiser: `Adam ${OPTIMISER.learningRate}, batch ${OPTIMISER.batchSize}; a VAE with prior N(0, I) for ${EPOCHS.before} epochs, then from its networks each of the three for ${EPOCHS.after}`,
-      mixture: `begins with the shares, means and variances of a Gaussian mixture with full covariances that expectation maximisation fits to the codes (means of q) of ${CODES} training images, the likeliest of ${RESTARTS} starts; no label is seen`,
+      mixture: `begins with the shares, means and variances of a Gaussian mixture with full covariances that expectation maximisation fits to codes of ${CODES} training images, drawn from their posteriors as those are that a prior is for, the likeliest of ${RESTARTS} starts; no label is seen`,
       picture: `seed ${context.seeds[0]}: a row for each component, named by the digit that most of its test images show; ${DRAWS} draws of it, decoded`,
     },
     details: {
@@ -88,13 +88,14 @@ async function measure(context: Context, data: Splits, seed: number): Promise<Me
     trained(context, definition, data, { ...OPTIMISER, title, seed, epochs: context.epochs(epochs), initial });
   const before = await train("VAE", vae(NETWORK), EPOCHS.before);
   context.tell(`Gaussian mixture of codes, seed ${seed}`);
-  const fitted = fitGaussianMixture(await pointsOf(context, before, take(data.train, 0, CODES)), { ...FIT, seed });
+  const fitted = fitGaussianMixture(await drawnCodes(context, before, data, seed), { ...FIT, seed });
   const definition = mixturePriorVae({ ...NETWORK, components: COMPONENTS });
   const begun = { definition, parameters: { ...before.parameters, ...priorTensors(fitted) } };
   const standard = await train("prior N(0, I)", before.definition, EPOCHS.after, before.parameters);
   const mixture = await train("mixture prior", definition, EPOCHS.after, begun.parameters);
   const vamp = await train("VampPrior", vampPriorVae(NETWORK), EPOCHS.after, before.parameters);
-  const codes = await pointsOf(context, before, data.test);
+  const { dims, items, values } = await codesOf(context, before, data.test);
+  const codes = ndArray([items, dims], Float64Array.from(values));
   const accuracyOf = (clusters: Int32Array) => clusterAccuracy(clusters, data.test.labels!, COMPONENTS);
   const accuracies = {
     pixels: accuracyOf(pixelClusters(data, seed)),
@@ -105,10 +106,12 @@ async function measure(context: Context, data: Splits, seed: number): Promise<Me
   return { before, fitted, standard, mixture, vamp, accuracies };
 }
 
-/** Codes, [items, dims]. */
-async function pointsOf(context: Context, one: Trained, dataset: Dataset): Promise<NdArray> {
-  const { items, dims, values } = await codesOf(context, one, dataset);
-  return ndArray([items, dims], Float64Array.from(values));
+/** One draw from the posterior of each of the first training images, [items, latent]. */
+async function drawnCodes(context: Context, one: Trained, { train }: Splits, seed: number): Promise<NdArray> {
+  const noise = { seed: Int32Array.from(splitSeed(seed)), step: Int32Array.of(0, 0) };
+  const inputs = { x: firstItems(train, CODES), ...noise };
+  const { z } = await ranOnce(context, one, one.definition.posterior!, inputs, CODES);
+  return ndArray([CODES, NETWORK.latent], Float64Array.from(z!));
 }
 
 /** A mixture of full covariances as a prior of diagonal ones: each component keeps its variances. */
