@@ -261,7 +261,7 @@ function metricsOf({ test, history }: FitResult): JsonObject {
   return { ...(test && { test: { ...test } }), history: epochs };
 }
 
-function report({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions): Report {
+function report({ definition, data, engine, training, start }: Job, result: FitResult, options: TrainOptions): Report {
   const convention = dataConvention(definition.config, data.train.description);
   const test = result.test ?? {};
   const params = Object.values(result.parameters).reduce((count, { data: values }) => count + values.length, 0);
@@ -273,6 +273,7 @@ function report({ definition, data, engine, training }: Job, result: FitResult, 
     steps: result.steps,
     seconds: result.seconds,
     ...trainingJson(training),
+    ...(start && { startFrom: start.json }),
     params,
     test: { ...test, items: data.test.items, convention },
     ...(result.best && { best: { ...result.best } }),
