@@ -61,7 +61,7 @@ export function trainCommand(context: Context): Command {
       "isthmus train ae --data readings.csv --columns temp,humidity,state --categorical state --latent 2 -o table.safetensors",
       "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
-      "isthmus train mixture-prior-vae --start-from vae.safetensors -o clusters.safetensors",
+      "isthmus train mixture-prior-vae --start-from m.safetensors -o clusters.safetensors",
     ],
   }).addArgument(new Argument("<kind>", "what to train").choices(modelKinds.map(({ kind }) => kind)));
   const command = addTrainDataOptions(described)
