@@ -205,9 +205,22 @@ function own(kind: string, options: ModelOptions): object {
     if (typeof text !== "string") return [];
     const mine = fields.find((one) => one.kind === kind);
     if (!mine) throw new UsageError(`${flag(name)} goes with ${fields.map((one) => one.kind).join(" and ")} only`);
+    requireMeant(name, mine, said);
     return [[name, parsed(name, mine.field, text)]];
   });
   return Object.fromEntries(entries);
+}
+
+/** Refuses what another field's value, said or the kind's own, gives no meaning. */
+function requireMeant(
+  name: string,
+  { kind, field: { onlyWith } }: OwnField,
+  said: Readonly<Record<string, unknown>>,
+): void {
+  if (!onlyWith) return;
+  const { fields } = modelKinds.find((one) => one.kind === kind)!;
+  if ((said[onlyWith.field] ?? kebab(String(fields[onlyWith.field]!.default))) === kebab(onlyWith.value)) return;
+  throw new UsageError(`${flag(name)} of ${kind} goes with ${flag(onlyWith.field)} ${kebab(onlyWith.value)} only`);
 }
 
 function parsed(name: string, field: Field, text: string): unknown {

@@ -51,11 +51,12 @@ describe("train --start-from", () => {
 
   it("says so in the model file and the checkpoint, without a path", async () => {
     const out = file("said.safetensors");
-    await report("train", "vae", ...SMALL, "--start-from", from, "-o", out);
+    const { startFrom } = await report("train", "vae", ...SMALL, "--start-from", from, "-o", out);
     const { parameters } = await opened(from);
     const { training } = (await opened(out)).provenance as Record<string, any>;
     const sha256 = initialFingerprint(parameters);
     expect(training.startFrom).toEqual({ kind: "vae", tensors: Object.keys(parameters), sha256 });
+    expect(startFrom).toEqual(training.startFrom);
     expect(readCheckpoint(await readFile(file("said.checkpoint.safetensors"))).run["initial"]).toBe(sha256);
     expect((await opened(from)).provenance["training"]).not.toHaveProperty("startFrom");
   });

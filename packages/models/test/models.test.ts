@@ -146,6 +146,15 @@ describe("configuration", () => {
     expect(count).toBe(652_824);
   });
 
+  it("has a number of components where its posterior is a mixture, and takes but drops it elsewhere", () => {
+    expect(vae({ posterior: "mixture" }).config.components).toBe(3);
+    for (const posterior of ["diagonal", "full"] as const) {
+      expect(vae({ posterior }).config).not.toHaveProperty("components");
+      expect(defineModel("vae", { posterior, components: 5 }).config).toEqual(vae({ posterior }).config);
+      expect(() => vae({ posterior, components: 1 })).toThrow(/"components" expected a whole number from 2 to 100/);
+    }
+  });
+
   it("names the field that is wrong", () => {
     expect(() => vae({ latent: 0 })).toThrow(/"latent" expected positive integers, got \[0\]/);
     expect(() => vae({ likelihood: { kind: "poisson" } as never })).toThrow(/"likelihood.kind" expected bernoulli or/);

@@ -62,7 +62,7 @@ export function trainCommand(context: Context): Command {
       "isthmus train ae --data readings.csv --columns temp,humidity,state --categorical state --latent 2 -o table.safetensors",
       "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
-      "isthmus train mixture-prior-vae --start-from vae.safetensors -o clusters.safetensors",
+      "isthmus train mixture-prior-vae --start-from m.safetensors -o clusters.safetensors",
     ],
   }).addArgument(new Argument("<kind>", "what to train").choices(modelKinds.map(({ kind }) => kind)));
   const command = addTrainDataOptions(described)
@@ -262,7 +262,7 @@ function metricsOf({ test, history }: FitResult): JsonObject {
   return { ...(test && { test: { ...test } }), history: epochs };
 }
 
-function report({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions): Report {
+function report({ definition, data, engine, training, start }: Job, result: FitResult, options: TrainOptions): Report {
   const convention = dataConvention(definition.config, data.train.description);
   const test = result.test ?? {};
   const params = Object.values(result.parameters).reduce((count, { data: values }) => count + values.length, 0);
@@ -274,6 +274,7 @@ function report({ definition, data, engine, training }: Job, result: FitResult, 
     steps: result.steps,
     seconds: result.seconds,
     ...trainingJson(training),
+    ...(start && { startFrom: start.json }),
     params,
     test: { ...test, items: data.test.items, convention },
     ...(result.best && { best: { ...result.best } }),
