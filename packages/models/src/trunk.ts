@@ -78,7 +78,8 @@ export function decoderTrunk(build: GraphBuilder, z: Node, config: Sizes): Node 
   return dense(build, h, { name: "decoder.output", units: elementCount(inputShape) });
 }
 
-function denseLayers(
+/** Hidden layers `side.dense0`, ...: `x` [rows, numbers] -> [rows, units]. */
+export function denseLayers(
   build: GraphBuilder,
   x: Node,
   side: string,
