@@ -208,15 +208,15 @@ async function assemble({ definition, data, engine, training }: Job, result: Fit
   });
 }
 
-/** None for a model that is told labels: streams hold no labels. */
+/** None for a conditional model: streams hold codes, not what its decoder is told beside them. */
 async function codingOf(
-  { encoder }: ModelDefinition,
+  { encoder, decoder }: ModelDefinition,
   train: Dataset,
   engine: Engine,
   { parameters }: FitResult,
   { stepScale }: TrainOptions,
 ): Promise<Pick<ModelNotes, "coding">> {
-  if (Object.hasOwn(encoder.inputs, "label")) return {};
+  if (Object.keys(decoder.inputs).some((name) => name !== "z")) return {};
   const latents = await inferLatents(engine, { encoder, parameters }, batches(train, { batchSize: 256 }));
   return { coding: fitCoding(latents, { stepScale }) };
 }
