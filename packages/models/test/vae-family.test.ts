@@ -77,7 +77,7 @@ describe.each(vaeFamily(7))("%s", (name, definition) => {
   const draws = 10_000;
   const one = items(definition, 1).map((value) => (config.binarize === "none" ? value : Math.round(value)));
   const many = Float32Array.from({ length: draws * one.length }, (_, i) => one[i % one.length]!);
-  const sameLabel = (inputs: Record<string, Float32Array | Int32Array>) =>
+  const sameLabel = (inputs: ReturnType<typeof feeds>) =>
     "label" in inputs ? { ...inputs, label: new Int32Array(draws).fill(1) } : inputs;
   const state = stateOf(definition, definition.parameters, 2);
   // Locations inside [0, 1], where the reconstruction tells them.
