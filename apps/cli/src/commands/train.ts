@@ -55,6 +55,7 @@ export function trainCommand(context: Context): Command {
     notes: kindLines(),
     examples: [
       "isthmus train vae --data mnist --epochs 10 -o m.safetensors",
+      "isthmus train conditional-vae --condition left --prior learned -o inpaint.safetensors",
       "isthmus train denoising-ae --noise gaussian --noise-level 0.5 -o clean.safetensors",
       "isthmus train ae --data readings.csv --columns temp,humidity,state --categorical state --latent 2 -o table.safetensors",
       "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
