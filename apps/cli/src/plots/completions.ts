@@ -29,20 +29,20 @@ export async function completions(
   const told = await toldOf(engine, model, shown);
   const [originals, size] = [valuesOf(shown), elementCount(shape)];
   const parts = knownParts(told["condition"] as Float32Array, condition);
-  const rows = 2 + draws;
-  const values = new Float32Array(shown.items * rows * size);
+  const across = 2 + draws;
+  const values = new Float32Array(shown.items * across * size);
   for (let item = 0; item < shown.items; item++) {
     const same = repeated(told, { items: shown.items, item, count: draws });
     const drawn = await priorDraws(engine, model, { count: draws, seed: seed + item, path, told: same });
-    values.set(originals.subarray(item * size, (item + 1) * size), item * rows * size);
-    values.set(parts.subarray(item * size, (item + 1) * size), (item * rows + 1) * size);
-    values.set(await reconstructionsOf(engine, model, drawn), (item * rows + 2) * size);
+    values.set(originals.subarray(item * size, (item + 1) * size), item * across * size);
+    values.set(parts.subarray(item * size, (item + 1) * size), (item * across + 1) * size);
+    values.set(await reconstructionsOf(engine, model, drawn), (item * across + 2) * size);
   }
   const names = ["item", "told", ...Array.from({ length: draws }, (_, draw) => `${draw + 1}`)];
   return {
     kind: "items",
     images: { shape, values },
-    grid: { columns: rows, columnLabels: names },
+    grid: { columns: across, columnLabels: names },
     alt: `${shown.items} items of ${dataset.name}, each with the part that the model is told and ${draws} draws of the whole`,
   };
 }
