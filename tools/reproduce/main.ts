@@ -9,6 +9,7 @@ import type { Reproduction } from "./harness/reproduction.ts";
 import { runReproduction } from "./harness/run.ts";
 import { betaVaeRows } from "./beta-vae.ts";
 import { categoricalVaeRows } from "./categorical-vae.ts";
+import { conditionalImages } from "./conditional-images.ts";
 import { conditionalVaeRows } from "./conditional-vae.ts";
 import { iwaeRows } from "./iwae.ts";
 import { latentObjectives } from "./latent-objectives.ts";
@@ -40,6 +41,7 @@ const reproductions: readonly Reproduction[] = [
   latentObjectives,
   betaVaeRows,
   conditionalVaeRows,
+  conditionalImages,
   linearVaeRows,
   vaePosteriors,
   iwaeRows,

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { encode as encodePng } from "fast-png";
 import { beforeAll, describe, expect, it } from "vitest";
 import { VERSION } from "../src/version.ts";
 import { complaint, isthmus, report } from "./support/cli.ts";
@@ -16,7 +17,7 @@ const COMMANDS = [
 /** Pictures, each a command below `plot`, and what makes them small. */
 const PICTURES: Readonly<Record<string, readonly string[]>> = {
   ...{ reconstructions: DIGITS, samples: [], latent: DIGITS, manifold: [], interpolation: DIGITS, sheet: DIGITS },
-  ...{ traversals: DIGITS, curves: [], "rate-distortion": [] },
+  ...{ completions: DIGITS, traversals: DIGITS, curves: [], "rate-distortion": [] },
 };
 
 beforeAll(async () => {
@@ -72,6 +73,7 @@ async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> 
     ...{ score: [...DIGITS, "--range", "0:100"], report: [...DIGITS, "--range", "0:100"] },
   };
   await writeFile(join(here, "readings.csv"), readings());
+  await writeFile(join(here, "torn.png"), torn());
   for (const words of lines) {
     const args = words.map((word) => (/\.[a-z]+$/.test(word) ? join(here, word) : word));
     const fewer = words.includes("readings.csv") ? FEWER : smaller;
@@ -84,6 +86,11 @@ async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> 
     const out = words.includes("-o") ? words[words.indexOf("-o") + 1]! : undefined;
     if (out) expect((await stat(join(here, out))).size).toBeGreaterThan(0);
   }
+}
+
+/** A picture of the size of a digit. */
+function torn(): Uint8Array {
+  return encodePng({ width: 28, height: 28, channels: 1, depth: 8, data: new Uint8Array(28 * 28).fill(9) });
 }
 
 const FEWER: Readonly<Record<string, readonly string[]>> = { train: ["--epochs", "1", "--hidden", "8"] };

@@ -81,7 +81,8 @@ export function decoderTrunk(build: GraphBuilder, z: Node, config: Sizes): LastL
   return (name) => dense(build, h, { name, units: elementCount(inputShape) });
 }
 
-function denseLayers(
+/** Hidden layers `side.dense0`, ...: `x` [rows, numbers] -> [rows, units]. */
+export function denseLayers(
   build: GraphBuilder,
   x: Node,
   side: string,

@@ -77,7 +77,7 @@ describe.each(vaeFamily(7))("%s", (name, definition) => {
   const draws = 10_000;
   const one = items(definition, 1).map((value) => (config.binarize === "none" ? value : Math.round(value)));
   const many = Float32Array.from({ length: draws * one.length }, (_, i) => one[i % one.length]!);
-  const sameLabel = (inputs: Record<string, Float32Array | Int32Array>) =>
+  const sameLabel = (inputs: ReturnType<typeof feeds>) =>
     "label" in inputs ? { ...inputs, label: new Int32Array(draws).fill(1) } : inputs;
   const state = stateOf(definition, definition.parameters, 2);
   // Locations inside [0, 1], where the reconstruction tells them.
@@ -117,7 +117,7 @@ describe.each(vaeFamily(7))("%s", (name, definition) => {
     const { logWeight } = run(importance!, inputsOf(importance!, 7), state, draws);
     const { z } = run(prior!, inputsOf(prior!, 9), state, draws);
     const decoded = run(decoder, { ...inputsOf(decoder, 1), z: z!.data }, state, draws);
-    const plain = Array.from({ length: draws }, (_, row) => logLikelihoodOfRow(decoded, one, row, config.likelihood));
+    const plain = Array.from({ length: draws }, (_, row) => logLikelihoodOfRow(decoded, one, row, definition));
     const shift = Math.max(...plain);
     const [weights, direct] = [logWeight!.data, plain].map((logs) => Array.from(logs, (log) => Math.exp(log - shift)));
     const difference = Math.abs(mean(weights!) - mean(direct!));
@@ -162,6 +162,11 @@ describe("the family's configurations", () => {
     [() => betaVae({ capacity: 5, freeBits: 0.1 }), /"freeBits" expected 0 beside a capacity.*, got 0.1/],
     [() => conditionalVae({ classes: 0 }), /"classes" expected a whole number from 1/],
     [() => conditionalVae({ prior: "flat" as never }), /"prior" expected standard or learned, got flat/],
+    [() => conditionalVae({ condition: "middle" as never }), /"condition" expected label or left or .*, got middle/],
+    [() => conditionalVae({ condition: "left", inputShape: [7] }), /"inputShape" expected \[height, .*, got \[7\]/],
+    [() => conditionalVae({ condition: "top", inputShape: [1, 9, 1] }), /"inputShape" expected two rows or columns/],
+    [() => conditionalVae({ condition: "downscaled", downscaling: 3 }), /"downscaling" expected a divisor .*, got 3/],
+    [() => conditionalVae({ downscaling: 1 }), /"downscaling" expected a whole number from 2/],
     [() => iwae({ samples: 1.5 }), /"samples" expected a whole number from 1 to 1000, got 1.5/],
     [() => categoricalVae({ categories: 1 }), /"categories" expected a whole number from 2/],
     [
@@ -263,9 +268,12 @@ describe("special cases are one another", () => {
 type Outputs = ReturnType<typeof run>;
 
 /** log p(x | z) from the decoder's outputs, written out. */
-function logLikelihoodOfRow(outputs: Outputs, x: ArrayLike<number>, row: number, likelihood: Likelihood): number {
+function logLikelihoodOfRow(outputs: Outputs, x: ArrayLike<number>, row: number, definition: ModelDefinition): number {
+  const { condition, config } = definition;
+  const likelihood: Likelihood = config.likelihood;
   const at = (name: string, i: number): number => outputs[name]!.data[row * x.length + i]!;
   return Array.from({ length: x.length }, (_, i) => {
+    if (condition?.isExact && condition.toldBy[i]! >= 0) return 0;
     const value = x[i]!;
     if (likelihood.kind === "bernoulli") {
       const l = at("logits", i);

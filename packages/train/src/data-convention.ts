@@ -1,10 +1,19 @@
-import type { BaseConfig, Binarization, Likelihood } from "@isthmus/models";
+import { type BaseConfig, type Binarization, type Likelihood, scoredPart } from "@isthmus/models";
 
 /**
- * What the likelihood takes the data to be, in plain words. Every report of a likelihood says it: the choice moves the
- * figure by tens of nats, and figures of different conventions do not compare.
+ * What the likelihood takes the data to be, in plain words, and which part of them it is of where it is not of all. Every
+ * report of a likelihood says it: the choice moves the figure by tens of nats, and figures of different conventions do not
+ * compare.
  */
 export function dataConvention(
+  config: Pick<BaseConfig, "likelihood" | "binarize">,
+  described?: DescribedItems,
+): string {
+  const part = scoredPart(config);
+  return `${valuesWords(config, described)}${part === undefined ? "" : `; ${part}`}`;
+}
+
+function valuesWords(
   { likelihood, binarize }: Pick<BaseConfig, "likelihood" | "binarize">,
   described?: DescribedItems,
 ): string {

@@ -9,6 +9,7 @@ import { UsageError } from "../errors.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { buildOption, numberBetween, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
+import { completions } from "../plots/completions.ts";
 import { curves } from "../plots/curves.ts";
 import { interpolation, sheet } from "../plots/interpolation.ts";
 import { latentChart, latentPanels } from "../plots/latent.ts";
@@ -132,11 +133,24 @@ const KINDS: readonly Kind[] = [
   }),
   kindOf<Parameters<typeof samples>[1]>({
     name: "samples",
-    summary: "Draws from the prior, decoded; a conditional model draws each class in a column.",
+    summary: "Draws from the prior, decoded; a model that is told labels draws each class in a column.",
     example: "m.safetensors -n 100 --seed 1 -o samples.png",
     makes: "items",
     addOptions: (command) => command.addOption(countOption(100)).addOption(seedOption()),
     draw: (subject, options) => samples(subject, options),
+  }),
+  kindOf<Parameters<typeof completions>[2]>({
+    name: "completions",
+    summary: "Items of a model that is told a part of an image: each, that part, and draws of the whole.",
+    example: "inpaint.safetensors -n 8 --draws 6 -o completions.png",
+    makes: "items",
+    items: Infinity,
+    addOptions: (command) =>
+      command
+        .addOption(countOption(8))
+        .option("--draws <n>", "of each item", wholeNumber(1, 100), 6)
+        .addOption(seedOption()),
+    draw: (subject, options, dataset) => completions(subject, dataset, options),
   }),
   kindOf<Parameters<typeof manifold>[1]>({
     name: "manifold",

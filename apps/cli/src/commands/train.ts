@@ -57,6 +57,7 @@ export function trainCommand(context: Context): Command {
     notes: kindLines(),
     examples: [
       "isthmus train vae --data mnist --epochs 10 -o m.safetensors",
+      "isthmus train conditional-vae --condition left --prior learned -o inpaint.safetensors",
       "isthmus train denoising-ae --noise gaussian --noise-level 0.5 -o clean.safetensors",
       "isthmus train beta-vae --reconstruction off --kl-weight 1 -o kl.safetensors",
       "isthmus train ae --data readings.csv --columns temp,humidity,state --categorical state --latent 2 -o table.safetensors",
@@ -220,15 +221,15 @@ async function assemble({ definition, data, engine, training, start }: Job, resu
   });
 }
 
-/** None for a model that is told labels: streams hold no labels. */
+/** None for a conditional model: streams hold codes, not what its decoder is told beside them. */
 async function codingOf(
-  { encoder }: ModelDefinition,
+  { encoder, decoder }: ModelDefinition,
   train: Dataset,
   engine: Engine,
   { parameters }: FitResult,
   { stepScale }: TrainOptions,
 ): Promise<Pick<ModelNotes, "coding">> {
-  if (Object.hasOwn(encoder.inputs, "label")) return {};
+  if (Object.keys(decoder.inputs).some((name) => name !== "z")) return {};
   const latents = await inferLatents(engine, { encoder, parameters }, batches(train, { batchSize: 256 }));
   return { coding: fitCoding(latents, { stepScale }) };
 }
