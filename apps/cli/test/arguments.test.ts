@@ -76,7 +76,8 @@ async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> 
   await writeFile(join(here, "torn.png"), torn());
   for (const words of lines) {
     const args = words.map((word) => (/\.[a-z]+$/.test(word) ? join(here, word) : word));
-    const fewer = words.includes("readings.csv") ? FEWER : smaller;
+    const named = Object.keys(FEWER).find((data) => words.includes(data));
+    const fewer = named === undefined ? smaller : FEWER[named]!;
     const { code, stdout, stderr } = await isthmus([
       ...args,
       ...((words[0] === "plot" ? PICTURES[words[1]!] : fewer[words[0]!]) ?? []),
@@ -93,7 +94,13 @@ function torn(): Uint8Array {
   return encodePng({ width: 28, height: 28, channels: 1, depth: 8, data: new Uint8Array(28 * 28).fill(9) });
 }
 
-const FEWER: Readonly<Record<string, readonly string[]>> = { train: ["--epochs", "1", "--hidden", "8"] };
+const FEW_SPRITES = ["--factors", "size=2,x=4,y=4,rotation=1"];
+
+/** What makes lines about other data than digits small. */
+const FEWER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  "readings.csv": { train: ["--epochs", "1", "--hidden", "8"] },
+  sprites: { train: ["--epochs", "1", "--hidden", "8", ...FEW_SPRITES], eval: FEW_SPRITES },
+};
 
 /** Two hundred rows of a time, a temperature, a humidity and a state. */
 function readings(): string {

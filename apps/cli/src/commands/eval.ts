@@ -37,7 +37,7 @@ export function evalCommand(context: Context): Command {
     examples: [
       "isthmus eval m.safetensors --data mnist --split test",
       "isthmus eval m.safetensors --importance-samples 500 --range 0:100",
-      "isthmus eval m.safetensors --data sprites --split all --disentanglement",
+      "isthmus eval sprites.safetensors --data sprites --split all --disentanglement",
       "isthmus eval table.safetensors --data readings.csv --split all",
     ],
   }).argument("<model>", "model file");

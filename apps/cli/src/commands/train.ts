@@ -60,6 +60,7 @@ export function trainCommand(context: Context): Command {
       "isthmus train conditional-vae --condition left --prior learned -o inpaint.safetensors",
       "isthmus train denoising-ae --noise gaussian --noise-level 0.5 -o clean.safetensors",
       "isthmus train beta-vae --reconstruction off --kl-weight 1 -o kl.safetensors",
+      "isthmus train beta-vae --data sprites --kl-weight 8 --latent 10 -o sprites.safetensors",
       "isthmus train ae --data readings.csv --columns temp,humidity,state --categorical state --latent 2 -o table.safetensors",
       "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
