@@ -17,8 +17,9 @@ export function withDataDefaults<O extends ModelOptions>(kind: string, options: 
 /** A kind's own options are text until the kind is known. */
 function withClasses<O extends ModelOptions>(kind: string, options: O, { classes }: Dataset): O {
   const own = modelKinds.find((one) => one.kind === kind)?.fields ?? {};
-  const told = (options as { readonly classes?: string }).classes !== undefined;
-  return classes === undefined || told || !Object.hasOwn(own, "classes")
+  const said = options as { readonly classes?: string; readonly condition?: string };
+  const isToldLabels = Object.hasOwn(own, "classes") && (said.condition ?? "label") === "label";
+  return classes === undefined || said.classes !== undefined || !isToldLabels
     ? options
     : { ...options, classes: String(classes) };
 }

@@ -199,6 +199,9 @@ describe("a model that is told a part of an image", () => {
     expect(await complaint(...train, "left", "--data", file("t.csv"))).toContain(
       '"inputShape" expected [height, width',
     );
+    expect(await complaint(...train, "left", "--downscaling", "2", ...SMALL)).toContain(
+      "--downscaling of conditional-vae goes with --condition downscaled only",
+    );
     expect(await complaint(...train, "downscaled", "--downscaling", "3", ...SMALL)).toContain(
       '"downscaling" expected a divisor of height and width of [28, 28, 1], got 3',
     );

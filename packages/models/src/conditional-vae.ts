@@ -12,10 +12,10 @@ import { variationalModel } from "./variational.ts";
 export interface ConditionalVaeConfig extends BaseConfig {
   /** What is known: the item's label, a half of the image, or the image in means over blocks of pixels. */
   readonly condition: "label" | Half | "downscaled";
-  /** Labels are 0 .. classes - 1. */
-  readonly classes: number;
-  /** Rows and columns of the blocks of a downscaled image. */
-  readonly downscaling: number;
+  /** Labels are 0 .. classes - 1, where they are the condition. */
+  readonly classes?: number;
+  /** Rows and columns of the blocks of a downscaled image; other conditions have none. */
+  readonly downscaling?: number;
   /** p(z | condition): N(0, I) for all, or a Gaussian with diagonal covariance that is learned. */
   readonly prior: "standard" | "learned";
 }
@@ -31,13 +31,21 @@ export const conditionalVaeKind: ModelKind = {
       choices: ["label", "left", "right", "top", "bottom", "downscaled"],
       what: "what is known: the label, that half of the image, or the image made smaller",
     },
-    classes: { kind: "integer", default: 10, least: 1, most: 65_536, what: "labels are 0 up to this" },
+    classes: {
+      kind: "integer",
+      default: 10,
+      least: 1,
+      most: 65_536,
+      what: "labels are 0 up to this",
+      onlyWith: { field: "condition", value: "label" },
+    },
     downscaling: {
       kind: "integer",
       default: 2,
       least: 2,
       most: 64,
       what: "rows and columns of pixels that become one",
+      onlyWith: { field: "condition", value: "downscaled" },
     },
     prior: {
       kind: "choice",
@@ -82,7 +90,7 @@ function toldLabel(config: ConditionalVaeConfig): ModelDefinition<ConditionalVae
     kind: conditionalVaeKind.kind,
     config,
     codeSize: config.latent,
-    condition: labelCondition(config.classes),
+    condition: labelCondition(config.classes!),
     posterior: (build, x, label) => diagonalPosterior(build, hidden(build, x, label!, config), config.latent),
     prior: (build, label) => prior(build, config, () => label!),
     decode: (build, z, label) => parts.decoded(build, build.concat([z, label!], -1), config),
@@ -119,8 +127,9 @@ function imageCondition({ condition, inputShape, downscaling }: ConditionalVaeCo
   }
   if (condition === "downscaled") {
     const [height, width] = inputShape as readonly [number, number, number];
-    if (height % downscaling === 0 && width % downscaling === 0) return downscaledCondition(inputShape, downscaling);
-    throw new RangeError(`"downscaling" expected a divisor of height and width of ${shape}, got ${downscaling}`);
+    const block = downscaling!;
+    if (height % block === 0 && width % block === 0) return downscaledCondition(inputShape, block);
+    throw new RangeError(`"downscaling" expected a divisor of height and width of ${shape}, got ${block}`);
   }
   const length = inputShape[condition === "left" || condition === "right" ? 1 : 0]!;
   if (length >= 2) return halfCondition(inputShape, condition as Half);

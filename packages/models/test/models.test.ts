@@ -146,6 +146,15 @@ describe("configuration", () => {
     }
   });
 
+  it("has of a condition what that condition has", () => {
+    const of = (given: object) => Object.keys(defineModel("conditional-vae", given).config);
+    expect(of({})).toEqual(expect.arrayContaining(["condition", "classes"]));
+    expect(of({})).not.toContain("downscaling");
+    const image = { inputShape: [4, 4, 1] };
+    expect(of({ ...image, condition: "downscaled" })).toContain("downscaling");
+    for (const condition of ["left", "top", "downscaled"]) expect(of({ ...image, condition })).not.toContain("classes");
+  });
+
   it("names the field that is wrong", () => {
     expect(() => vae({ latent: 0 })).toThrow(/"latent" expected positive integers, got \[0\]/);
     expect(() => vae({ likelihood: { kind: "poisson" } as never })).toThrow(/"likelihood.kind" expected bernoulli or/);
