@@ -197,7 +197,7 @@ function gainRow({ seeds }: Context, curves: Curves): Row {
 function chart({ seeds }: Context, curves: Curves): string {
   return lineChart({
     title: "Importance-weighted autoencoders on MNIST",
-    subtitle: `negative log-likelihood from ${SAMPLES} importance samples, the first ${MEASURED} test images, dynamic binarisation; seed ${seeds[0]}; lower is better`,
+    subtitle: `-log p(x) from ${SAMPLES} importance samples, ${MEASURED} test images, dynamic binarisation; seed ${seeds[0]}; lower is better`,
     x: { name: "epochs", scale: "log" },
     y: { name: "nats per image" },
     series: OBJECTIVES.map((one) => ({
