@@ -1,8 +1,10 @@
 export { describeOnnx } from "./describe.ts";
 export type { OnnxDescription, OnnxPort } from "./describe.ts";
 export { exportOnnx } from "./export.ts";
-export type { ExportOptions, Parameters } from "./export.ts";
+export type { ExportOptions } from "./export.ts";
 export type { OnnxDim, OperatorSet } from "./messages.ts";
+export type { Parameters } from "./network.ts";
+export type { Opset } from "./opset.ts";
 export { exportModelPart, modelMetadata } from "./model.ts";
 export type { ExportableModel, ModelPart } from "./model.ts";
 export { parity } from "./parity.ts";
