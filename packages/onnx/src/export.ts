@@ -1,6 +1,6 @@
 import { formatShape, type Node, type Program, sameShape } from "@isthmus/graph";
 import { channelsFirst, convolutions, Layouts } from "./channels-first.ts";
-import { readBytes, writeBytes } from "./bytes.ts";
+import { readUint8, writeUint8 } from "./uint8.ts";
 import { writeConvolution } from "./convolution.ts";
 import { encodeModel } from "./encode.ts";
 import { foldBatchNorms } from "./fold-batch-norm.ts";
@@ -10,6 +10,7 @@ import { type Dialect, GraphWriter, type Value, valueInfo, valueOf } from "./gra
 import { flattened, type ImageLayout, isTrivial, layoutOf } from "./image-layout.ts";
 import type { OnnxGraph } from "./messages.ts";
 import type { Network, Parameters } from "./network.ts";
+import { noiseInputs } from "./noise.ts";
 import { normalise } from "./normalise.ts";
 import { NodeWriter } from "./node-writer.ts";
 import { DEFAULT_OPSET, type Opset, requireOpset } from "./opset.ts";
@@ -38,7 +39,7 @@ export interface ExportOptions {
   /** What becomes of noise: an error, or an input named like its stream, which the caller draws. Default: `refuse`. */
   readonly noise?: "refuse" | "inputs";
   /** Float inputs and outputs in [0, 1] that the file has as bytes: k stands for k / 255, rounded on the way out. */
-  readonly bytes?: readonly string[];
+  readonly uint8?: readonly string[];
   /** Doc strings of inputs and outputs, by name. */
   readonly portDocs?: Readonly<Record<string, string>>;
   /** Written as the model's `metadata_props`, sorted by key. */
@@ -79,7 +80,8 @@ function graphOf(network: Network, options: ExportOptions): OnnxGraph {
   const { profile = "portable", opset = DEFAULT_OPSET, noise, batch, outputs } = options;
   const dialect = { opset, profile };
   const isWhole = (op: string) => wholes.has(op) || (op === "standardise" && hasLayerNorm(dialect));
-  const program = normalise(selected(network.program, outputs), { isWhole, noiseInputs: noise === "inputs", batch });
+  const wanted = selected(network.program, outputs);
+  const program = normalise(noise === "inputs" ? noiseInputs(wanted) : wanted, { isWhole, batch });
   checkParameters(program, network.parameters);
   const folded = foldBatchNorms(foldConstants({ program, parameters: network.parameters }));
   return new GraphExport(folded, dialect, options).write();
@@ -89,7 +91,7 @@ function graphOf(network: Network, options: ExportOptions): OnnxGraph {
 const wholes: ReadonlySet<string> = new Set(["softmax", "logSoftmax"]);
 
 function checkOptions(program: Program, options: ExportOptions): void {
-  const { graphName, batch, profile = "portable", layout = "nhwc", noise = "refuse", bytes = [] } = options;
+  const { graphName, batch, profile = "portable", layout = "nhwc", noise = "refuse", uint8 = [] } = options;
   if (graphName === "") throw new RangeError(`"graphName" expected a name, got an empty string`);
   requireOneOf("profile", profile, ["portable", "compact"]);
   requireOneOf("layout", layout, ["nhwc", "nchw"]);
@@ -97,10 +99,10 @@ function checkOptions(program: Program, options: ExportOptions): void {
   if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0)) {
     throw new RangeError(`"batch" expected a whole number > 0, got ${String(batch)}`);
   }
-  for (const name of bytes) {
+  for (const name of uint8) {
     const id = program.inputs[name] ?? program.outputs[name];
     if (id === undefined || program.nodes[id]!.dtype !== "f32") {
-      throw new RangeError(`"bytes" expected names of float inputs and outputs, got "${name}"`);
+      throw new RangeError(`"uint8" expected names of float inputs and outputs, got "${name}"`);
     }
   }
   const updated = Object.keys(program.updates);
@@ -204,13 +206,13 @@ class GraphExport {
       .map(([name, id]) => [name, this.program.nodes[id]!] as const);
   }
 
-  private isBytes(name: string): boolean {
-    return this.options.bytes?.includes(name) ?? false;
+  private isUint8(name: string): boolean {
+    return this.options.uint8?.includes(name) ?? false;
   }
 
   private fed(name: string, node: Node): Value {
     const value = this.placed(valueOf(node, name), node);
-    return this.isBytes(name) ? { ...value, type: "u8" } : value;
+    return this.isUint8(name) ? { ...value, type: "u8" } : value;
   }
 
   /** With its channels first, where the node is such an image. */
@@ -241,7 +243,7 @@ class GraphExport {
 
   private writeInput(node: Node): Value {
     const value = this.inputs.get(node.id)!;
-    return this.isBytes(value.name) ? readBytes(this.writer, value) : value;
+    return this.isUint8(value.name) ? readUint8(this.writer, value) : value;
   }
 
   private writeParameter(node: Node): Value {
@@ -279,7 +281,7 @@ class GraphExport {
     const isImage = node.shape.length === 4;
     const isTurned = isImage && this.layout.images.has(node.id) !== (this.options.layout === "nchw");
     if (isTurned) return undefined;
-    return this.outputs.find(([name, made]) => made.id === node.id && !this.isBytes(name))?.[0];
+    return this.outputs.find(([name, made]) => made.id === node.id && !this.isUint8(name))?.[0];
   }
 
   /** Images as the node wants them, a filter in ONNX's order, a vector of the channels beside an image as a column. */
@@ -315,9 +317,9 @@ class GraphExport {
   /** An output that is an input, a parameter or another output as well gets a copy under its own name. */
   private writeOutput(name: string, node: Node): Value {
     const isFirst = node.shape.length === 4 && this.options.layout === "nchw";
-    const given = this.isBytes(name) ? undefined : name;
+    const given = this.isUint8(name) ? undefined : name;
     const value = isFirst ? this.values.channelsFirst(node.id, given) : this.values.channelsLast(node.id, given);
-    if (this.isBytes(name)) return writeBytes(this.writer, value, name);
+    if (this.isUint8(name)) return writeUint8(this.writer, value, name);
     if (value.name === name) return value;
     return this.writer.node("Identity", this.writer.unique(`${name}/copy`), [value], { ...value, name });
   }

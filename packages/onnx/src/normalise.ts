@@ -7,13 +7,11 @@ import {
   sameShape,
   type Shape,
 } from "@isthmus/graph";
-import { nameOf, rewrite } from "./rewrite.ts";
+import { rewrite } from "./rewrite.ts";
 
 export interface NormaliseOptions {
   /** Composites that are written as they are. */
   readonly isWhole: (op: string) => boolean;
-  /** Whether noise becomes inputs. */
-  readonly noiseInputs: boolean;
   /** A fixed size in the place of the batch. */
   readonly batch: number | undefined;
 }
@@ -21,21 +19,15 @@ export interface NormaliseOptions {
 /** Operations whose value is their first input; what they mean concerns differentiation only. */
 const passThrough: ReadonlySet<string> = new Set(["stopGradient", "straightThrough"]);
 
-const noises: ReadonlySet<string> = new Set(["randomNormal", "randomUniform"]);
-
 /**
  * The same function in what can be written: composites expanded unless ONNX has them, pass-through operations gone, one
- * reshape where there were several, and with them everything that no output needs. On request noise is an input named like
- * its stream, and the batch a number.
- *
- * @throws RangeError noise named like an input, a batch that two axes of one value share
+ * reshape where there were several, and with them everything that no output needs. On request the batch is a number.
  */
 export function normalise(program: Program, options: NormaliseOptions): Program {
   const isExpanded = (op: string) => operationNamed(op).tier === "composite" && !options.isWhole(op);
   const rewritten = rewrite(program, (build, node, inputs) => {
     if (passThrough.has(node.op)) return inputs[0]!;
     if (node.op === "reshape") return reshaped(build, node, inputs[0]!, options);
-    if (noises.has(node.op) && options.noiseInputs) return noiseInput(build, program, node, options);
     if (node.op === "batchSize" && options.batch !== undefined) return build.scalar(options.batch);
     const operation = operationNamed(node.op);
     if (operation.tier === "composite" && isExpanded(node.op)) return operation.expand(build, inputs, node.attributes);
@@ -53,14 +45,6 @@ function reshaped(build: GraphBuilder, node: Node, input: Node, options: Normali
   const from = input.op === "reshape" ? build.inputsOf(input)[0]! : input;
   const shape = fixedShape(node.shape, options);
   return sameShape(from.shape, shape) ? from : build.emit("reshape", [from], { shape }, node.name);
-}
-
-function noiseInput(build: GraphBuilder, program: Program, node: Node, options: NormaliseOptions): Node {
-  const stream = node.attributes["stream"] as string;
-  if (program.nodes.some((other) => other.op === "input" && nameOf(other) === stream)) {
-    throw new RangeError(`"program" expected noise and inputs of different names, got "${stream}" twice`);
-  }
-  return build.input(stream, fixedShape(node.shape, options));
 }
 
 function withBatch(attributes: JsonObject, options: NormaliseOptions): JsonObject {

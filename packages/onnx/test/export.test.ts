@@ -117,7 +117,7 @@ describe("refused", () => {
     expect(withOptions({ batch: 0 })).toThrow(/batch/);
     expect(withOptions({ outputs: ["z"] })).toThrow(/outputs.*mu, logVar.*"z"/);
     expect(withOptions({ outputs: [] })).toThrow(/outputs.*none/);
-    expect(withOptions({ bytes: ["y"] })).toThrow(/bytes.*"y"/);
+    expect(withOptions({ uint8: ["y"] })).toThrow(/uint8.*"y"/);
     expect(withOptions({ graphName: "" })).toThrow(/graphName/);
     expect(() => exportModelPart(model, "middle" as "encoder")).toThrow(RangeError);
   });

@@ -5,7 +5,7 @@ import { elementTypes } from "./messages.ts";
 const LARGEST = 255;
 
 /** The numbers that bytes stand for. */
-export function readBytes(writer: GraphWriter, bytes: Value): Value {
+export function readUint8(writer: GraphWriter, bytes: Value): Value {
   const step = (role: string): Value =>
     writer.edge({ ...bytes, name: writer.unique(`${bytes.name}/${role}`), type: "f32" });
   const cast = step("number");
@@ -15,7 +15,7 @@ export function readBytes(writer: GraphWriter, bytes: Value): Value {
 }
 
 /** The output `name`: the nearest bytes, those at the ends for numbers outside [0, 1]. */
-export function writeBytes(writer: GraphWriter, numbers: Value, name: string): Value {
+export function writeUint8(writer: GraphWriter, numbers: Value, name: string): Value {
   const [low, high] = [scalar(writer, `${name}/smallest`, 0), scalar(writer, `${name}/largest`, LARGEST)];
   let value = numbers;
   const step = (role: string, opType: "Mul" | "Round" | "Clip", ...others: Value[]): void => {
