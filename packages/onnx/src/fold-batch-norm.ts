@@ -1,7 +1,7 @@
-import type { Node, Program } from "@isthmus/graph";
+import type { Node } from "@isthmus/graph";
 import { convolutions } from "./channels-first.ts";
 import type { Network, Parameters } from "./network.ts";
-import { copied, countUses, nameOf, rewrite, stored } from "./rewrite.ts";
+import { copied, countUses, nameOf, rewrite } from "./rewrite.ts";
 
 /** `(product + bias - mean) factor + shift`, as batch normalisation with running statistics is written. */
 interface Normalised {
@@ -21,45 +21,45 @@ interface Normalised {
  *     (x W + b - mean) factor + shift = x (W factor) + ((b - mean) factor + shift)
  */
 export function foldBatchNorms({ program, parameters }: Network): Network {
-  const found = findNormalised(program);
-  const folded = [...found.values()].map((one) => foldedTensors(one, parameters));
+  const uses = countUses(program);
+  const at = (id: number) => program.nodes[id]!;
+  const isOwn = ({ id }: Node) => uses[id] === 1;
+  const found = program.nodes.map((node) => normalisedBy(node, at, isOwn));
+  const folded = found.map((one) => (one ? foldedTensors(one, parameters) : {}));
   const shortened = rewrite(program, (build, node, _, rewritten) => {
-    const one = found.get(node.id);
+    const one = found[node.id];
     if (!one) return undefined;
     const { product, weight, bias, shift, name } = one;
-    const state = (tensor: Node) => build.state(nameOf(tensor), stored(tensor.shape as readonly number[]));
-    const made = copied(build, program, product, [rewritten[product.inputs[0]!]!, state(weight)]);
-    return build.emit("add", [made, state(bias ?? shift)], {}, name);
+    const made = copied(build, program, product, [rewritten[product.inputs[0]!]!, rewritten[weight.id]!]);
+    return build.emit("add", [made, rewritten[(bias ?? shift).id]!], {}, name);
   });
   return { program: shortened, parameters: Object.assign({}, parameters, ...folded) as Parameters };
 }
 
-/** Those whose parts nothing else reads, by the id of their last addition. */
-function findNormalised(program: Program): ReadonlyMap<number, Normalised> {
-  const uses = countUses(program);
-  const at = (id: number | undefined) => program.nodes[id!]!;
-  const found = new Map<number, Normalised>();
-  for (const node of program.nodes) {
-    const isOwn = (part: Node) => uses[part.id] === 1;
-    const isVector = (part: Node) =>
-      part.op === "state" && part.shape.length === 1 && part.shape[0] === node.shape.at(-1);
-    if (node.op !== "add") continue;
-    const [scaled, shift] = node.inputs.map(at) as [Node, Node];
-    if (scaled.op !== "mul" || !isOwn(scaled) || !isVector(shift) || !isOwn(shift)) continue;
-    const [centred, factor] = scaled.inputs.map(at) as [Node, Node];
-    if (centred.op !== "sub" || !isOwn(centred) || !isVector(factor)) continue;
-    const [whole, mean] = centred.inputs.map(at) as [Node, Node];
-    if (!isOwn(whole) || !isVector(mean)) continue;
-    const [first, second] = whole.inputs.map(at) as [Node, Node | undefined];
-    const isBiased = whole.op === "add" && second !== undefined && isVector(second) && isOwn(second);
-    const product = isBiased ? first : whole;
-    const weight = at(product.inputs[1]);
-    const isProduct = (product.op === "matmul" || convolutions.has(product.op)) && isOwn(product);
-    if (!isProduct || weight.op !== "state" || !isOwn(weight)) continue;
-    const bias = isBiased ? second : undefined;
-    found.set(node.id, { product, weight, bias, name: isBiased ? whole.name : product.name, mean, factor, shift });
-  }
-  return found;
+/** The normalisation that ends in `node`, if nothing else reads its parts. */
+function normalisedBy(node: Node, at: (id: number) => Node, isOwn: (node: Node) => boolean): Normalised | undefined {
+  const features = node.shape.at(-1);
+  const isVector = ({ op, shape }: Node) => op === "state" && shape.length === 1 && shape[0] === features;
+  const operandsOf = (op: string, whole: Node) => (whole.op === op ? (whole.inputs.map(at) as [Node, Node]) : []);
+  const [scaled, shift] = operandsOf("add", node);
+  const [centred, factor] = scaled && isOwn(scaled) ? operandsOf("mul", scaled) : [];
+  const [whole, mean] = centred && isOwn(centred) ? operandsOf("sub", centred) : [];
+  const vectors = [shift, factor, mean].every((part) => part && isVector(part));
+  if (!whole || !vectors || !isOwn(whole) || !isOwn(shift!)) return undefined;
+  const [left, right] = operandsOf("add", whole);
+  const bias = right && isVector(right) && isOwn(right) ? right : undefined;
+  const product = bias ? left! : whole;
+  const weight = productWeight(product, at);
+  if (!weight || !isOwn(product) || !isOwn(weight)) return undefined;
+  const name = bias ? whole.name : product.name;
+  return { product, weight, bias, name, mean: mean!, factor: factor!, shift: shift! };
+}
+
+/** The stored weight of a product; undefined for anything else. */
+function productWeight({ op, inputs }: Node, at: (id: number) => Node): Node | undefined {
+  if (op !== "matmul" && !convolutions.has(op)) return undefined;
+  const weight = at(inputs[1]!);
+  return weight.op === "state" ? weight : undefined;
 }
 
 /** The new values of weight and bias, under the names of the old ones. */

@@ -21,7 +21,7 @@ export interface ImageLayout {
 const unary = ["neg", "abs", "sign", "step", "exp", "expm1", "log", "log1p", "sqrt", "square", "erf"];
 const activations = ["sigmoid", "tanh", "softplus", "relu", "cast"];
 const binary = ["add", "sub", "mul", "div", "maximum", "minimum", "greater", "equal", "select"];
-const elementwise: ReadonlySet<string> = new Set([...unary, ...activations, ...binary]);
+export const elementwise: ReadonlySet<string> = new Set([...unary, ...activations, ...binary]);
 /** These cut and join along an axis that they name. */
 const alongAxis: ReadonlySet<string> = new Set(["slice", "pad", "concat"]);
 

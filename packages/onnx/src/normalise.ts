@@ -7,6 +7,7 @@ import {
   sameShape,
   type Shape,
 } from "@isthmus/graph";
+import { elementwise } from "./image-layout.ts";
 import { rewrite } from "./rewrite.ts";
 
 export interface NormaliseOptions {
@@ -40,11 +41,23 @@ export function normalise(program: Program, options: NormaliseOptions): Program 
     : rewritten;
 }
 
-/** Of a value that was itself only reshaped, a reshape of what it was before. */
-function reshaped(build: GraphBuilder, node: Node, input: Node, options: NormaliseOptions): Node {
-  const from = input.op === "reshape" ? build.inputsOf(input)[0]! : input;
+function reshaped(build: GraphBuilder, node: Node, x: Node, options: NormaliseOptions): Node {
   const shape = fixedShape(node.shape, options);
-  return sameShape(from.shape, shape) ? from : build.emit("reshape", [from], { shape }, node.name);
+  const before = beforeReshape(build, x, shape);
+  if (before) return before;
+  const from = x.op === "reshape" ? build.inputsOf(x)[0]! : x;
+  return build.emit("reshape", [from], { shape }, node.name);
+}
+
+/** What `x` was before it got another shape than `shape`, with the elementwise operations since; undefined when it never had it. */
+function beforeReshape(build: GraphBuilder, x: Node, shape: Shape): Node | undefined {
+  if (sameShape(x.shape, shape)) return x;
+  const inputs = build.inputsOf(x);
+  if (x.op === "reshape") return beforeReshape(build, inputs[0]!, shape);
+  if (!elementwise.has(x.op)) return undefined;
+  const before = inputs.map((input) => (input.shape.length === 0 ? input : beforeReshape(build, input, shape)));
+  const isWhole = before.every((input) => input !== undefined);
+  return isWhole ? build.emit(x.op, before as Node[], x.attributes, x.name) : undefined;
 }
 
 function withBatch(attributes: JsonObject, options: NormaliseOptions): JsonObject {

@@ -19,7 +19,13 @@ export function standardised(build: GraphBuilder, x: Node, units: Units): Node {
   const centred = build.sub(there, vector(build, offsets));
   const features = build.div(centred, vector(build, divisors));
   if (!scales.includes(0)) return features;
-  return build.mul(features, vector(build, scales.map((scale) => (scale === 0 ? 0 : 1))));
+  return build.mul(
+    features,
+    vector(
+      build,
+      scales.map((scale) => (scale === 0 ? 0 : 1)),
+    ),
+  );
 }
 
 /** The user's numbers of the network's, [batch, features]. */

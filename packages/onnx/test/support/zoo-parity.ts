@@ -16,7 +16,9 @@ export async function worstOf(runtimes: readonly Runtime[], trial: Trial): Promi
   checkOnnx(bytes);
   const cases = batches.map((batch) => {
     const feeds = feedsFor(model, trial, batch);
-    return { batch, feeds, expected: expectedOf(model, trial, feeds, batch) };
+    const expected = expectedOf(model, trial, feeds, batch);
+    if (options.layout !== "nchw") return { batch, feeds, expected };
+    return { batch, feeds: channelsFirst(model, feeds), expected: channelsFirst(model, expected) };
   });
   let worst = 0;
   for (const runtime of runtimes) {
@@ -32,13 +34,29 @@ export async function worstOf(runtimes: readonly Runtime[], trial: Trial): Promi
   return worst;
 }
 
+/** Items among the values with their channels first. */
+function channelsFirst<T extends Record<string, ArrayLike<number>>>({ config }: ExportableModel, values: T): T {
+  const [height, width, channels] = config!["inputShape"] as [number, number, number];
+  const pixels = height * width;
+  const turned = Object.entries(values).map(([name, data]) => {
+    if (!items.has(name)) return [name, data] as const;
+    const image = (i: number) => i - (i % (pixels * channels));
+    const place = (i: number) => image(i) + (i % pixels) * channels + Math.floor((i - image(i)) / pixels);
+    return [name, (data as Float64Array).map((_, i) => data[place(i)]!)] as const;
+  });
+  return Object.fromEntries(turned) as T;
+}
+
+const items = new Set(["x", "reconstruction", "logits", "reconstructionLogVar", "loc", "logScale"]);
+
 function excess(actual: Record<string, Float32Array>, expected: Record<string, Float64Array>, where: string): number {
   const names = (values: object) => Object.keys(values).sort().join(", ");
   if (names(actual) !== names(expected)) throw new Error(`${where}: ${names(actual)} instead of ${names(expected)}`);
   let worst = 0;
   for (const [name, values] of Object.entries(expected)) {
     const got = actual[name]!;
-    if (got.length !== values.length) throw new Error(`${where}: ${name} has ${got.length} values, not ${values.length}`);
+    if (got.length !== values.length)
+      throw new Error(`${where}: ${name} has ${got.length} values, not ${values.length}`);
     values.forEach((value, i) => {
       const share = Math.abs(got[i]! - value) / (1e-5 + 1e-4 * Math.abs(value));
       if (!(share <= 1)) throw new Error(`${where}: ${name}[${i}] is ${got[i]}, not ${value}`);

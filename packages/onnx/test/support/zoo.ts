@@ -1,7 +1,17 @@
 /** Models of the zoo, small, with what their parts compute in float64. */
 import { elementCount, initialise, interpret, type Program } from "@isthmus/graph";
 import { randomNormal, randomUniform } from "@isthmus/math";
-import { autoencoder, conditionalVae, convolutionalAutoencoder, defineModel, type ModelDefinition, modelKinds, vae } from "@isthmus/models";
+import {
+  autoencoder,
+  categoricalVae,
+  conditionalVae,
+  convolutionalAutoencoder,
+  defineModel,
+  mixturePriorVae,
+  type ModelDefinition,
+  modelKinds,
+  vae,
+} from "@isthmus/models";
 import { family } from "../../../models/test/support/family.ts";
 import { vaeFamily } from "../../../models/test/support/vae-family.ts";
 import type { ExportableModel, ModelPart } from "../../src/index.ts";
@@ -19,6 +29,15 @@ export const imageModels: readonly (readonly [string, ModelDefinition])[] = [
   ["vae, colours", vae({ ...images, trunk: conv, likelihood: { kind: "gaussian", variance: "perFeature" } })],
   ["conditional vae, colours", conditionalVae({ ...images, trunk: flat, classes: 3 })],
   ["dense ae on images", autoencoder({ ...images, trunk: { kind: "dense", hidden: [5], activation: "tanh" } })],
+];
+
+/** One of each kind of road through the exporter. */
+export const fewModels: readonly (readonly [string, ModelDefinition])[] = [
+  imageModels[0]!,
+  imageModels[3]!,
+  ["vae, mixture posterior", vae({ ...sizes, posterior: "mixture" })],
+  ["categorical vae", categoricalVae({ ...sizes, categories: 3 })],
+  ["mixture-prior vae", mixturePriorVae({ ...sizes, components: 3 })],
 ];
 
 /** Every kind, every choice that changes a graph. */
@@ -77,7 +96,11 @@ export function feedsFor(model: ExportableModel, { part, sample }: Asked, batch:
     autoencoder: sample ? [encoder, posterior!, decoder] : [encoder, decoder],
     prior: [prior!],
   }[part];
-  return Object.assign({}, ...programs.map((program) => fedTo(program, batch)), ...programs.map((program) => noiseOf(program, batch))) as Feeds;
+  return Object.assign(
+    {},
+    ...programs.map((program) => fedTo(program, batch)),
+    ...programs.map((program) => noiseOf(program, batch)),
+  ) as Feeds;
 }
 
 function fedTo({ nodes, inputs }: Program, batch: number): Feeds {
