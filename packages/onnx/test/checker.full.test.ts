@@ -10,6 +10,7 @@ import { encodeModel } from "../src/encode.ts";
 import { exportModelPart } from "../src/index.ts";
 import { denseModel, sizes } from "./support/models.ts";
 import { exportCase, operationCases } from "./support/operation-cases.ts";
+import { exportable, imageModels, partsOf, smallZoo } from "./support/zoo.ts";
 
 const PYTHON = "/usr/bin/python3";
 const program = fileURLToPath(new URL("../../../tools/fixtures/onnx_check.py", import.meta.url));
@@ -65,9 +66,30 @@ describe.skipIf(missing)("python3-onnx (apt-get install python3-onnx)", () => {
     );
   });
 
-  test("accepts every operation", () => {
-    const verdicts = check(operationCases.map(({ make }) => exportCase(make).bytes));
-    expect(verdicts).toHaveLength(operationCases.length);
-    for (const verdict of verdicts) expect(verdict.same).toBe(true);
+  test.each([13, 14, 15, 16, 17] as const)("accepts every operation in operator set %i", (opset) => {
+    for (const profile of ["portable", "compact"] as const) {
+      const verdicts = check(operationCases.map(({ make }) => exportCase(make, { opset, profile }).bytes));
+      expect(verdicts).toHaveLength(operationCases.length);
+      for (const verdict of verdicts) expect(verdict.same).toBe(true);
+    }
+  });
+
+  test.each(smallZoo)("accepts every part of %s", (_, definition) => {
+    const model = exportable(definition);
+    const files = partsOf(definition).flatMap(({ part, sample }) =>
+      ([13, 17] as const).map((opset) => exportModelPart(model, part, { sample, opset })),
+    );
+    for (const verdict of check(files)) expect(verdict.same).toBe(true);
+  });
+
+  test.each(imageModels)("accepts every shape of %s, and bytes", (_, definition) => {
+    const model = exportable(definition);
+    const shapes = (["nhwc", "nchw"] as const).flatMap((layout) =>
+      ([13, 17] as const).flatMap((opset) => [
+        exportModelPart(model, "autoencoder", { layout, opset, uint8: true }),
+        exportModelPart(model, "autoencoder", { layout, opset, batch: 2, profile: "compact" }),
+      ]),
+    );
+    for (const verdict of check(shapes)) expect(verdict.same).toBe(true);
   });
 });
