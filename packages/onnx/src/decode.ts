@@ -132,10 +132,11 @@ function decodeTensor(field: Field): Tensor {
 }
 
 function decodeValueInfo(field: Field): ValueInfo {
-  const value = { name: "", elementType: 0 };
+  const value = { name: "", elementType: 0, docString: "" };
   const shape: OnnxDim[] = [];
   field.message({
     [fields.valueInfo.name]: (inner) => (value.name = inner.string()),
+    [fields.valueInfo.docString]: (inner) => (value.docString = inner.string()),
     [fields.valueInfo.type]: (type) =>
       type.message({
         [fields.type.tensor]: (tensor) =>

@@ -11,6 +11,7 @@ export interface ValueInfo {
   /** A code of `elementTypes`. */
   readonly elementType: number;
   readonly shape: readonly OnnxDim[];
+  readonly docString?: string;
 }
 
 export interface Tensor {
@@ -90,7 +91,7 @@ export const fields = {
   node: { inputs: 1, outputs: 2, name: 3, opType: 4, attributes: 5, domain: 7 },
   attribute: { name: 1, float: 2, int: 3, ints: 8, type: 20 },
   tensor: { dims: 1, elementType: 2, name: 8, data: 9 },
-  valueInfo: { name: 1, type: 2 },
+  valueInfo: { name: 1, type: 2, docString: 3 },
   type: { tensor: 1 },
   tensorType: { elementType: 1, shape: 2 },
   shape: { dims: 1 },

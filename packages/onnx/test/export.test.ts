@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { checkOnnx, describeOnnx, exportModelPart, exportOnnx, modelMetadata } from "../src/index.ts";
 import { denseModel, pseudoRandom, sizes } from "./support/models.ts";
 import { runtimes } from "./support/runtimes.ts";
+import { exportable, imageModels, partsOf } from "./support/zoo.ts";
 
 const model = denseModel(sizes["odd"]!);
 const options = { graphName: "graph" };
@@ -20,6 +21,16 @@ describe("the same model gives the same bytes", () => {
     const again = { encoder: stored(model.encoder), decoder: stored(model.decoder), parameters };
     for (const part of ["encoder", "decoder"] as const) {
       expect(exportModelPart(again, part)).toEqual(exportModelPart(model, part));
+    }
+    const [, definition] = imageModels.find(([name]) => name === "vae, colours")!;
+    const whole = exportable(definition);
+    const programs = Object.entries(whole).filter(([, value]) => "nodes" in value) as [string, Program][];
+    const restored = { ...whole, ...Object.fromEntries(programs.map(([name, program]) => [name, stored(program)])) };
+    for (const { part, sample } of partsOf(definition)) {
+      for (const changes of [{}, { layout: "nchw", units: { offsets: [1], scales: [2] } }] as const) {
+        const exported = (of: typeof whole) => exportModelPart(of, part, { sample, ...changes });
+        expect(exported(restored)).toEqual(exported(whole));
+      }
     }
     const ab = exportOnnx(model.encoder, model.parameters, { ...options, metadata: { a: "1", b: "2" } });
     const ba = exportOnnx(model.encoder, model.parameters, { ...options, metadata: { b: "2", a: "1" } });
@@ -110,7 +121,14 @@ describe("refused", () => {
   test("options out of range", () => {
     const withOptions = (change: object) => () =>
       exportOnnx(model.encoder, model.parameters, { ...options, ...change });
-    expect(withOptions({ opset: 18 })).toThrow(/opset.*17.*18/);
+    expect(withOptions({ opset: 12 })).toThrow(/opset.*13 to 21.*12/);
+    expect(withOptions({ profile: "small" })).toThrow(/profile.*portable or compact.*small/);
+    expect(withOptions({ layout: "chw" })).toThrow(/layout.*nhwc or nchw.*chw/);
+    expect(withOptions({ noise: "drawn" })).toThrow(/noise/);
+    expect(withOptions({ batch: 0 })).toThrow(/batch/);
+    expect(withOptions({ outputs: ["z"] })).toThrow(/outputs.*mu, logVar.*"z"/);
+    expect(withOptions({ outputs: [] })).toThrow(/outputs.*none/);
+    expect(withOptions({ uint8: ["y"] })).toThrow(/uint8.*"y"/);
     expect(withOptions({ graphName: "" })).toThrow(/graphName/);
     expect(() => exportModelPart(model, "middle" as "encoder")).toThrow(RangeError);
   });
