@@ -8,3 +8,5 @@ export type { ExportableModel, ModelPart } from "./model.ts";
 export { parity } from "./parity.ts";
 export type { OutputParity, OutputValues, ParityOptions, ParityReport } from "./parity.ts";
 export { checkOnnx } from "./structural-check.ts";
+export { importOnnx } from "./import/import.ts";
+export type { ImportedOnnx, ImportOptions } from "./import/import.ts";

@@ -101,7 +101,7 @@ class ProtobufReader {
 
   /** The bytes of whole numbers of `width` bytes, aligned. */
   private copied(start: number, at: number, length: number, width: number): ArrayBuffer {
-    if (length % width === 0) return this.all.slice(at, at + length).buffer as ArrayBuffer;
+    if (length % width === 0) return new Uint8Array(this.all.subarray(at, at + length)).buffer;
     throw invalid(`the field at byte ${start} holds no whole number of values`, { offset: start });
   }
 
