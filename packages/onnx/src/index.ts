@@ -10,3 +10,7 @@ export type { OutputParity, OutputValues, ParityOptions, ParityReport } from "./
 export { checkOnnx } from "./structural-check.ts";
 export { importOnnx } from "./import/import.ts";
 export type { ImportedOnnx, ImportOptions } from "./import/import.ts";
+export { IMPORTED_KIND, importModel } from "./import/import-model.ts";
+export type { ImportModelOptions, OnnxFile } from "./import/import-model.ts";
+export type { ReadExternal } from "./import/external.ts";
+export type { ExternalData } from "./messages.ts";

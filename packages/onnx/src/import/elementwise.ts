@@ -1,7 +1,8 @@
 import type { GraphBuilder, Node } from "@isthmus/graph";
-import type { Flow } from "./flow.ts";
+import { type Flow, shapeOf } from "./flow.ts";
 import { BOOL } from "./known.ts";
 import type { NodeReader } from "./node-reader.ts";
+import { perChannel } from "./normalisation.ts";
 import type { Translations } from "./translations.ts";
 
 type Formula = (build: GraphBuilder, x: Node, read: NodeReader) => Node;
@@ -120,9 +121,11 @@ function where(read: NodeReader): Flow {
   return read.elementwise((truth, a, b) => read.build.select(truth!, a!, b!), { elementType });
 }
 
-/** A slope per channel lies along axis 1 in what older files write, and is broadcast in all. */
+/** A slope is broadcast; before operator set 7 there was one per channel. */
 function prelu(read: NodeReader): Flow {
-  return read.elementwise((x, slope) => leakyRelu(read.build, x!, slope!));
+  const [x, slope] = [read.value(0), read.value(1)];
+  const values = read.version < 7 && shapeOf(slope).length === 1 ? [x, perChannel(read, slope, shapeOf(x).length)] : [x, slope];
+  return read.elementwise((value, each) => leakyRelu(read.build, value!, each!), { values });
 }
 
 /** The mean of any number of operands. */

@@ -1,3 +1,5 @@
+import type { IsthmusError } from "@isthmus/math";
+import { decodeModel } from "../decode.ts";
 import { invalid } from "../invalid.ts";
 import type { ExternalData, OnnxModel, OnnxNode, Tensor } from "../messages.ts";
 
@@ -11,8 +13,13 @@ export function externalTensors({ graph }: OnnxModel): ExternalData[] {
   return [...graph.initialisers, ...inNodes].flatMap(({ external }) => (external ? [external] : []));
 }
 
-/** The model with all data in it. */
-export function withExternalData(model: OnnxModel, read: ReadExternal): OnnxModel {
+/** The messages of a file; with all its data where they can be read. */
+export function readModel(bytes: Uint8Array, { external }: { readonly external?: ReadExternal }): OnnxModel {
+  const model = decodeModel(bytes);
+  return external && externalTensors(model).length > 0 ? withExternalData(model, external) : model;
+}
+
+function withExternalData(model: OnnxModel, read: ReadExternal): OnnxModel {
   const { graph } = model;
   const initialisers = graph.initialisers.map((tensor) => filled(tensor, read));
   const nodes = graph.nodes.map((node) => filledNode(node, read));
@@ -32,17 +39,18 @@ function filled({ external, ...tensor }: Tensor, read: ReadExternal): Tensor {
 }
 
 /**
- * Refuses places outside the model's own folder.
+ * Refuses places outside the model's own folder: absolute ones, those that go up, and names of drives or streams.
  *
- * @throws IsthmusError `ONNX_INVALID` a location that is absolute, goes up, or names a drive or a stream
+ * @throws IsthmusError `ONNX_INVALID`
  */
 export function requireInside(location: string): void {
-  const parts = location.split("/");
-  const isBad = (part: string) => part === "" || part === "." || part === "..";
-  // oxlint-disable-next-line no-control-regex
-  if (parts.some(isBad) || /[\\:\u0000-\u001f]/.test(location)) {
-    throw invalid(`external data lie at "${location}"; expected a file beside the model, or in a folder beside it`, {
-      location,
-    });
-  }
+  const isPlain = (part: string) => part !== "" && part !== "." && part !== ".." && !/[\\:\0]/.test(part);
+  if (location.split("/").every(isPlain)) return;
+  throw outside(location);
+}
+
+/** The error for data that are not where a model's data may be. */
+export function outside(location: string): IsthmusError {
+  const where = "expected a file beside the model, or in a folder beside it, and no link";
+  return invalid(`external data lie at "${location}"; ${where}`, { location });
 }

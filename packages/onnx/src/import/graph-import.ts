@@ -22,7 +22,7 @@ export interface GraphImport {
   /** The file's values that are wanted. */
   readonly outputs: readonly string[];
   /** An input as the graph is to be fed it. */
-  bind(input: ValueInfo): Flow;
+  readonly bind: (input: ValueInfo) => Flow;
 }
 
 /**
@@ -58,10 +58,13 @@ function operatorSet({ operatorSets }: OnnxModel): number {
   throw invalid(`operator set ai.onnx ${version ?? "(none)"} is not read; known: ${OLDEST} to ${NEWEST}`);
 }
 
-/** Before operator set 7 broadcasting had rules of its own, and what training does was said otherwise. */
+/** Before operator set 7 an operand could be broadcast from an axis on, and training was what nodes did unless told otherwise. */
 function requirePresentMeaning(node: OnnxNode): void {
-  const old = ["broadcast", "is_test", "spatial"].find((name) => Object.hasOwn(node.attributes, name));
-  if (old !== undefined) throw refusal(node, `says "${old}", as before operator set 7; convert the file to a newer one`);
+  const { attributes } = node;
+  const has = (name: string) => Object.hasOwn(attributes, name);
+  const isAligned = has("broadcast") && has("axis");
+  const isTraining = has("is_test") && attributes["is_test"]?.value !== 1;
+  if (isAligned || isTraining) throw refusal(node, "means something that operator set 7 took back; convert the file");
 }
 
 /** The nodes that the outputs need, each after those it reads. */

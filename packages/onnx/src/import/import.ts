@@ -1,9 +1,8 @@
 import { type Dim, type DType, GraphBuilder, type Program, type Shape, type StoredTensor } from "@isthmus/graph";
 import { dataTypes } from "../data-types.ts";
-import { decodeModel } from "../decode.ts";
 import { invalid } from "../invalid.ts";
-import type { OnnxDim, OnnxModel, ValueInfo } from "../messages.ts";
-import { externalTensors, type ReadExternal, withExternalData } from "./external.ts";
+import type { OnnxModel, ValueInfo } from "../messages.ts";
+import { type ReadExternal, readModel } from "./external.ts";
 import { type Flow, flow, plain, type Value } from "./flow.ts";
 import { importGraph } from "./graph-import.ts";
 import type { Known } from "./known.ts";
@@ -49,12 +48,6 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
   });
 }
 
-/** The messages of a file, with all its data. */
-export function readModel(bytes: Uint8Array, { external }: ImportOptions): OnnxModel {
-  const model = decodeModel(bytes);
-  return external && externalTensors(model).length > 0 ? withExternalData(model, external) : model;
-}
-
 export function outputNames({ graph }: OnnxModel): string[] {
   const names = graph.outputs.map(({ name }) => name);
   if (names.length === 0) throw invalid("the graph has no output");
@@ -77,7 +70,7 @@ function boundPlainly(build: GraphBuilder, input: ValueInfo, options: ImportOpti
 }
 
 /** The shape of an input, where an open first axis is the batch. */
-export function inputShape({ name, shape }: ValueInfo, { sizes = {} }: ImportOptions): Shape {
+export function inputShape({ name, shape }: ValueInfo, { sizes = {} }: Pick<ImportOptions, "sizes">): Shape {
   const batch = shape[0];
   return shape.map((dim, axis): Dim => {
     if (typeof dim === "string" && Object.hasOwn(sizes, dim)) return sizes[dim]!;
@@ -88,10 +81,6 @@ export function inputShape({ name, shape }: ValueInfo, { sizes = {} }: ImportOpt
       { input: name, axis },
     );
   });
-}
-
-export function isOpen(dim: OnnxDim | undefined): boolean {
-  return dim === null || typeof dim === "string";
 }
 
 export function inputType({ name, elementType }: ValueInfo): DType {

@@ -5,7 +5,7 @@ import type { NodeReader } from "./node-reader.ts";
 import type { Translations } from "./translations.ts";
 
 /** Numbers per channel, broadcast over an image of this rank. */
-function perChannel(read: NodeReader, value: Value, rank: number): Value {
+export function perChannel(read: NodeReader, value: Value, rank: number): Value {
   const shape = [-1, ...new Array<number>(Math.max(0, rank - 2)).fill(1)];
   const [channels] = shapeOf(value);
   if (shapeOf(value).length !== 1 || typeof channels !== "number") {

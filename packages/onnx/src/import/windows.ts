@@ -250,7 +250,7 @@ const pool =
     const { build } = read;
     const image = imageOf(read, read.value(0));
     const moves = windowOf(read, image, read.ints("kernel_shape") ?? read.refuse("says no window"));
-    if (moves.dilations.some((dilation) => dilation !== 1)) {
+    if (moves.dilations.some((dilation, axis) => dilation !== 1 && moves.window[axis] !== 1)) {
       read.refuse(`pools with dilations [${moves.dilations.join(", ")}]`);
     }
     const padding = pooledPads(read, image, moves);
