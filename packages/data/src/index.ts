@@ -19,6 +19,8 @@ export type {
   SourceNotes,
   TableDescription,
 } from "./description.ts";
+export { featureUnits } from "./feature-units.ts";
+export type { FeatureUnits } from "./feature-units.ts";
 export { gunzip, isGzip } from "./gzip.ts";
 export type { GunzipOptions } from "./gzip.ts";
 export { parseIdx, readIdx, writeIdx } from "./idx.ts";

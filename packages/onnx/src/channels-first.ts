@@ -1,8 +1,5 @@
-/**
- * Graphs have the channels of an image last, ONNX's convolutions and pools have them first. Images stay as ONNX wants them
- * from one to the next, through whatever treats their elements one by one, and are turned where somebody else reads them.
- */
-import type { Dim, Node, Program, Shape } from "@isthmus/graph";
+/** Images in both orders: as graphs have them, with their channels last, and as ONNX has them, with their channels first. */
+import type { Dim, Shape } from "@isthmus/graph";
 import { type GraphWriter, ints, type Value } from "./graph-writer.ts";
 
 const toFirst = [0, 3, 1, 2] as const;
@@ -15,48 +12,19 @@ export function channelsFirst(shape: Shape): Dim[] {
   return permuted(shape, toFirst);
 }
 
+/** The axis of an image with channels first that is `axis` of it with channels last. */
+export function axisOfFirst(axis: number): number {
+  return toFirst.indexOf(axis as 0 | 1 | 2 | 3);
+}
+
 /** Operand 0 is an image, operand 1 the filter. */
-export const convolutions: ReadonlySet<string> = new Set(["conv2d", "conv2dInputGrad", "depthwiseConv2d"]);
-const pools: ReadonlySet<string> = new Set(["maxPool2d", "avgPool2d"]);
-
-const elementwise: ReadonlySet<string> = new Set([
-  ...[
-    "neg",
-    "abs",
-    "sign",
-    "step",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "sqrt",
-    "square",
-    "sigmoid",
-    "tanh",
-    "softplus",
-    "relu",
-  ],
-  ...["add", "sub", "mul", "div", "maximum", "minimum"],
+export const convolutions: ReadonlySet<string> = new Set([
+  "conv2d",
+  "conv2dInputGrad",
+  "depthwiseConv2d",
+  "depthwiseConv2dInputGrad",
 ]);
-
-/** Ids of the nodes whose values ONNX has channels first; `biased` are additions that a convolution absorbs. */
-export function findChannelsFirst(program: Program, biased: ReadonlySet<number>): ReadonlySet<number> {
-  const found = new Set<number>();
-  for (const node of program.nodes) {
-    const flows = elementwise.has(node.op) && flowsThrough(program, node, found);
-    if (convolutions.has(node.op) || pools.has(node.op) || biased.has(node.id) || flows) found.add(node.id);
-  }
-  return found;
-}
-
-/** Whether every operand is an image with channels first, of the node's own shape, or a scalar, and one is an image. */
-function flowsThrough(program: Program, node: Node, found: ReadonlySet<number>): boolean {
-  const fits = (id: number) => {
-    const { shape } = program.nodes[id]!;
-    return shape.length === 0 || (found.has(id) && shape.every((dim, axis) => dim === node.shape[axis]));
-  };
-  return node.inputs.every(fits) && node.inputs.some((id) => found.has(id));
-}
+export const pools: ReadonlySet<string> = new Set(["maxPool2d", "avgPool2d"]);
 
 /** The values of a graph's nodes in one or both layouts; the other is made when it is first asked for. */
 export class Layouts {
@@ -78,8 +46,9 @@ export class Layouts {
     return this.turned(id, this.last, this.first, toLast, "channels_last", name);
   }
 
-  channelsFirst(id: number): Value {
-    return this.turned(id, this.first, this.last, toFirst, "channels_first");
+  /** The value with its channels first, likewise. */
+  channelsFirst(id: number, name?: string): Value {
+    return this.turned(id, this.first, this.last, toFirst, "channels_first", name);
   }
 
   private turned(

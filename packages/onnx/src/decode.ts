@@ -172,10 +172,11 @@ function decodeLocation(name: string, { location = "", offset = "0", length }: R
 }
 
 function decodeValueInfo(field: Field): ValueInfo {
-  const value = { name: "", elementType: 0 };
+  const value = { name: "", elementType: 0, docString: "" };
   const shape: OnnxDim[] = [];
   field.message({
     [fields.valueInfo.name]: (inner) => (value.name = inner.string()),
+    [fields.valueInfo.docString]: (inner) => (value.docString = inner.string()),
     [fields.valueInfo.type]: (type) =>
       type.message({
         [fields.type.tensor]: (tensor) =>

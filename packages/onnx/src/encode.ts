@@ -92,13 +92,15 @@ function encodeTensor(tensor: Tensor): ProtobufWriter {
   return out.int(f.elementType, tensor.elementType).string(f.name, tensor.name).bytes(f.data, tensor.data);
 }
 
-function encodeValueInfo({ name, elementType, shape }: ValueInfo): ProtobufWriter {
+function encodeValueInfo({ name, elementType, shape, docString = "" }: ValueInfo): ProtobufWriter {
   const dims = new ProtobufWriter();
   for (const dim of shape) dims.message(fields.shape.dims, encodeDim(dim));
   const { tensorType } = fields;
   const tensor = new ProtobufWriter().int(tensorType.elementType, elementType).message(tensorType.shape, dims);
   const type = new ProtobufWriter().message(fields.type.tensor, tensor);
-  return new ProtobufWriter().string(fields.valueInfo.name, name).message(fields.valueInfo.type, type);
+  const out = new ProtobufWriter().string(fields.valueInfo.name, name).message(fields.valueInfo.type, type);
+  text(out, fields.valueInfo.docString, docString);
+  return out;
 }
 
 function encodeDim(dim: OnnxDim): ProtobufWriter {

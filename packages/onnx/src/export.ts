@@ -1,105 +1,200 @@
-import { formatShape, type Node, type Program, sameShape, type StoredTensor } from "@isthmus/graph";
-import { channelsFirst, convolutions, findChannelsFirst, Layouts } from "./channels-first.ts";
+import { formatShape, type Node, type Program, sameShape } from "@isthmus/graph";
+import { channelsFirst, convolutions, Layouts } from "./channels-first.ts";
+import { readUint8, writeUint8 } from "./uint8.ts";
 import { writeConvolution } from "./convolution.ts";
 import { encodeModel } from "./encode.ts";
-import { findStoredFilters, storedFilter, writeFilter } from "./filters.ts";
+import { foldBatchNorms } from "./fold-batch-norm.ts";
+import { foldConstants } from "./fold-constants.ts";
 import { findGemms, type Gemm, gemmName, writeGemm } from "./gemm.ts";
-import { GraphWriter, type Value, valueInfo, valueOf } from "./graph-writer.ts";
+import { type Dialect, GraphWriter, type Value, valueInfo, valueOf } from "./graph-writer.ts";
+import { flattened, type ImageLayout, isTrivial, layoutOf } from "./image-layout.ts";
 import type { OnnxGraph } from "./messages.ts";
+import type { Network, Parameters } from "./network.ts";
+import { noiseInputs } from "./noise.ts";
 import { normalise } from "./normalise.ts";
 import { NodeWriter } from "./node-writer.ts";
-import { IR_VERSION, OPSET } from "./opset17.ts";
+import { DEFAULT_OPSET, type Opset, requireOpset } from "./opset.ts";
+import { findPatterns, hasLayerNorm, type Pattern } from "./patterns.ts";
+import { nameOf } from "./rewrite.ts";
+import { findForms, type Form, writeFilter } from "./stored-tensors.ts";
 import { translate } from "./translate.ts";
 
 export interface ExportOptions {
-  /** Not empty: `decoder`. */
+  /** Not empty: `decoder`. Nodes that have no name of their own are named after it. */
   readonly graphName: string;
   readonly producerVersion?: string;
-  /** Operator set; 17, with IR version 8, is the only one so far. */
-  readonly opset?: 17;
+  /** Operator set, written with the oldest IR version that goes with it. Default: 17. */
+  readonly opset?: Opset;
+  /**
+   * `portable`: only what every runtime takes: no uneven pads or output padding of transposed convolutions, no
+   * `LayerNormalization`. `compact`: as few nodes as the operator set allows. Default: `portable`.
+   */
+  readonly profile?: "portable" | "compact";
+  /** Order of the axes of inputs and outputs of rank 4, which are taken for images. Default: `nhwc`, as in the program. */
+  readonly layout?: "nhwc" | "nchw";
+  /** A fixed size of the batch, for runtimes that want one. Default: the dynamic dimension `batch`. */
+  readonly batch?: number;
+  /** The outputs that are written. Default: all. */
+  readonly outputs?: readonly string[];
+  /** What becomes of noise: an error, or an input named like its stream, which the caller draws. Default: `refuse`. */
+  readonly noise?: "refuse" | "inputs";
+  /** Float inputs and outputs in [0, 1] that the file has as bytes: k stands for k / 255, rounded on the way out. */
+  readonly uint8?: readonly string[];
+  /** Doc strings of inputs and outputs, by name. */
+  readonly portDocs?: Readonly<Record<string, string>>;
   /** Written as the model's `metadata_props`, sorted by key. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly docString?: string;
 }
 
-/** The values of the state tensors a program reads, by name. */
-export type Parameters = Readonly<Record<string, StoredTensor>>;
-
 /**
- * A program as the bytes of an ONNX file: operator set 17, IR version 8, deterministic, no timestamp.
+ * A program as the bytes of an ONNX file, deterministic, without a timestamp.
  *
- * Inputs and outputs keep their names; those no output depends on are left out. Their batch axis is the dynamic
- * dimension `batch`. Parameters are initialisers under their own names, as they are stored (dense kernels
- * `[in, out]`), but for filters, which are turned to ONNX's `[out, in, rows, columns]`. A product with a bias is one `Gemm`,
- * a convolution with one a `Conv` with explicit pads. Images keep their channels last at inputs and outputs and have them
- * first in between. Every value carries its type.
+ * Inputs and outputs keep their names; those no output depends on are left out. Parameters are initialisers under their own
+ * names, as they are stored (dense kernels `[in, out]`), but for filters, which are turned to ONNX's
+ * `[out, in, rows, columns]`, and weights between images and dense layers, whose rows or columns follow the image's elements
+ * channels first. What depends on parameters alone is computed once, and batch normalisation becomes part of the weights
+ * before it. A product with a bias is one `Gemm`, a convolution with one a `Conv` with explicit pads. Images keep their
+ * channels last at inputs and outputs, unless told otherwise, and have them first in between. Every value carries its type.
  *
- * @throws IsthmusError `ONNX_OPERATION` for an operation that has no ONNX form (noise), naming it
+ * @throws IsthmusError `ONNX_OPERATION` for an operation that has no ONNX form (noise, gradients), naming it
  * @throws TypeError a parameter that is not float32
  * @throws RangeError a missing or misshapen parameter, a program with updates, a name used twice, bad options
  */
 export function exportOnnx(program: Program, parameters: Parameters, options: ExportOptions): Uint8Array {
-  const { graphName, producerVersion = "", opset = OPSET, metadata = {}, docString = "" } = options;
-  if (opset !== OPSET) throw new RangeError(`"opset" expected 17, got ${String(opset)}`);
-  if (graphName === "") throw new RangeError(`"graphName" expected a name, got an empty string`);
-  if (Object.keys(program.updates).length > 0) {
-    throw new RangeError(
-      `"program" expected none that updates state, got updates of ${Object.keys(program.updates).join(", ")}`,
-    );
-  }
+  const { producerVersion = "", opset = DEFAULT_OPSET, metadata = {}, docString = "" } = options;
+  const irVersion = requireOpset(opset);
   return encodeModel({
-    irVersion: IR_VERSION,
+    irVersion,
     producerName: "isthmus",
     producerVersion,
     docString,
-    graph: new GraphExport(normalise(program), parameters).write(graphName),
-    operatorSets: [{ domain: "", version: OPSET }],
+    graph: graphOf({ program, parameters }, options),
+    operatorSets: [{ domain: "", version: opset }],
     metadata,
   });
+}
+
+function graphOf(network: Network, options: ExportOptions): OnnxGraph {
+  checkOptions(network.program, options);
+  const { profile = "portable", opset = DEFAULT_OPSET, noise, batch, outputs } = options;
+  const dialect = { opset, profile };
+  const isWhole = (op: string) => wholes.has(op) || (op === "standardise" && hasLayerNorm(dialect));
+  const wanted = selected(network.program, outputs);
+  const program = normalise(noise === "inputs" ? noiseInputs(wanted) : wanted, { isWhole, batch });
+  checkParameters(program, network.parameters);
+  const folded = foldBatchNorms(foldConstants({ program, parameters: network.parameters }));
+  return new GraphExport(folded, dialect, options).write();
+}
+
+/** Composites that ONNX has as one operator in every operator set. */
+const wholes: ReadonlySet<string> = new Set(["softmax", "logSoftmax"]);
+
+function checkOptions(program: Program, options: ExportOptions): void {
+  const { graphName, batch, profile = "portable", layout = "nhwc", noise = "refuse", uint8 = [] } = options;
+  if (graphName === "") throw new RangeError(`"graphName" expected a name, got an empty string`);
+  requireOneOf("profile", profile, ["portable", "compact"]);
+  requireOneOf("layout", layout, ["nhwc", "nchw"]);
+  requireOneOf("noise", noise, ["refuse", "inputs"]);
+  if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0)) {
+    throw new RangeError(`"batch" expected a whole number > 0, got ${String(batch)}`);
+  }
+  for (const name of uint8) {
+    const id = program.inputs[name] ?? program.outputs[name];
+    if (id === undefined || program.nodes[id]!.dtype !== "f32") {
+      throw new RangeError(`"uint8" expected names of float inputs and outputs, got "${name}"`);
+    }
+  }
+  const updated = Object.keys(program.updates);
+  if (updated.length > 0) {
+    throw new RangeError(`"program" expected none that updates state, got updates of ${updated.join(", ")}`);
+  }
+}
+
+function requireOneOf(option: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw new RangeError(`"${option}" expected ${known.join(" or ")}, got ${String(value)}`);
+}
+
+function selected(program: Program, wanted: readonly string[] | undefined): Program {
+  if (wanted === undefined) return program;
+  const known = Object.keys(program.outputs);
+  const outputs = wanted.map((name) => {
+    if (!known.includes(name)) throw new RangeError(`"outputs" expected some of ${known.join(", ")}, got "${name}"`);
+    return [name, program.outputs[name]!] as const;
+  });
+  if (outputs.length === 0) throw new RangeError(`"outputs" expected some of ${known.join(", ")}, got none`);
+  return { ...program, outputs: Object.fromEntries(outputs) };
+}
+
+function checkParameters({ nodes }: Program, parameters: Parameters): void {
+  for (const { op, attributes, shape } of nodes) {
+    if (op !== "state") continue;
+    const name = attributes["name"] as string;
+    const tensor = parameters[name];
+    if (!tensor) throw new RangeError(`"parameters" expected "${name}" of shape ${formatShape(shape)}, got nothing`);
+    if (!(tensor.data instanceof Float32Array)) throw new TypeError(`parameter "${name}" expected Float32Array`);
+    const count = tensor.shape.reduce((product, dim) => product * dim, 1);
+    if (!sameShape(tensor.shape, shape) || tensor.data.length !== count) {
+      throw new RangeError(
+        `parameter "${name}" expected shape ${formatShape(shape)}, got ${formatShape(tensor.shape)} with ${tensor.data.length} values`,
+      );
+    }
+  }
 }
 
 /** One translation of a normalised program: which ONNX value each node has become. */
 class GraphExport {
   private readonly program: Program;
   private readonly parameters: Parameters;
+  private readonly options: ExportOptions;
   private readonly gemms: ReadonlyMap<number, Gemm>;
-  private readonly inputs: readonly Value[];
+  private readonly patterns: ReadonlyMap<number, Pattern>;
   private readonly outputs: readonly (readonly [name: string, node: Node])[];
+  /** What is fed: bytes and images as the file has them. */
+  private readonly inputs: ReadonlyMap<number, Value>;
   private readonly writer: GraphWriter;
   private readonly values: Layouts;
-  /** Nodes whose values have their channels first. */
-  private readonly images: ReadonlySet<number>;
-  private readonly storedFilters: ReadonlyMap<number, string>;
+  private readonly layout: ImageLayout;
+  private readonly forms: ReadonlyMap<number, Form>;
 
-  constructor(program: Program, parameters: Parameters) {
+  constructor({ program, parameters }: Network, dialect: Dialect, options: ExportOptions) {
     this.program = program;
     this.parameters = parameters;
+    this.options = options;
     this.gemms = findGemms(program);
-    const biased = [...this.gemms].filter(([, { product }]) => convolutions.has(product.op)).map(([id]) => id);
-    this.images = findChannelsFirst(program, new Set(biased));
-    this.storedFilters = findStoredFilters(program);
-    this.inputs = this.nodesNamedIn(program.inputs).map(([name, node]) => valueOf(node, name));
+    this.patterns = findPatterns(program);
+    this.layout = layoutOf(program, this.gemms, options.layout === "nchw");
+    this.forms = findForms(program, this.gemms, this.layout);
     this.outputs = this.nodesNamedIn(program.outputs);
-    const interfaceNames = [...this.inputs.map(({ name }) => name), ...this.outputs.map(([name]) => name)];
+    this.inputs = new Map(this.nodesNamedIn(program.inputs).map(([name, node]) => [node.id, this.fed(name, node)]));
+    const inputs = [...this.inputs.values()];
+    const interfaceNames = [...inputs.map(({ name }) => name), ...this.outputs.map(([name]) => name)];
     const reserved = [...interfaceNames, ...Object.keys(program.state)];
     requireDistinct(reserved);
-    this.writer = new GraphWriter(reserved, this.inputs);
+    this.writer = new GraphWriter(dialect, reserved, inputs);
     this.values = new Layouts(this.writer);
   }
 
-  write(name: string): OnnxGraph {
-    const absorbed = new Set([...this.gemms.values()].map(({ product }) => product.id));
+  write(): OnnxGraph {
+    const absorbed = new Set([
+      ...[...this.gemms.values()].map(({ product }) => product.id),
+      ...[...this.patterns.values()].flatMap((pattern) => pattern.absorbed),
+    ]);
     for (const node of this.program.nodes) {
-      if (!absorbed.has(node.id)) this.values.set(node.id, this.writeNode(node), this.images.has(node.id));
+      if (!absorbed.has(node.id)) this.values.set(node.id, this.writeNode(node), this.layout.images.has(node.id));
     }
     const outputs = this.outputs.map(([output, node]) => this.writeOutput(output, node));
     const { nodes, initialisers, edges } = this.writer;
+    const documented = (value: Value) => ({
+      ...valueInfo(value),
+      docString: this.options.portDocs?.[value.name] ?? "",
+    });
     return {
-      name,
+      name: this.options.graphName,
       nodes,
       initialisers,
-      inputs: this.inputs.map(valueInfo),
-      outputs: outputs.map(valueInfo),
+      inputs: [...this.inputs.values()].map(documented),
+      outputs: outputs.map(documented),
       valueInfo: edges,
     };
   }
@@ -111,15 +206,33 @@ class GraphExport {
       .map(([name, id]) => [name, this.program.nodes[id]!] as const);
   }
 
+  private isUint8(name: string): boolean {
+    return this.options.uint8?.includes(name) ?? false;
+  }
+
+  private fed(name: string, node: Node): Value {
+    const value = this.placed(valueOf(node, name), node);
+    return this.isUint8(name) ? { ...value, type: "u8" } : value;
+  }
+
+  /** With its channels first, where the node is such an image. */
+  private placed(value: Value, node: Node): Value {
+    return this.layout.images.has(node.id) ? { ...value, shape: channelsFirst(value.shape) } : value;
+  }
+
+  private nameFor(node: Node): string {
+    return node.name ?? `${this.options.graphName}/${node.op}_${node.id}`;
+  }
+
   private writeNode(node: Node): Value {
     switch (node.op) {
       case "input":
-        return valueOf(node, node.attributes["name"] as string);
+        return this.writeInput(node);
       case "state":
         return this.writeParameter(node);
       case "constant":
         return this.writer.floats(
-          this.writer.unique(`constant_${node.id}`),
+          this.writer.unique(this.nameFor(node)),
           node.shape as readonly number[],
           Float32Array.from(node.attributes["values"] as readonly number[]),
         );
@@ -128,55 +241,85 @@ class GraphExport {
     }
   }
 
+  private writeInput(node: Node): Value {
+    const value = this.inputs.get(node.id)!;
+    return this.isUint8(value.name) ? readUint8(this.writer, value) : value;
+  }
+
   private writeParameter(node: Node): Value {
-    const name = node.attributes["name"] as string;
-    const tensor = this.parameters[name];
-    if (!tensor)
-      throw new RangeError(`"parameters" expected "${name}" of shape ${formatShape(node.shape)}, got nothing`);
-    if (!(tensor.data instanceof Float32Array)) throw new TypeError(`parameter "${name}" expected Float32Array`);
-    const count = tensor.shape.reduce((product, dim) => product * dim, 1);
-    if (!sameShape(tensor.shape, node.shape) || tensor.data.length !== count) {
-      throw new RangeError(
-        `parameter "${name}" expected shape ${formatShape(node.shape)}, got ${formatShape(tensor.shape)} with ${tensor.data.length} values`,
-      );
-    }
-    const op = this.storedFilters.get(node.id);
-    const { shape, data } = op === undefined ? tensor : storedFilter(op, tensor.shape, tensor.data);
-    return this.writer.floats(name, shape, data as Float32Array);
+    const { shape, data } = this.parameters[nameOf(node)]!;
+    const tensor = { shape, data: data as Float32Array };
+    const form = this.forms.get(node.id)?.(tensor) ?? tensor;
+    return this.writer.floats(nameOf(node), form.shape, form.data);
   }
 
   private writeOperation(node: Node): Value {
     const gemm = this.gemms.get(node.id);
-    const name = this.writer.unique((gemm ? gemmName(node, gemm) : node.name) ?? `${node.op}_${node.id}`);
-    const isImage = this.images.has(node.id);
-    const output = isImage ? undefined : this.outputs.find(([, made]) => made.id === node.id);
-    const plain = valueOf(node, output ? output[0] : name);
-    const value = isImage ? { ...plain, shape: channelsFirst(plain.shape) } : plain;
-    if (!output) this.writer.edge(value);
-    const write = new NodeWriter(this.writer, node, this.operandsOf(node, gemm), name, value);
-    if (!gemm) translate(write);
+    const named = gemm ? gemmName(node, gemm) : node.name;
+    const name = this.writer.unique(named ?? this.nameFor(node));
+    const output = this.outputNamed(node);
+    const value = this.placed(valueOf(node, output ?? name), node);
+    if (output === undefined) this.writer.edge(value);
+    const isChannelsFirst = this.layout.images.has(node.id);
+    const pattern = this.patterns.get(node.id);
+    const write = new NodeWriter(this.writer, {
+      node,
+      inputs: this.operandsOf(node, gemm, pattern),
+      name,
+      value,
+      isChannelsFirst,
+    });
+    if (pattern) pattern.write(write);
+    else if (!gemm) translate(write);
     else if (gemm.product.op === "matmul") writeGemm(write, gemm);
     else writeConvolution(write, gemm.product);
     return value;
   }
 
-  /** Images as the node wants them, a filter in ONNX's order. */
-  private operandsOf(node: Node, gemm: Gemm | undefined): Value[] {
+  /** The output that the node's value is as it stands: of the right type, with its axes in the right order. */
+  private outputNamed(node: Node): string | undefined {
+    const isImage = node.shape.length === 4;
+    const isTurned = isImage && this.layout.images.has(node.id) !== (this.options.layout === "nchw");
+    if (isTurned) return undefined;
+    return this.outputs.find(([name, made]) => made.id === node.id && !this.isUint8(name))?.[0];
+  }
+
+  /** Images as the node wants them, a filter in ONNX's order, a vector of the channels beside an image as a column. */
+  private operandsOf(node: Node, gemm: Gemm | undefined, pattern: Pattern | undefined): Value[] {
+    if (pattern) return pattern.inputs.map((id) => this.operand(node, id));
     const product = gemm?.product ?? node;
-    const isConvolution = convolutions.has(product.op);
-    const operand = (id: number, index: number): Value => {
-      const isImage = this.images.has(node.id) && this.program.nodes[id]!.shape.length === 4;
-      if (!isImage) return this.values.channelsLast(id);
-      if (!isConvolution || index === 0) return this.values.channelsFirst(id);
-      const filter = this.values.channelsLast(id);
-      return this.storedFilters.has(id) ? filter : writeFilter(this.writer, product.op, filter);
-    };
-    return [...product.inputs.map(operand), ...(gemm ? [this.values.channelsLast(gemm.bias.id)] : [])];
+    const operands = product.inputs.map((id, index) =>
+      convolutions.has(product.op) && index === 1 ? this.filter(product.op, id) : this.operand(node, id),
+    );
+    return gemm ? [...operands, this.values.channelsLast(gemm.bias.id)] : operands;
+  }
+
+  private operand(node: Node, id: number): Value {
+    const { shape } = this.program.nodes[id]!;
+    const isImage = this.layout.images.has(node.id);
+    if (shape.length === 4 && (isImage || this.isFlattened(node, id))) return this.values.channelsFirst(id);
+    const value = this.values.channelsLast(id);
+    return isImage && shape.length === 1 && value.shape.length === 1 ? this.writer.column(value) : value;
+  }
+
+  /** Whether `node` makes rows of an image that has its channels first and leaves their order alone. */
+  private isFlattened({ id, op, shape }: Node, image: number): boolean {
+    const size = flattened(shape, this.program.nodes[image]!.shape);
+    if (op !== "reshape" || !size || !this.layout.images.has(image)) return false;
+    return this.layout.rows.has(id) || isTrivial(size);
+  }
+
+  private filter(op: string, id: number): Value {
+    const filter = this.values.channelsLast(id);
+    return this.forms.has(id) ? filter : writeFilter(this.writer, op, filter);
   }
 
   /** An output that is an input, a parameter or another output as well gets a copy under its own name. */
   private writeOutput(name: string, node: Node): Value {
-    const value = this.values.channelsLast(node.id, name);
+    const isFirst = node.shape.length === 4 && this.options.layout === "nchw";
+    const given = this.isUint8(name) ? undefined : name;
+    const value = isFirst ? this.values.channelsFirst(node.id, given) : this.values.channelsLast(node.id, given);
+    if (this.isUint8(name)) return writeUint8(this.writer, value, name);
     if (value.name === name) return value;
     return this.writer.node("Identity", this.writer.unique(`${name}/copy`), [value], { ...value, name });
   }

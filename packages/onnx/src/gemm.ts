@@ -2,6 +2,7 @@ import type { Node, Program } from "@isthmus/graph";
 import { convolutions } from "./channels-first.ts";
 import { float, int, type Value } from "./graph-writer.ts";
 import type { NodeWriter } from "./node-writer.ts";
+import { countUses } from "./rewrite.ts";
 
 /** A matrix product, or a convolution, whose only reader adds a bias: one Gemm, or Conv. */
 export interface Gemm {
@@ -24,13 +25,6 @@ export function findGemms(program: Program): ReadonlyMap<number, Gemm> {
     else if (fits(b, a)) found.set(node.id, { product: b, bias: a });
   }
   return found;
-}
-
-function countUses(program: Program): number[] {
-  const uses = program.nodes.map(() => 0);
-  const read = [...program.nodes.flatMap((node) => node.inputs), ...Object.values(program.outputs)];
-  for (const id of read) uses[id]!++;
-  return uses;
 }
 
 /**

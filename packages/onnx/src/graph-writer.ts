@@ -7,7 +7,7 @@ import {
   type Tensor,
   type ValueInfo,
 } from "./messages.ts";
-import type { OnnxOperator } from "./opset17.ts";
+import type { OnnxOperator } from "./operators.ts";
 
 /** A value of the ONNX graph that is being written. */
 export interface Value {
@@ -18,18 +18,27 @@ export interface Value {
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
+/** What decides how something is written. */
+export interface Dialect {
+  readonly opset: number;
+  /** `portable`: what every runtime takes; `compact`: as few nodes as ONNX can do with. */
+  readonly profile: "portable" | "compact";
+}
+
 /** Collects the nodes, initialisers and value types of one ONNX graph, each under a name of its own. */
 export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
   readonly initialisers: Tensor[] = [];
   /** Types of the values between nodes. */
   readonly edges: ValueInfo[] = [];
+  readonly dialect: Dialect;
   private readonly taken: Set<string>;
   private readonly batchAxis: { readonly value: Value; readonly axis: number } | undefined;
   private batch: Value | undefined;
 
   /** `reserved` are the names that inputs, outputs and parameters hold. */
-  constructor(reserved: Iterable<string>, inputs: readonly Value[]) {
+  constructor(dialect: Dialect, reserved: Iterable<string>, inputs: readonly Value[]) {
+    this.dialect = dialect;
     this.taken = new Set(reserved);
     const value = inputs.find(({ shape }) => shape.includes("batch"));
     this.batchAxis = value && { value, axis: value.shape.indexOf("batch") };
@@ -55,6 +64,18 @@ export class GraphWriter {
     return value;
   }
 
+  /** A vector of the channels as `[channels, 1, 1]`, which broadcasts along an image with its channels first. */
+  column(vector: Value): Value {
+    const shape = [vector.shape[0]!, 1, 1];
+    const column = this.edge({ ...vector, name: this.unique(`${vector.name}/column`), shape });
+    return this.node(
+      "Reshape",
+      column.name,
+      [vector, this.integers(`${column.name}/shape`, shape as number[])],
+      column,
+    );
+  }
+
   floats(name: string, shape: readonly number[], data: Float32Array): Value {
     return this.initialiser({ name, type: "f32", shape }, data);
   }
@@ -77,13 +98,21 @@ export class GraphWriter {
 
   /** The size of the batch as int64 `[1]`, read off an input; undefined when no input has a batch axis. */
   batchSize(): Value | undefined {
-    if (!this.batch && this.batchAxis) {
-      const { value, axis } = this.batchAxis;
-      const name = this.unique("batch_size");
-      const size = this.edge({ name, type: "i64", shape: [1] });
-      this.batch = this.node("Shape", name, [value], size, { start: int(axis), end: int(axis + 1) });
-    }
+    if (!this.batch && this.batchAxis) this.batch = this.writeBatchSize(this.batchAxis);
     return this.batch;
+  }
+
+  /** `Shape` can give one size alone from operator set 15 on. */
+  private writeBatchSize({ value, axis }: { readonly value: Value; readonly axis: number }): Value {
+    const name = this.unique("batch_size");
+    const size: Value = { name, type: "i64", shape: [1] };
+    if (this.dialect.opset >= 15) {
+      return this.node("Shape", name, [value], this.edge(size), { start: int(axis), end: int(axis + 1) });
+    }
+    const whole = this.edge({ name: this.unique(`${name}/shape`), type: "i64", shape: [value.shape.length] });
+    this.node("Shape", whole.name, [value], whole);
+    const bounds = [axis, axis + 1, 0].map((at, i) => this.integers(`${name}/${["begin", "end", "axes"][i]}`, [at]));
+    return this.node("Slice", name, [whole, ...bounds], this.edge(size));
   }
 }
 

@@ -1,10 +1,14 @@
 export { describeOnnx } from "./describe.ts";
 export type { OnnxDescription, OnnxPort } from "./describe.ts";
 export { exportOnnx } from "./export.ts";
-export type { ExportOptions, Parameters } from "./export.ts";
+export type { ExportOptions } from "./export.ts";
 export type { OnnxDim, OperatorSet } from "./messages.ts";
+export type { Parameters } from "./network.ts";
+export type { Opset } from "./opset.ts";
 export { exportModelPart, modelMetadata } from "./model.ts";
-export type { ExportableModel, ModelPart } from "./model.ts";
+export type { ModelPartOptions } from "./model.ts";
+export type { ExportableModel, ModelPart, PartOptions } from "./parts.ts";
+export type { Units } from "./units.ts";
 export { parity } from "./parity.ts";
 export type { OutputParity, OutputValues, ParityOptions, ParityReport } from "./parity.ts";
 export { checkOnnx } from "./structural-check.ts";

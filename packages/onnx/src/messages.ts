@@ -11,6 +11,7 @@ export interface ValueInfo {
   /** A code of `elementTypes`. */
   readonly elementType: number;
   readonly shape: readonly OnnxDim[];
+  readonly docString?: string;
 }
 
 export interface Tensor {
@@ -114,7 +115,7 @@ export const fields = {
     external: 13,
     location: 14,
   },
-  valueInfo: { name: 1, type: 2 },
+  valueInfo: { name: 1, type: 2, docString: 3 },
   type: { tensor: 1 },
   tensorType: { elementType: 1, shape: 2 },
   shape: { dims: 1 },

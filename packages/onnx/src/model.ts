@@ -1,10 +1,12 @@
-import { canonicalJson, type LatentCoding, type Model, modelHashes } from "@isthmus/graph";
+import { canonicalJson, formatShape, type LatentCoding, modelHashes, type Program } from "@isthmus/graph";
 import { type ExportOptions, exportOnnx } from "./export.ts";
+import { type ExportableModel, type ModelPart, type PartOptions, partProgram } from "./parts.ts";
 
-export type ModelPart = "encoder" | "decoder";
-
-/** The part of a model as ONNX needs of it. */
-export type ExportableModel = Pick<Model, "encoder" | "decoder" | "parameters" | "coding">;
+export type ModelPartOptions = PartOptions &
+  Pick<ExportOptions, "producerVersion" | "docString" | "opset" | "profile" | "batch" | "outputs"> & {
+    /** Whether `x` and `reconstruction` are bytes, k for k / 255, rounded on the way out. Default: false. */
+    readonly uint8?: boolean;
+  };
 
 /**
  * What ties an exported part to its model, as ONNX metadata: `isthmus.part`, `isthmus.model_id`, the three hashes
@@ -32,18 +34,32 @@ function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The encoder or decoder of a model as an ONNX file with `modelMetadata`. Throws as `exportOnnx` does. */
-export function exportModelPart(
-  model: ExportableModel,
-  part: ModelPart,
-  options: Pick<ExportOptions, "producerVersion" | "docString"> = {},
-): Uint8Array {
-  if (part !== "encoder" && part !== "decoder") {
-    throw new RangeError(`"part" expected "encoder" or "decoder", got "${String(part)}"`);
-  }
-  return exportOnnx(model[part], model.parameters, {
-    ...options,
+/**
+ * A part of a model as an ONNX file with `modelMetadata`. Noise that it needs is an input named like its stream. Throws as `exportOnnx` does.
+ *
+ * @throws RangeError an unknown part, one that the model lacks, items that are no images, bytes in other units
+ */
+export function exportModelPart(model: ExportableModel, part: ModelPart, options: ModelPartOptions = {}): Uint8Array {
+  const { sample, units, uint8 = false, ...others } = options;
+  const { layout } = others;
+  if (uint8 && units) throw new RangeError(`"uint8" expected no "units" beside it: bytes are k / 255 to the network`);
+  const program = partProgram(model, part, {
+    ...(sample !== undefined && { sample }),
+    ...(layout && { layout }),
+    ...(units && { units }),
+  });
+  const ports = [...Object.keys(program.inputs), ...(others.outputs ?? Object.keys(program.outputs))];
+  return exportOnnx(program, model.parameters, {
+    docString: `${part}: ${signatureOf(program, program.inputs)} -> ${signatureOf(program, program.outputs)}`,
+    ...others,
     graphName: part,
+    uint8: uint8 ? ["x", "reconstruction"].filter((name) => ports.includes(name)) : [],
     metadata: modelMetadata(model, part),
   });
+}
+
+function signatureOf({ nodes }: Program, ports: Readonly<Record<string, number>>): string {
+  return Object.entries(ports)
+    .map(([name, id]) => `${name} ${formatShape(nodes[id]!.shape)}`)
+    .join(", ");
 }

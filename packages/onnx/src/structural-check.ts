@@ -1,7 +1,8 @@
 import { decodeModel } from "./decode.ts";
 import { invalid } from "./invalid.ts";
 import { elementTypes, type OnnxGraph, type OnnxNode, type Tensor, type ValueInfo } from "./messages.ts";
-import { IR_VERSION, OPSET, signatureOf } from "./opset17.ts";
+import { signatureOf } from "./operators.ts";
+import { irVersionOf } from "./opset.ts";
 
 const bytesPerElement: ReadonlyMap<number, number> = new Map(
   Object.values(elementTypes).map(({ code, bytes }) => [code, bytes]),
@@ -18,19 +19,19 @@ const bytesPerElement: ReadonlyMap<number, number> = new Map(
 export function checkOnnx(bytes: Uint8Array): void {
   const { irVersion, operatorSets, graph } = decodeModel(bytes);
   const [set] = operatorSets;
-  if (operatorSets.length !== 1 || set?.domain !== "" || set.version !== OPSET || irVersion !== IR_VERSION) {
+  if (operatorSets.length !== 1 || set?.domain !== "" || irVersionOf(set.version) !== irVersion) {
     const sets = operatorSets.map(({ domain, version }) => `${domain || "ai.onnx"} ${version}`).join(", ") || "none";
     throw invalid(
-      `expected operator set ai.onnx ${OPSET} with IR version ${IR_VERSION}, got ${sets} with ${irVersion}`,
+      `expected one operator set ai.onnx from 13 to 21 with its IR version, got ${sets} with IR version ${irVersion}`,
     );
   }
   if (graph.name === "") throw invalid("the graph has no name");
-  const values = checkNodes(graph);
+  const values = checkNodes(graph, set.version);
   checkTypes(graph, values);
 }
 
 /** Checks each node against what was made before it; the names of all values. */
-function checkNodes(graph: OnnxGraph): Set<string> {
+function checkNodes(graph: OnnxGraph, opset: number): Set<string> {
   const values = new Set<string>();
   const define = (name: string, where: string) => {
     if (name === "" || values.has(name))
@@ -47,17 +48,17 @@ function checkNodes(graph: OnnxGraph): Set<string> {
     if (node.name === "" || names.has(node.name))
       throw invalid(`node name "${node.name}" is ${node.name ? "used twice" : "empty"}`);
     names.add(node.name);
-    checkNode(node, values);
+    checkNode(node, opset, values);
     for (const name of node.outputs) define(name, `node "${node.name}"`);
   }
   return values;
 }
 
-function checkNode(node: OnnxNode, values: ReadonlySet<string>): void {
+function checkNode(node: OnnxNode, opset: number, values: ReadonlySet<string>): void {
   const fail = (what: string): never => {
     throw invalid(`node "${node.name}" (${node.opType}) ${what}`, { node: node.name });
   };
-  const signature = node.domain === "" ? signatureOf(node.opType) : undefined;
+  const signature = node.domain === "" ? signatureOf(node.opType, opset) : undefined;
   if (!signature) return fail("is not an operator this package writes");
   const [fewest, most] = signature.inputs;
   if (node.inputs.length < fewest || node.inputs.length > most) fail(`has ${node.inputs.length} inputs`);

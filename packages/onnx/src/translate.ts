@@ -3,7 +3,8 @@ import { writeAveragePool, writeConvolution, writeMaxPool } from "./convolution.
 import { type Attributes, int, ints, type Value } from "./graph-writer.ts";
 import { type ElementType, elementTypes } from "./messages.ts";
 import type { NodeWriter } from "./node-writer.ts";
-import type { OnnxOperator } from "./opset17.ts";
+import { writeLayerNorm } from "./patterns.ts";
+import type { OnnxOperator } from "./operators.ts";
 
 type Translation = (write: NodeWriter) => void;
 
@@ -63,13 +64,17 @@ const sum: Translation = (write) =>
   });
 
 /** The axes are an attribute until operator set 17 and an input from 18 on. */
-const max: Translation = (write) =>
-  write.result("ReduceMax", write.inputs, { axes: ints(axesOf(write.node)), keepdims: keepDims(write.node) });
+const max: Translation = (write) => {
+  const [x] = write.inputs as [Value];
+  const [axes, keepdims] = [axesOf(write.node), keepDims(write.node)];
+  if (write.dialect.opset < 18) write.result("ReduceMax", [x], { axes: ints(axes), keepdims });
+  else write.result("ReduceMax", [x, write.integers("axes", axes)], { keepdims });
+};
 
 /** The batch is copied (0) where it stays on its axis and inferred (-1) where it moves. */
 const reshape: Translation = (write) => {
   const from = write.inputs[0]!.shape;
-  const to = write.node.shape;
+  const to = write.shape;
   const dims = to.map((dim, axis) => (dim !== "batch" ? dim : from[axis] === "batch" ? 0 : -1));
   if (dims.filter((dim) => dim === -1).length > 1)
     write.refuse("moves two batch axes at once, which ONNX cannot infer");
@@ -132,22 +137,29 @@ const alongLast =
     write.result(opType, write.inputs, { axis: int(-1) });
 
 const numberOf = (node: Node, key: string) => node.attributes[key] as number;
-const alongAxis = (node: Node): Attributes => ({ axis: int(numberOf(node, "axis")) });
 
 const slice: Translation = (write) => {
   const bound = (role: string, key: string) => write.integers(role, [numberOf(write.node, key)]);
-  write.result("Slice", [write.inputs[0]!, bound("starts", "begin"), bound("ends", "end"), bound("axes", "axis")]);
+  const axes = write.integers("axes", [write.axis]);
+  write.result("Slice", [write.inputs[0]!, bound("starts", "begin"), bound("ends", "end"), axes]);
 };
 
 /** Zeros before all axes, then after all axes. */
 const pad: Translation = (write) => {
-  const along = (key: string) =>
-    write.node.shape.map((_, axis) => (axis === numberOf(write.node, "axis") ? numberOf(write.node, key) : 0));
+  const along = (key: string) => write.shape.map((_, axis) => (axis === write.axis ? numberOf(write.node, key) : 0));
   write.result("Pad", [write.inputs[0]!, write.integers("pads", [...along("before"), ...along("after")])]);
 };
 
 /** Runtimes refuse ids beyond the last row, but count negative ones from the end. */
 const gather: Translation = (write) => write.result("Gather", write.inputs, { axis: int(0) });
+
+/** Where ONNX has it as an operator; its scale and shift are mandatory there. */
+const standardise: Translation = (write) => {
+  const features = write.shape.at(-1) as number;
+  const vector = (role: string, value: number) => write.vector(role, new Float32Array(features).fill(value));
+  const inputs = [write.inputs[0]!, vector("ones", 1), vector("zeros", 0)];
+  writeLayerNorm(write, inputs, numberOf(write.node, "epsilon"));
+};
 
 /** Ids, with an axis of size 1 behind them, compared with 0, 1, 2, ...: an id out of range gives zeros. */
 const oneHot: Translation = (write) => {
@@ -162,17 +174,6 @@ const oneHot: Translation = (write) => {
 
 const scatterAdd: Translation = (write) =>
   write.refuse("belongs to training, and runtimes differ in how they add rows of equal ids; export the network itself");
-
-/** Composites that ONNX has as one operator: they need not be expanded. */
-const whole: Readonly<Record<string, Translation>> = {
-  softmax: alongLast("Softmax"),
-  logSoftmax: alongLast("LogSoftmax"),
-};
-
-/** Whether `operation` is written as it is, not expanded. */
-export function isWhole(operation: string): boolean {
-  return Object.hasOwn(whole, operation);
-}
 
 /** Primitive -> its ONNX form. Inputs, state and constants are written by the exporter itself. */
 const translations: Readonly<Record<string, Translation>> = {
@@ -197,13 +198,15 @@ const translations: Readonly<Record<string, Translation>> = {
   square: (write) => write.result("Mul", [write.inputs[0]!, write.inputs[0]!]),
   cast: (write) => write.result("Cast", write.inputs, castTo("f32")),
   erf: direct("Erf"),
-  concat: (write) => write.result("Concat", write.inputs, alongAxis(write.node)),
+  concat: (write) => write.result("Concat", write.inputs, { axis: int(write.axis) }),
   ...{ slice, pad, gather, oneHot, scatterAdd },
-  ...whole,
+  softmax: alongLast("Softmax"),
+  logSoftmax: alongLast("LogSoftmax"),
+  standardise,
   ...{ expm1, log1p, step, select, sum, max, reshape, transpose, broadcastTo, batchSize, matmul },
   ...{ conv2d: convolution, conv2dInputGrad: convolution, depthwiseConv2d: convolution },
   ...{ maxPool2d: writeMaxPool, avgPool2d: writeAveragePool },
-  ...{ conv2dFilterGrad: gradient, depthwiseConv2dInputGrad: gradient, depthwiseConv2dFilterGrad: gradient },
+  ...{ depthwiseConv2dInputGrad: convolution, conv2dFilterGrad: gradient, depthwiseConv2dFilterGrad: gradient },
   ...{ maxPool2dGrad: gradient, maxPool2dPick: gradient, avgPool2dGrad: gradient },
   randomUniform: noise,
   randomNormal: noise,

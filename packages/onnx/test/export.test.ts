@@ -110,7 +110,14 @@ describe("refused", () => {
   test("options out of range", () => {
     const withOptions = (change: object) => () =>
       exportOnnx(model.encoder, model.parameters, { ...options, ...change });
-    expect(withOptions({ opset: 18 })).toThrow(/opset.*17.*18/);
+    expect(withOptions({ opset: 12 })).toThrow(/opset.*13 to 21.*12/);
+    expect(withOptions({ profile: "small" })).toThrow(/profile.*portable or compact.*small/);
+    expect(withOptions({ layout: "chw" })).toThrow(/layout.*nhwc or nchw.*chw/);
+    expect(withOptions({ noise: "drawn" })).toThrow(/noise/);
+    expect(withOptions({ batch: 0 })).toThrow(/batch/);
+    expect(withOptions({ outputs: ["z"] })).toThrow(/outputs.*mu, logVar.*"z"/);
+    expect(withOptions({ outputs: [] })).toThrow(/outputs.*none/);
+    expect(withOptions({ uint8: ["y"] })).toThrow(/uint8.*"y"/);
     expect(withOptions({ graphName: "" })).toThrow(/graphName/);
     expect(() => exportModelPart(model, "middle" as "encoder")).toThrow(RangeError);
   });

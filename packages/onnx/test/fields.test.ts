@@ -40,6 +40,7 @@ describe("every field of a small network is where onnx.proto has it", () => {
       graphName: "small",
       producerVersion: "1.2.3",
       docString: "a doc",
+      portDocs: { pixels: "two bytes", total: "their sum" },
       metadata: { second: "é", first: "1" },
     }),
   );
@@ -70,13 +71,15 @@ describe("every field of a small network is where onnx.proto has it", () => {
       { name: "logits", elemType: FLOAT, shape: ["batch", 3n] },
       { name: "total", elemType: FLOAT, shape: ["batch"] },
     ]);
+    const docs = [...graph.input, ...graph.output].map(({ docString }) => docString);
+    expect(docs).toEqual(["two bytes", "", "their sum"]);
   });
 
   test("initialisers are stored as they are", () => {
     expect(graph.initializer.map(({ name, dims, dataType }) => ({ name, dims, dataType }))).toEqual([
       { name: "kernel", dims: [2n, 3n], dataType: FLOAT },
       { name: "bias", dims: [3n], dataType: FLOAT },
-      { name: "sum_7/axes", dims: [1n], dataType: INT64 },
+      { name: "small/sum_7/axes", dims: [1n], dataType: INT64 },
     ]);
     expect(floats(graph.initializer[0]!.rawData)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(floats(graph.initializer[1]!.rawData)).toEqual([-1, 0.5, 0.25]);
@@ -87,10 +90,22 @@ describe("every field of a small network is where onnx.proto has it", () => {
     expect(
       graph.node.map(({ name, opType, domain, input, output }) => ({ name, opType, domain, input, output })),
     ).toEqual([
-      { name: "cast_1", opType: "Cast", domain: "", input: ["pixels"], output: ["cast_1"] },
-      { name: "decoder/dense0", opType: "Gemm", domain: "", input: ["cast_1", "kernel", "bias"], output: ["logits"] },
+      { name: "small/cast_1", opType: "Cast", domain: "", input: ["pixels"], output: ["small/cast_1"] },
+      {
+        name: "decoder/dense0",
+        opType: "Gemm",
+        domain: "",
+        input: ["small/cast_1", "kernel", "bias"],
+        output: ["logits"],
+      },
       { name: "decoder/relu", opType: "Relu", domain: "", input: ["logits"], output: ["decoder/relu"] },
-      { name: "sum_7", opType: "ReduceSum", domain: "", input: ["decoder/relu", "sum_7/axes"], output: ["total"] },
+      {
+        name: "small/sum_7",
+        opType: "ReduceSum",
+        domain: "",
+        input: ["decoder/relu", "small/sum_7/axes"],
+        output: ["total"],
+      },
     ]);
     const [cast, gemm] = graph.node;
     expect(cast!.attribute).toMatchObject([{ name: "to", type: AttributeProto_AttributeType.INT, i: BigInt(FLOAT) }]);
@@ -104,7 +119,7 @@ describe("every field of a small network is where onnx.proto has it", () => {
 
   test("every value between nodes has its type", () => {
     expect(graph.valueInfo.map(typed)).toEqual([
-      { name: "cast_1", elemType: FLOAT, shape: ["batch", 2n] },
+      { name: "small/cast_1", elemType: FLOAT, shape: ["batch", 2n] },
       { name: "decoder/relu", elemType: FLOAT, shape: ["batch", 3n] },
     ]);
   });

@@ -46,22 +46,11 @@ const bytes = exportOnnx(program, parameters, { graphName: "autoencoder" });
 const { graph } = decodeModel(bytes);
 
 describe("a convolutional autoencoder", () => {
-  test("turns images only where they come in, meet a dense layer and go out", () => {
+  test("turns images only where they come in and go out", () => {
     checkOnnx(bytes);
     const expected = [
-      ...["Transpose", "Conv", "Relu", "Conv", "Tanh", "MaxPool", "Transpose", "Reshape", "Gemm"],
-      ...[
-        "Gemm",
-        "Relu",
-        "Reshape",
-        "Transpose",
-        "ConvTranspose",
-        "Relu",
-        "ConvTranspose",
-        "Slice",
-        "Sigmoid",
-        "Transpose",
-      ],
+      ...["Transpose", "Conv", "Relu", "Conv", "Tanh", "MaxPool", "Reshape", "Gemm"],
+      ...["Gemm", "Relu", "Reshape", "ConvTranspose", "Relu", "ConvTranspose", "Slice", "Sigmoid", "Transpose"],
     ];
     expect(graph.nodes.map(({ opType }) => opType)).toEqual(expected);
   });

@@ -1,15 +1,14 @@
 import { GraphBuilder, interpret, operations } from "@isthmus/graph";
 import { describe, expect, test } from "vitest";
 import { checkOnnx, exportOnnx } from "../src/index.ts";
-import { type Case, cases, exportCase, inputsFor, operationCases, state } from "./support/operation-cases.ts";
+import { type Case, cases, exportCase, inputsFor, operationCases } from "./support/operation-cases.ts";
 import { type Runtime, runtimes } from "./support/runtimes.ts";
 
 const EPSILON = 2 ** -23;
 
 /** Leaves are in every case; noise, gradients of images and what belongs to training are refused. */
 const gradients = ["conv2dFilterGrad", "maxPool2dGrad", "maxPool2dPick", "avgPool2dGrad"];
-const depthwiseGradients = ["depthwiseConv2dInputGrad", "depthwiseConv2dFilterGrad"];
-const training = [...gradients, ...depthwiseGradients, "scatterAdd"];
+const training = [...gradients, "depthwiseConv2dFilterGrad", "scatterAdd"];
 const notCases = ["input", "state", "constant", "randomUniform", "randomNormal", ...training];
 
 test("every operation of graphs is either here or refused", () => {
@@ -23,7 +22,7 @@ async function compare(runtime: Runtime, make: Case) {
     const session = await runtime.open(bytes, optimisation);
     for (const batch of [1, 3, 6]) {
       const inputs = inputsFor(batch);
-      const expected = interpret(program, { inputs, state, batch }).outputs["result"]!.data;
+      const expected = interpret(program, { inputs, state: {}, batch }).outputs["result"]!.data;
       const { result } = await session.run(program, inputs, batch);
       expect(result).toHaveLength(expected.length);
       // Values are at most 100 in magnitude before and e^40 after, each case a handful of roundings; runtimes' exp,

@@ -113,10 +113,27 @@ export const imageCases: Record<string, Record<string, Case>> = {
       );
       return build.sum(y, { axes: [1, 2] });
     },
-    "a stored filter that others read too": (leaves) => {
+    "a filter that is computed, and read by others too": (leaves) => {
       const { build, column } = leaves;
-      const stored = build.reshape(column, [1, 1, 1, 3]);
-      return build.mul(build.conv2d(image(leaves, size, 1), stored), stored);
+      const made = build.reshape(column, [1, 1, 1, 3]);
+      return build.mul(build.conv2d(image(leaves, size, 1), made), made);
+    },
+    "cut, padded and joined": (leaves) => {
+      const { build } = leaves;
+      const x = build.conv2d(image(leaves, size, 2), filter(leaves, 3, 3, 2, 3));
+      const rows = build.slice(x, { axis: 1, begin: 1, end: 4 });
+      const wide = build.pad(build.slice(rows, { axis: 3, begin: 0, end: 2 }), { axis: 2, before: 2, after: 1 });
+      return build.conv2d(build.concat([wide, build.relu(wide)], 3), filter(leaves, 2, 2, 4, 1));
+    },
+    "a vector of the channels": (leaves) => {
+      const { build, column } = leaves;
+      const x = build.conv2d(image(leaves, size, 2), filter(leaves, 3, 3, 2, 3));
+      return build.mul(build.relu(x), build.reshape(column, [3]));
+    },
+    "a leaky relu": (leaves) => {
+      const { build } = leaves;
+      const x = build.conv2d(image(leaves, size, 2), filter(leaves, 3, 3, 2, 3));
+      return build.maximum(x, build.mul(build.scalar(0.2), x));
     },
   },
   conv2dInputGrad: transposed,
@@ -127,6 +144,15 @@ export const imageCases: Record<string, Record<string, Case>> = {
       const y = build.depthwiseConv2d(image(leaves, size, 2), filter(leaves, 3, 3, 2, 1), { padding: "same" });
       return build.conv2d(build.add(y, build.constant([2], [0.5, -1])), filter(leaves, 1, 1, 2, 3));
     },
+  },
+  depthwiseConv2dInputGrad: {
+    "stride 2": (leaves) =>
+      leaves.build.emit("depthwiseConv2dInputGrad", [image(leaves, [3, 3], 4), filter(leaves, 3, 2, 2, 2)], {
+        strides: [2, 2],
+        dilations: [1, 1],
+        pads: [1, 1, 0, 0],
+        size: [6, 6],
+      }),
   },
   maxPool2d: { plain: pool("maxPool2d", plain), "uneven pads": pool("maxPool2d", uneven) },
   avgPool2d: { plain: pool("avgPool2d", plain), "uneven pads": pool("avgPool2d", uneven) },

@@ -1,10 +1,10 @@
 import { elementCount, GraphBuilder, type Node, type Program } from "@isthmus/graph";
-import { exportOnnx } from "../../src/index.ts";
+import { type ExportOptions, exportOnnx } from "../../src/index.ts";
 import { imageCases } from "./image-cases.ts";
 import { pseudoRandom } from "./models.ts";
 import type { Arrays } from "./runtimes.ts";
 
-/** What a case may start from: `x`, `y` [batch, 5], `row` [5], `column` [3, 1], `positive` and `ids`, `bytes` of x's shape. */
+/** What a case may start from: `x`, `y` [batch, 5], `row` [5], `column` [3, 1], all inputs, `positive` and `ids`, `bytes` of x's shape. */
 export interface Leaves {
   readonly build: GraphBuilder;
   readonly x: Node;
@@ -175,26 +175,25 @@ export const operationCases: readonly { readonly name: string; readonly make: Ca
 );
 
 function leavesOf(build: GraphBuilder): Leaves {
-  const state = (name: string, shape: readonly number[]) => build.state(name, { shape, init: { kind: "zeros" } });
   return {
     build,
     x: build.input("x", ["batch", 5]),
     y: build.input("y", ["batch", 5]),
-    row: state("row", [5]),
-    column: state("column", [3, 1]),
+    row: build.input("row", [5]),
+    column: build.input("column", [3, 1]),
     positive: build.input("positive", ["batch", 5]),
     ids: build.input("ids", ["batch", 5], "i32"),
     bytes: build.input("bytes", ["batch", 5], "u8"),
   };
 }
 
-export const state = { row: pseudoRandom(5, 1), column: pseudoRandom(3, 2) };
-
 export function inputsFor(batch: number): Arrays {
   const count = elementCount([batch, 5]);
   const x = pseudoRandom(count, 3);
   return {
     x,
+    row: pseudoRandom(5, 1),
+    column: pseudoRandom(3, 2),
     y: pseudoRandom(count, 4),
     positive: x.map((value) => Math.fround(2 + value)),
     ids: Int32Array.from(x, (value) => Math.floor(4 * Math.abs(value))),
@@ -202,14 +201,11 @@ export function inputsFor(batch: number): Arrays {
   };
 }
 
-export function exportCase(make: Case): { readonly program: Program; readonly bytes: Uint8Array } {
+export function exportCase(
+  make: Case,
+  options: Partial<ExportOptions> = {},
+): { readonly program: Program; readonly bytes: Uint8Array } {
   const build = new GraphBuilder();
   const program = build.program({ outputs: { result: make(leavesOf(build)) } });
-  const parameters = Object.fromEntries(
-    Object.entries(program.state).map(([name, { shape }]) => [
-      name,
-      { shape, data: state[name as keyof typeof state] },
-    ]),
-  );
-  return { program, bytes: exportOnnx(program, parameters, { graphName: "case" }) };
+  return { program, bytes: exportOnnx(program, {}, { graphName: "case", ...options }) };
 }

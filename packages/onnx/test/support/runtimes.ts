@@ -8,7 +8,11 @@ type Optimisation = "disabled" | "all";
 interface Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
+  /** Of a program whose inputs the file has as they are. */
   run(program: Program, inputs: Arrays, batch: number): Promise<Record<string, Float32Array>>;
+  /** Of inputs with the batch in front, in the shapes that the file says. */
+  runFed(inputs: Arrays, batch: number): Promise<Record<string, Float32Array>>;
+  release(): Promise<void>;
 }
 
 export interface Runtime {
@@ -40,22 +44,38 @@ export const runtimes: readonly Runtime[] = [
 ];
 
 const tensorTypes = { f32: "float32", i32: "int32", u8: "uint8" } as const;
+const typeOf = (data: Arrays[string]) =>
+  data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "uint8";
+
+type Tensors = Record<string, native.Tensor>;
 
 /** Both packages have the same interface, though not the same types. */
 function wrap(ort: Pick<typeof native, "Tensor">, session: native.InferenceSession): Session {
+  const run = async (feeds: Tensors): Promise<Record<string, Float32Array>> => {
+    const outputs = await session.run(feeds);
+    return Object.fromEntries(session.outputNames.map((name) => [name, outputs[name]!.data as Float32Array]));
+  };
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
-    run: async (program, inputs, batch) => {
+    run: (program, inputs, batch) => {
       const feeds = session.inputNames.map((name) => {
         const { shape, dtype } = program.nodes[program.inputs[name]!]!;
-        return [
-          name,
-          new ort.Tensor(tensorTypes[dtype], inputs[name] as Float32Array, concreteShape(shape, batch)),
-        ] as const;
+        const dims = concreteShape(shape, batch);
+        return [name, new ort.Tensor(tensorTypes[dtype], inputs[name] as Float32Array, dims)] as const;
       });
-      const outputs = await session.run(Object.fromEntries(feeds));
-      return Object.fromEntries(session.outputNames.map((name) => [name, outputs[name]!.data as Float32Array]));
+      return run(Object.fromEntries(feeds));
     },
+    runFed: (inputs, batch) => {
+      const feeds = session.inputMetadata.map((port) => {
+        const data = inputs[port.name]!;
+        const dims = (port as native.InferenceSession.TensorValueMetadata).shape.map((dim) =>
+          dim === "batch" ? batch : (dim as number),
+        );
+        return [port.name, new ort.Tensor(typeOf(data), data as Float32Array, dims)] as const;
+      });
+      return run(Object.fromEntries(feeds));
+    },
+    release: () => session.release(),
   };
 }

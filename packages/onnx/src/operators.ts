@@ -1,10 +1,8 @@
 import type { AttributeValue } from "./messages.ts";
 
-/** The operator set that is written, and the IR version that ONNX 1.12 paired with it. */
-export const OPSET = 17;
-export const IR_VERSION = 8;
-
 interface Signature {
+  /** The operator set from which on it holds. Default: all that are written. */
+  readonly since?: number;
   /** Fewest and most inputs, of those this package writes. */
   readonly inputs: readonly [number, number];
   /** All of them are always written. */
@@ -23,6 +21,7 @@ export type OnnxOperator =
   | "Add"
   | "AveragePool"
   | "Cast"
+  | "Clip"
   | "Concat"
   | "Conv"
   | "ConvTranspose"
@@ -35,6 +34,8 @@ export type OnnxOperator =
   | "Gemm"
   | "Greater"
   | "Identity"
+  | "LayerNormalization"
+  | "LeakyRelu"
   | "Log"
   | "LogSoftmax"
   | "MatMul"
@@ -48,6 +49,7 @@ export type OnnxOperator =
   | "ReduceSum"
   | "Relu"
   | "Reshape"
+  | "Round"
   | "Shape"
   | "Sigmoid"
   | "Sign"
@@ -62,15 +64,19 @@ export type OnnxOperator =
   | "Unsqueeze"
   | "Where";
 
-/** What the exporter may write: operators of ONNX's own domain as operator set 17 has them; each has one output. */
-const operators: Readonly<Record<OnnxOperator, Signature>> = {
+/**
+ * What the exporter may write: operators of ONNX's own domain, each with one output. Where operator sets differ, the newest
+ * form is first.
+ */
+const operators: Readonly<Record<OnnxOperator, Signature | readonly Signature[]>> = {
   Abs: unary,
   Add: binary,
   AveragePool: { inputs: [1, 1], attributes: { count_include_pad: "int", ...pool } },
   Cast: { inputs: [1, 1], attributes: { to: "int" } },
+  Clip: ternary,
   Concat: { inputs: [1, Number.POSITIVE_INFINITY], attributes: { axis: "int" } },
   Conv: { inputs: [2, 3], attributes: convolution },
-  ConvTranspose: { inputs: [2, 3], attributes: convolution },
+  ConvTranspose: { inputs: [2, 3], attributes: { output_padding: "ints", ...convolution } },
   Div: binary,
   Equal: binary,
   Erf: unary,
@@ -80,6 +86,8 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Gemm: { inputs: [3, 3], attributes: { alpha: "float", beta: "float", transA: "int", transB: "int" } },
   Greater: binary,
   Identity: unary,
+  LayerNormalization: { since: 17, inputs: [3, 3], attributes: { axis: "int", epsilon: "float" } },
+  LeakyRelu: { inputs: [1, 1], attributes: { alpha: "float" } },
   Log: unary,
   LogSoftmax: { inputs: [1, 1], attributes: { axis: "int" } },
   MatMul: binary,
@@ -89,11 +97,15 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Mul: binary,
   Neg: unary,
   Pad: binary,
-  ReduceMax: { inputs: [1, 1], attributes: { axes: "ints", keepdims: "int" } },
+  ReduceMax: [
+    { since: 18, inputs: [2, 2], attributes: { keepdims: "int" } },
+    { inputs: [1, 1], attributes: { axes: "ints", keepdims: "int" } },
+  ],
   ReduceSum: { inputs: [2, 2], attributes: { keepdims: "int" } },
   Relu: unary,
   Reshape: binary,
-  Shape: { inputs: [1, 1], attributes: { start: "int", end: "int" } },
+  Round: unary,
+  Shape: [{ since: 15, inputs: [1, 1], attributes: { start: "int", end: "int" } }, unary],
   Sigmoid: unary,
   Sign: unary,
   Slice: { inputs: [4, 4], attributes: {} },
@@ -108,7 +120,8 @@ const operators: Readonly<Record<OnnxOperator, Signature>> = {
   Where: ternary,
 };
 
-/** The signature of an operator by name; undefined for one that is never written. */
-export function signatureOf(opType: string): Signature | undefined {
-  return Object.hasOwn(operators, opType) ? operators[opType as OnnxOperator] : undefined;
+/** The signature of an operator in an operator set; undefined for one that is never written there. */
+export function signatureOf(opType: string, opset: number): Signature | undefined {
+  if (!Object.hasOwn(operators, opType)) return undefined;
+  return [operators[opType as OnnxOperator]].flat().find(({ since = 0 }) => opset >= since);
 }

@@ -1,0 +1,132 @@
+/** Parameters in the order in which ONNX, or the order of an image's elements, wants them. */
+import type { Node, Program } from "@isthmus/graph";
+import { convolutions } from "./channels-first.ts";
+import type { Gemm } from "./gemm.ts";
+import { type GraphWriter, ints, type Value } from "./graph-writer.ts";
+import { channelsFirstOrder, type ImageLayout, type ImageSize } from "./image-layout.ts";
+import { countUses } from "./rewrite.ts";
+
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A tensor as it is stored, of the one that the graph has. */
+export type Form = (tensor: Tensor) => Tensor;
+
+/** State tensors that are not stored as the graph has them, by node id. */
+export function findForms(
+  program: Program,
+  gemms: ReadonlyMap<number, Gemm>,
+  layout: ImageLayout,
+): ReadonlyMap<number, Form> {
+  return new Map([
+    ...filterForms(program),
+    ...weightForms(program, gemms, layout),
+    ...vectorForms(program, gemms, layout),
+  ]);
+}
+
+/** A filter as ONNX wants it: `[out, in, rows, columns]`, with a group for each channel `[in * multiplier, 1, rows, columns]`. */
+const dense = [3, 2, 0, 1] as const;
+const depthwise = [2, 3, 0, 1] as const;
+
+const isDepthwise = (op: string): boolean => op.startsWith("depthwise");
+const orderFor = (op: string): readonly number[] => (isDepthwise(op) ? depthwise : dense);
+
+function filterShape(op: string, [rows, columns, inputs, last]: readonly number[]): number[] {
+  return isDepthwise(op) ? [inputs! * last!, 1, rows!, columns!] : [last!, inputs!, rows!, columns!];
+}
+
+/** Of tensors that are nothing but filters, all of one kind. */
+function filterForms(program: Program): ReadonlyMap<number, Form> {
+  const found = new Map<number, string>();
+  const others = new Set(Object.values(program.outputs));
+  for (const node of program.nodes) {
+    for (const [index, id] of node.inputs.entries()) {
+      const isFilter = convolutions.has(node.op) && index === 1;
+      if (!isFilter || orderFor(found.get(id) ?? node.op) !== orderFor(node.op)) others.add(id);
+      else found.set(id, node.op);
+    }
+  }
+  const own = [...found].filter(([id]) => program.nodes[id]!.op === "state" && !others.has(id));
+  return new Map(
+    own.map(([id, op]) => [
+      id,
+      (tensor) => ({ ...permuted(tensor, orderFor(op)), shape: filterShape(op, tensor.shape) }),
+    ]),
+  );
+}
+
+/** A filter that is computed, or read by others too, in ONNX's order. */
+export function writeFilter(writer: GraphWriter, op: string, filter: Value): Value {
+  const order = orderFor(op);
+  const shape = filter.shape as readonly number[];
+  const name = writer.unique(`${filter.name}/filter`);
+  const turned = writer.edge({ ...filter, name, shape: order.map((axis) => shape[axis]!) });
+  writer.node("Transpose", name, [filter], turned, { perm: ints(order) });
+  if (!isDepthwise(op)) return turned;
+  const flat = writer.edge({ ...filter, name: writer.unique(`${name}/groups`), shape: filterShape(op, shape) });
+  return writer.node("Reshape", flat.name, [turned, writer.integers(`${name}/shape`, flat.shape as number[])], flat);
+}
+
+/** Weights and biases of products that read or make rows of images with their channels first. */
+function weightForms(
+  program: Program,
+  gemms: ReadonlyMap<number, Gemm>,
+  { rows }: ImageLayout,
+): ReadonlyMap<number, Form> {
+  const forms = new Map<number, Form>();
+  for (const { op, id, inputs, attributes } of program.nodes) {
+    const [read, made] = [rows.get(inputs[0]!), rows.get(id)];
+    if (op !== "matmul" || !(read || made)) continue;
+    const [first, second] = attributes["transposeB"] ? [made, read] : [read, made];
+    forms.set(inputs[1]!, (tensor) => reordered(reordered(tensor, 0, first), 1, second));
+  }
+  for (const [id, { bias }] of gemms) {
+    const size = rows.get(id);
+    if (size) forms.set(bias.id, (tensor) => reordered(tensor, 0, size));
+  }
+  return forms;
+}
+
+/** Vectors of one number for each channel that nothing but an image reads, elementwise: `[channels, 1, 1]`. */
+function vectorForms(
+  program: Program,
+  gemms: ReadonlyMap<number, Gemm>,
+  { images }: ImageLayout,
+): ReadonlyMap<number, Form> {
+  const uses = countUses(program);
+  const read = program.nodes.filter(({ id }) => images.has(id) && !gemms.has(id)).flatMap(({ inputs }) => inputs);
+  const own = (node: Node) => node.op === "state" && node.shape.length === 1 && uses[node.id] === 1;
+  const found = read.filter((id) => own(program.nodes[id]!));
+  return new Map(found.map((id) => [id, ({ shape, data }) => ({ shape: [shape[0]!, 1, 1], data })]));
+}
+
+/** With the elements along `axis`, those of an image, in channels-first order; as it was where there is no image. */
+function reordered({ shape, data }: Tensor, axis: number, size: ImageSize | undefined): Tensor {
+  if (!size) return { shape, data };
+  const order = channelsFirstOrder(size);
+  const inner = shape.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const values = data.map((_, index) => {
+    const at = Math.floor(index / inner) % order.length;
+    return data[index + (order[at]! - at) * inner]!;
+  });
+  return { shape, data: values };
+}
+
+function permuted({ shape, data }: Tensor, order: readonly number[]): Tensor {
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, dim) => product * dim, 1));
+  const sizes = order.map((axis) => shape[axis]!);
+  const steps = order.map((axis) => strides[axis]!);
+  const values = data.map((_, index) => {
+    let rest = index;
+    let from = 0;
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      from += (rest % sizes[axis]!) * steps[axis]!;
+      rest = Math.floor(rest / sizes[axis]!);
+    }
+    return data[from]!;
+  });
+  return { shape: sizes, data: values };
+}
