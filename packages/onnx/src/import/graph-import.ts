@@ -179,18 +179,24 @@ type Context = ConstructorParameters<typeof NodeReader>[2];
 function translated(node: OnnxNode, given: Given, context: Context): readonly Value[] {
   const translation = translationOf(node.opType)!;
   try {
-    const isKnown = given.every((value) => value === undefined || value.kind === "known");
-    if (!isKnown || isCostly.has(node.opType)) return [translation(new NodeReader(node, given, context))].flat();
-    const scratch = new Scratch();
-    const read = new NodeReader(node, given, { ...context, destination: scratch });
+    const read = new NodeReader(node, given, context);
     const exact = exactly(read);
-    return exact ? [exact] : scratch.computed([translation(read)].flat(), node.outputs);
+    if (exact) return [exact];
+    if (!given.every(isSettled) || isCostly.has(node.opType)) return [translation(read)].flat();
+    const scratch = new Scratch();
+    const alone = new NodeReader(node, given, { ...context, destination: scratch });
+    return scratch.computed([translation(alone)].flat(), node.outputs);
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) {
       throw refusal(node, `cannot be written into the graph: ${error.message}`, error);
     }
     throw error;
   }
+}
+
+/** Whether no run changes the value, nor the size of its batch. */
+function isSettled(value: Value | undefined): boolean {
+  return value === undefined || (value.kind === "known" && !Array.prototype.includes.call(value.data, "batch"));
 }
 
 /** What importing has cost so far, so that a small file cannot make a large model. */

@@ -348,9 +348,12 @@ function castTo(read: NodeReader, to: number): Value {
   return { ...value, elementType: to };
 }
 
-/** Towards 0 for integers, and not 0 for truths. */
-function knownCast(read: NodeReader, value: Known, elementType: number): Known {
+/** Towards 0 for integers, and not 0 for truths. The size of the batch is a number that a run knows. */
+function knownCast(read: NodeReader, value: Known, elementType: number): Value {
   const { kind } = dataTypes[elementType]!;
+  if (kind === "float" && value.data.length === 1 && value.data[0] === "batch") {
+    return flow(read.build.reshape(read.build.emit("batchSize", []), value.shape), elementType);
+  }
   if (kind !== "float" && isWhole(value.elementType) && kind !== "bool") return { ...value, elementType };
   const numbers = read.numbers(0);
   if (kind === "float") return { ...value, elementType, data: Float32Array.from(numbers) };
