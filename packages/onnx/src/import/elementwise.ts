@@ -38,7 +38,7 @@ const folded =
 const comparison =
   (name: "greater" | "greaterEqual" | "less" | "lessEqual" | "equal") =>
   (read: NodeReader): Flow =>
-    read.elementwise((a, b) => read.build[name](a!, b!), { elementType: BOOL });
+    read.elementwise((a, b) => read.build[name](a!, b!), { values: read.comparable(), elementType: BOOL });
 
 const logic =
   (formula: (build: GraphBuilder, ...truths: Node[]) => Node) =>

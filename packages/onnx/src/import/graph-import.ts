@@ -4,7 +4,7 @@ import { invalid } from "../invalid.ts";
 import type { OnnxGraph, OnnxModel, OnnxNode, Tensor, ValueInfo } from "../messages.ts";
 import { exactly, Scratch } from "./folding.ts";
 import type { Flow, Value } from "./flow.ts";
-import { countOf, type Known, knownTensor } from "./known.ts";
+import { countOf, hasBatch, type Known, knownTensor } from "./known.ts";
 import { type Destination, NodeReader, refusal } from "./node-reader.ts";
 import { isCostly, translationOf } from "./operators.ts";
 
@@ -12,8 +12,8 @@ import { isCostly, translationOf } from "./operators.ts";
 const OLDEST = 1;
 const NEWEST = 26;
 
-/** Bounds on what one file may make, far above any network's need. */
-const LIMITS = { nodes: 200_000, operands: 4096, made: 2 ** 27 } as const;
+/** Bounds on what one file may make, far above any network's need: so many numbers beside copies of those it holds. */
+const LIMITS = { nodes: 200_000, operands: 4096, made: 2 ** 25, copies: 8 } as const;
 
 /** How a graph is written from a file. */
 export interface GraphImport {
@@ -37,7 +37,7 @@ export function importGraph({ model, destination, outputs, bind }: GraphImport):
   requireKnownOperators(nodes);
   const context = { version, destination, wanted: new Set([...outputs, ...nodes.flatMap(({ inputs }) => inputs)]) };
   const values = new Sources(graph, bind);
-  const spending = new Spending(destination.build);
+  const spending = new Spending(destination.build, graph);
   for (const node of nodes) {
     if (node.inputs.length > LIMITS.operands) throw refusal(node, `has ${node.inputs.length} inputs`);
     if (version < 7) requirePresentMeaning(node);
@@ -196,23 +196,25 @@ function translated(node: OnnxNode, given: Given, context: Context): readonly Va
 
 /** Whether no run changes the value, nor the size of its batch. */
 function isSettled(value: Value | undefined): boolean {
-  return value === undefined || (value.kind === "known" && !Array.prototype.includes.call(value.data, "batch"));
+  return value === undefined || (value.kind === "known" && !hasBatch(value));
 }
 
 /** What importing has cost so far, so that a small file cannot make a large model. */
 class Spending {
   private readonly build: GraphBuilder;
+  private readonly most: number;
   private made = 0;
 
-  constructor(build: GraphBuilder) {
+  constructor(build: GraphBuilder, { initialisers }: OnnxGraph) {
     this.build = build;
+    this.most = LIMITS.made + LIMITS.copies * initialisers.reduce((sum, { data }) => sum + data.length, 0);
   }
 
   count(node: OnnxNode, given: Given, results: readonly Value[]): void {
     const isNew = (value: Value): value is Known =>
       value.kind === "known" && !given.some((operand) => operand?.kind === "known" && operand.data === value.data);
     for (const value of results.filter(isNew)) this.made += countOf(value.shape);
-    if (this.made > LIMITS.made) throw limit(node, `constants of ${this.made} elements`);
+    if (this.made > this.most) throw limit(node, `constants of ${this.made} elements`);
     if (this.build.nodes.length > LIMITS.nodes) throw limit(node, `${this.build.nodes.length} operations`);
   }
 }

@@ -21,7 +21,7 @@ export const FLOAT = 1;
 export const INT64 = 7;
 export const BOOL = 9;
 
-/** Most elements that a known value may have when it is not stored in the file: bounds memory on hostile files. */
+/** Most elements of a known value that is more than what it is made of: bounds memory on hostile files. */
 export const MADE_LIMIT: number = 2 ** 24;
 
 export function countOf(shape: readonly number[]): number {
@@ -88,6 +88,11 @@ function stridesOf(shape: readonly number[]): number[] {
   const strides = shape.map(() => 1);
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
   return strides;
+}
+
+/** Whether one of the values is the size of the batch. */
+export function hasBatch({ data }: Known): boolean {
+  return Array.isArray(data) && data.includes("batch");
 }
 
 export function reshapeKnown(known: Known, shape: readonly number[]): Known {

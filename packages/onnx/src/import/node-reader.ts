@@ -131,10 +131,30 @@ export class NodeReader {
     return { ...value, node: this.build.cast(value.node) };
   }
 
-  /** A shape that a known value is made in, not larger than files may ask for. */
+  /** A shape that a known value is made in, not larger than files may ask for, or than what it is made of. */
   made(shape: readonly number[]): readonly number[] {
-    if (shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0) && countOf(shape) <= MADE_LIMIT) return shape;
+    const stored = this.given.reduce((sum, value) => sum + (value?.kind === "known" ? value.data.length : 0), 0);
+    const isSound = shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
+    if (isSound && countOf(shape) <= Math.max(MADE_LIMIT, stored)) return shape;
     return this.refuse(`makes a constant of shape [${shape.join(", ")}]; at most ${MADE_LIMIT} elements are made`);
+  }
+
+  /**
+   * The operands of a comparison. An integer that a run feeds is compared rightly with constants that float32 holds: it is
+   * rounded to none of them.
+   */
+  comparable(): readonly Value[] {
+    const values = this.given.map((_, i) => this.value(i));
+    const isFed = (value: Value) => value.kind === "flow" && value.node.dtype === "i32";
+    const isExact = (value: Value) =>
+      value.kind === "known" && Array.from(value.data).every((x) => typeof x === "number" && Math.abs(x) < 2 ** 24);
+    if (!values.some(isFed) || !values.every((value) => isFed(value) !== isExact(value))) return values;
+    return values.map((value) => (isFed(value) ? this.cast(value as Flow) : value));
+  }
+
+  /** Integers as float32, rounded where they are large. */
+  private cast(value: Flow): Flow {
+    return { ...value, node: this.build.cast(value.node), elementType: FLOAT };
   }
 
   isInteger({ elementType }: Value): boolean {

@@ -1,6 +1,6 @@
-import type { Dim, GraphBuilder, Node, Program, StoredTensor } from "@isthmus/graph";
+import type { GraphBuilder, Node, Program, StoredTensor } from "@isthmus/graph";
 import { sameShape } from "@isthmus/graph";
-import type { Known } from "./known.ts";
+import { hasBatch, type Known } from "./known.ts";
 import type { Destination } from "./node-reader.ts";
 
 /** The weights of a file as state of a graph, under their names in the file; numbers without an axis as constants. */
@@ -79,9 +79,7 @@ function isSame(tensor: StoredTensor, shape: readonly number[], data: Float32Arr
   return sameShape(tensor.shape, shape) && data.every((value, i) => Object.is(value, tensor.data[i]));
 }
 
-function numbersOf({ name, data }: Known): ArrayLike<number> {
-  if (Array.prototype.includes.call(data, "batch" satisfies Dim)) {
-    throw new RangeError(`"${name}" holds the size of the batch, which only a run knows`);
-  }
-  return data as ArrayLike<number>;
+function numbersOf(known: Known): ArrayLike<number> {
+  if (!hasBatch(known)) return known.data as ArrayLike<number>;
+  throw new RangeError(`"${known.name}" holds the size of the batch, which only a run knows`);
 }

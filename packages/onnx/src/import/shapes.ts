@@ -131,9 +131,18 @@ function concat(read: NodeReader): Value {
   const elementType = values[0]!.elementType;
   if (values.some((value) => shapeOf(value).length !== rank)) read.refuse("joins values of different rank");
   const filled = values.filter((value) => shapeOf(value)[axis] !== 0);
-  if (values.every((value) => value.kind === "known")) return concatKnown(values as [Known, ...Known[]], axis);
+  if (values.every((value) => value.kind === "known")) return joined(read, values as readonly Known[], axis);
   const { nodes, order } = read.together(filled.map((value) => unscaled(read, value)));
   return { kind: "flow", node: read.build.concat(nodes, order[axis]!), order, elementType };
+}
+
+function joined(read: NodeReader, parts: readonly Known[], axis: number): Known {
+  const [first, ...others] = parts as [Known, ...Known[]];
+  const fits = others.every(({ shape: dims }) => dims.every((dim, i) => i === axis || dim === first.shape[i]));
+  if (!fits) read.refuse(`joins ${parts.map(({ shape: dims }) => `[${dims.join(", ")}]`).join(" and ")}`);
+  const length = parts.reduce((sum, { shape: dims }) => sum + dims[axis]!, 0);
+  read.made(first.shape.with(axis, length));
+  return concatKnown([first, ...others], axis);
 }
 
 /** A known value as a flow of its own shape: `together` would leave out leading axes of size 1. */
@@ -143,7 +152,10 @@ function unscaled(read: NodeReader, value: Value): Value {
 
 /** The elements with these indices along an axis of the file's. */
 function taken(read: NodeReader, value: Value, axis: number, indices: readonly number[]): Value {
-  if (value.kind === "known") return takeKnown(value, axis, indices);
+  if (value.kind === "known") {
+    read.made(value.shape.with(axis, indices.length));
+    return takeKnown(value, axis, indices);
+  }
   if (isSequence(indices) && indices.length === shapeOf(value)[axis]) return value;
   const float = unfolded(read.build, read.asFlow(value));
   const node = take(read.build, float.node, float.order[axis]!, indices);
