@@ -166,7 +166,8 @@ export class NodeReader {
     const isFed = (value: Value) => value.kind === "flow" && value.node.dtype === "i32";
     const isExact = (value: Value) =>
       value.kind === "known" && Array.from(value.data).every((x) => typeof x === "number" && Math.abs(x) < 2 ** 24);
-    if (!values.some(isFed) || !values.every((value) => isFed(value) !== isExact(value))) return values;
+    const fed = values.filter(isFed);
+    if (fed.length !== 1 || !values.some(isExact)) return values;
     return values.map((value) => (isFed(value) ? this.cast(value as Flow) : value));
   }
 
