@@ -10,6 +10,7 @@ import { encodeModel } from "../src/encode.ts";
 import { exportModelPart } from "../src/index.ts";
 import { denseModel, sizes } from "./support/models.ts";
 import { exportCase, operationCases } from "./support/operation-cases.ts";
+import { exportable, imageModels, partsOf, smallZoo } from "./support/zoo.ts";
 
 const PYTHON = "/usr/bin/python3";
 const program = fileURLToPath(new URL("../../../tools/fixtures/onnx_check.py", import.meta.url));
@@ -65,9 +66,32 @@ describe.skipIf(missing)("python3-onnx (apt-get install python3-onnx)", () => {
     );
   });
 
-  test("accepts every operation", () => {
-    const verdicts = check(operationCases.map(({ make }) => exportCase(make).bytes));
-    expect(verdicts).toHaveLength(operationCases.length);
+  test.each([13, 15, 17] as const)("accepts every operation in operator set %i", (opset) => {
+    const profiles = ["portable", "compact"] as const;
+    const made = profiles.flatMap((profile) => operationCases.map(({ make }) => exportCase(make, { opset, profile })));
+    const verdicts = check(made.map(({ bytes }) => bytes));
+    expect(verdicts).toHaveLength(made.length);
     for (const verdict of verdicts) expect(verdict.same).toBe(true);
+  });
+
+  test("accepts every part of every model", () => {
+    const files = smallZoo.flatMap(([, definition]) => {
+      const model = exportable(definition);
+      return partsOf(definition).flatMap(({ part, sample }) =>
+        ([13, 17] as const).map((opset) => exportModelPart(model, part, { sample, opset })),
+      );
+    });
+    for (const verdict of check(files)) expect(verdict.same).toBe(true);
+  });
+
+  test("accepts images in every shape, bytes and a fixed batch", () => {
+    const files = imageModels.flatMap(([, definition]) => {
+      const model = exportable(definition);
+      return (["nhwc", "nchw"] as const).flatMap((layout) => [
+        exportModelPart(model, "autoencoder", { layout, opset: 13, uint8: true }),
+        exportModelPart(model, "autoencoder", { layout, batch: 2, profile: "compact" }),
+      ]);
+    });
+    for (const verdict of check(files)) expect(verdict.same).toBe(true);
   });
 });

@@ -1,10 +1,12 @@
-import { GraphBuilder, interpret, operations } from "@isthmus/graph";
+import { GraphBuilder, operations } from "@isthmus/graph";
 import { describe, expect, test } from "vitest";
-import { checkOnnx, exportOnnx } from "../src/index.ts";
-import { type Case, cases, exportCase, inputsFor, operationCases } from "./support/operation-cases.ts";
-import { type Runtime, runtimes } from "./support/runtimes.ts";
+import { exportOnnx } from "../src/index.ts";
+import { cases, operationCases } from "./support/operation-cases.ts";
+import { compareOperation } from "./support/operation-parity.ts";
+import { runtimes } from "./support/runtimes.ts";
 
 const EPSILON = 2 ** -23;
+const whole = { batches: [1, 3, 6], optimisations: ["disabled", "all"], options: {} } as const;
 
 /** Leaves are in every case; noise, gradients of images and what belongs to training are refused. */
 const gradients = ["conv2dFilterGrad", "maxPool2dGrad", "maxPool2dPick", "avgPool2dGrad"];
@@ -15,27 +17,8 @@ test("every operation of graphs is either here or refused", () => {
   expect([...Object.keys(cases), ...notCases].sort()).toEqual([...operations.keys()].sort());
 });
 
-async function compare(runtime: Runtime, make: Case) {
-  const { program, bytes } = exportCase(make);
-  checkOnnx(bytes);
-  for (const optimisation of ["disabled", "all"] as const) {
-    const session = await runtime.open(bytes, optimisation);
-    for (const batch of [1, 3, 6]) {
-      const inputs = inputsFor(batch);
-      const expected = interpret(program, { inputs, state: {}, batch }).outputs["result"]!.data;
-      const { result } = await session.run(program, inputs, batch);
-      expect(result).toHaveLength(expected.length);
-      // Values are at most 100 in magnitude before and e^40 after, each case a handful of roundings; runtimes' exp,
-      // tanh and sigmoid are themselves a few units off.
-      for (const [i, value] of expected.entries()) {
-        expect(Math.abs(result![i]! - value)).toBeLessThanOrEqual(32 * EPSILON * (1 + Math.abs(value)));
-      }
-    }
-  }
-}
-
 describe.each(runtimes)("$name computes what the float64 interpreter does", (runtime) => {
-  test.each(operationCases)("$name", ({ make }) => compare(runtime, make));
+  test.each(operationCases)("$name", ({ make }) => compareOperation(runtime, make, whole));
 });
 
 test("rows added by ids belong to training and are refused by name", () => {
