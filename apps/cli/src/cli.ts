@@ -4,6 +4,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { encodeCommand } from "./commands/encode.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
+import { importCommand } from "./commands/import.ts";
 import { interpolateCommand } from "./commands/interpolate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { plotCommand } from "./commands/plot.ts";
@@ -56,7 +57,7 @@ function everyCommand(command: Command): Command[] {
 
 function buildProgram(context: Context): Command {
   const program = new Command("isthmus")
-    .description("Autoencoders: train, measure, compress, decode, export, sample.")
+    .description("Autoencoders: train, measure, compress, decode, export, import, sample.")
     .version(VERSION)
     .addHelpText("after", "\nExample:\n  isthmus train vae --data mnist --epochs 2 -o m.safetensors");
   const commands = [
@@ -66,6 +67,7 @@ function buildProgram(context: Context): Command {
     encodeCommand,
     decodeCommand,
     exportCommand,
+    importCommand,
     sampleCommand,
     interpolateCommand,
     plotCommand,

@@ -21,9 +21,22 @@ export function namingFile<R>(path: string, body: () => R): R {
   try {
     return body();
   } catch (error) {
-    if (!(error instanceof IsthmusError)) throw error;
-    throw new IsthmusError(error.code, `${path}: ${error.message}`, error.details, { cause: error });
+    throw named(path, error);
   }
+}
+
+/** The same of what takes its time. */
+export async function namingFileAsync<R>(path: string, body: () => Promise<R>): Promise<R> {
+  try {
+    return await body();
+  } catch (error) {
+    throw named(path, error);
+  }
+}
+
+function named(path: string, error: unknown): unknown {
+  if (!(error instanceof IsthmusError) || error.message.includes(path)) return error;
+  return new IsthmusError(error.code, `${path}: ${error.message}`, error.details, { cause: error });
 }
 
 /** What an error is to the shell: 2 and one line for the user's to mend, 130 for an interrupt, 1 and a stack for a bug. */

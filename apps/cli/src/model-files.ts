@@ -3,8 +3,10 @@ import { readFileBytes } from "@isthmus/data/node";
 import { type Model, readModelFile } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { type BaseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
+import { IMPORTED_KIND } from "@isthmus/onnx";
 import { namingFile, UsageError } from "./errors.ts";
 import { fileKind } from "./file-kinds.ts";
+import { importedDefinition } from "./imported.ts";
 
 /** Reads a model file and checks that its configuration is that of its tensors; errors name the file. */
 export async function openModel(path: string): Promise<Model> {
@@ -38,12 +40,23 @@ function configProblem(model: Model): string | undefined {
   }
 }
 
-/** The configuration of a model of the zoo. */
+/** The configuration of a model. */
 export function modelConfig(model: Model): BaseConfig {
   return definitionOf(model).config;
 }
 
-/** The zoo's definition of a stored model: its evaluation and training graphs. */
+/** The definition of a stored model: the zoo's with its evaluation and training graphs, or what an imported one has of it. */
 export function definitionOf(model: Model): ModelDefinition {
-  return defineModel(model.kind, model.config);
+  return model.kind === IMPORTED_KIND ? importedDefinition(model) : defineModel(model.kind, model.config);
+}
+
+/** Whether a model is a decoder alone: its items are codes that somebody else has made. */
+export function takesCodes({ kind, config }: Pick<Model, "kind" | "config">): boolean {
+  return kind === IMPORTED_KIND && config["codes"] === true;
+}
+
+/** Shape of what the encoder takes. */
+export function encodedShape(model: Model): readonly number[] {
+  const { inputShape, latent } = modelConfig(model);
+  return takesCodes(model) ? [latent] : inputShape;
 }

@@ -2,6 +2,7 @@ import { invalid } from "./invalid.ts";
 import {
   type AttributeValue,
   attributeTypes,
+  type ExternalData,
   fields,
   type OnnxDim,
   type OnnxGraph,
@@ -12,6 +13,7 @@ import {
   type ValueInfo,
 } from "./messages.ts";
 import { type Field, readMessage } from "./protobuf-reader.ts";
+import { TensorNumbers } from "./tensor-numbers.ts";
 
 /**
  * The messages in an ONNX file, also one written by other programs: what this package does not write is skipped.
@@ -94,12 +96,17 @@ function decodeNode(field: Field): OnnxNode {
 
 function decodeAttribute(field: Field): [string, AttributeValue | undefined] {
   const f = fields.attribute;
-  const found = { name: "", float: 0, int: 0, type: 0 };
+  const found = { name: "", float: 0, int: 0, string: "", type: 0 };
+  let tensor: Tensor | undefined;
+  const floats: number[] = [];
   const ints: number[] = [];
   field.message({
     [f.name]: (inner) => (found.name = inner.string()),
     [f.float]: (inner) => (found.float = inner.float()),
     [f.int]: (inner) => (found.int = inner.int()),
+    [f.string]: (inner) => (found.string = inner.string()),
+    [f.tensor]: (inner) => (tensor = decodeTensor(inner)),
+    [f.floats]: (inner) => appendAll(floats, inner.floats()),
     [f.ints]: (inner) => appendAll(ints, inner.ints()),
     [f.type]: (inner) => (found.type = inner.int()),
   });
@@ -108,6 +115,12 @@ function decodeAttribute(field: Field): [string, AttributeValue | undefined] {
       return [found.name, { type: "float", value: found.float }];
     case attributeTypes.int:
       return [found.name, { type: "int", value: found.int }];
+    case attributeTypes.string:
+      return [found.name, { type: "string", value: found.string }];
+    case attributeTypes.tensor:
+      return [found.name, tensor && { type: "tensor", value: tensor }];
+    case attributeTypes.floats:
+      return [found.name, { type: "floats", value: floats }];
     case attributeTypes.ints:
       return [found.name, { type: "ints", value: ints }];
     default:
@@ -115,20 +128,47 @@ function decodeAttribute(field: Field): [string, AttributeValue | undefined] {
   }
 }
 
+/** Numbers that the file wrote out one by one become the bytes that others write at once. */
 function decodeTensor(field: Field): Tensor {
   const f = fields.tensor;
-  const tensor = { name: "", elementType: 0, data: new Uint8Array() };
+  const tensor = { name: "", elementType: 0 };
+  const location: Record<string, string> = {};
+  let isExternal = false;
+  let raw: Uint8Array | undefined;
   const dims: number[] = [];
+  const numbers = new TensorNumbers();
   field.message({
     [f.dims]: (inner) => appendAll(dims, inner.ints()),
     [f.elementType]: (inner) => (tensor.elementType = inner.int()),
+    [f.floats]: (inner) => numbers.add(inner.floats()),
+    [f.int32s]: (inner) => numbers.add(inner.ints()),
+    [f.int64s]: (inner) => numbers.add(inner.ints()),
     [f.name]: (inner) => (tensor.name = inner.string()),
-    [f.data]: (inner) => (tensor.data = inner.bytes() as Uint8Array<ArrayBuffer>),
+    [f.data]: (inner) => (raw = inner.bytes()),
+    [f.doubles]: (inner) => numbers.add(inner.doubles()),
+    [f.uint64s]: (inner) => numbers.add(inner.ints()),
+    [f.external]: (inner) => {
+      const [key, value] = decodeEntry(inner);
+      location[key] = value;
+    },
+    [f.location]: (inner) => (isExternal = inner.int() === EXTERNAL),
   });
   if (!dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
     throw invalid(`initialiser "${tensor.name}" is of shape [${dims.join(", ")}]`, { initialiser: tensor.name });
   }
-  return { ...tensor, dims };
+  const external = isExternal ? { external: decodeLocation(tensor.name, location) } : {};
+  return { ...tensor, dims, data: raw ?? numbers.bytes(tensor.elementType), ...external };
+}
+
+/** TensorProto.DataLocation. */
+const EXTERNAL = 1;
+
+function decodeLocation(name: string, { location = "", offset = "0", length }: Record<string, string>): ExternalData {
+  const sizes = [offset, length ?? "0"];
+  if (location === "" || !sizes.every((size) => /^\d{1,15}$/.test(size))) {
+    throw invalid(`initialiser "${name}" says wrongly where its data are`, { initialiser: name });
+  }
+  return { location, offset: Number(offset), ...(length !== undefined && { length: Number(length) }) };
 }
 
 function decodeValueInfo(field: Field): ValueInfo {
@@ -159,6 +199,6 @@ function decodeDim(field: Field): OnnxDim {
   return dim;
 }
 
-function appendAll(list: number[], values: readonly number[]): void {
+function appendAll(list: number[], values: Iterable<number>): void {
   for (const value of values) list.push(value);
 }

@@ -1,23 +1,7 @@
+import { dataTypes } from "./data-types.ts";
 import { decodeModel } from "./decode.ts";
 import { invalid } from "./invalid.ts";
 import type { OnnxDim, OperatorSet, Tensor, ValueInfo } from "./messages.ts";
-
-/** Names and bytes per element of TensorProto.DataType, as far as networks have them. */
-const dataTypes: Readonly<Record<number, readonly [name: string, bytes: number]>> = {
-  1: ["float32", 4],
-  2: ["uint8", 1],
-  3: ["int8", 1],
-  4: ["uint16", 2],
-  5: ["int16", 2],
-  6: ["int32", 4],
-  7: ["int64", 8],
-  9: ["bool", 1],
-  10: ["float16", 2],
-  11: ["float64", 8],
-  12: ["uint32", 4],
-  13: ["uint64", 8],
-  16: ["bfloat16", 2],
-};
 
 export interface OnnxPort {
   readonly name: string;
@@ -67,12 +51,12 @@ export function describeOnnx(bytes: Uint8Array): OnnxDescription {
 }
 
 function port({ name, elementType, shape }: ValueInfo): OnnxPort {
-  return { name, dtype: dataTypes[elementType]?.[0] ?? `type ${elementType}`, shape };
+  return { name, dtype: dataTypes[elementType]?.name ?? `type ${elementType}`, shape };
 }
 
 function byteCount(tensors: readonly Tensor[]): number {
   const bytes = tensors.reduce((sum, { dims, elementType }) => {
-    return sum + dims.reduce((product, dim) => product * dim, dataTypes[elementType]?.[1] ?? 0);
+    return sum + dims.reduce((product, dim) => product * dim, dataTypes[elementType]?.bytes ?? 0);
   }, 0);
   if (!Number.isSafeInteger(bytes)) throw invalid(`the initialisers' shapes speak of ${bytes} bytes`);
   return bytes;

@@ -63,10 +63,26 @@ function encodeNode(node: OnnxNode): ProtobufWriter {
 function encodeAttribute(name: string, attribute: AttributeValue): ProtobufWriter {
   const f = fields.attribute;
   const out = new ProtobufWriter().string(f.name, name);
-  if (attribute.type === "float") out.float(f.float, attribute.value);
-  else if (attribute.type === "int") out.int(f.int, attribute.value);
-  else for (const value of attribute.value) out.int(f.ints, value);
+  encodeValue(out, attribute);
   return out.int(f.type, attributeTypes[attribute.type]);
+}
+
+function encodeValue(out: ProtobufWriter, attribute: AttributeValue): void {
+  const f = fields.attribute;
+  switch (attribute.type) {
+    case "float":
+      return void out.float(f.float, attribute.value);
+    case "int":
+      return void out.int(f.int, attribute.value);
+    case "string":
+      return void out.string(f.string, attribute.value);
+    case "tensor":
+      return void out.message(f.tensor, encodeTensor(attribute.value));
+    case "floats":
+      return attribute.value.forEach((value) => out.float(f.floats, value));
+    case "ints":
+      return attribute.value.forEach((value) => out.int(f.ints, value));
+  }
 }
 
 function encodeTensor(tensor: Tensor): ProtobufWriter {

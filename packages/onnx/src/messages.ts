@@ -18,13 +18,25 @@ export interface Tensor {
   readonly name: string;
   readonly elementType: number;
   readonly dims: readonly number[];
-  /** Row-major, little-endian. */
+  /** Row-major, little-endian; however the file wrote the numbers. Empty where they are in another file. */
   readonly data: Uint8Array;
+  /** Where the data are, if not in the file itself. */
+  readonly external?: ExternalData;
+}
+
+/** A part of a file beside the model's; without a length, to its end. */
+export interface ExternalData {
+  readonly location: string;
+  readonly offset: number;
+  readonly length?: number;
 }
 
 export type AttributeValue =
   | { readonly type: "int"; readonly value: number }
   | { readonly type: "float"; readonly value: number }
+  | { readonly type: "string"; readonly value: string }
+  | { readonly type: "tensor"; readonly value: Tensor }
+  | { readonly type: "floats"; readonly value: readonly number[] }
   | { readonly type: "ints"; readonly value: readonly number[] };
 
 export interface OnnxNode {
@@ -33,7 +45,7 @@ export interface OnnxNode {
   readonly domain: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Kinds of attribute that this package does not write are read as undefined. */
+  /** Other kinds of attribute, such as graphs, are read as undefined. */
   readonly attributes: Readonly<Record<string, AttributeValue | undefined>>;
 }
 
@@ -73,7 +85,7 @@ export const elementTypes = {
 export type ElementType = keyof typeof elementTypes;
 
 /** AttributeProto.AttributeType. */
-export const attributeTypes = { float: 1, int: 2, ints: 7 } as const;
+export const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const;
 
 export const fields = {
   model: {
@@ -89,8 +101,20 @@ export const fields = {
   entry: { key: 1, value: 2 },
   graph: { nodes: 1, name: 2, initialisers: 5, inputs: 11, outputs: 12, valueInfo: 13 },
   node: { inputs: 1, outputs: 2, name: 3, opType: 4, attributes: 5, domain: 7 },
-  attribute: { name: 1, float: 2, int: 3, ints: 8, type: 20 },
-  tensor: { dims: 1, elementType: 2, name: 8, data: 9 },
+  attribute: { name: 1, float: 2, int: 3, string: 4, tensor: 5, floats: 7, ints: 8, type: 20 },
+  tensor: {
+    dims: 1,
+    elementType: 2,
+    floats: 4,
+    int32s: 5,
+    int64s: 7,
+    name: 8,
+    data: 9,
+    doubles: 10,
+    uint64s: 11,
+    external: 13,
+    location: 14,
+  },
   valueInfo: { name: 1, type: 2, docString: 3 },
   type: { tensor: 1 },
   tensorType: { elementType: 1, shape: 2 },

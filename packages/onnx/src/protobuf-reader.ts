@@ -13,6 +13,10 @@ export interface Field {
   /** A repeated integer field's part: one value, or several when packed. */
   ints(): number[];
   float(): number;
+  /** A repeated float field's part: one value, or several when packed. */
+  floats(): Float32Array;
+  /** The same of doubles. */
+  doubles(): Float64Array;
   /** A view of the file, not a copy. */
   bytes(): Uint8Array;
   string(): string;
@@ -64,13 +68,14 @@ class ProtobufReader {
         const value = signed(this.varint());
         return this.field(start, { int: () => value, ints: () => [value] });
       }
-      case wire.fixed64:
-        this.take(8);
-        return this.field(start, {});
+      case wire.fixed64: {
+        const at = this.take(8);
+        return this.field(start, { doubles: () => new Float64Array(this.copied(start, at, 8, 8)) });
+      }
       case wire.fixed32: {
         const at = this.take(4);
-        const view = new DataView(this.all.buffer, this.all.byteOffset + at, 4);
-        return this.field(start, { float: () => view.getFloat32(0, true) });
+        const floats = () => new Float32Array(this.copied(start, at, 4, 4));
+        return this.field(start, { float: () => floats()[0]!, floats });
       }
       case wire.bytes: {
         const length = Number(this.varint());
@@ -89,7 +94,15 @@ class ProtobufReader {
       string: () => utf8.decode(bytes()),
       message: (handlers) => inner().read(handlers),
       ints: () => inner().packed(),
+      floats: () => new Float32Array(this.copied(start, at, length, 4)),
+      doubles: () => new Float64Array(this.copied(start, at, length, 8)),
     });
+  }
+
+  /** The bytes of whole numbers of `width` bytes, aligned. */
+  private copied(start: number, at: number, length: number, width: number): ArrayBuffer {
+    if (length % width === 0) return new Uint8Array(this.all.subarray(at, at + length)).buffer;
+    throw invalid(`the field at byte ${start} holds no whole number of values`, { offset: start });
   }
 
   private packed(): number[] {
@@ -110,6 +123,8 @@ class ProtobufReader {
       int: refuse("an integer"),
       ints: refuse("integers"),
       float: refuse("a float"),
+      floats: refuse("floats"),
+      doubles: refuse("doubles"),
       bytes: refuse("bytes"),
       string: refuse("a string"),
       message: refuse("a message"),

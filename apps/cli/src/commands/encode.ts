@@ -7,7 +7,7 @@ import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
-import { modelConfig, openModel } from "../model-files.ts";
+import { encodedShape, openModel } from "../model-files.ts";
 import { buildOption, NAMED, outOption, type PartOptions, type Split } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
@@ -42,7 +42,7 @@ const encodeSplitOption = (): Option =>
 
 async function encode({ console }: Context, path: string, options: EncodeOptions): Promise<Report> {
   const model = await openModel(path);
-  const { inputShape: shape } = modelConfig(model);
+  const shape = encodedShape(model);
   const isNamed = NAMED.some((name) => name === options.data);
   await requireWritable(options.out, isNamed ? [path] : [path, options.data]);
   if (options.stride !== undefined) throw new UsageError("--stride: encode cuts a series without overlap");

@@ -1,6 +1,7 @@
 import type { Dataset } from "@isthmus/data";
 import type { Model } from "@isthmus/graph";
 import type { ModelDefinition } from "@isthmus/models";
+import { IMPORTED_KIND } from "@isthmus/onnx";
 import {
   dataConvention,
   evaluate,
@@ -15,7 +16,7 @@ import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
-import { definitionOf, openModel } from "../model-files.ts";
+import { definitionOf, openModel, takesCodes } from "../model-files.ts";
 import { buildOption, type PartOptions, wholeNumber } from "../options.ts";
 import { metricLines } from "../metrics.ts";
 import { ProgressLine, shareText } from "../progress.ts";
@@ -54,6 +55,7 @@ export function evalCommand(context: Context): Command {
 async function evaluateModel({ console }: Context, path: string, options: EvalOptions): Promise<Report> {
   const model = await openModel(path);
   const definition = definitionOf(model);
+  if (takesCodes(model)) throw new UsageError(`${path} is a decoder alone, which has no items to measure`);
   const samples = options.importanceSamples;
   if (samples !== undefined && !definition.importance) {
     throw new UsageError(`${path} is of kind "${model.kind}", which has no likelihood p(x) to estimate; train a vae`);
@@ -67,7 +69,7 @@ async function evaluateModel({ console }: Context, path: string, options: EvalOp
     metrics: await evaluate(definition, model.parameters, dataset, { engine, seed }),
     likelihood: samples && (await estimate(console, definition, model, dataset, { engine, seed, samples })),
   }));
-  const convention = dataConvention(definition.config, dataset.description);
+  const convention = model.kind === IMPORTED_KIND ? FOREIGN : dataConvention(definition.config, dataset.description);
   const json = {
     model: model.kind,
     data: dataset.name,
@@ -82,6 +84,9 @@ async function evaluateModel({ console }: Context, path: string, options: EvalOp
   const lines = [what, ...metricLines(metrics, convention), ...(likelihood ? likelihoodLines(likelihood) : [])];
   return { json, lines };
 }
+
+/** What the numbers are to a network that others trained. */
+const FOREIGN = "numbers as the imported network takes and gives them";
 
 type Likelihood = Omit<LikelihoodEstimate, "items" | "perItem">;
 

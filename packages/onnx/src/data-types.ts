@@ -1,0 +1,90 @@
+/** One of TensorProto.DataType: its name, the bytes of an element, and how one is read and written, little-endian. */
+export interface DataType {
+  readonly name: string;
+  readonly bytes: number;
+  readonly kind: "float" | "integer" | "bool";
+  /** An integer beyond 2^53 is rounded. */
+  read(view: DataView, at: number): number;
+  /** Writes what a file spells out as a number of its own: of the 16-bit floats, their bits. */
+  write(view: DataView, at: number, value: number): void;
+}
+
+const LARGEST_INT64 = 2n ** 63n - 1n;
+
+/** As BigInt, where 2^63, to which the largest integer was rounded, is that again. */
+function int64(value: number): bigint {
+  const exact = BigInt(value);
+  return exact > LARGEST_INT64 ? LARGEST_INT64 : exact;
+}
+
+/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of significand. */
+function halfFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return exponent ? sign * 2 ** (exponent - 25) * (1024 + fraction) : sign * 2 ** -24 * fraction;
+}
+
+const asFloat = new DataView(new ArrayBuffer(4));
+
+/** The upper half of a float32. */
+function brainFloat(bits: number): number {
+  asFloat.setUint32(0, bits * 0x10000);
+  return asFloat.getFloat32(0);
+}
+
+type Describe = Omit<DataType, "bytes" | "kind" | "name">;
+
+const described = (name: string, bytes: number, kind: DataType["kind"], access: Describe): DataType => ({
+  name,
+  bytes,
+  kind,
+  ...access,
+});
+
+const bits16 = (view: DataView, at: number, value: number): void => view.setUint16(at, value, true);
+
+/** TensorProto.DataType, as far as networks have them; 8 is text, 14 and 15 are complex numbers. */
+export const dataTypes: Readonly<Record<number, DataType | undefined>> = {
+  1: described("float32", 4, "float", {
+    read: (view, at) => view.getFloat32(at, true),
+    write: (view, at, value) => view.setFloat32(at, value, true),
+  }),
+  2: described("uint8", 1, "integer", {
+    read: (view, at) => view.getUint8(at),
+    write: (view, at, value) => view.setUint8(at, value),
+  }),
+  3: described("int8", 1, "integer", {
+    read: (view, at) => view.getInt8(at),
+    write: (view, at, value) => view.setInt8(at, value),
+  }),
+  4: described("uint16", 2, "integer", { read: (view, at) => view.getUint16(at, true), write: bits16 }),
+  5: described("int16", 2, "integer", { read: (view, at) => view.getInt16(at, true), write: bits16 }),
+  6: described("int32", 4, "integer", {
+    read: (view, at) => view.getInt32(at, true),
+    write: (view, at, value) => view.setInt32(at, value, true),
+  }),
+  7: described("int64", 8, "integer", {
+    read: (view, at) => Number(view.getBigInt64(at, true)),
+    write: (view, at, value) => view.setBigInt64(at, int64(value), true),
+  }),
+  9: described("bool", 1, "bool", {
+    read: (view, at) => (view.getUint8(at) ? 1 : 0),
+    write: (view, at, value) => view.setUint8(at, value ? 1 : 0),
+  }),
+  10: described("float16", 2, "float", { read: (view, at) => halfFloat(view.getUint16(at, true)), write: bits16 }),
+  11: described("float64", 8, "float", {
+    read: (view, at) => view.getFloat64(at, true),
+    write: (view, at, value) => view.setFloat64(at, value, true),
+  }),
+  12: described("uint32", 4, "integer", {
+    read: (view, at) => view.getUint32(at, true),
+    write: (view, at, value) => view.setUint32(at, value, true),
+  }),
+  13: described("uint64", 8, "integer", {
+    read: (view, at) => Number(view.getBigUint64(at, true)),
+    write: (view, at, value) => view.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true),
+  }),
+  16: described("bfloat16", 2, "float", { read: (view, at) => brainFloat(view.getUint16(at, true)), write: bits16 }),
+};
