@@ -11,7 +11,7 @@ export type { ExportableModel, ModelPart, PartOptions } from "./parts.ts";
 export type { Units } from "./units.ts";
 export { parity } from "./parity.ts";
 export type { OutputParity, OutputValues, ParityOptions, ParityReport } from "./parity.ts";
-export { checkOnnx } from "./structural-check.ts";
+export { checkOnnx } from "./check/check-onnx.ts";
 export { importOnnx } from "./import/import.ts";
 export type { ImportedOnnx, ImportOptions } from "./import/import.ts";
 export { IMPORTED_KIND, importModel } from "./import/import-model.ts";
