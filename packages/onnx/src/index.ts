@@ -18,3 +18,5 @@ export { IMPORTED_KIND, importModel } from "./import/import-model.ts";
 export type { ImportModelOptions, OnnxFile } from "./import/import-model.ts";
 export type { ReadExternal } from "./import/external.ts";
 export type { ExternalData } from "./messages.ts";
+export { lintFor, lintTargets } from "./lint/lint-for.ts";
+export type { LintTarget, LintWarning } from "./lint/lint-for.ts";

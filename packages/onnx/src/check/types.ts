@@ -3,12 +3,15 @@ import type { OnnxDim, OnnxGraph, OnnxNode, ValueInfo } from "../messages.ts";
 import { type Fact, factOf, mayEqual, merged, shapeText, typeName } from "./fact.ts";
 import { checkNode } from "./nodes.ts";
 
+/** What a node makes of what it is given. */
+export type InferNode = typeof checkNode;
+
 /**
  * What is known of every value: types and shapes follow from the inputs, node by node, and are what is declared.
  *
  * @throws IsthmusError `ONNX_INVALID` what does not go together, by the name of the node or value
  */
-export function inferTypes(graph: OnnxGraph, opset: number): ReadonlyMap<string, Fact> {
+export function inferTypes(graph: OnnxGraph, opset: number, infer: InferNode = checkNode): ReadonlyMap<string, Fact> {
   const facts = new Map<string, Fact>();
   const declared = new Map([...graph.outputs, ...graph.valueInfo].map((info) => [info.name, info]));
   const free = new Set(graph.inputs.flatMap(({ shape }) => shape.filter((dim) => typeof dim === "string")));
@@ -20,7 +23,7 @@ export function inferTypes(graph: OnnxGraph, opset: number): ReadonlyMap<string,
     if (info) facts.set(name, agreed(info, fact, { free }));
   }
   for (const node of graph.nodes) {
-    const made = checkNode(node, opset, node.inputs.map((name) => facts.get(name)));
+    const made = infer(node, opset, node.inputs.map((name) => facts.get(name)));
     node.outputs.forEach((name, i) => {
       const info = declared.get(name);
       facts.set(name, info ? agreed(info, made[i]!, { free, node }) : made[i]!);
