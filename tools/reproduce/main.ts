@@ -4,10 +4,12 @@ import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
 import { deepAe } from "./deep-ae.ts";
 import { denoisingAe } from "./denoising-ae.ts";
+import { disentanglementRows } from "./disentanglement.ts";
 import type { Reproduction } from "./harness/reproduction.ts";
 import { runReproduction } from "./harness/run.ts";
 import { betaVaeRows } from "./beta-vae.ts";
 import { categoricalVaeRows } from "./categorical-vae.ts";
+import { conditionalImages } from "./conditional-images.ts";
 import { conditionalVaeRows } from "./conditional-vae.ts";
 import { iwaeRows } from "./iwae.ts";
 import { latentObjectives } from "./latent-objectives.ts";
@@ -39,12 +41,14 @@ const reproductions: readonly Reproduction[] = [
   latentObjectives,
   betaVaeRows,
   conditionalVaeRows,
+  conditionalImages,
   linearVaeRows,
   vaePosteriors,
   iwaeRows,
   categoricalVaeRows,
   learnedPriors,
   latentRegularity,
+  disentanglementRows,
   representations,
 ];
 

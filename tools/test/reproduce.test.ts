@@ -22,6 +22,8 @@ it("the default run is published; another only where it is told to", () => {
   expect(reproduceOptions([])).toMatchObject({ seeds: [1, 2, 3], epochs: undefined, out: "docs/results" });
   expect(reproduceOptions(["--seeds", "7", "--epochs", "2"])).toMatchObject({ seeds: [7], epochs: 2, out: undefined });
   expect(reproduceOptions(["--epochs", "2", "--out", "elsewhere"]).out).toBe("elsewhere");
+  expect(reproduceOptions([], { seeds: [1, 2] })).toMatchObject({ seeds: [1, 2], out: "docs/results" });
+  expect(reproduceOptions(["--seeds", "1,2,3"], { seeds: [1, 2] }).out).toBeUndefined();
 });
 
 it.each([["--seeds=1,"], ["--seeds=-1"], ["--epochs=0"], ["--epochs=ten"], ["--typo"]])(
@@ -55,6 +57,10 @@ describe("a row", () => {
     expect(passed(row)).toBe(true);
     expect(passed({ ...row, runs: [...row.runs, { seed: 3, value: 106.1, seconds: 1 }] })).toBe(false);
     expect(passed({ ...row, line: { most: 105.5 } })).toBe(false);
+    expect(passed({ ...row, line: { most: 105.5, share: 0.5 } })).toBe(true);
+    expect(passed({ ...row, line: { most: 105.5, share: 0.6 } })).toBe(false);
+    const part: Row = { ...row, line: { most: 105.5, share: 0.5 } };
+    expect(resultTable({ rows: [part] })).toContain("at most 105.5 for 1 of 2 seeds: PASS");
     const without: Row = { ...row };
     delete (without as { line?: unknown }).line;
     expect(passed(without)).toBeUndefined();

@@ -6,7 +6,7 @@ import type { ModelOptions } from "./model-options.ts";
 /**
  * The options of a model of `kind` with what suits the data, where the user says nothing: as many classes as there are
  * labels, for a kind that is told them; a Gaussian likelihood with one learned variance for rows of a table and for numbers
- * outside [0, 1].
+ * outside [0, 1], or a predicted one that starts where theirs are.
  *
  * @throws UsageError a likelihood of values in [0, 1] that was asked for though there are others
  */
@@ -26,17 +26,28 @@ function withClasses<O extends ModelOptions>(kind: string, options: O, { classes
 function withLikelihood<O extends ModelOptions>(options: O, train: Dataset): O {
   const [low, high] = limitsOf(train);
   const outside = low < 0 || high > 1;
-  const { likelihood, variance, varianceValue } = options;
+  const standardised = outside || train.description?.item.kind === "table";
+  const { likelihood } = options;
   if (likelihood !== undefined) {
-    if (!outside || likelihood === "gaussian") return options;
+    if (likelihood === "gaussian") return standardised ? withVariance(options, {}) : options;
+    if (!outside) return options;
     const range = `${low.toPrecision(3)} to ${high.toPrecision(3)}`;
     const way = train.description ? "; --standardise range brings them there" : "";
     throw new UsageError(`--likelihood ${likelihood} takes values from 0 to 1, the training part has ${range}${way}`);
   }
-  if (!outside && train.description?.item.kind !== "table") return options;
-  // Standardised columns have variance 1, of which a code takes away what it knows.
-  const learned = variance === undefined && varianceValue === undefined ? { variance: "shared", varianceValue: 1 } : {};
-  return { ...options, likelihood: "gaussian", ...learned };
+  if (!standardised) return options;
+  return withVariance({ ...options, likelihood: "gaussian" }, { variance: "shared", varianceValue: 1 });
+}
+
+/**
+ * `otherwise` where nothing is said of the variance. A predicted one starts at 1 where nothing else is said: standardised
+ * columns have that variance, of which a code takes away what it knows.
+ */
+function withVariance<O extends ModelOptions>(options: O, otherwise: Partial<ModelOptions>): O {
+  const { variance, varianceValue } = options;
+  if (varianceValue !== undefined) return options;
+  if (variance === undefined) return { ...options, ...otherwise };
+  return variance === "predicted" ? { ...options, varianceValue: 1 } : options;
 }
 
 /** Of the network's numbers. */

@@ -39,6 +39,11 @@ export function decodedWriter(out: string, { data }: Pick<Model, "data">, shape:
   throw new UsageError(`--out ${out}: only a model that was trained on rows of a table writes .csv; take .npy or .png`);
 }
 
+/** The endings of files of values that items of this model can be written to, beside pictures. */
+export function valueEndings({ data }: Pick<Model, "data">): readonly string[] {
+  return isTable(data && parseDescription(data)) ? [".npy", ".csv"] : [".npy"];
+}
+
 function isTable(description: DataDescription | undefined): description is TableDescription {
   return description?.item.kind === "table";
 }

@@ -4,18 +4,21 @@ import { convertIndexedToRgb, decode } from "fast-png";
 import { UsageError } from "./errors.ts";
 
 /**
- * A PNG as one item of `shape` [height, width, 1 or 3], values in [0, 1]. Grey serves as colour; colour is turned to grey by
- * its luma (ITU-R BT.601).
+ * A PNG as one item of the first of `shapes` [height, width, 1 or 3] that it fits, values in [0, 1]. Grey serves as colour;
+ * colour is turned to grey by its luma (ITU-R BT.601).
  *
  * @throws UsageError what is no PNG, has another size or is not opaque
  */
-export async function imageItem(path: string, shape: readonly number[]): Promise<Dataset> {
+export async function imageItem(path: string, ...shapes: readonly (readonly number[])[]): Promise<Dataset> {
   const picture = opened(path, await readFileBytes(path));
-  const [height, width, channels] = shape;
-  if (shape.length !== 3 || picture.height !== height || picture.width !== width) {
+  const fits = ([height, width]: readonly number[]): boolean => picture.height === height && picture.width === width;
+  const shape = shapes.find((one) => one.length === 3 && fits(one));
+  if (!shape) {
     const got = `${picture.height} rows of ${picture.width} pixels`;
-    throw new UsageError(`the model takes items of shape [${shape.join(", ")}], ${path} has ${got}`);
+    const wanted = shapes.map((one) => `[${one.join(", ")}]`).join(" or ");
+    throw new UsageError(`the model takes items of shape ${wanted}, ${path} has ${got}`);
   }
+  const channels = shape[2];
   const values = inChannels(path, picture, channels as number);
   return { name: path, items: 1, shape, values, scale: 1, provenance: { source: path } };
 }

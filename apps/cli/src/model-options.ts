@@ -49,7 +49,13 @@ export function addModelOptions(command: Command): Command {
     .option("--decoder-channels <sizes>", "the decoder's, as an encoder's (default: the same, mirrored)", layerSizes)
     .option("--latent <n>", "latent dimensions", wholeNumber(1, FRAME_LIMITS.dims))
     .addOption(choice("--likelihood <name>", "p(x|z)", Object.keys(LIKELIHOODS)))
-    .addOption(choice("--variance <how>", "gaussian: fixed or learned (default: fixed)", Object.keys(VARIANCES)))
+    .addOption(
+      choice(
+        "--variance <how>",
+        "gaussian: fixed, learned, or of the decoder (default: fixed)",
+        Object.keys(VARIANCES),
+      ),
+    )
     .option(
       "--variance-value <x>",
       "gaussian: the variance, or where it starts (default: 0.01)",
@@ -62,7 +68,7 @@ export function addModelOptions(command: Command): Command {
 }
 
 const LIKELIHOODS = { bernoulli: "bernoulli", gaussian: "gaussian", "discretised-logistic": "discretisedLogistic" };
-const VARIANCES = { fixed: "fixed", shared: "shared", "per-feature": "perFeature" };
+const VARIANCES = { fixed: "fixed", shared: "shared", "per-feature": "perFeature", predicted: "predicted" };
 
 /** The kinds with what they start from, for `train --help`. */
 export function kindLines(): string[] {
@@ -199,9 +205,22 @@ function own(kind: string, options: ModelOptions): object {
     if (typeof text !== "string") return [];
     const mine = fields.find((one) => one.kind === kind);
     if (!mine) throw new UsageError(`${flag(name)} goes with ${fields.map((one) => one.kind).join(" and ")} only`);
+    requireMeant(name, mine, said);
     return [[name, parsed(name, mine.field, text)]];
   });
   return Object.fromEntries(entries);
+}
+
+/** Refuses what another field's value, said or the kind's own, gives no meaning. */
+function requireMeant(
+  name: string,
+  { kind, field: { onlyWith } }: OwnField,
+  said: Readonly<Record<string, unknown>>,
+): void {
+  if (!onlyWith) return;
+  const { fields } = modelKinds.find((one) => one.kind === kind)!;
+  if ((said[onlyWith.field] ?? kebab(String(fields[onlyWith.field]!.default))) === kebab(onlyWith.value)) return;
+  throw new UsageError(`${flag(name)} of ${kind} goes with ${flag(onlyWith.field)} ${kebab(onlyWith.value)} only`);
 }
 
 function parsed(name: string, field: Field, text: string): unknown {

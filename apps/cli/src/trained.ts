@@ -15,6 +15,9 @@ export interface Codes {
   readonly logVar?: Float32Array;
 }
 
+/** What a conditional model's networks are told of each item, by the names of their inputs: nothing, where it is not one. */
+export type Told = Readonly<Record<string, Float32Array | Int32Array>>;
+
 /** Items that programs see at once; it bounds memory, not results. */
 const BATCH = 256;
 
@@ -50,11 +53,9 @@ export async function encodeItems(engine: Engine, model: Model, dataset: Dataset
 export function decodeCodes(
   engine: Engine,
   model: Model,
-  codes: { readonly items: number; readonly values: Float32Array; readonly labels?: Int32Array },
+  { items, values, told }: { readonly items: number; readonly values: Float32Array; readonly told: Told },
 ): Promise<Record<string, Float32Array>> {
-  const { items, values, labels } = codes;
-  if (isConditional(model) && !labels) throw new UsageError(`a model of kind "${model.kind}" needs labels to decode`);
-  return runInBatches(engine, model, model.decoder, { items, inputs: { z: values, ...(labels && { label: labels }) } });
+  return runInBatches(engine, model, model.decoder, { items, inputs: { z: values, ...told } });
 }
 
 /** Their means, [items, features]. */
@@ -62,11 +63,11 @@ export async function reconstructionsOf(...args: Parameters<typeof decodeCodes>)
   return (await decodeCodes(...args))["reconstruction"] as Float32Array;
 }
 
-/** Draws from the prior; of each class in its turn where the model is conditional. */
+/** Draws from the prior, with what the model was told for each. */
 export interface PriorDraws {
   readonly items: number;
   readonly values: Float32Array;
-  readonly labels?: Int32Array;
+  readonly told: Told;
 }
 
 export interface PriorOptions {
@@ -74,56 +75,55 @@ export interface PriorOptions {
   readonly seed: number;
   /** The model's file, to be named. */
   readonly path: string;
-  /** Of a conditional model: only this class. */
-  readonly label?: number;
+  /** For each draw. Default: of a model that is told labels each class in its turn. */
+  readonly told?: Told;
 }
 
-/** @throws UsageError for a model without a prior */
+/** @throws UsageError for a model without a prior, and for one that is told a part of an image where it is told none */
 export async function priorDraws(
   engine: Engine,
   model: Model,
-  { count, seed, path, label }: PriorOptions,
+  { count, seed, path, told = classesInTurn(model, path, count) }: PriorOptions,
 ): Promise<PriorDraws> {
   const { prior } = model;
   if (!prior) {
     throw new UsageError(`${path} is of kind "${model.kind}", which has no prior to sample from; train a vae`);
   }
-  const classes = classesOf(model);
-  const labels =
-    classes === undefined ? undefined : Int32Array.from({ length: count }, (_, item) => label ?? item % classes);
   const network = await openNetwork(engine, prior, model.parameters);
   try {
-    const inputs = { ...noiseOf(seed), ...(labels && { label: labels }) };
-    const { z } = await network.run(named(prior, inputs), { batch: count });
-    return { items: count, values: z as Float32Array, ...(labels && { labels }) };
+    const { z } = await network.run(named(prior, { ...noiseOf(seed), ...told }), { batch: count });
+    return { items: count, values: z as Float32Array, told };
   } finally {
     network.dispose();
   }
 }
 
+function classesInTurn(model: Model, path: string, count: number): Told {
+  if (isToldImage(model)) {
+    throw new UsageError(`${path} is told a part of an image with each draw: sample --condition says of which`);
+  }
+  const classes = classesOf(model);
+  return classes === undefined ? {} : { label: Int32Array.from({ length: count }, (_, item) => item % classes) };
+}
+
 /**
- * Draws from the posterior of one item, [count, dims].
+ * A draw from the posterior of each item, [items, dims].
  *
  * @throws UsageError for a model that has no posterior
  */
 export async function posteriorDraws(
   engine: Engine,
   model: Model,
-  item: Dataset,
-  { count, seed }: { readonly count: number; readonly seed: number },
+  dataset: Dataset,
+  seed: number,
 ): Promise<Float32Array> {
   const { posterior } = definitionOf(model);
   if (!posterior) {
-    throw new UsageError(`a model of kind "${model.kind}" has no posterior to draw variations from; train a vae`);
+    throw new UsageError(`a model of kind "${model.kind}" has no posterior to draw from; train a vae`);
   }
-  const x = valuesOf(item);
-  const repeated = new Float32Array(count * x.length);
-  for (let row = 0; row < count; row++) repeated.set(x, row * x.length);
-  const { label } = labelInput(posterior, item);
-  const labels = label && new Int32Array(count).fill(label[0]!);
   const network = await openNetwork(engine, posterior, model.parameters);
   try {
-    const inputs = { x: repeated, ...noiseOf(seed), ...(labels && { label: labels }) };
+    const inputs = { x: valuesOf(dataset), ...noiseOf(seed), ...labelInput(posterior, dataset) };
     return (await network.run(named(posterior, inputs)))["z"] as Float32Array;
   } finally {
     network.dispose();
@@ -136,14 +136,38 @@ function noiseOf(seed: number): { seed: Int32Array; step: Int32Array } {
 }
 
 /** Whether the decoder is told a label. */
-export function isConditional({ decoder }: Pick<Model, "decoder">): boolean {
+export function isToldLabels({ decoder }: Pick<Model, "decoder">): boolean {
   return Object.hasOwn(decoder.inputs, "label");
 }
 
-/** How many classes a conditional model knows. */
+/** Whether the decoder is told a part of an image. */
+export function isToldImage({ decoder }: Pick<Model, "decoder">): boolean {
+  return Object.hasOwn(decoder.inputs, "condition");
+}
+
+/** How many classes a model knows that is told labels. */
 export function classesOf(model: Model): number | undefined {
   const classes = model.config["classes"];
-  return isConditional(model) && typeof classes === "number" ? classes : undefined;
+  return isToldLabels(model) && typeof classes === "number" ? classes : undefined;
+}
+
+/** What the decoder and the prior of a conditional model are told of each item: its label, or a part of the image. */
+export async function toldOf(engine: Engine, model: Model, dataset: Dataset): Promise<Told> {
+  if (!isToldImage(model)) return labelInput(model.decoder, dataset);
+  const { program } = definitionOf(model).condition!;
+  return runInBatches(engine, model, program, { items: dataset.items, inputs: { x: valuesOf(dataset) } });
+}
+
+/** What was told of one item of so many, `count` times. */
+export function repeated(told: Told, { items, item, count }: Record<"items" | "item" | "count", number>): Told {
+  const rows = Object.entries(told).map(([name, values]) => {
+    const size = values.length / items;
+    const one = values.subarray(item * size, (item + 1) * size);
+    const all = new (values.constructor as Float32ArrayConstructor)(count * size);
+    for (let row = 0; row < count; row++) all.set(one, row * size);
+    return [name, all] as const;
+  });
+  return Object.fromEntries(rows);
 }
 
 /** Whether draws from the prior are N(0, I), without anything learned. */

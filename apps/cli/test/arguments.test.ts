@@ -1,5 +1,6 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { encode as encodePng } from "fast-png";
 import { beforeAll, describe, expect, it } from "vitest";
 import { VERSION } from "../src/version.ts";
 import { complaint, isthmus, report } from "./support/cli.ts";
@@ -16,7 +17,7 @@ const COMMANDS = [
 /** Pictures, each a command below `plot`, and what makes them small. */
 const PICTURES: Readonly<Record<string, readonly string[]>> = {
   ...{ reconstructions: DIGITS, samples: [], latent: DIGITS, manifold: [], interpolation: DIGITS, sheet: DIGITS },
-  ...{ traversals: DIGITS, curves: [], "rate-distortion": [] },
+  ...{ completions: DIGITS, traversals: DIGITS, curves: [], "rate-distortion": [] },
 };
 
 beforeAll(async () => {
@@ -72,9 +73,11 @@ async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> 
     ...{ score: [...DIGITS, "--range", "0:100"], report: [...DIGITS, "--range", "0:100"] },
   };
   await writeFile(join(here, "readings.csv"), readings());
+  await writeFile(join(here, "torn.png"), torn());
   for (const words of lines) {
     const args = words.map((word) => (/\.[a-z]+$/.test(word) ? join(here, word) : word));
-    const fewer = words.includes("readings.csv") ? FEWER : smaller;
+    const named = Object.keys(FEWER).find((data) => words.includes(data));
+    const fewer = named === undefined ? smaller : FEWER[named]!;
     const { code, stdout, stderr } = await isthmus([
       ...args,
       ...((words[0] === "plot" ? PICTURES[words[1]!] : fewer[words[0]!]) ?? []),
@@ -86,7 +89,18 @@ async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> 
   }
 }
 
-const FEWER: Readonly<Record<string, readonly string[]>> = { train: ["--epochs", "1", "--hidden", "8"] };
+/** A picture of the size of a digit. */
+function torn(): Uint8Array {
+  return encodePng({ width: 28, height: 28, channels: 1, depth: 8, data: new Uint8Array(28 * 28).fill(9) });
+}
+
+const FEW_SPRITES = ["--factors", "size=2,x=4,y=4,rotation=1"];
+
+/** What makes lines about other data than digits small. */
+const FEWER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  "readings.csv": { train: ["--epochs", "1", "--hidden", "8"] },
+  sprites: { train: ["--epochs", "1", "--hidden", "8", ...FEW_SPRITES], eval: FEW_SPRITES },
+};
 
 /** Two hundred rows of a time, a temperature, a humidity and a state. */
 function readings(): string {

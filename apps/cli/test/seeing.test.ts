@@ -159,6 +159,43 @@ describe("plot latent", () => {
     expect(chosen).not.toContain("principal");
   });
 
+  it("puts several models side by side: reconstruction only, KL only, both", async () => {
+    const objectives = { reconstruction: ["--kl-weight", "0"], kl: ["--reconstruction", "off"], both: [] };
+    for (const [name, options] of Object.entries(objectives)) {
+      const told = ["--latent", "2", "--kl-weight", "1", ...options, "--epochs", "20", "--lr", "0.01"];
+      await report("train", "beta-vae", ...TRAINING, ...told, "-o", file(`${name}.safetensors`));
+    }
+    const files = Object.keys(objectives).map((name) => file(`${name}.safetensors`));
+    const { shows } = await report("plot", "latent", ...files, ...ITEMS, "--draw", "-o", file("three.svg"));
+    const svg = await readFile(file("three.svg"), "utf8");
+    expect(dots(svg)).toBe(3 * 60);
+    expect(svg.match(/<circle /g)).toHaveLength(9);
+    expect(svg).toContain("draws of q(z|x) of 60 items of synthetic-digits; rings: standard deviations of the prior");
+    for (const name of Object.keys(objectives)) {
+      expect(svg).toContain(`>${name}</text>`);
+      expect(shows).toContain(`${name}: draws of q(z|x) of 60 items in the plane of z1 and z2`);
+    }
+    // Minimised to nothing: the draws are those of the prior.
+    const { kl } = (await report("eval", file("kl.safetensors"), ...ITEMS)) as { kl: number };
+    expect(kl).toBeLessThan(0.01);
+  });
+
+  it("refuses models side by side that do not read the same items", async () => {
+    await report("train", "ae", ...TRAINING, "--data", "sprites", "--limit", "50", "-o", file("sprites.safetensors"));
+    const line = await complaint(
+      "plot",
+      "latent",
+      file("vae2.safetensors"),
+      file("sprites.safetensors"),
+      "-o",
+      file("l.svg"),
+    );
+    expect(line).toBe(`${file("sprites.safetensors")} does not read the items that ${file("vae2.safetensors")} reads`);
+    expect(await complaint("plot", "latent", file("ae2.safetensors"), ...ITEMS, "--draw", "-o", file("l.svg"))).toBe(
+      'a model of kind "ae" has no posterior to draw from; train a vae',
+    );
+  });
+
   it("refuses latents that are not there", async () => {
     const args = ["plot", "latent", file("vae2.safetensors"), ...ITEMS, "-o", file("l.svg"), "--dims"];
     expect(await complaint(...args, "1,3")).toBe("--dims expected latents from 1 to 2, got 3");
@@ -380,8 +417,41 @@ describe("items that are no images", () => {
   it("are no .png", async () => {
     const line = await complaint("plot", "samples", file("series.safetensors"), "-o", file("s.png"));
     expect(line).toBe(
-      `--out expected a name ending in .svg or .npy, got ${file("s.png")}; items of shape [20, 2] are not images`,
+      `--out expected a name ending in .svg or .npy or .csv, got ${file("s.png")}; items of shape [20, 2] are not images`,
     );
+  });
+
+  it("are values in the units of the data", async () => {
+    const rows = Array.from(
+      { length: 200 },
+      (_, i) => `${(1000 + 10 * Math.sin(i)).toFixed(3)},${i % 3 ? "yes" : "no"}`,
+    );
+    await writeFile(file("table.csv"), `level,on\n${rows.join("\n")}\n`);
+    const reading = [
+      "--data",
+      file("table.csv"),
+      "--categorical",
+      "on",
+      "--latent",
+      "2",
+      "--hidden",
+      "8",
+      "--epochs",
+      "2",
+    ];
+    await report("train", "vae", ...reading, "-o", file("table.safetensors"));
+    const way = ["interpolate", file("table.safetensors"), "--data", file("table.csv"), "--from", "0", "--to", "5"];
+    await report(...way, "--steps", "4", "-o", file("way.csv"));
+    await report(...way, "--steps", "4", "-o", file("way.npy"));
+    const lines = (await readFile(file("way.csv"), "utf8")).trimEnd().split("\n");
+    const { shape, values } = await array("way.npy");
+    expect([lines[0], lines.length, shape]).toEqual(["level,on", 5, [4, 2]]);
+    for (const [row, line] of lines.slice(1).entries()) {
+      const [level, on] = line.split(",");
+      expect(Math.abs(Number(level) - 1000)).toBeLessThan(20);
+      // Categories by their places among their names.
+      expect([Number(level), on === "yes" ? 1 : 0]).toEqual([values[2 * row], values[2 * row + 1]]);
+    }
   });
 
   it("have a page as well", async () => {

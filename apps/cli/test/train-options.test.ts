@@ -1,6 +1,6 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readModelFile } from "@isthmus/graph";
+import { readModelFile, writeModelFile } from "@isthmus/graph";
 import { probe } from "@isthmus/kernels";
 import { describe, expect, it } from "vitest";
 import { complaint, isthmus, report } from "./support/cli.ts";
@@ -198,6 +198,7 @@ describe("the network", () => {
   it.each([
     [["--likelihood", "gaussian", "--variance", "per-feature", "--variance-value", "0.1"], "perFeature", 0.1],
     [["--likelihood", "gaussian", "--variance", "shared"], "shared", 0.01],
+    [["--likelihood", "gaussian", "--variance", "predicted"], "predicted", 0.01],
   ])("has the likelihood of %j", async (options, variance, value) => {
     expect(await configOf("vae", ...options)).toMatchObject({ likelihood: { kind: "gaussian", variance, value } });
   });
@@ -245,9 +246,28 @@ describe("the VAE family", () => {
       ["--hidden", "none", "--likelihood", "bernoulli"],
       '"likelihood.kind" expected gaussian for a linear model',
     ],
+    ["vae", ["--components", "4"], "--components of vae goes with --posterior mixture only"],
+    ["vae", ["--components", "4", "--posterior", "full"], "--components of vae goes with --posterior mixture only"],
     ["vae", ["--posterior", "full", "--latent", "1"], '"latent" expected at least 2 for a full covariance, got 1'],
   ])("%s %j is refused in one line", async (kind, options, message) => {
     expect(await complaint("train", kind, ...SMALL, ...options, "-o", file("never"))).toContain(message);
+  });
+
+  it("shows components where there are some", async () => {
+    expect(await configOf("vae", "--posterior", "mixture", "--components", "2")).toMatchObject({ components: 2 });
+    expect(await configOf("mixture-prior-vae", "--components", "4")).toMatchObject({ components: 4 });
+    expect(await configOf("vae")).not.toHaveProperty("components");
+    const { config } = await report("inspect", file("family.safetensors"));
+    expect(config).not.toHaveProperty("components");
+  });
+
+  it("opens a file from when every vae had a number of components", async () => {
+    const out = file("new.safetensors");
+    const { test } = await report("train", "vae", ...SMALL, "-o", out);
+    const model = readModelFile(await readFile(out));
+    await writeFile(file("old.safetensors"), writeModelFile({ ...model, config: { ...model.config, components: 3 } }));
+    const again = await report("eval", file("old.safetensors"), ...DIGITS, "--range", "0:300");
+    expect(again.negElbo).toBe(test.negElbo);
   });
 
   it("a model that is told labels trains, is measured and has no frequency tables", async () => {

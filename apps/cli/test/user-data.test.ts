@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parseNpy, sprites, take, writeIdx, writeNpy } from "@isthmus/data";
@@ -6,7 +6,7 @@ import { readCsv } from "@isthmus/data/node";
 import { readModelFile, writeModelFile } from "@isthmus/graph";
 import { encode as encodePng } from "fast-png";
 import { describe, expect, it } from "vitest";
-import { complaint, report } from "./support/cli.ts";
+import { complaint, isthmus, report } from "./support/cli.ts";
 import { sharedFolder } from "./support/folder.ts";
 
 const folder = await sharedFolder();
@@ -61,6 +61,17 @@ describe("a table", async () => {
   it("is divided, and its likelihood fits its numbers", () => {
     expect(trained.test.items).toBe(ROWS / 10);
     expect(trained.test.convention).toBe("Gaussian likelihood, one learned variance, columns as they are standardised");
+  });
+
+  it.each([
+    [[], { variance: "shared", value: 1 }],
+    [["--variance", "predicted"], { variance: "predicted", value: 1 }],
+    [["--likelihood", "gaussian", "--variance", "predicted"], { variance: "predicted", value: 1 }],
+    [["--variance", "predicted", "--variance-value", "0.3"], { variance: "predicted", value: 0.3 }],
+    [["--likelihood", "gaussian"], { variance: "fixed", value: 0.01 }],
+  ])("has a variance that starts where its columns' are, unless one is said: %j", async (options, likelihood) => {
+    await train("t.csv", "variance.safetensors", ...columns, "--latent", "2", ...options);
+    expect((await model("variance.safetensors")).config["likelihood"]).toEqual({ kind: "gaussian", ...likelihood });
   });
 
   it("has its columns, their standardisation and its own name in the model file", async () => {
@@ -413,6 +424,22 @@ describe("a folder of pictures", async () => {
     expect(await array("p.npy")).toMatchObject({ type: "f32", shape: [40, 16, 16, 1] });
   });
 
+  it("gives one more picture, by its name, the variations of the item that it is", async () => {
+    const options = ["--grey", "--image-size", "16", "--latent", "3", ...QUICK];
+    await report("train", "vae", "--data", file("pictures"), ...options, "-o", file("v.safetensors"));
+    const variations = async (...from: readonly string[]): Promise<Buffer> => {
+      await report("sample", file("v.safetensors"), "-n", "3", "--from", ...from, "-o", file("v.npy"));
+      return readFile(file("v.npy"));
+    };
+    const names = (await readdir(file("pictures"), { recursive: true })).filter((name) => name.endsWith(".png")).sort();
+    const byNumber = await variations("0", "--data", file("pictures"), "--split", "all");
+    expect(await variations(file(`pictures/${names[0]!}`))).toEqual(byNumber);
+    expect(await variations(file(`pictures/${names[1]!}`))).not.toEqual(byNumber);
+    expect(await complaint("sample", file("v.safetensors"), "--from", "x.gif", "-o", file("v.npy"))).toBe(
+      '--from expected a .png, .jpg, .jpeg, .webp or the number of an item, got "x.gif"',
+    );
+  });
+
   it("names the picture that is wrong", async () => {
     await put("broken/a.png", "no picture");
     const line = await complaint("train", "ae", "--data", file("broken"), "-o", file("no.safetensors"));
@@ -426,6 +453,51 @@ it("sprites are divided, drawn in another size, and by chosen factors", async ()
   expect(test.items).toBe((3 * 4 * 4 * 4) / 4);
   expect((await model("sprites.safetensors")).config["inputShape"]).toEqual([64, 64, 1]);
   expect((await report("eval", file("sprites.safetensors"), ...small, "--split", "all")).items).toBe(3 * 4 * 4 * 4);
+});
+
+describe("eval --disentanglement", () => {
+  const small = ["--data", "sprites", "--factors", "size=2,x=5,y=5,rotation=1", "--split", "all"];
+  const measured = (path: string, ...args: string[]) => report("eval", file(path), ...args, "--disentanglement");
+
+  it("scores latents by the factors that vary", async () => {
+    await report(
+      "train",
+      "vae",
+      ...small.slice(0, 4),
+      ...QUICK,
+      "--latent",
+      "3",
+      "-o",
+      file("sprites-vae.safetensors"),
+    );
+    const { disentanglement: scores } = await measured("sprites-vae.safetensors", ...small);
+    expect(scores.factors.map(({ name }: { name: string }) => name)).toEqual(["shape", "size", "x", "y"]);
+    const gaps = scores.factors.map(({ gap }: { gap: number }) => gap);
+    expect(scores.mutualInformationGap).toBeCloseTo((gaps[0] + gaps[1] + gaps[2] + gaps[3]) / 4, 12);
+    for (const name of ["mutualInformationGap", "disentanglement", "completeness", "informativeness"]) {
+      expect(scores[name]).toBeGreaterThanOrEqual(0);
+      expect(scores[name]).toBeLessThanOrEqual(1);
+    }
+    const { stdout } = await isthmus(["eval", file("sprites-vae.safetensors"), ...small, "--disentanglement"]);
+    expect(stdout).toContain(`mutual information gap (MIG) ${scores.mutualInformationGap.toFixed(3)}`);
+    expect(stdout).toContain(`DCI: disentanglement ${scores.disentanglement.toFixed(3)}`);
+  });
+
+  it("has no MIG of a code without noise", async () => {
+    await report("train", "ae", ...small.slice(0, 4), ...QUICK, "--latent", "3", "-o", file("sprites-ae.safetensors"));
+    const { disentanglement: scores } = await measured("sprites-ae.safetensors", ...small);
+    expect(scores).not.toHaveProperty("mutualInformationGap");
+    expect(scores.informativeness).toBeGreaterThan(0.25);
+  });
+
+  it("wants factors that are known and vary", async () => {
+    const complaintOf = (...args: string[]) =>
+      complaint("eval", file("sprites-ae.safetensors"), ...args, "--disentanglement");
+    expect(await complaintOf(...small, "--range", "0:1")).toContain("takes two values or more");
+    expect(await complaintOf("--data", file("images.npy"), "--split", "all")).toContain(
+      "goes with data whose factors are known",
+    );
+  });
 });
 
 describe("options that do not go with the data", async () => {

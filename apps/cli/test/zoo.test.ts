@@ -43,6 +43,22 @@ describe.each(modelKinds.map(({ kind }) => kind))("%s", (kind) => {
   });
 });
 
+it.each([
+  ["dense", []],
+  ["convolutions", ["--channels", "2,3", "--hidden", "8"]],
+])("a predicted variance goes the whole way beside the mean, %s", async (_, options) => {
+  const path = file("predicted.safetensors");
+  const likelihood = ["--likelihood", "gaussian", "--variance", "predicted"];
+  const { test } = await report("train", "vae", ...QUICK, ...likelihood, ...options, "-o", path);
+  const { stdout } = await isthmus(["eval", path, ...DIGITS, "--range", "0:200"]);
+  expect(stdout).toContain("Gaussian likelihood, a variance predicted for each feature of each item");
+  expect(Number.isFinite(test.negElbo)).toBe(true);
+  const { parity, perOutput } = await report("export", path, "--part", "decoder", "-o", file("predicted.onnx"));
+  expect([parity, Object.keys(perOutput).toSorted()]).toEqual(["onnxruntime-node", ["logVar", "reconstruction"]]);
+  await report("encode", path, ...DIGITS, "--range", "0:9", "-o", file("predicted.isth"));
+  expect((await report("decode", path, file("predicted.isth"), "-o", file("r.npy"))).items).toBe(9);
+});
+
 it("train --help names every kind, its sizes and its own options with their defaults", async () => {
   const { stdout } = await isthmus(["train", "--help"]);
   for (const { kind, summary } of modelKinds) {

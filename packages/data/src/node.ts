@@ -6,7 +6,7 @@ export { download } from "./node/download.ts";
 export type { DownloadOptions, DownloadProgress } from "./node/download.ts";
 export { readFileBytes, writeFileAtomic } from "./node/files.ts";
 export type { FileContent } from "./node/files.ts";
-export { loadImages } from "./node/image-folder.ts";
+export { loadImage, loadImages } from "./node/image-folder.ts";
 export type { LoadImagesOptions } from "./node/image-folder.ts";
 export { loadMnist, loadMnistSplits } from "./node/mnist.ts";
 export type { LoadMnistOptions, MnistOptions } from "./node/mnist.ts";

@@ -4,6 +4,7 @@ import {
   type DataDescription,
   describeArray,
   describeTable,
+  featureUnits,
   type ImagesDescription,
   parseDescription,
   type Table,
@@ -77,5 +78,24 @@ describe("parseDescription", () => {
         expect(() => parseDescription(json)).toThrow(expect.objectContaining({ code: "DATA_DESCRIPTION" }));
       }),
     );
+  });
+});
+
+describe("featureUnits", () => {
+  it("of a table are its columns', a category standing for itself", () => {
+    expect(featureUnits(descriptions[0]!)).toEqual({ offsets: [1.5, 0, 0], scales: [0.5, 1, 1], fills: [1.5, 1, 0] });
+  });
+
+  it("of a window repeat for each row", () => {
+    const once = { offsets: [0, 0, 0, 0], scales: [1, 1, 1, 1] };
+    const { offsets, scales, fills } = featureUnits(descriptions[1]!);
+    expect({ offsets: offsets.slice(0, 4), scales: scales.slice(0, 4) }).toEqual(once);
+    expect(offsets).toHaveLength(8);
+    expect(fills).toBeUndefined();
+  });
+
+  it("of arrays and pictures are one for all", () => {
+    expect(featureUnits(descriptions[2]!)).toEqual({ offsets: [1], scales: [7] });
+    expect(featureUnits(images)).toEqual({ offsets: [0], scales: [255] });
   });
 });

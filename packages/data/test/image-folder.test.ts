@@ -2,8 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { take } from "../src/index.ts";
-import { loadImages } from "../src/node.ts";
+import { type ImagesDescription, take } from "../src/index.ts";
+import { loadImage, loadImages } from "../src/node.ts";
 import { isthmusError } from "./support/error.ts";
 import { temporaryFolder } from "./support/folder.ts";
 
@@ -74,6 +74,19 @@ describe("a folder of pictures", () => {
       [0, 0, 0, 0],
     ]);
     expect(padded[1]![3]).toBeGreaterThan(215);
+  });
+
+  it.each(["crop", "stretch", "pad"] as const)("takes one more picture as it took its own: %s", async (fit) => {
+    const folder = await folderOf({ "a.png": red, "b.webp": green, "d.png": narrow });
+    const all = await loadImages(folder, { width: 3, height: 5, fit, grey: fit === "pad" });
+    for (const [item, name] of ["a.png", "b.webp", "d.png"].entries()) {
+      const one = await loadImage(join(folder, name), all.description as ImagesDescription);
+      expect(one).toMatchObject({ items: 1, shape: all.shape, scale: all.scale });
+      expect(one.values).toEqual(take(all, item, item + 1).values);
+    }
+    await writeFile(join(folder, "broken.jpg"), "no picture");
+    const error = await isthmusError(() => loadImage(join(folder, "broken.jpg"), all.description as ImagesDescription));
+    expect([error.code, error.message]).toEqual(["DATA_IMAGES", expect.stringContaining("broken.jpg: cannot be read")]);
   });
 
   it("takes folders for labels when asked", async () => {

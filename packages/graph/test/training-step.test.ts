@@ -59,6 +59,22 @@ describe("including a program", () => {
     expect(nodes.filter(({ op }) => op === "input")[0]).toBe(x);
     expect(() => include(build, lossProgram())).toThrow(new RangeError(`randomNormal: stream "eps" is used twice`));
   });
+
+  it("takes what it is fed in the place of inputs, and nothing of another type", () => {
+    const inner = new GraphBuilder();
+    const doubled = inner.mul(inner.input("x", ["batch", 2]), inner.scalar(2));
+    const program = inner.program({ outputs: { doubled } });
+    const build = new GraphBuilder();
+    const x = build.input("x", ["batch", 2, 1]);
+    const nodes = include(build, program, { x: build.reshape(x, ["batch", 2]) });
+    const { outputs } = interpret(build.program({ outputs: { y: nodes[program.outputs["doubled"]!]! } }), {
+      inputs: { x: Float64Array.of(3, 4) },
+      state: {},
+      batch: 1,
+    });
+    expect([...outputs["y"]!.data]).toEqual([6, 8]);
+    expect(() => include(build, program, { x })).toThrow(/fed.*"x" as f32 \[batch, 2\].*\[batch, 2, 1\]/);
+  });
 });
 
 describe("a training step", () => {

@@ -2,7 +2,9 @@ export type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./arr
 export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
 export * from "./bounds/index.ts";
 export { composedDigamma, composedLogBeta, composedLogGamma, composedTrigamma } from "./composed-gamma.ts";
+export * from "./disentanglement/index.ts";
 export * from "./distributions/index.ts";
+export * from "./clusters/index.ts";
 export * from "./divergences/index.ts";
 export { IsthmusError } from "./errors.ts";
 export { gaussianLogProb } from "./gaussian.ts";

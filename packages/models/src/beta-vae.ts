@@ -1,5 +1,5 @@
 import type { GraphBuilder, Node } from "@isthmus/graph";
-import { capacityObjective, freeBitsKl } from "@isthmus/math";
+import { capacityObjective, freeBitsKl, zerosLike } from "@isthmus/math";
 import { type BaseConfig, checkedConfig, type Given, type ModelKind } from "./config.ts";
 import type { ModelDefinition } from "./definition.ts";
 import * as parts from "./parts.ts";
@@ -17,6 +17,8 @@ export interface BetaVaeConfig extends BaseConfig {
   readonly capacity: Schedule;
   /** What each latent may tell at no cost, nats. */
   readonly freeBits: number;
+  /** Whether -log p(x | z) is part of the loss; without it the KL alone is minimised, and the decoder stays as it is. */
+  readonly reconstruction: boolean;
 }
 
 export const betaVaeKind: ModelKind = {
@@ -28,6 +30,7 @@ export const betaVaeKind: ModelKind = {
     klWeight: { kind: "schedule", default: 4, least: 0, what: "what the KL is multiplied by" },
     capacity: { kind: "schedule", default: 0, least: 0, what: "nats that the KL is held at, instead of at 0" },
     freeBits: { kind: "number", default: 0, least: 0, most: 1e6, what: "nats that each latent may tell at no cost" },
+    reconstruction: { kind: "flag", default: true, what: "off: the KL alone is minimised, with no -log p(x|z)" },
   },
 };
 
@@ -37,16 +40,19 @@ export const betaVaeKind: ModelKind = {
  *
  *     loss = -log p(x | z) + klWeight |KL - C|        or, with free bits,  + klWeight sum_j max(freeBits, mean KL_j)
  *
- * The loss bounds log p(x) only where klWeight is at least 1, C and free bits are 0; metrics are those of the ELBO, whatever
+ * Without `reconstruction` the first term is left out, with a klWeight of 0 the second. The loss bounds log p(x) only where klWeight is at least 1, C and free bits are 0, and nothing is left out; metrics are those of the ELBO, whatever
  * the loss.
  *
  * @throws TypeError or RangeError naming the field
  */
 export function betaVae(given: Given<BetaVaeConfig> = {}): ModelDefinition<BetaVaeConfig> {
   const config = checkedConfig(betaVaeKind, given);
-  const { latent, klWeight, capacity, freeBits } = config;
+  const { latent, klWeight, capacity, freeBits, reconstruction } = config;
   if (freeBits > 0 && capacity !== 0) {
     throw new RangeError(`"freeBits" expected 0 beside a capacity, which sets the KL another aim, got ${freeBits}`);
+  }
+  if (!reconstruction && klWeight === 0) {
+    throw new RangeError(`"reconstruction" expected true beside a klWeight of 0, or nothing is minimised, got false`);
   }
   return variationalModel({
     kind: betaVaeKind.kind,
@@ -63,9 +69,11 @@ export function betaVae(given: Given<BetaVaeConfig> = {}): ModelDefinition<BetaV
   });
 }
 
-function loss(build: GraphBuilder, terms: Terms, { klWeight, capacity, freeBits }: BetaVaeConfig): Node {
+function loss(build: GraphBuilder, terms: Terms, config: BetaVaeConfig): Node {
+  const { klWeight, capacity, freeBits } = config;
   const gamma = scheduled(build, "klWeight", klWeight);
-  const { reconstruction, kl, klPerLatent } = terms;
+  const { kl, klPerLatent } = terms;
+  const reconstruction = config.reconstruction ? terms.reconstruction : zerosLike(build, kl);
   if (freeBits > 0) {
     const price = build.mul(gamma, freeBitsKl(build, klPerLatent!, freeBits));
     return build.add(build.mean(reconstruction), price);

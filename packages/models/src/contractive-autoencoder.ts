@@ -1,4 +1,4 @@
-import { type Activation, type GraphBuilder, type Node, vjp } from "@isthmus/graph";
+import { type Activation, dense, type GraphBuilder, type Node, vjp } from "@isthmus/graph";
 import { autoencoderDefinition, type Pass, trunkCode } from "./autoencoder-family.ts";
 import { type BaseConfig, checkedConfig, featureCount, type Given, type ModelKind } from "./config.ts";
 import type { ModelDefinition } from "./definition.ts";
@@ -78,13 +78,14 @@ function requireOneLayer({ trunk, decoder, jacobian, tied, codeActivation }: Con
   }
 }
 
-/** x = z W^T + b with the encoder's W. */
+/** x = z W^T + b with the encoder's W; a variance that is predicted has weights of its own. */
 function tiedDecoder(build: GraphBuilder, z: Node, config: ContractiveAutoencoderConfig): Observation {
   const features = featureCount(config);
   const init = { kind: "uniform", limit: 1 / Math.sqrt(config.latent) } as const;
   const bias = build.state("decoder.output.bias", { shape: [features], init });
   const product = build.matmul(z, encoderKernel(build, config), { transposeB: true }, "decoder/output");
-  return observation(build, build.add(product, bias), config);
+  const untied = (name: string): Node => dense(build, z, { name, units: features });
+  return observation(build, build.add(product, bias), config, untied);
 }
 
 /** The tensor of the layer `encoder.z`, [features, latent]. */

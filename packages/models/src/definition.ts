@@ -1,4 +1,5 @@
 import type { JsonObject, Program, StateSpec } from "@isthmus/graph";
+import type { ImageCondition } from "./condition.ts";
 import type { BaseConfig } from "./config.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -26,21 +27,26 @@ export interface ModelDefinition<C extends BaseConfig = BaseConfig> {
   /**
    * `z` [batch, latent] -> `reconstruction` [batch, features], the likelihood's mean, and beside it, of the same shape,
    * what else the likelihood is made of: `logits` (Bernoulli), `logVar` (Gaussian whose variance is learned), `loc`
-   * and `logScale` (discretised logistic).
+   * and `logScale` (discretised logistic). A conditional model's takes `label` (i32 [batch]) or `condition` [batch, size]
+   * too. Features that a condition holds are reconstructed as it has them; the likelihood is not of them, and its outputs
+   * are 0 there.
    */
   readonly decoder: Program;
   /** The inputs of a phase -> per-example metrics, each [batch]. */
   readonly evaluation: Program;
-  /** `seed`, `step` [, `label`] -> `z` [batch, latent] drawn from the prior; the run says how many. None where there is no prior. */
+  /** `seed`, `step` [, `label` or `condition`] -> `z` [batch, latent] drawn from the prior; the run says how many. None where there is no prior. */
   readonly prior?: Program;
   /** `x`, `seed`, `step` [, `label`] -> `z` [batch, latent] drawn from the posterior q(z given x). */
   readonly posterior?: Program;
   /**
    * One draw of importance sampling: `x`, `seed`, `step`, `dataStep` [, `label`] -> `logWeight` [batch] =
    * log p(x, z) - log q(z given x) in nats with z drawn from q. Data that is itself drawn (dynamic binarisation) is drawn
-   * with `dataStep` (i32 [2]), so that all draws of an item are for the same x.
+   * with `dataStep` (i32 [2]), so that all draws of an item are for the same x. Of a model that is told a part of x the
+   * weights are of what is left of it, given that part.
    */
   readonly importance?: Program;
+  /** What the networks are told of an image, and `program`, which makes it: `x` -> `condition` [batch, size]. */
+  readonly condition?: ImageCondition & { readonly program: Program };
   /** Numbers that change from step to step, by the names of the scalar inputs that the programs know them by. */
   readonly schedules?: Readonly<Record<string, Schedule>>;
   readonly phases: readonly Phase[];

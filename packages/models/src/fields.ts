@@ -1,11 +1,15 @@
 import { checkedSchedule, type Schedule } from "./schedule.ts";
 
 /** A field of a model's configuration beside those that every model has: enough to check it, and to ask a user for it. */
-export type Field =
+export type Field = (
   | NumberField
   | ScheduleField
   | { readonly kind: "flag"; readonly default: boolean; readonly what: string }
-  | { readonly kind: "choice"; readonly default: string; readonly choices: readonly string[]; readonly what: string };
+  | { readonly kind: "choice"; readonly default: string; readonly choices: readonly string[]; readonly what: string }
+) & {
+  /** It means something where another field has this value, and is left out of the configuration elsewhere. */
+  readonly onlyWith?: { readonly field: string; readonly value: string };
+};
 
 export interface NumberField {
   readonly kind: "number" | "integer";
@@ -47,11 +51,20 @@ export function expectation(field: Field): string {
 }
 
 /**
- * The fields' values: those given, else their defaults.
+ * The fields' values: those given, else their defaults. What means nothing beside the others is checked and left out.
  *
  * @throws TypeError, RangeError naming the field
  */
 export function checkedFields(fields: Fields, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const values = checkedValues(fields, given);
+  const meant = Object.entries(values).filter(([name]) => {
+    const { onlyWith } = fields[name]!;
+    return !onlyWith || values[onlyWith.field] === onlyWith.value;
+  });
+  return Object.fromEntries(meant);
+}
+
+function checkedValues(fields: Fields, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {
       const value = given[name] ?? field.default;

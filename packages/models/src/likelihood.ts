@@ -2,6 +2,7 @@ import type { GraphBuilder, Node } from "@isthmus/graph";
 import { bernoulliLogProbFromLogits, discretisedLogistic, gaussianLogProb, logProb } from "@isthmus/math";
 import { requireKnown, requireOneOf } from "./checks.ts";
 import type { BaseConfig } from "./config.ts";
+import type { LastLayer } from "./trunk.ts";
 
 /** p(x | z): independent for every feature given z. */
 export type Likelihood =
@@ -9,9 +10,12 @@ export type Likelihood =
   | { readonly kind: "bernoulli" }
   | {
       readonly kind: "gaussian";
-      /** The same fixed number for all features; one number that is learned; one that is learned for each feature. */
-      readonly variance: "fixed" | "shared" | "perFeature";
-      /** The fixed variance, or the one to start from. */
+      /**
+       * The same fixed number for all features; one number that is learned; one that is learned for each feature, the same
+       * for all items; one for each feature of each item, which the decoder predicts from z beside the mean.
+       */
+      readonly variance: "fixed" | "shared" | "perFeature" | "predicted";
+      /** The fixed variance, or about the one to start from. */
       readonly value: number;
     }
   /** Values on `levels` equal steps from 0 to 1, with the mass of a logistic between their middles, its scale learned. */
@@ -43,7 +47,7 @@ export function checkedLikelihood(given: GivenLikelihood): Likelihood {
 }
 
 function requireVariance({ variance, value }: GaussianLikelihood): void {
-  requireOneOf("likelihood.variance", variance, ["fixed", "shared", "perFeature"]);
+  requireOneOf("likelihood.variance", variance, ["fixed", "shared", "perFeature", "predicted"]);
   if (typeof value === "number" && value > 0 && value < Infinity) return;
   throw new RangeError(`"likelihood.value" expected a positive finite number, got ${String(value)}`);
 }
@@ -63,11 +67,17 @@ export type Observation =
     }
   | { readonly kind: "discretisedLogistic"; readonly loc: Node; readonly logScale: Node; readonly levels: number };
 
-/** The likelihood whose location, or logits, is the decoder's `output` [batch, features]. Learned scales are `decoder.*`. */
+/**
+ * The likelihood whose location, or logits, is the decoder's `output` [batch, features]. Learned scales are `decoder.*`.
+ *
+ * @param layer makes a layer beside `output`, of what a predicted variance is read off
+ * @throws RangeError a predicted variance where there is no such layer
+ */
 export function observation(
   build: GraphBuilder,
   output: Node,
   { likelihood }: Pick<BaseConfig, "likelihood">,
+  layer?: LastLayer,
 ): Observation {
   if (likelihood.kind === "bernoulli") return { kind: "bernoulli", logits: output };
   if (likelihood.kind === "discretisedLogistic") {
@@ -76,8 +86,17 @@ export function observation(
   }
   const { variance, value } = likelihood;
   if (variance === "fixed") return { kind: "gaussian", mu: output, scale: { variance: value } };
+  if (variance === "predicted")
+    return { kind: "gaussian", mu: output, scale: { logVar: predicted(build, value, layer) } };
   const size = variance === "shared" ? 1 : (output.shape[1] as number);
   return { kind: "gaussian", mu: output, scale: { logVar: learnedLog(build, "decoder.logVar", size, value) } };
+}
+
+function predicted(build: GraphBuilder, start: number, layer: LastLayer | undefined): Node {
+  if (layer) return boundedLog(build, layer("decoder.logVar"), start);
+  throw new RangeError(
+    `"likelihood.variance" expected fixed, shared or perFeature where it may not depend on the code, got predicted`,
+  );
 }
 
 /** A logistic's scale is about half its standard deviation: the error per pixel with which training on images begins. */
@@ -89,9 +108,13 @@ const START_SCALE = 0.1;
  */
 const LEAST = 1e-6;
 
-/** log(start exp(w) + least) with w learned and 0 at first: no number in the graph is a logarithm that JavaScript took. */
+/** `boundedLog` of a `w` that is learned, [size], and 0 at first. */
 function learnedLog(build: GraphBuilder, name: string, size: number, start: number): Node {
-  const w = build.state(name, { shape: [size], init: { kind: "zeros" } });
+  return boundedLog(build, build.state(name, { shape: [size], init: { kind: "zeros" } }), start);
+}
+
+/** log(start exp(w) + least): no number in the graph is a logarithm that JavaScript took. */
+function boundedLog(build: GraphBuilder, w: Node, start: number): Node {
   return build.log(build.add(build.mul(build.scalar(start), build.exp(w)), build.scalar(LEAST)));
 }
 

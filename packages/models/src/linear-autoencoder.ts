@@ -42,7 +42,10 @@ export function linearAutoencoder(
     described: linearAutoencoderKind,
     config,
     code: (build, x) => linear(build, x, "encoder.z", config.latent, config.bias),
-    decode: (build, z) => observation(build, linear(build, z, "decoder.output", features, config.bias), config),
+    decode: (build, z) => {
+      const layer = (name: string): Node => linear(build, z, name, features, config.bias);
+      return observation(build, layer("decoder.output"), config, layer);
+    },
   });
 }
 

@@ -33,7 +33,8 @@ export function observedWithoutNoise(build: GraphBuilder, config: BaseConfig): N
 
 /** p(x | z) for the code `z` [batch, latent]. */
 export function decoded(build: GraphBuilder, z: Node, config: BaseConfig): Observation {
-  return observation(build, decoderTrunk(build, z, config), config);
+  const layer = decoderTrunk(build, z, config);
+  return observation(build, layer("decoder.output"), config, layer);
 }
 
 /** ||x - mean||^2 per example, [batch]. */

@@ -70,15 +70,19 @@ export function encoderTrunk(build: GraphBuilder, x: Node, { trunk, inputShape }
   return denseLayers(build, flat, "encoder", trunk.hidden, trunk.activation);
 }
 
-/** The mirrored layers `decoder.dense0`, ..., `decoder.conv0`, ..., `decoder.output`: `z` -> [batch, features]. */
-export function decoderTrunk(build: GraphBuilder, z: Node, config: Sizes): Node {
+/** Makes a last layer of a decoder, named as its parameters are: [batch, features]. */
+export type LastLayer = (name: string) => Node;
+
+/** The mirrored layers `decoder.dense0`, ..., `decoder.conv0`, ... behind `z`: what last layers are put on. */
+export function decoderTrunk(build: GraphBuilder, z: Node, config: Sizes): LastLayer {
   const { decoder: trunk = config.trunk, inputShape } = config;
   const h = denseLayers(build, z, "decoder", trunk.hidden.toReversed(), trunk.activation);
   if (trunk.kind === "conv") return transposedConvolutions(build, h, trunk, inputShape);
-  return dense(build, h, { name: "decoder.output", units: elementCount(inputShape) });
+  return (name) => dense(build, h, { name, units: elementCount(inputShape) });
 }
 
-function denseLayers(
+/** Hidden layers `side.dense0`, ...: `x` [rows, numbers] -> [rows, units]. */
+export function denseLayers(
   build: GraphBuilder,
   x: Node,
   side: string,
@@ -100,23 +104,28 @@ function convolutions(build: GraphBuilder, x: Node, trunk: ConvTrunk, inputShape
 }
 
 /** Backwards through the sizes that the convolutions made, so that any height and width come back. */
-function transposedConvolutions(build: GraphBuilder, h: Node, trunk: ConvTrunk, inputShape: readonly number[]): Node {
+function transposedConvolutions(
+  build: GraphBuilder,
+  h: Node,
+  trunk: ConvTrunk,
+  inputShape: readonly number[],
+): LastLayer {
   const { kernel: window, stride: strides, hidden, activation } = trunk;
   const [smallest, ...larger] = imageSizes(trunk, inputShape).toReversed();
   const units = elementCount(smallest!);
   const flat = dense(build, h, { name: `decoder.dense${hidden.length}`, units, activation });
-  const image = larger.reduce(
-    (from, [height, width, filters], index) => {
-      const last = index === larger.length - 1;
-      const name = last ? "decoder.output" : `decoder.conv${index}`;
-      const layer = { name, filters, window, strides, padding: "same", ...(last ? {} : { activation }) } as const;
-      const made = conv2dTranspose(build, from, layer);
-      const rows = build.slice(made, { axis: 1, begin: 0, end: height });
-      return build.slice(rows, { axis: 2, begin: 0, end: width });
-    },
-    build.reshape(flat, ["batch", ...smallest!]),
-  );
-  return build.reshape(image, ["batch", elementCount(inputShape)]);
+  const enlarged = (from: Node, [height, width, filters]: ImageSize, name: string, by: Activation): Node => {
+    const layer = { name, filters, window, strides, padding: "same", activation: by } as const;
+    const rows = build.slice(conv2dTranspose(build, from, layer), { axis: 1, begin: 0, end: height });
+    return build.slice(rows, { axis: 2, begin: 0, end: width });
+  };
+  const image = larger
+    .slice(0, -1)
+    .reduce(
+      (from, size, index) => enlarged(from, size, `decoder.conv${index}`, activation),
+      build.reshape(flat, ["batch", ...smallest!]),
+    );
+  return (name) => build.reshape(enlarged(image, larger.at(-1)!, name, "linear"), ["batch", elementCount(inputShape)]);
 }
 
 type ImageSize = readonly [height: number, width: number, channels: number];

@@ -12,8 +12,8 @@ import { variationalModel } from "./variational.ts";
 export interface VaeConfig extends BaseConfig {
   /** q(z | x): a Gaussian with diagonal or full covariance, or a mixture of diagonal ones. */
   readonly posterior: "diagonal" | "full" | "mixture";
-  /** Of a mixture. */
-  readonly components: number;
+  /** Of a mixture; others have none. */
+  readonly components?: number;
 }
 
 export const vaeKind: ModelKind = {
@@ -28,7 +28,14 @@ export const vaeKind: ModelKind = {
       what: "q(z|x): Gaussian with that covariance, or a mixture of diagonal ones",
     },
     // Every component costs a pass through the decoder in each step.
-    components: { kind: "integer", default: 3, least: 2, most: 100, what: "Gaussians of a mixture, or pseudo-inputs" },
+    components: {
+      kind: "integer",
+      default: 3,
+      least: 2,
+      most: 100,
+      what: "Gaussians of a mixture, or pseudo-inputs",
+      onlyWith: { field: "posterior", value: "mixture" },
+    },
   },
 };
 
@@ -59,5 +66,5 @@ export function vae(given: Given<VaeConfig> = {}): ModelDefinition<VaeConfig> {
 
 function posterior(build: GraphBuilder, h: Node, { posterior: kind, latent, components }: VaeConfig): Posterior {
   if (kind === "full") return fullCovariancePosterior(build, h, latent);
-  return kind === "mixture" ? mixturePosterior(build, h, latent, components) : diagonalPosterior(build, h, latent);
+  return kind === "mixture" ? mixturePosterior(build, h, latent, components!) : diagonalPosterior(build, h, latent);
 }

@@ -1,5 +1,6 @@
 import { GraphBuilder, type Node, type Program } from "@isthmus/graph";
 import { elbo, sampledElbo } from "@isthmus/math";
+import type { Condition } from "./condition.ts";
 import type { BaseConfig } from "./config.ts";
 import type { ModelDefinition } from "./definition.ts";
 import { likelihoodMean, likelihoodOutputs, logLikelihood, type Observation } from "./likelihood.ts";
@@ -14,14 +15,15 @@ export interface VariationalParts<C extends BaseConfig> {
   readonly config: C;
   /** Elements of a code. */
   readonly codeSize: number;
-  /** Label classes, where networks see labels. */
-  readonly classes?: number;
+  /** What the networks are told beside x and z. */
+  readonly condition?: Condition;
   readonly schedules?: Readonly<Record<string, Schedule>>;
-  /** q(z | x [, label]); `label` is one-hot, [batch, classes]. */
-  posterior(build: GraphBuilder, x: Node, label: Node | undefined): Posterior;
-  prior(build: GraphBuilder, label: Node | undefined): Prior;
-  /** p(x | z [, label]) */
-  decode(build: GraphBuilder, z: Node, label: Node | undefined): Observation;
+  /** q(z | x [, condition]) */
+  posterior(build: GraphBuilder, x: Node, condition: Node | undefined): Posterior;
+  /** p(z [| condition]) */
+  prior(build: GraphBuilder, condition: Node | undefined): Prior;
+  /** p(x | z [, condition]), of what the condition leaves of x. */
+  decode(build: GraphBuilder, z: Node, condition: Node | undefined): Observation;
   /** What training minimises, `loss`, and what it tells beside it, scalars; else the mean of `negElbo` and its parts. */
   objective?(build: GraphBuilder, seen: Seen): Readonly<Record<string, Node>>;
   /** Per-example metrics beside those of the ELBO. */
@@ -30,8 +32,9 @@ export interface VariationalParts<C extends BaseConfig> {
 
 /** An example in a graph with what the model makes of it. */
 export interface Seen {
+  /** What the likelihood is of: the example, or what the condition leaves of it. */
   readonly x: Node;
-  readonly label: Node | undefined;
+  readonly condition: Node | undefined;
   readonly q: Posterior;
   readonly prior: Prior;
   readonly noise: Noise;
@@ -72,13 +75,10 @@ export function variationalModel<C extends BaseConfig>(model: VariationalParts<C
     prior: priorDraws(model),
     posterior: posteriorDraws(model),
     importance: importanceOf(model),
+    ...(model.condition?.image && { condition: { ...model.condition.image, program: conditioning(model) } }),
     ...(model.schedules && { schedules: model.schedules }),
     phases: [parts.wholePhase("elbo", loss)],
   };
-}
-
-function labelInput(build: GraphBuilder, { classes }: { readonly classes?: number }): Node | undefined {
-  return classes === undefined ? undefined : build.oneHot(build.input("label", ["batch"], "i32"), classes);
 }
 
 function noiseOf(build: GraphBuilder): Noise {
@@ -88,25 +88,41 @@ function noiseOf(build: GraphBuilder): Noise {
 function encoding<C extends BaseConfig>(model: VariationalParts<C>): Program {
   const build = new GraphBuilder();
   const x = parts.observedWithoutNoise(build, model.config);
-  return build.program({ outputs: { ...model.posterior(build, x, labelInput(build, model)).code } });
+  return build.program({ outputs: { ...model.posterior(build, x, model.condition?.of(build, x)).code } });
 }
 
 function decoding<C extends BaseConfig>(model: VariationalParts<C>): Program {
   const build = new GraphBuilder();
+  const { condition: told } = model;
   const z = build.input("z", ["batch", model.codeSize]);
-  const p = model.decode(build, z, labelInput(build, model));
-  return build.program({ outputs: { reconstruction: likelihoodMean(build, p), ...likelihoodOutputs(build, p) } });
+  const condition = told?.input(build);
+  const p = model.decode(build, z, condition);
+  const mean = likelihoodMean(build, p);
+  const outputs = Object.entries(likelihoodOutputs(build, p));
+  return build.program({
+    outputs: {
+      reconstruction: told ? told.whole(build, mean, condition) : mean,
+      ...Object.fromEntries(outputs.map(([name, value]) => [name, told ? told.whole(build, value) : value])),
+    },
+  });
+}
+
+function conditioning<C extends BaseConfig>({ config, condition }: VariationalParts<C>): Program {
+  const build = new GraphBuilder();
+  return build.program({ outputs: { condition: condition!.of(build, parts.observedWithoutNoise(build, config)) } });
 }
 
 function priorDraws<C extends BaseConfig>(model: VariationalParts<C>): Program {
   const build = new GraphBuilder();
-  return build.program({ outputs: { z: model.prior(build, labelInput(build, model)).draw(noiseOf(build)) } });
+  const prior = model.prior(build, model.condition?.input(build));
+  return build.program({ outputs: { z: prior.draw(noiseOf(build)) } });
 }
 
 /** Of the encoder's x: what binarisation draws gives way to its mean, as in the code. */
 function posteriorDraws<C extends BaseConfig>(model: VariationalParts<C>): Program {
   const build = new GraphBuilder();
-  const q = model.posterior(build, parts.observedWithoutNoise(build, model.config), labelInput(build, model));
+  const x = parts.observedWithoutNoise(build, model.config);
+  const q = model.posterior(build, x, model.condition?.of(build, x));
   return build.program({ outputs: { z: q.draw(noiseOf(build)).z } });
 }
 
@@ -137,21 +153,26 @@ function evaluationOf<C extends BaseConfig>(model: VariationalParts<C>): Program
 
 function seenBy<C extends BaseConfig>(build: GraphBuilder, model: VariationalParts<C>, training: boolean): Seen {
   const x = parts.observed(build, model.config);
-  const label = labelInput(build, model);
+  const condition = model.condition?.of(build, x);
   const noise = noiseOf(build);
-  const q = model.posterior(build, x, label);
-  const seen = { x, label, q, prior: model.prior(build, label), noise };
+  const q = model.posterior(build, x, condition);
+  const seen = { x: restOf(build, model, x), condition, q, prior: model.prior(build, condition), noise };
   const draws = () => (training ? q.trainingDraws?.(noise) : undefined) ?? q.draws(noise);
   return { ...seen, terms: () => termsOf(build, model, seen, draws()) };
+}
+
+/** What the likelihood is of. */
+function restOf<C extends BaseConfig>(build: GraphBuilder, { condition }: VariationalParts<C>, x: Node): Node {
+  return condition ? condition.rest(build, x) : x;
 }
 
 function termsOf<C extends BaseConfig>(
   build: GraphBuilder,
   model: VariationalParts<C>,
-  { x, label, q, prior }: Omit<Seen, "terms">,
+  { x, condition, q, prior }: Omit<Seen, "terms">,
   draws: readonly Draw[],
 ): Terms {
-  const decoded = draws.map((draw) => ({ ...draw, p: model.decode(build, draw.z, label) }));
+  const decoded = draws.map((draw) => ({ ...draw, p: model.decode(build, draw.z, condition) }));
   const expected = (value: (draw: (typeof decoded)[number]) => Node): Node => expectation(build, decoded, value);
   const likelihood = expected(({ p }) => logLikelihood(build, x, p));
   const { total: kl, perLatent }: Divergence = prior.kl(q) ?? {
@@ -175,19 +196,19 @@ function expectation<D extends Draw>(build: GraphBuilder, draws: readonly D[], v
 function importanceOf<C extends BaseConfig>(model: VariationalParts<C>): Program {
   const build = new GraphBuilder();
   const x = parts.observed(build, model.config, "dataStep");
-  const label = labelInput(build, model);
-  const seen = { x, label, prior: model.prior(build, label) };
-  const draw = model.posterior(build, x, label).draw(noiseOf(build));
+  const condition = model.condition?.of(build, x);
+  const seen = { x: restOf(build, model, x), condition, prior: model.prior(build, condition) };
+  const draw = model.posterior(build, x, condition).draw(noiseOf(build));
   return build.program({ outputs: { logWeight: logWeight(build, model, seen, draw) } });
 }
 
-/** log p(x, z) - log q(z | x) of a drawn z, nats, [batch]. */
+/** log p(x, z) - log q(z | x) of a drawn z, given the condition where there is one; nats, [batch]. */
 export function logWeight<C extends BaseConfig>(
   build: GraphBuilder,
   model: Pick<VariationalParts<C>, "decode">,
-  { x, label, prior }: Pick<Seen, "x" | "label" | "prior">,
+  { x, condition, prior }: Pick<Seen, "x" | "condition" | "prior">,
   { z, logPosterior }: Draw,
 ): Node {
-  const likelihood = logLikelihood(build, x, model.decode(build, z, label));
+  const likelihood = logLikelihood(build, x, model.decode(build, z, condition));
   return sampledElbo(build, { logLikelihood: likelihood, logPrior: prior.logDensity(z), logPosterior });
 }

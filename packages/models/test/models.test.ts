@@ -1,6 +1,7 @@
 import { AdamSchedule, initialise, interpret, serialiseProgram, trainingStep } from "@isthmus/graph";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { autoencoder, defineModel, type GivenLikelihood, type ModelDefinition, modelKinds, vae } from "../src/index.ts";
+import { expectCentralDifferences } from "./support/central-differences.ts";
 import { family } from "./support/family.ts";
 
 const small = { inputShape: [7], trunk: { kind: "dense", hidden: [5] }, latent: 2 } as const;
@@ -35,6 +36,7 @@ describe.each([
   ["vae gaussian", vae({ ...small, likelihood: { kind: "gaussian" } })],
   ["vae gaussian, shared variance", vae({ ...small, likelihood: { kind: "gaussian", variance: "shared" } })],
   ["vae gaussian, variances", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature" } })],
+  ["ae, predicted variances", autoencoder({ ...small, likelihood: { kind: "gaussian", variance: "predicted" } })],
   ["vae discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic", levels: 11 } })],
   ["vae shallow and deep, tanh", vae({ ...small, decoder: { kind: "dense", hidden: [4, 6], activation: "tanh" } })],
   ["ae convolutions", autoencoder({ inputShape: [1, 7, 1], trunk: conv, latent: 2 })],
@@ -55,18 +57,8 @@ describe.each([
     const { updates } = interpret(program, { inputs: feeds(definition, x), state, batch: 3 });
     for (const name of Object.keys(definition.parameters)) {
       const tensor = state[name]!;
-      for (const index of [0, tensor.length - 1]) {
-        const h = 1e-5;
-        const before = tensor[index]!;
-        tensor[index] = before + h;
-        const above = loss();
-        tensor[index] = before - h;
-        const below = loss();
-        tensor[index] = before;
-        const gradient = updates[`opt.adam.m.${name}`]!.data[index]! / 0.1;
-        // Truncation h^2 f''' and rounding eps |f| / h are both below 1e-7 of values near 10 (near 1e4 for the Gaussian).
-        expect(Math.abs(gradient - (above - below) / (2 * h))).toBeLessThan(1e-8 * Math.max(10, Math.abs(above)));
-      }
+      const moments = updates[`opt.adam.m.${name}`]!.data;
+      expectCentralDifferences(tensor, [0, tensor.length - 1], loss, (index) => moments[index]! / 0.1);
     }
   });
 
@@ -97,6 +89,7 @@ const likelihoods: readonly GivenLikelihood[] = [
   { kind: "gaussian" },
   { kind: "gaussian", variance: "shared" },
   { kind: "gaussian", variance: "perFeature" },
+  { kind: "gaussian", variance: "predicted" },
   { kind: "discretisedLogistic" },
 ];
 
@@ -108,7 +101,8 @@ describe("graphs", () => {
     const graphs = () =>
       likelihoods.flatMap((likelihood) =>
         modelKinds.flatMap(({ kind, defaults }) => {
-          if (kind === "linear-vae" && likelihood.kind !== "gaussian") return [];
+          const known = likelihood.kind === "gaussian" && likelihood.variance !== "predicted";
+          if (kind === "linear-vae" && !known) return [];
           const trunk = { kind: "dense", hidden: defaults.trunk?.hidden?.length === 0 ? [] : [5] };
           const definition = defineModel(kind, { inputShape: [7], latent: 2, trunk, likelihood });
           const { encoder, decoder, evaluation } = definition;
@@ -141,6 +135,15 @@ describe("configuration", () => {
     const { parameters } = vae();
     const count = Object.values(parameters).reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
     expect(count).toBe(652_824);
+  });
+
+  it("has a number of components where its posterior is a mixture, and takes but drops it elsewhere", () => {
+    expect(vae({ posterior: "mixture" }).config.components).toBe(3);
+    for (const posterior of ["diagonal", "full"] as const) {
+      expect(vae({ posterior }).config).not.toHaveProperty("components");
+      expect(defineModel("vae", { posterior, components: 5 }).config).toEqual(vae({ posterior }).config);
+      expect(() => vae({ posterior, components: 1 })).toThrow(/"components" expected a whole number from 2 to 100/);
+    }
   });
 
   it("names the field that is wrong", () => {

@@ -15,7 +15,7 @@ import { normalise } from "./normalise.ts";
 import { NodeWriter } from "./node-writer.ts";
 import { DEFAULT_OPSET, type Opset, requireOpset } from "./opset.ts";
 import { findPatterns, hasLayerNorm, type Pattern } from "./patterns.ts";
-import { nameOf } from "./rewrite.ts";
+import { inOrder, nameOf } from "./rewrite.ts";
 import { findForms, type Form, writeFilter } from "./stored-tensors.ts";
 import { translate } from "./translate.ts";
 
@@ -199,11 +199,8 @@ class GraphExport {
     };
   }
 
-  /** In the order of the nodes, which a stored program keeps while its names are sorted. */
   private nodesNamedIn(ids: Readonly<Record<string, number>>): (readonly [string, Node])[] {
-    return Object.entries(ids)
-      .sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1))
-      .map(([name, id]) => [name, this.program.nodes[id]!] as const);
+    return inOrder(ids).map(([name, id]) => [name, this.program.nodes[id]!] as const);
   }
 
   private isUint8(name: string): boolean {

@@ -1,6 +1,7 @@
 import { canonicalJson, formatShape, type LatentCoding, modelHashes, type Program } from "@isthmus/graph";
 import { type ExportOptions, exportOnnx } from "./export.ts";
 import { type ExportableModel, type ModelPart, type PartOptions, partProgram } from "./parts.ts";
+import { inOrder } from "./rewrite.ts";
 
 export type ModelPartOptions = PartOptions &
   Pick<ExportOptions, "producerVersion" | "docString" | "opset" | "profile" | "batch" | "outputs"> & {
@@ -59,7 +60,7 @@ export function exportModelPart(model: ExportableModel, part: ModelPart, options
 }
 
 function signatureOf({ nodes }: Program, ports: Readonly<Record<string, number>>): string {
-  return Object.entries(ports)
+  return inOrder(ports)
     .map(([name, id]) => `${name} ${formatShape(nodes[id]!.shape)}`)
     .join(", ");
 }

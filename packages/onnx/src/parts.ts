@@ -10,6 +10,7 @@ import {
   type Shape,
 } from "@isthmus/graph";
 import { noiseInputs } from "./noise.ts";
+import { inOrder } from "./rewrite.ts";
 import { standardised, type Units, unstandardised } from "./units.ts";
 
 /**
@@ -85,7 +86,7 @@ class PartWriter {
   /** The outputs of a program in this graph. */
   all(program: Program, fed: Readonly<Record<string, Node>>): Record<string, Node> {
     const nodes = include(this.build, program, fed);
-    return Object.fromEntries(Object.entries(program.outputs).map(([name, id]) => [name, nodes[id]!]));
+    return Object.fromEntries(inOrder(program.outputs).map(([name, id]) => [name, nodes[id]!]));
   }
 
   /** An input as the program has it. */

@@ -32,6 +32,11 @@ export function nameOf({ attributes }: Node): string {
   return attributes["name"] as string;
 }
 
+/** Inputs or outputs in the order of their nodes, which a stored program keeps while its names are sorted. */
+export function inOrder(ports: Readonly<Record<string, number>>): [name: string, id: number][] {
+  return Object.entries(ports).sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
+}
+
 /** Reads of each node: as an input of others, or as an output. */
 export function countUses(program: Program): number[] {
   const uses = program.nodes.map(() => 0);

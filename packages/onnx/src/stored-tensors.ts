@@ -6,7 +6,7 @@ import { type GraphWriter, ints, type Value } from "./graph-writer.ts";
 import { channelsFirstOrder, type ImageLayout, type ImageSize } from "./image-layout.ts";
 import { countUses } from "./rewrite.ts";
 
-export interface Tensor {
+interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }

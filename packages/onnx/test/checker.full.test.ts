@@ -66,30 +66,32 @@ describe.skipIf(missing)("python3-onnx (apt-get install python3-onnx)", () => {
     );
   });
 
-  test.each([13, 14, 15, 16, 17] as const)("accepts every operation in operator set %i", (opset) => {
-    for (const profile of ["portable", "compact"] as const) {
-      const verdicts = check(operationCases.map(({ make }) => exportCase(make, { opset, profile }).bytes));
-      expect(verdicts).toHaveLength(operationCases.length);
-      for (const verdict of verdicts) expect(verdict.same).toBe(true);
-    }
+  test.each([13, 15, 17] as const)("accepts every operation in operator set %i", (opset) => {
+    const profiles = ["portable", "compact"] as const;
+    const made = profiles.flatMap((profile) => operationCases.map(({ make }) => exportCase(make, { opset, profile })));
+    const verdicts = check(made.map(({ bytes }) => bytes));
+    expect(verdicts).toHaveLength(made.length);
+    for (const verdict of verdicts) expect(verdict.same).toBe(true);
   });
 
-  test.each(smallZoo)("accepts every part of %s", (_, definition) => {
-    const model = exportable(definition);
-    const files = partsOf(definition).flatMap(({ part, sample }) =>
-      ([13, 17] as const).map((opset) => exportModelPart(model, part, { sample, opset })),
-    );
+  test("accepts every part of every model", () => {
+    const files = smallZoo.flatMap(([, definition]) => {
+      const model = exportable(definition);
+      return partsOf(definition).flatMap(({ part, sample }) =>
+        ([13, 17] as const).map((opset) => exportModelPart(model, part, { sample, opset })),
+      );
+    });
     for (const verdict of check(files)) expect(verdict.same).toBe(true);
   });
 
-  test.each(imageModels)("accepts every shape of %s, and bytes", (_, definition) => {
-    const model = exportable(definition);
-    const shapes = (["nhwc", "nchw"] as const).flatMap((layout) =>
-      ([13, 17] as const).flatMap((opset) => [
-        exportModelPart(model, "autoencoder", { layout, opset, uint8: true }),
-        exportModelPart(model, "autoencoder", { layout, opset, batch: 2, profile: "compact" }),
-      ]),
-    );
-    for (const verdict of check(shapes)) expect(verdict.same).toBe(true);
+  test("accepts images in every shape, bytes and a fixed batch", () => {
+    const files = imageModels.flatMap(([, definition]) => {
+      const model = exportable(definition);
+      return (["nhwc", "nchw"] as const).flatMap((layout) => [
+        exportModelPart(model, "autoencoder", { layout, opset: 13, uint8: true }),
+        exportModelPart(model, "autoencoder", { layout, batch: 2, profile: "compact" }),
+      ]);
+    });
+    for (const verdict of check(files)) expect(verdict.same).toBe(true);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { checkOnnx, describeOnnx, exportModelPart, exportOnnx, modelMetadata } from "../src/index.ts";
 import { denseModel, pseudoRandom, sizes } from "./support/models.ts";
 import { runtimes } from "./support/runtimes.ts";
+import { exportable, imageModels, partsOf } from "./support/zoo.ts";
 
 const model = denseModel(sizes["odd"]!);
 const options = { graphName: "graph" };
@@ -20,6 +21,16 @@ describe("the same model gives the same bytes", () => {
     const again = { encoder: stored(model.encoder), decoder: stored(model.decoder), parameters };
     for (const part of ["encoder", "decoder"] as const) {
       expect(exportModelPart(again, part)).toEqual(exportModelPart(model, part));
+    }
+    const [, definition] = imageModels.find(([name]) => name === "vae, colours")!;
+    const whole = exportable(definition);
+    const programs = Object.entries(whole).filter(([, value]) => "nodes" in value) as [string, Program][];
+    const restored = { ...whole, ...Object.fromEntries(programs.map(([name, program]) => [name, stored(program)])) };
+    for (const { part, sample } of partsOf(definition)) {
+      for (const changes of [{}, { layout: "nchw", units: { offsets: [1], scales: [2] } }] as const) {
+        const exported = (of: typeof whole) => exportModelPart(of, part, { sample, ...changes });
+        expect(exported(restored)).toEqual(exported(whole));
+      }
     }
     const ab = exportOnnx(model.encoder, model.parameters, { ...options, metadata: { a: "1", b: "2" } });
     const ba = exportOnnx(model.encoder, model.parameters, { ...options, metadata: { b: "2", a: "1" } });

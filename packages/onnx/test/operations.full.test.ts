@@ -1,13 +1,15 @@
-/** Every operation in every operator set whose schemas differ for us, in both profiles. */
+/** Every operation in operator sets whose schemas differ for us, in both profiles. */
 import { describe, test } from "vitest";
 import { operationCases } from "./support/operation-cases.ts";
 import { compareOperation } from "./support/operation-parity.ts";
 import { runtimes } from "./support/runtimes.ts";
 
-const dialects = ([13, 14, 15, 16, 18, 19, 20, 21] as const).map((opset) => ({
-  opset,
-  profile: opset % 2 === 0 ? ("compact" as const) : ("portable" as const),
-}));
+const dialects = [
+  { opset: 13, profile: "portable" },
+  { opset: 15, profile: "compact" },
+  { opset: 18, profile: "portable" },
+  { opset: 21, profile: "compact" },
+] as const;
 
 describe.each(runtimes)("$name computes what the float64 interpreter does", (runtime) => {
   test.each(operationCases)("$name", async ({ make }) => {

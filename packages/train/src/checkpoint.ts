@@ -15,8 +15,8 @@ export const CHECKPOINT_VERSION = 3;
 /** A training run between two epochs. */
 export interface Checkpoint {
   /**
-   * What the run is: kind, config, data, schedules, seed, batchSize, learningRate, optimiser, maxGradientNorm,
-   * earlyStopping, engine, trainingGraph.
+   * What the run is: kind, config, data, schedules, seed, initial where it did not draw all its values, batchSize,
+   * learningRate, optimiser, maxGradientNorm, earlyStopping, engine, trainingGraph.
    */
   readonly run: JsonObject;
   /** Epochs done. */

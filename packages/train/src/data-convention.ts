@@ -1,10 +1,19 @@
-import type { BaseConfig, Binarization, Likelihood } from "@isthmus/models";
+import { type BaseConfig, type Binarization, type Likelihood, scoredPart } from "@isthmus/models";
 
 /**
- * What the likelihood takes the data to be, in plain words. Every report of a likelihood says it: the choice moves the
- * figure by tens of nats, and figures of different conventions do not compare.
+ * What the likelihood takes the data to be, in plain words, and which part of them it is of where it is not of all. Every
+ * report of a likelihood says it: the choice moves the figure by tens of nats, and figures of different conventions do not
+ * compare.
  */
 export function dataConvention(
+  config: Pick<BaseConfig, "likelihood" | "binarize">,
+  described?: DescribedItems,
+): string {
+  const part = scoredPart(config);
+  return `${valuesWords(config, described)}${part === undefined ? "" : `; ${part}`}`;
+}
+
+function valuesWords(
   { likelihood, binarize }: Pick<BaseConfig, "likelihood" | "binarize">,
   described?: DescribedItems,
 ): string {
@@ -31,8 +40,14 @@ function likelihoodWords(likelihood: Exclude<Likelihood, { kind: "bernoulli" }>)
   }
   const { variance, value } = likelihood;
   if (variance === "fixed") return `Gaussian likelihood, variance ${value}`;
-  return `Gaussian likelihood, ${variance === "shared" ? "one learned variance" : "a learned variance for each feature"}`;
+  return `Gaussian likelihood, ${learned[variance]}`;
 }
+
+const learned = {
+  shared: "one learned variance",
+  perFeature: "a learned variance for each feature",
+  predicted: "a variance predicted for each feature of each item",
+};
 
 const words: Readonly<Record<Binarization, { readonly alone: string; readonly values: string }>> = {
   none: { alone: "real-valued pixels as Bernoulli probabilities", values: "values in [0, 1]" },

@@ -8,6 +8,7 @@ import { type BestEpoch, BestKeeper, type EarlyStopping } from "./early-stopping
 import { EpochRunner, type EpochRunnerOptions } from "./epoch-runner.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { EpochEvent, EpochRecord, StepEvent } from "./events.ts";
+import { type InitialTensors, requireInitial } from "./initial-tensors.ts";
 import type { LearningRateDescription } from "./learning-rate.ts";
 import type { Metrics } from "./metrics.ts";
 import { describedRun, type Run } from "./run.ts";
@@ -34,6 +35,11 @@ export interface FitOptions {
   readonly maxGradientNorm?: number;
   /** Of initial values, order and noise: a non-negative safe integer. Default: 1. */
   readonly seed?: number;
+  /**
+   * Parameters to begin from, by name: all of a model's, or some, such as another model's encoder. The others are drawn
+   * from the seed. Default: none.
+   */
+  readonly initial?: InitialTensors;
   /** Stops between steps, throwing its reason. */
   readonly signal?: AbortSignal;
   /** Called after every step. */
@@ -70,14 +76,14 @@ export interface FitResult {
 /**
  * Trains a model.
  *
- * The result is a function of definition, data, seed, batch size, optimiser, learning rate, largest gradient norm,
- * epochs, engine and its build: the same again gives the same bits, and so does stopping after any epoch and resuming
- * from its checkpoint.
+ * The result is a function of definition, data, seed, initial tensors, batch size, optimiser, learning rate, largest
+ * gradient norm, epochs, engine and its build: the same again gives the same bits, and so does stopping after any epoch
+ * and resuming from its checkpoint.
  *
  * Takes the engine for itself: a run of anything else on it meanwhile, but for those that `onEpoch` and `checkpoint`
  * await, replaces results before they are read (`ENGINE_STALE_HANDLE`).
  *
- * @throws RangeError for options or data that do not fit
+ * @throws RangeError for options or data that do not fit, TypeError for `initial` tensors that are not float32
  * @throws IsthmusError `TRAIN_NON_FINITE` when the loss, the norm that clipping takes, a parameter or a test metric is not
  * finite: nothing is stored of that epoch; `CHECKPOINT_MISMATCH` when `resume` belongs to another run, and the codes of `readCheckpoint`
  * @throws the signal's reason
@@ -85,6 +91,7 @@ export interface FitResult {
 export async function fit(definition: ModelDefinition, data: TrainingData, options: FitOptions): Promise<FitResult> {
   const settings = checkedSettings(options);
   requireDataset(definition, data.train);
+  requireInitial(definition.parameters, settings.initial ?? {});
   options.signal?.throwIfAborted();
   const run = describedRun(definition, data.train, settings);
   const keeper = keeperOf(definition, data, settings);
@@ -150,7 +157,7 @@ async function begin(
   settings: FitSettings,
 ): Promise<{ readonly history: EpochRecord[]; readonly best?: Checkpoint["tensors"] }> {
   if (!settings.resume) {
-    await writeInitial(state, settings.seed);
+    await writeInitial(state, settings.seed, settings.initial);
     return { history: [] };
   }
   const { run, tensors, history, best } = readCheckpoint(settings.resume);

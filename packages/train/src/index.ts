@@ -8,6 +8,8 @@ export type { EvaluateOptions } from "./evaluate.ts";
 export type { EpochEvent, EpochRecord, StepEvent } from "./events.ts";
 export { fit } from "./fit.ts";
 export type { FitOptions, FitResult, TrainingData } from "./fit.ts";
+export { initialFingerprint } from "./initial-tensors.ts";
+export type { InitialTensors } from "./initial-tensors.ts";
 export { describedLearningRate } from "./learning-rate.ts";
 export type {
   ConstantSchedule,

@@ -4,12 +4,13 @@ import { IsthmusError } from "@isthmus/math";
 import { configToJson, type ModelDefinition } from "@isthmus/models";
 import { dataFingerprint, labelFingerprint } from "./data-fingerprint.ts";
 import type { BestKeeper } from "./early-stopping.ts";
+import { initialFingerprint } from "./initial-tensors.ts";
 import type { Run } from "./run.ts";
 import { describedSchedules } from "./schedules.ts";
 
 /** Everything that decides the curve of a training run and which epoch is its best, bit for bit; how long it goes on does not. */
 export function runIdentity(definition: ModelDefinition, train: Dataset, run: Run, keeper?: BestKeeper): JsonObject {
-  const { engine, seed, batchSize, maxGradientNorm = null } = run.settings;
+  const { engine, seed, batchSize, maxGradientNorm = null, initial } = run.settings;
   return {
     kind: definition.kind,
     config: configToJson(definition.config),
@@ -21,6 +22,8 @@ export function runIdentity(definition: ModelDefinition, train: Dataset, run: Ru
     },
     schedules: describedSchedules(definition),
     seed,
+    // Left out where there is none: a run that draws all its values is what it was before there was a choice.
+    ...(initial && { initial: initialFingerprint(initial) }),
     batchSize,
     learningRate: run.learningRate.description,
     optimiser: run.optimiser.description,

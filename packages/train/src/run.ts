@@ -11,6 +11,7 @@ import {
 import type { ModelDefinition } from "@isthmus/models";
 import { batchesPerEpoch } from "./batch-feed.ts";
 import { requireLabels, requirePositive } from "./checks.ts";
+import type { InitialTensors } from "./initial-tensors.ts";
 import { type DescribedLearningRate, describedLearningRate, type LearningRateDescription } from "./learning-rate.ts";
 import { type ScheduleScalars, trainingScalars } from "./schedules.ts";
 
@@ -21,6 +22,7 @@ export interface RunSettings {
   readonly optimiser: OptimiserDescription;
   readonly learningRate: LearningRateDescription;
   readonly maxGradientNorm?: number;
+  readonly initial?: InitialTensors;
 }
 
 /** A training run before its first step: what its settings stand for. */

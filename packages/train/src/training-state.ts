@@ -1,9 +1,12 @@
 import { type EngineState, formatShape, initialise, sameShape, type StoredTensor } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
+import type { InitialTensors } from "./initial-tensors.ts";
 
-/** Writes the first values: drawn from the seed, optimiser slots zero. */
-export async function writeInitial(state: EngineState, seed: number): Promise<void> {
-  for (const [name, values] of Object.entries(initialise(state.spec, seed))) await state.write(name, values);
+/** Writes the first values: those of `initial`, the others drawn from the seed, optimiser slots zero. */
+export async function writeInitial(state: EngineState, seed: number, initial: InitialTensors = {}): Promise<void> {
+  for (const [name, drawn] of Object.entries(initialise(state.spec, seed))) {
+    await state.write(name, (initial[name]?.data as Float32Array | undefined) ?? drawn);
+  }
 }
 
 /**

@@ -33,7 +33,8 @@ const stepOf = ({ phases: [phase] }: ModelDefinition): Program => trainingStep(p
 
 /** A first step: weights as drawn, biases too so that none is 0, pixels in [0, 1]. */
 function firstStep(program: Program) {
-  const x = new Float32Array(BATCH * 13);
+  const [, features] = program.nodes[program.inputs["x"]!]!.shape;
+  const x = new Float32Array(BATCH * (features as number));
   randomUniform(x, { seed: 3, stream: "pixels" });
   const state = initialise(program.state, 3);
   for (const name of Object.keys(state).filter((key) => key.endsWith(".bias") && !key.startsWith("opt."))) {

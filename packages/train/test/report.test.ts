@@ -1,5 +1,5 @@
 import { readModelFile, referenceEngine, writeModelFile } from "@isthmus/graph";
-import { type Given, vae } from "@isthmus/models";
+import { conditionalVae, type Given, vae } from "@isthmus/models";
 import { describe, expect, it } from "vitest";
 import { dataConvention, fit, toModel } from "../src/index.ts";
 import { bits, byteDataset, tinyVae } from "./support.ts";
@@ -20,6 +20,9 @@ describe("dataConvention", () => {
     expect(of({ likelihood: { kind: "gaussian", variance: "perFeature" } })).toBe(
       "Gaussian likelihood, a learned variance for each feature, values in [0, 1]",
     );
+    expect(of({ likelihood: { kind: "gaussian", variance: "predicted" } })).toBe(
+      "Gaussian likelihood, a variance predicted for each feature of each item, values in [0, 1]",
+    );
     expect(of({ likelihood: { kind: "discretisedLogistic" } })).toBe(
       "discretised logistic likelihood, 256 levels on [0, 1], one learned scale, values in [0, 1]",
     );
@@ -32,6 +35,17 @@ describe("dataConvention", () => {
     expect(values("array", 3, 2)).toBe("Gaussian likelihood, variance 0.01, values as they are standardised");
     expect(values("array")).toBe("Gaussian likelihood, variance 0.01, values in [0, 1]");
     expect(values("images")).toBe("Gaussian likelihood, variance 0.01, values in [0, 1]");
+  });
+});
+
+describe("dataConvention of a conditional model", () => {
+  it("says which part of an image the likelihood is of, and nothing more of one that is told labels", () => {
+    const pixels = "real-valued pixels as Bernoulli probabilities";
+    const of = (given: Parameters<typeof conditionalVae>[0]) => dataConvention(conditionalVae(given).config);
+    expect(of({})).toBe(pixels);
+    expect(of({ condition: "left" })).toBe(`${pixels}; the right half given the left one`);
+    expect(of({ condition: "bottom" })).toBe(`${pixels}; the top half given the bottom one`);
+    expect(of({ condition: "downscaled", downscaling: 4 })).toBe(`${pixels}; all pixels given their means over 4x4`);
   });
 });
 

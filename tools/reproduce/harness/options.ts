@@ -12,15 +12,15 @@ export interface ReproduceOptions {
   readonly help: boolean;
 }
 
-const DEFAULT_SEEDS = "1,2,3";
+const DEFAULT_SEEDS = [1, 2, 3];
 export const DEFAULT_OUT = "docs/results";
 
-export function helpOf({ name, what, minutes }: Reproduction): string {
+export function helpOf({ name, what, minutes, seeds = DEFAULT_SEEDS }: Reproduction): string {
   return `${what}.
 
-  npm run reproduce ${name} [-- --seeds ${DEFAULT_SEEDS} --epochs N --data-dir DIR --out DIR]
+  npm run reproduce ${name} [-- --seeds ${seeds.join()} --epochs N --data-dir DIR --out DIR]
 
-  --seeds      one training each (default ${DEFAULT_SEEDS}); every one is reported
+  --seeds      one training each (default ${seeds.join()}); every one is reported
   --epochs     of every training, for a quick look (default: each training's own)
   --data-dir   the folder of the MNIST files; otherwise they are looked for as the isthmus command does
   --out        a folder for the figures and pictures; default ${DEFAULT_OUT} with the default seeds and epochs, else nothing
@@ -31,18 +31,21 @@ About ${minutes} minutes for all seeds. The real data must be there or be downlo
 }
 
 /** @throws an expected error that names the option */
-export function reproduceOptions(args: readonly string[]): ReproduceOptions {
-  const values = parsed(args);
+export function reproduceOptions(
+  args: readonly string[],
+  { seeds: usual = DEFAULT_SEEDS }: Pick<Reproduction, "seeds"> = {},
+): ReproduceOptions {
+  const values = parsed(args, usual.join());
   const seeds = values.seeds.split(",").map((text) => whole("--seeds", text, 0));
   const epochs = values.epochs === undefined ? undefined : whole("--epochs", values.epochs, 1);
-  const isDefault = values.seeds === DEFAULT_SEEDS && epochs === undefined;
+  const isDefault = values.seeds === usual.join() && epochs === undefined;
   const out = values.out ?? (isDefault ? DEFAULT_OUT : undefined);
   return { seeds, epochs, dataDir: values["data-dir"], out, help: values.help };
 }
 
-function parsed(args: readonly string[]) {
+function parsed(args: readonly string[], seeds: string) {
   const options = {
-    seeds: { type: "string", default: DEFAULT_SEEDS },
+    seeds: { type: "string", default: seeds },
     epochs: { type: "string" },
     "data-dir": { type: "string" },
     out: { type: "string" },

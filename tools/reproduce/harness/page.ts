@@ -71,7 +71,10 @@ function figure(value: number): string {
 
 function lineText(row: Row): string {
   const verdict = passed(row);
-  return verdict === undefined ? "" : `${range(row.line!)}: ${verdict ? "PASS" : "MISS"}`;
+  if (verdict === undefined) return "";
+  const { share = 1 } = row.line!;
+  const part = share < 1 ? ` for ${Math.ceil(share * row.runs.length)} of ${row.runs.length} seeds` : "";
+  return `${range(row.line!)}${part}: ${verdict ? "PASS" : "MISS"}`;
 }
 
 function range({ least, most }: PassLine): string {

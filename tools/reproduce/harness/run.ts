@@ -1,4 +1,4 @@
-import type { Dataset } from "@isthmus/data";
+import { type Dataset, sprites } from "@isthmus/data";
 import { loadCifar10, loadMnistSplits } from "@isthmus/data/node";
 import { createWasmEngine } from "@isthmus/wasm";
 import { readableJson } from "../../bench/report/json.ts";
@@ -15,7 +15,7 @@ const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** Makes a family's results and writes them; where they go to docs, the page of all families too. */
 export async function runReproduction(reproduction: Reproduction, args: readonly string[]): Promise<void> {
-  const options = reproduceOptions(args);
+  const options = reproduceOptions(args, reproduction);
   if (options.help) return void process.stdout.write(helpOf(reproduction));
   const { results, files } = await made(reproduction, options);
   process.stdout.write(`${resultTable(results)}\n`);
@@ -52,6 +52,11 @@ async function made(
         await loadCifar10({ ...folder, split: "test" }),
       ];
       return remembered(data, { train, test });
+    },
+    sprites: (drawn) => {
+      const all = sprites(drawn);
+      data.set(all.name, all);
+      return all;
     },
   };
   try {

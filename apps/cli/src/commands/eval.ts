@@ -15,6 +15,7 @@ import { requireLabels } from "../data-defaults.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
+import { disentanglementLines, disentanglementOf } from "../disentanglement.ts";
 import { UsageError } from "../errors.ts";
 import { definitionOf, openModel, takesCodes } from "../model-files.ts";
 import { buildOption, type PartOptions, wholeNumber } from "../options.ts";
@@ -25,6 +26,7 @@ import { requireShape } from "./encode.ts";
 
 interface EvalOptions extends PartOptions {
   readonly importanceSamples?: number;
+  readonly disentanglement?: boolean;
   readonly seed?: number;
   readonly build: string;
 }
@@ -36,6 +38,7 @@ export function evalCommand(context: Context): Command {
     examples: [
       "isthmus eval m.safetensors --data mnist --split test",
       "isthmus eval m.safetensors --importance-samples 500 --range 0:100",
+      "isthmus eval sprites.safetensors --data sprites --split all --disentanglement",
       "isthmus eval table.safetensors --data readings.csv --split all",
     ],
   }).argument("<model>", "model file");
@@ -47,6 +50,10 @@ export function evalCommand(context: Context): Command {
       "--importance-samples <n>",
       "estimate log p(x) as well, with n draws of each item",
       wholeNumber(1, 1_000_000),
+    )
+    .option(
+      "--disentanglement",
+      "how far each latent tells one factor of its own, MIG and DCI, where factors are known",
     )
     .addOption(buildOption())
     .action(reporting(context, (path: string, options: EvalOptions) => evaluateModel(context, path, options)));
@@ -65,9 +72,10 @@ async function evaluateModel({ console }: Context, path: string, options: EvalOp
   requireShape(dataset, shape);
   requireLabels(definition, dataset);
   const seed = options.seed ?? trainingSeed(model);
-  const { metrics, likelihood } = await withEngine(options, async (engine) => ({
+  const { metrics, likelihood, disentanglement } = await withEngine(options, async (engine) => ({
     metrics: await evaluate(definition, model.parameters, dataset, { engine, seed }),
     likelihood: samples && (await estimate(console, definition, model, dataset, { engine, seed, samples })),
+    disentanglement: options.disentanglement && (await disentanglementOf(engine, model, dataset, seed)),
   }));
   const convention = model.kind === IMPORTED_KIND ? FOREIGN : dataConvention(definition.config, dataset.description);
   const json = {
@@ -77,11 +85,17 @@ async function evaluateModel({ console }: Context, path: string, options: EvalOp
     seed,
     ...metrics,
     ...(likelihood && { importance: likelihood }),
+    ...(disentanglement && { disentanglement }),
     items: dataset.items,
     convention,
   };
   const what = `${options.split} set (${dataset.name}, ${grouped(dataset.items)} items)`;
-  const lines = [what, ...metricLines(metrics, convention), ...(likelihood ? likelihoodLines(likelihood) : [])];
+  const lines = [
+    what,
+    ...metricLines(metrics, convention),
+    ...(likelihood ? likelihoodLines(likelihood) : []),
+    ...(disentanglement ? disentanglementLines(disentanglement) : []),
+  ];
   return { json, lines };
 }
 

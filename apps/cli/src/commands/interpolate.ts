@@ -7,7 +7,7 @@ import { modelConfig, openModel } from "../model-files.ts";
 import { buildOption, outOption, type PartOptions, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { interpolation } from "../plots/interpolation.ts";
-import { requireEnding, writePicture } from "../plots/picture.ts";
+import { requireItemsEnding, writeItems } from "../plots/picture.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { requireShape } from "./encode.ts";
 
@@ -24,7 +24,7 @@ export function interpolateCommand(context: Context): Command {
   const command = describeCommand({
     name: "interpolate",
     summary:
-      "Decode codes on the way from one item's to another's: a row of a .png, or .npy (float32 [steps, ...shape]).",
+      "Decode codes on the way from one item's to another's: a row of a .png, or their values, in the units of the model's data, as .npy or .csv.",
     examples: ["isthmus interpolate m.safetensors --from 0 --to 1 --steps 11 --spherical -o way.png"],
   }).argument("<model>", "model file");
   return addPartOptions(command)
@@ -33,7 +33,7 @@ export function interpolateCommand(context: Context): Command {
     .option("--steps <n>", "from the first to the last, both included", wholeNumber(2, 1000), 11)
     .option("--spherical", "along the arc between the codes (default: along a straight line)")
     .addOption(buildOption())
-    .addOption(outOption("way.png, or way.npy"))
+    .addOption(outOption("way.png, way.npy, or way.csv"))
     .action(reporting(context, (path: string, options: InterpolateOptions) => interpolate(context, path, options)));
 }
 
@@ -41,7 +41,7 @@ async function interpolate({ console }: Context, path: string, options: Interpol
   const { from, to, steps, out, spherical = false } = options;
   const model = await openModel(path);
   const { inputShape: shape } = modelConfig(model);
-  requireEnding(out, "items", shape);
+  requireItemsEnding(out, model);
   await requireWritable(out, [path]);
   const dataset = await openSplit(console, options, { ...model, shape });
   requireShape(dataset, shape);
@@ -49,6 +49,6 @@ async function interpolate({ console }: Context, path: string, options: Interpol
   const picture = await withEngine(options, (engine) =>
     interpolation({ path, model, engine, shape }, dataset, { from, to, steps, ways: [way] }),
   );
-  await writePicture(out, picture);
+  await writeItems(out, picture, model);
   return { json: { from, to, steps, way, out }, lines: [`${picture.alt} -> ${out}`] };
 }

@@ -1,17 +1,20 @@
 import { type Dataset, take } from "@isthmus/data";
+import type { Model } from "@isthmus/graph";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Console, Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit, type Reader } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
+import { UsageError } from "../errors.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { buildOption, numberBetween, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
+import { completions } from "../plots/completions.ts";
 import { curves } from "../plots/curves.ts";
 import { interpolation, sheet } from "../plots/interpolation.ts";
-import { latentChart } from "../plots/latent.ts";
+import { latentChart, latentPanels } from "../plots/latent.ts";
 import { manifold } from "../plots/lattice.ts";
-import { type Picture, requireEnding, writePicture } from "../plots/picture.ts";
+import { type Picture, requireChartEnding, requireItemsEnding, writeItems, writePicture } from "../plots/picture.ts";
 import { rateDistortion } from "../plots/rate-distortion.ts";
 import { reconstructions } from "../plots/reconstructions.ts";
 import { samples } from "../plots/samples.ts";
@@ -28,10 +31,11 @@ const EXAMPLES = [
 
 export function plotCommand(context: Context): Command {
   const group = new Command("plot")
-    .description("Pictures of a model: grids of images as .png (or their values as .npy), charts as .svg.")
+    .description("Pictures of a model: grids of images as .png (or their values as .npy or .csv), charts as .svg.")
     .usage("<picture> <model> -o <file> [options]")
     .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
   for (const kind of KINDS) group.addCommand(kindCommand(context, kind));
+  group.addCommand(latentCommand(context));
   group.addCommand(rateDistortionCommand(context));
   return group;
 }
@@ -61,20 +65,22 @@ function kindCommand(context: Context, kind: Kind): Command {
   return kind
     .addOptions(command)
     .addOption(buildOption())
-    .addOption(outOption(makes === "chart" ? `${name}.svg` : `${name}.png, or .npy for the values`))
+    .addOption(outOption(makes === "chart" ? `${name}.svg` : `${name}.png, or .npy for the values, .csv of a table`))
     .action(reporting(context, (path: string, options: PlotOptions) => plot(context, kind, path, options)));
 }
 
 async function plot({ console }: Context, kind: Kind, path: string, options: PlotOptions): Promise<Report> {
   const model = await openModel(path);
   const { inputShape: shape } = modelConfig(model);
-  requireEnding(options.out, kind.makes, shape);
+  if (kind.makes === "items") requireItemsEnding(options.out, model);
+  else requireChartEnding(options.out);
   await requireWritable(options.out, [path]);
   const dataset =
     kind.items === undefined ? NO_DATA : await openData(console, options, kind.items, { ...model, shape });
   if (dataset !== NO_DATA) requireShape(dataset, shape);
   const picture = await withEngine(options, (engine) => kind.draw({ path, model, engine, shape }, options, dataset));
-  await writePicture(options.out, picture);
+  if (picture.kind === "items") await writeItems(options.out, picture, model);
+  else await writePicture(options.out, picture);
   return pictureReport(kind.name, picture, options.out);
 }
 
@@ -127,21 +133,24 @@ const KINDS: readonly Kind[] = [
   }),
   kindOf<Parameters<typeof samples>[1]>({
     name: "samples",
-    summary: "Draws from the prior, decoded; a conditional model draws each class in a column.",
+    summary: "Draws from the prior, decoded; a model that is told labels draws each class in a column.",
     example: "m.safetensors -n 100 --seed 1 -o samples.png",
     makes: "items",
     addOptions: (command) => command.addOption(countOption(100)).addOption(seedOption()),
     draw: (subject, options) => samples(subject, options),
   }),
-  kindOf<Parameters<typeof latentChart>[2]>({
-    name: "latent",
-    summary:
-      "The codes of 2,000 items, or of --range, coloured by label, with the rings of a prior N(0, I). Of more than two latents it shows the first two principal axes, or --dims.",
-    example: "m.safetensors -o latent.svg",
-    makes: "chart",
-    items: 2000,
-    addOptions: (command) => command.addOption(dimsOption()),
-    draw: (subject, options, dataset) => latentChart(subject, dataset, options),
+  kindOf<Parameters<typeof completions>[2]>({
+    name: "completions",
+    summary: "Items of a model that is told a part of an image: each, that part, and draws of the whole.",
+    example: "inpaint.safetensors -n 8 --draws 6 -o completions.png",
+    makes: "items",
+    items: Infinity,
+    addOptions: (command) =>
+      command
+        .addOption(countOption(8))
+        .option("--draws <n>", "of each item", wholeNumber(1, 100), 6)
+        .addOption(seedOption()),
+    draw: (subject, options, dataset) => completions(subject, dataset, options),
   }),
   kindOf<Parameters<typeof manifold>[1]>({
     name: "manifold",
@@ -208,6 +217,63 @@ const KINDS: readonly Kind[] = [
   }),
 ];
 
+interface LatentCommandOptions extends PlotOptions {
+  readonly dims?: readonly [number, number];
+  readonly draw?: boolean;
+  readonly seed: number;
+}
+
+const LATENT_ITEMS = 2000;
+
+/** One model, or several in panels. */
+function latentCommand(context: Context): Command {
+  const command = describeCommand({
+    name: "latent",
+    summary:
+      "The codes of 2,000 items, or of --range, coloured by label, with the rings of a prior N(0, I). Of more than two latents it shows the first two principal axes, or --dims. Several models stand side by side.",
+    examples: [
+      "isthmus plot latent m.safetensors -o latent.svg",
+      "isthmus plot latent m.safetensors kl.safetensors --draw -o spaces.svg",
+    ],
+  }).argument("<models...>", "model files");
+  return addPartOptions(command)
+    .addOption(dimsOption())
+    .option("--draw", "a draw of q(z|x) for each item in place of its mean")
+    .addOption(seedOption())
+    .addOption(buildOption())
+    .addOption(outOption("latent.svg"))
+    .action(
+      reporting(context, (paths: readonly string[], options: LatentCommandOptions) => latent(context, paths, options)),
+    );
+}
+
+async function latent({ console }: Context, paths: readonly string[], options: LatentCommandOptions): Promise<Report> {
+  const { out, dims, draw, seed } = options;
+  requireChartEnding(out);
+  await requireWritable(out, paths);
+  const models = await Promise.all(paths.map(async (path) => ({ path, model: await openModel(path) })));
+  const [{ model: first }] = models as [(typeof models)[number]];
+  requireSameData(models);
+  const { inputShape: shape } = modelConfig(first);
+  const dataset = await openData(console, options, LATENT_ITEMS, { ...first, shape });
+  requireShape(dataset, shape);
+  const how = { ...(dims && { dims }), ...(draw && { draws: { seed } }) };
+  const picture = await withEngine(options, (engine) => {
+    const subjects = models.map((one) => ({ ...one, engine, shape }));
+    return subjects.length === 1 ? latentChart(subjects[0]!, dataset, how) : latentPanels(subjects, dataset, how);
+  });
+  await writePicture(out, picture);
+  return pictureReport("latent", picture, out);
+}
+
+/** Models that are to be shown the same items read the same data in the same way. */
+function requireSameData([first, ...others]: readonly { readonly path: string; readonly model: Model }[]): void {
+  const read = ({ model }: typeof first & object): string =>
+    JSON.stringify([modelConfig(model).inputShape, model.data]);
+  const other = others.find((one) => read(one) !== read(first!));
+  if (other) throw new UsageError(`${other.path} does not read the items that ${first!.path} reads`);
+}
+
 /** Several models in one chart. */
 function rateDistortionCommand(context: Context): Command {
   return describeCommand({
@@ -219,7 +285,7 @@ function rateDistortionCommand(context: Context): Command {
     .addOption(outOption("rate-distortion.svg"))
     .action(
       reporting(context, async (paths: readonly string[], { out }: { readonly out: string }) => {
-        requireEnding(out, "chart", []);
+        requireChartEnding(out);
         await requireWritable(out, paths);
         const models = await Promise.all(paths.map(async (path) => ({ path, model: await openModel(path) })));
         const picture = await rateDistortion(models);

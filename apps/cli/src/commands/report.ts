@@ -15,6 +15,7 @@ import { modelConfig, openModel } from "../model-files.ts";
 import { buildOption, outOption, type PartOptions, seedOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { isImageShape } from "../pictures.ts";
+import { completions } from "../plots/completions.ts";
 import { curves } from "../plots/curves.ts";
 import { hasHistory } from "../plots/history.ts";
 import { interpolation } from "../plots/interpolation.ts";
@@ -25,7 +26,7 @@ import { reconstructions } from "../plots/reconstructions.ts";
 import { samples } from "../plots/samples.ts";
 import type { Subject } from "../plots/subject.ts";
 import { traversals } from "../plots/traversals.ts";
-import { hasStandardNormalPrior } from "../trained.ts";
+import { hasStandardNormalPrior, isToldImage } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { requireShape } from "./encode.ts";
 
@@ -137,16 +138,23 @@ function figures(model: Model): Section | undefined {
 async function pictureSections(subject: Subject, dataset: Dataset, seed: number): Promise<(Section | undefined)[]> {
   const { model, shape } = subject;
   const isImage = isImageShape(shape);
-  const hasPrior = model.prior !== undefined;
+  const isTold = isToldImage(model);
+  const drawsAlone = model.prior !== undefined && !isTold;
   // Lines of a panel are told apart by colour.
   const steps = isImage ? 11 : 5;
   const one = async (title: string, when: boolean, draw: () => Promise<Picture>, ...words: readonly string[]) =>
     when ? { title, blocks: [...words.map(paragraph), await pictureBlock(await draw())] } : undefined;
-  const plane = isImage && latentsOf(subject) === 2 && hasStandardNormalPrior(model);
+  const plane = isImage && !isTold && latentsOf(subject) === 2 && hasStandardNormalPrior(model);
   return [
     await one("Training", hasHistory(model), () => curves(subject)),
     await one("Reconstructions", true, () => reconstructions(subject, dataset, { count: isImage ? 20 : 6 })),
-    await one("Samples", hasPrior, () => samples(subject, { count: isImage ? 100 : 9, seed }), `Seed ${seed}.`),
+    await one(
+      "Completions",
+      isTold,
+      () => completions(subject, dataset, { count: 8, draws: 6, seed }),
+      `Seed ${seed}.`,
+    ),
+    await one("Samples", drawsAlone, () => samples(subject, { count: isImage ? 100 : 9, seed }), `Seed ${seed}.`),
     await one("Latent space", true, () => latentChart(subject, dataset, {})),
     await one("Plane of the prior", plane, () => manifold(subject, { size: 20, dims: [1, 2] }), PLANE),
     await one("Traversals", true, () => traversals(subject, dataset, { span: 3, steps, latents: 10 }), TRAVERSALS),

@@ -27,6 +27,7 @@ import { addModelOptions, kindLines, modelOf, type ModelOptions } from "../model
 import { buildOption, numberBetween, outOption, seedOption, threadsOption, wholeNumber } from "../options.ts";
 import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
 import { ProgressLine } from "../progress.ts";
+import { openStart, type Start } from "../start-from.ts";
 import {
   addTrainingOptions,
   requireWarmUpFits,
@@ -42,6 +43,7 @@ interface TrainOptions extends TrainDataOptions, ModelOptions, TrainingOptions {
   readonly seed: number;
   readonly limit?: number;
   readonly stepScale: number;
+  readonly startFrom?: string;
   readonly resume?: boolean;
   readonly build: string;
   readonly threads: number | "auto";
@@ -55,10 +57,14 @@ export function trainCommand(context: Context): Command {
     notes: kindLines(),
     examples: [
       "isthmus train vae --data mnist --epochs 10 -o m.safetensors",
+      "isthmus train conditional-vae --condition left --prior learned -o inpaint.safetensors",
       "isthmus train denoising-ae --noise gaussian --noise-level 0.5 -o clean.safetensors",
+      "isthmus train beta-vae --reconstruction off --kl-weight 1 -o kl.safetensors",
+      "isthmus train beta-vae --data sprites --kl-weight 8 --latent 10 -o sprites.safetensors",
       "isthmus train ae --data readings.csv --columns temp,humidity,state --categorical state --latent 2 -o table.safetensors",
       "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
+      "isthmus train mixture-prior-vae --start-from m.safetensors -o clusters.safetensors",
     ],
   }).addArgument(new Argument("<kind>", "what to train").choices(modelKinds.map(({ kind }) => kind)));
   const command = addTrainDataOptions(described)
@@ -72,6 +78,10 @@ export function trainCommand(context: Context): Command {
       "width of the quantiser's bins; larger is fewer bits and more error",
       numberBetween(1e-4, 1e4),
       1,
+    )
+    .option(
+      "--start-from <model>",
+      "begin with the tensors of this model file that have the same names; others are drawn",
     )
     .option("--resume", "go on from the last epoch of an interrupted or shorter run with the same --out")
     .addOption(buildOption())
@@ -91,9 +101,10 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
   requireWarmUpFits(options, data.train.items);
   const definition = modelOf(kind, withDataDefaults(kind, options, data.train), data.train.shape);
   requireLabels(definition, data.train);
+  const start = options.startFrom === undefined ? undefined : await openStart(options.startFrom, definition);
   const build = (options.build === "auto" && checkpoint?.build) || options.build;
   return withEngine({ build, threads: options.threads }, async (engine) => {
-    const job = { definition, data, engine, training };
+    const job = { definition, data, engine, training, ...(start && { start }) };
     const result = await runFit({ console, signal }, job, options, checkpoint);
     const model = await assemble(job, result, options);
     await writeFileAtomic(options.out, writeModelFile(model));
@@ -143,11 +154,12 @@ interface Job {
   readonly data: Data;
   readonly engine: WasmEngine;
   readonly training: Training;
+  readonly start?: Start;
 }
 
 async function runFit(
   { console, signal }: { readonly console: Console; readonly signal: AbortSignal },
-  { definition, data, engine, training }: Job,
+  { definition, data, engine, training, start }: Job,
   options: TrainOptions,
   checkpoint: OpenedCheckpoint | undefined,
 ): Promise<FitResult> {
@@ -155,6 +167,7 @@ async function runFit(
   let done = checkpoint?.epoch ?? 0;
   const convention = dataConvention(definition.config, data.train.description);
   note(console, trainingText(training));
+  if (start) note(console, start.text);
   note(console, `${definition.kind} on ${data.train.name}, engine ${engineText(engine)}; ${convention}`);
   try {
     return await fit(definition, data, {
@@ -164,6 +177,7 @@ async function runFit(
       ...training,
       ...earlyStopping(definition, options),
       seed: options.seed,
+      ...(start && { initial: start.tensors }),
       signal,
       onProgress: (event) => progress.update(event),
       onEpoch: (event) => {
@@ -198,25 +212,25 @@ function epochText({ epoch, epochs, train, test, seconds }: EpochEvent): string 
 }
 
 /** The model file: frequency tables fitted on the training items, figures, and where all of it came from. */
-async function assemble({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions) {
+async function assemble({ definition, data, engine, training, start }: Job, result: FitResult, options: TrainOptions) {
   const { description } = data.train;
   return toModel(definition, result, {
     ...(await codingOf(definition, data.train, engine, result, options)),
     ...(description && { data: description as unknown as ModelData }),
-    provenance: provenance(data.train, engine, result, { ...options, training }),
+    provenance: provenance(data.train, engine, result, { ...options, training, ...(start && { start }) }),
     metrics: metricsOf(result),
   });
 }
 
-/** None for a model that is told labels: streams hold no labels. */
+/** None for a conditional model: streams hold codes, not what its decoder is told beside them. */
 async function codingOf(
-  { encoder }: ModelDefinition,
+  { encoder, decoder }: ModelDefinition,
   train: Dataset,
   engine: Engine,
   { parameters }: FitResult,
   { stepScale }: TrainOptions,
 ): Promise<Pick<ModelNotes, "coding">> {
-  if (Object.hasOwn(encoder.inputs, "label")) return {};
+  if (Object.keys(decoder.inputs).some((name) => name !== "z")) return {};
   const latents = await inferLatents(engine, { encoder, parameters }, batches(train, { batchSize: 256 }));
   return { coding: fitCoding(latents, { stepScale }) };
 }
@@ -226,7 +240,7 @@ function provenance(
   { name, items, provenance: { note: remark, sha256 } }: Dataset,
   engine: Engine,
   { epochs }: FitResult,
-  { batch, seed, stepScale, training }: TrainOptions & Pick<Job, "training">,
+  { batch, seed, stepScale, training, start }: TrainOptions & Pick<Job, "training" | "start">,
 ): JsonObject {
   return {
     data: {
@@ -236,7 +250,7 @@ function provenance(
       ...(sha256 === undefined ? {} : { sha256 }),
     },
     engine: { name: engine.name, build: engine.build },
-    training: { epochs, batch, seed, stepScale, ...trainingJson(training) },
+    training: { epochs, batch, seed, stepScale, ...trainingJson(training), ...(start && { startFrom: start.json }) },
   };
 }
 
@@ -250,7 +264,7 @@ function metricsOf({ test, history }: FitResult): JsonObject {
   return { ...(test && { test: { ...test } }), history: epochs };
 }
 
-function report({ definition, data, engine, training }: Job, result: FitResult, options: TrainOptions): Report {
+function report({ definition, data, engine, training, start }: Job, result: FitResult, options: TrainOptions): Report {
   const convention = dataConvention(definition.config, data.train.description);
   const test = result.test ?? {};
   const params = Object.values(result.parameters).reduce((count, { data: values }) => count + values.length, 0);
@@ -262,6 +276,7 @@ function report({ definition, data, engine, training }: Job, result: FitResult, 
     steps: result.steps,
     seconds: result.seconds,
     ...trainingJson(training),
+    ...(start && { startFrom: start.json }),
     params,
     test: { ...test, items: data.test.items, convention },
     ...(result.best && { best: { ...result.best } }),

@@ -1,6 +1,7 @@
 import type { Dataset } from "@isthmus/data";
 import { interpolateLinear, interpolateSpherical, type Path } from "@isthmus/math";
 import type { ItemPicture } from "./picture.ts";
+import { repeated } from "../trained.ts";
 import { codesOf, decodeAll, pick, requireItem, type Subject } from "./subject.ts";
 
 export interface InterpolationOptions {
@@ -23,12 +24,12 @@ export async function interpolation(
 ): Promise<ItemPicture> {
   requireItem("--from", from, dataset);
   requireItem("--to", to, dataset);
-  const { ends, label } = await endsOf(subject, dataset, [from, to]);
+  const { ends, told } = await endsOf(subject, dataset, [from, to]);
   const times = Array.from({ length: steps }, (_, step) => step / (steps - 1));
   const codes = ways.flatMap((way) => times.map((t) => PATHS[way](ends[0]!, ends[1]!, t)));
   return {
     kind: "items",
-    images: { shape: subject.shape, values: await decodeAll(subject, codes, label) },
+    images: { shape: subject.shape, values: await decodeAll(subject, codes, told) },
     grid: {
       columns: steps,
       columnLabels: times.map((t) => Number(t.toFixed(2)).toString()),
@@ -48,7 +49,7 @@ export interface SheetOptions {
 /** Decodings between the codes of four items: spherical along the upper and lower edge, then between them. */
 export async function sheet(subject: Subject, dataset: Dataset, { corners, size }: SheetOptions): Promise<ItemPicture> {
   for (const corner of corners) requireItem("--corners", corner, dataset);
-  const { ends, label } = await endsOf(subject, dataset, corners);
+  const { ends, told } = await endsOf(subject, dataset, corners);
   const [upperLeft, upperRight, lowerLeft, lowerRight] = ends as [
     Float32Array,
     Float32Array,
@@ -62,15 +63,15 @@ export async function sheet(subject: Subject, dataset: Dataset, { corners, size 
   });
   return {
     kind: "items",
-    images: { shape: subject.shape, values: await decodeAll(subject, codes, label) },
+    images: { shape: subject.shape, values: await decodeAll(subject, codes, told) },
     grid: { columns: size },
     alt: `${size} by ${size} decodings between the codes of items ${corners.join(", ")} at the corners`,
   };
 }
 
-/** Codes of items; a conditional model decodes all with the label of the first. */
+/** Codes of items; a conditional model decodes all with what it is told of the first. */
 async function endsOf(subject: Subject, dataset: Dataset, items: readonly number[]) {
-  const { dims, mean, labels } = await codesOf(subject, pick(dataset, items));
+  const { dims, mean, told } = await codesOf(subject, pick(dataset, items));
   const ends = items.map((_, index) => mean.subarray(index * dims, (index + 1) * dims));
-  return { ends, label: labels?.[0] ?? 0 };
+  return { ends, told: repeated(told, { items: items.length, item: 0, count: 1 }) };
 }

@@ -1,6 +1,6 @@
 import { ndArray, ndArrayOps } from "@isthmus/math";
 import { UsageError } from "../errors.ts";
-import { classesOf, hasStandardNormalPrior } from "../trained.ts";
+import { classesOf, hasStandardNormalPrior, isToldImage, type Told } from "../trained.ts";
 import type { ItemPicture } from "./picture.ts";
 import { decodeAll, type Subject } from "./subject.ts";
 
@@ -27,7 +27,7 @@ export async function manifold(subject: Subject, options: ManifoldOptions): Prom
   }
   const strange = dims.find((index) => index > latents);
   if (strange !== undefined) throw new UsageError(`--dims expected latents from 1 to ${latents}, got ${strange}`);
-  requireLabel(subject, label);
+  const told = toldLabel(subject, label);
   const at = quantiles(size);
   const codes = Array.from({ length: size * size }, (_, cell) => {
     const z = new Float64Array(latents);
@@ -38,18 +38,19 @@ export async function manifold(subject: Subject, options: ManifoldOptions): Prom
   });
   return {
     kind: "items",
-    images: { shape: subject.shape, values: await decodeAll(subject, codes, label) },
+    images: { shape: subject.shape, values: await decodeAll(subject, codes, told) },
     grid: { columns: size, gap: 0 },
     alt: `${size} by ${size} decodings over the plane of z${dims[0]} and z${dims[1]}, from ${at[0]!.toFixed(2)} to ${at[size - 1]!.toFixed(2)}`,
   };
 }
 
-/** Throws `UsageError` for a class that a conditional model does not know. */
-function requireLabel({ model }: Subject, label: number): void {
+/** Throws `UsageError` for a class that a conditional model does not know, and for a model that is told more than a class. */
+function toldLabel({ model, path }: Subject, label: number): Told {
+  if (isToldImage(model)) throw new UsageError(`${path} is told a part of an image; try plot traversals`);
   const classes = classesOf(model);
-  if (classes !== undefined && label >= classes) {
-    throw new UsageError(`--label expected 0 to ${classes - 1}, got ${label}`);
-  }
+  if (classes === undefined) return {};
+  if (label < classes) return { label: Int32Array.of(label) };
+  throw new UsageError(`--label expected 0 to ${classes - 1}, got ${label}`);
 }
 
 /** Size of the decoder's input. */

@@ -1,8 +1,10 @@
-import { writeNpy } from "@isthmus/data";
 import { writeFileAtomic } from "@isthmus/data/node";
+import type { Model } from "@isthmus/graph";
 import type { Images, PngGridOptions } from "@isthmus/plot/png";
 import { extname } from "node:path";
+import { decodedWriter, valueEndings } from "../decoded.ts";
 import { UsageError } from "../errors.ts";
+import { modelConfig } from "../model-files.ts";
 import { isImageShape, picture as png } from "../pictures.ts";
 import { type Overlay, signalFigure } from "./signals.ts";
 
@@ -26,13 +28,26 @@ export interface ChartPicture {
   readonly alt: string;
 }
 
-/** Throws `UsageError` unless a picture of this kind can be written to a file of this name; items are of `shape`. */
-export function requireEnding(out: string, kind: Picture["kind"], shape: readonly number[]): void {
-  const ending = extname(out).toLowerCase();
-  const endings = kind === "chart" ? [".svg"] : [isImageShape(shape) ? ".png" : ".svg", ".npy"];
-  if (endings.includes(ending)) return;
-  const why = kind === "items" && ending === ".png" ? `; items of shape [${shape.join(", ")}] are not images` : "";
+/** Throws `UsageError` unless a chart can be written to a file of this name. */
+export function requireChartEnding(out: string): void {
+  requireOneEnding(out, [".svg"], "");
+}
+
+/** Throws `UsageError` unless a picture of the model's items, or their values, can be written to a file of this name. */
+export function requireItemsEnding(out: string, model: Model): void {
+  const { inputShape: shape } = modelConfig(model);
+  const isImage = isImageShape(shape);
+  const why = endingOf(out) === ".png" ? `; items of shape [${shape.join(", ")}] are not images` : "";
+  requireOneEnding(out, [isImage ? ".png" : ".svg", ...valueEndings(model)], why);
+}
+
+function requireOneEnding(out: string, endings: readonly string[], why: string): void {
+  if (endings.includes(endingOf(out))) return;
   throw new UsageError(`--out expected a name ending in ${endings.join(" or ")}, got ${out}${why}`);
+}
+
+function endingOf(out: string): string {
+  return extname(out).toLowerCase();
 }
 
 /** The picture itself: an SVG drawing, or the bytes of a PNG. */
@@ -42,14 +57,16 @@ export async function drawn(picture: Picture): Promise<string | Uint8Array> {
   return isImageShape(images.shape) ? png(images, grid) : signalFigure(picture);
 }
 
-/** Writes what the file's ending asks for: the picture, or the values that it shows. */
-export async function writePicture(out: string, picture: Picture): Promise<void> {
-  const values = picture.kind === "items" && extname(out).toLowerCase() === ".npy";
-  const content = values ? npy(picture.images) : await drawn(picture);
-  await writeFileAtomic(out, typeof content === "string" ? new TextEncoder().encode(content) : content);
+/** Writes what the file's ending asks for: the picture, or the items that it shows, in the units of the model's data. */
+export async function writeItems(out: string, picture: ItemPicture, model: Model): Promise<void> {
+  if (!valueEndings(model).includes(endingOf(out))) return writePicture(out, picture);
+  const { shape, values } = picture.images;
+  const size = shape.reduce((product, length) => product * length, 1);
+  await writeFileAtomic(out, decodedWriter(out, model, shape)(values, values.length / size));
 }
 
-function npy({ shape, values }: Images): Uint8Array {
-  const size = shape.reduce((product, length) => product * length, 1);
-  return writeNpy({ shape: [values.length / size, ...shape], values });
+/** Writes the picture itself. */
+export async function writePicture(out: string, picture: Picture): Promise<void> {
+  const content = await drawn(picture);
+  await writeFileAtomic(out, typeof content === "string" ? new TextEncoder().encode(content) : content);
 }

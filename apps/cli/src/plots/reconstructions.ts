@@ -14,12 +14,8 @@ export async function reconstructions(
   { count }: { readonly count: number },
 ): Promise<ItemPicture> {
   const shown = pick(dataset, firstItems(dataset, count));
-  const { items, mean, labels } = await codesOf(subject, shown);
-  const decoded = await reconstructionsOf(subject.engine, subject.model, {
-    items,
-    values: mean,
-    ...(labels && { labels }),
-  });
+  const { items, mean, told } = await codesOf(subject, shown);
+  const decoded = await reconstructionsOf(subject.engine, subject.model, { items, values: mean, told });
   const across = Math.min(ACROSS, items);
   const rows = Math.ceil(items / across);
   const values = inPairs(valuesOf(shown), decoded, items, across);

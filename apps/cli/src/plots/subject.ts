@@ -1,7 +1,7 @@
 import type { Dataset } from "@isthmus/data";
 import type { Engine, Model } from "@isthmus/graph";
 import { UsageError } from "../errors.ts";
-import { type Codes, encodeItems, isConditional, reconstructionsOf } from "../trained.ts";
+import { type Codes, encodeItems, reconstructionsOf, repeated, type Told, toldOf } from "../trained.ts";
 
 /** What pictures are made of. */
 export interface Subject {
@@ -35,21 +35,20 @@ export function pick(dataset: Dataset, items: ArrayLike<number>): Dataset {
   return { ...dataset, items: items.length, values, ...(labels && { labels }) };
 }
 
-/** The codes of items, and the labels a conditional model was told with them. */
-export async function codesOf({ engine, model }: Subject, dataset: Dataset): Promise<Codes & { labels?: Int32Array }> {
-  const codes = await encodeItems(engine, model, dataset);
-  return { ...codes, ...(isConditional(model) && dataset.labels && { labels: Int32Array.from(dataset.labels) }) };
+/** The codes of items, and what a conditional model is told with them. */
+export async function codesOf({ engine, model }: Subject, dataset: Dataset): Promise<Codes & { readonly told: Told }> {
+  return { ...(await encodeItems(engine, model, dataset)), told: await toldOf(engine, model, dataset) };
 }
 
-/** Decodes codes one after the other; a conditional model is told the same label for all. */
+/** Decodes codes one after the other; a conditional model is `told` of one item, for all the same. */
 export function decodeAll(
   { engine, model }: Subject,
   codes: readonly ArrayLike<number>[],
-  label = 0,
+  told: Told,
 ): Promise<Float32Array> {
   const dims = codes[0]!.length;
   const values = new Float32Array(codes.length * dims);
   codes.forEach((code, row) => values.set(Array.from(code), row * dims));
-  const labels = isConditional(model) ? { labels: new Int32Array(codes.length).fill(label) } : {};
-  return reconstructionsOf(engine, model, { items: codes.length, values, ...labels });
+  const all = repeated(told, { items: 1, item: 0, count: codes.length });
+  return reconstructionsOf(engine, model, { items: codes.length, values, told: all });
 }

@@ -1,5 +1,5 @@
 import type { Dataset } from "@isthmus/data";
-import { type Codes, hasStandardNormalPrior } from "../trained.ts";
+import { type Codes, hasStandardNormalPrior, repeated } from "../trained.ts";
 import type { ItemPicture } from "./picture.ts";
 import { codesOf, decodeAll, pick, requireItem, type Subject } from "./subject.ts";
 
@@ -21,7 +21,7 @@ export async function traversals(
 ): Promise<ItemPicture> {
   if (from !== undefined) requireItem("--from", from, dataset);
   const codes = await codesOf(subject, dataset);
-  const { dims, labels } = codes;
+  const { dims, items } = codes;
   const { middle, spread } = momentsOf(codes);
   const hasPrior = hasStandardNormalPrior(subject.model);
   const unit = hasPrior ? spread.map(() => 1) : spread;
@@ -29,13 +29,14 @@ export async function traversals(
   const order = Array.from(spread, (_, index) => index).sort((a, b) => spread[b]! - spread[a]! || a - b);
   const shown = order.slice(0, latents);
   const offsets = Array.from({ length: steps }, (_, step) => span * ((2 * step) / (steps - 1) - 1));
+  const told = repeated(codes.told, { items, item: from ?? 0, count: 1 });
   const centre = (index: number): number => (hasPrior ? 0 : middle[index]!);
   const codesShown = shown.flatMap((index) =>
     offsets.map((offset) => base.map((value, i) => (i === index ? centre(index) + offset * unit[index]! : value))),
   );
   return {
     kind: "items",
-    images: { shape: subject.shape, values: await decodeAll(subject, codesShown, labels?.[from ?? 0] ?? 0) },
+    images: { shape: subject.shape, values: await decodeAll(subject, codesShown, told) },
     grid: {
       columns: steps,
       rowLabels: shown.map((index) => `z${index + 1}`),

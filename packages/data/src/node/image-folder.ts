@@ -67,6 +67,19 @@ export async function loadImages(folder: string, options: LoadImagesOptions = {}
   };
 }
 
+/**
+ * One picture as a described set reads its own, u8 [height, width, channels]: brought to that size, grey or in colour.
+ *
+ * @throws IsthmusError `DATA_IMAGES` naming the file: it cannot be read, has more than 2^26 pixels or another format
+ */
+export async function loadImage(path: string, { item, reading }: ImagesDescription): Promise<Dataset> {
+  const { width, height, channels } = item;
+  const wanted = { width, height, channels, fit: reading.fit, asked: true };
+  const values = new Uint8Array(await readable(path, () => pixelsOf(path, wanted)));
+  const shape = [height, width, channels];
+  return { name: path, items: 1, shape, values, scale: 1 / 255, provenance: { source: path } };
+}
+
 /** Paths inside the folder. */
 async function picturesIn(folder: string): Promise<string[]> {
   const entries = await fileCall("FILE_READ", folder, () => readdir(folder, { recursive: true }));

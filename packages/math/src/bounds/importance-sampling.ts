@@ -1,5 +1,6 @@
 import { formatShape, requireNdArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
+import { meanEstimate } from "../mean-estimate.ts";
 import { requireCount, requireList } from "./require.ts";
 
 /** Estimates of log p(x), one element per example. */
@@ -142,15 +143,7 @@ export function meanLogLikelihood({
   if (standardError.length !== n) {
     throw new RangeError(`"standardError" expected ${n} numbers as "logLikelihood" has, got ${standardError.length}`);
   }
-  const mean = total(logLikelihood) / n;
-  const spread = total(logLikelihood.map((value) => (value - mean) ** 2)) / (n - 1);
-  return {
-    mean,
-    samplingError: Math.sqrt(total(standardError.map((error) => error * error))) / n,
-    dataError: Math.sqrt(spread / n),
-  };
-}
-
-function total(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
+  const { value: mean, standardError: dataError } = meanEstimate(logLikelihood);
+  const squares = standardError.reduce((sum, error) => sum + error * error, 0);
+  return { mean, samplingError: Math.sqrt(squares) / n, dataError };
 }

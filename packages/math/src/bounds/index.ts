@@ -17,7 +17,8 @@ export { importanceSampledLogLikelihood, LogWeightAccumulator, meanLogLikelihood
 export type { LogLikelihoodEstimate, MeanLogLikelihood } from "./importance-sampling.ts";
 export { doublyReparameterisedSurrogate, importanceWeightedBound, normalisedWeights } from "./importance-weighted.ts";
 export { activeUnits, aggregateInformation, klPerDimension, rateDistortion } from "./information.ts";
-export type { ActiveUnits, AggregateInformation, MeanEstimate, RateDistortion } from "./information.ts";
+export type { ActiveUnits, AggregateInformation, RateDistortion } from "./information.ts";
+export type { MeanEstimate } from "../mean-estimate.ts";
 export { capacityObjective, freeBitsKl } from "./objectives.ts";
 export type { CapacityTerms } from "./objectives.ts";
 export { leaveOneOutBaseline, scoreFunctionSurrogate } from "./score-function.ts";

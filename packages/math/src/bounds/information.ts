@@ -5,14 +5,10 @@ import type { DiagonalGaussian } from "../gaussian.ts";
 import { klDiagonalGaussian } from "../kl/diagonal-gaussian.ts";
 import { requireNdArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
+import { meanEstimate, type MeanEstimate } from "../mean-estimate.ts";
 import { requireFinite, requireList, requirePositive, requireShape } from "./require.ts";
 
-/** A mean over drawn z with the standard error of that mean, in nats. */
-export interface MeanEstimate {
-  readonly value: number;
-  readonly standardError: number;
-}
-
+/** Means over drawn z, in nats. */
 export interface AggregateInformation {
   /** I_q(x; z), nats: how much a code tells which of the N examples it came from; in truth within [0, log N]. */
   readonly mutualInformation: MeanEstimate;
@@ -165,10 +161,7 @@ function summarise({ own, aggregate, marginals, prior }: LogDensities, dimension
 }
 
 function meanDifference(a: Float64Array, b: Float64Array): MeanEstimate {
-  const difference = a.map((value, i) => value - b[i]!);
-  const value = difference.reduce((sum, one) => sum + one, 0) / difference.length;
-  const squares = difference.reduce((sum, one) => sum + (one - value) ** 2, 0);
-  return { value, standardError: Math.sqrt(squares / (difference.length - 1) / difference.length) };
+  return meanEstimate(a.map((value, i) => value - b[i]!));
 }
 
 export interface ActiveUnits {

@@ -1,8 +1,8 @@
-import type { MeanEstimate } from "../bounds/information.ts";
 import { requireFinite, requireFunction, requireShape } from "../bounds/require.ts";
 import type { NdArray } from "../nd-array.ts";
+import { entropyOfShares } from "../shares.ts";
 import type { RowMap } from "./continuity.ts";
-import { meanEstimate } from "./mean-estimate.ts";
+import { meanOfKnown, type MeanEstimate } from "../mean-estimate.ts";
 import { nearestDistances } from "./nearest.ts";
 
 /** What makes data of a code, and what recognises data. */
@@ -64,7 +64,7 @@ export async function latentCompleteness(
   requireProbabilities(probabilities, count);
   return {
     ...recognised(probabilities, confidence),
-    ...(data && { distance: meanEstimate(nearestDistances(decoded, data)) }),
+    ...(data && { distance: meanOfKnown(nearestDistances(decoded, data)) }),
     decoded,
   };
 }
@@ -87,14 +87,9 @@ function recognised({ shape, data }: NdArray, confidence: number): Recognised {
   return {
     share: { value, standardError: Math.sqrt((value * (1 - value)) / count) },
     classShares,
-    effectiveClasses: total === 0 ? 0 : Math.exp(entropy(classShares)),
+    effectiveClasses: total === 0 ? 0 : Math.exp(entropyOfShares(classShares)),
     meanConfidence: sum / count,
   };
-}
-
-/** In nats; a share of 0 counts nothing. */
-function entropy(shares: Float64Array): number {
-  return shares.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
 }
 
 /** Float32 softmax adds up to 1 within a few units of its last place. */

@@ -1,9 +1,8 @@
 import { requireCount, requireFinite, requireFunction, requireShape } from "../bounds/require.ts";
-import type { MeanEstimate } from "../bounds/information.ts";
 import type { NdArray } from "../nd-array.ts";
 import { type NoiseKey, uint32Sequence } from "../noise.ts";
 import { interpolateLinear } from "../paths.ts";
-import { meanEstimate } from "./mean-estimate.ts";
+import { meanOfKnown, type MeanEstimate } from "../mean-estimate.ts";
 
 /** Rows to rows, [batch, n] -> [batch, m], at once or not: a decoder, a classifier. */
 export type RowMap = (rows: NdArray) => NdArray | Promise<NdArray>;
@@ -115,11 +114,11 @@ function walk({ shape, data }: NdArray, length: number): Walk {
 function summary(walks: readonly Walk[], scale: number): LatentContinuity {
   const column = (name: keyof Walk): Float64Array => Float64Array.from(walks, (one) => one[name]);
   const perSegment = { speed: column("speed"), unevenness: column("unevenness"), detour: column("detour") };
-  const speed = meanEstimate(perSegment.speed);
+  const speed = meanOfKnown(perSegment.speed);
   return {
     speed,
-    unevenness: meanEstimate(perSegment.unevenness),
-    detour: meanEstimate(perSegment.detour),
+    unevenness: meanOfKnown(perSegment.unevenness),
+    detour: meanOfKnown(perSegment.detour),
     scale,
     scaledSpeed: { value: speed.value * scale, standardError: speed.standardError * scale },
     perSegment,

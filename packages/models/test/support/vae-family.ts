@@ -26,12 +26,18 @@ export function vaeFamily(features: number): readonly (readonly [string, ModelDe
   // So that draws of the prior find an item's likelihood without much chance.
   const wide = { kind: "gaussian", value: 0.5 } as const;
   const linear = { inputShape: [features], latent: 2 } as const;
+  const picture = { ...small, inputShape: [4, 3, 1], likelihood: wide } as const;
   return [
     ["vae", vae(small)],
     ["vae, gaussian", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature", value: 0.5 } })],
+    ["vae, predicted variance", vae({ ...small, likelihood: { kind: "gaussian", variance: "predicted", value: 0.5 } })],
     ["vae, discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic", levels: 4 } })],
     ["vae, dynamic", vae({ ...small, binarize: "dynamic" })],
     ["vae, convolutions", vae(image)],
+    [
+      "vae, convolutions, predicted variance",
+      vae({ ...image, likelihood: { kind: "gaussian", variance: "predicted", value: 0.5 } }),
+    ],
     ["vae, full covariance", vae({ ...small, latent: 3, posterior: "full" })],
     ["vae, mixture posterior", vae({ ...small, posterior: "mixture", components: 3 })],
     ["linear vae, shared", linearVae({ ...linear, likelihood: { ...wide, variance: "shared" } })],
@@ -41,9 +47,37 @@ export function vaeFamily(features: number): readonly (readonly [string, ModelDe
     ["beta-vae, warm-up", betaVae({ ...small, klWeight: ramp })],
     ["beta-vae, free bits", betaVae({ ...small, freeBits: 0.05 })],
     ["beta-vae, capacity", betaVae({ ...small, klWeight: 10, capacity: ramp })],
+    ["beta-vae, KL only", betaVae({ ...small, klWeight: 1, reconstruction: false })],
     ["conditional vae", conditionalVae({ ...small, classes: 3 })],
     ["conditional vae, learned prior", conditionalVae({ ...small, classes: 3, prior: "learned" })],
     ["conditional vae, convolutions", conditionalVae({ ...image, classes: 3 })],
+    ["conditional vae, left half", conditionalVae({ ...picture, condition: "left", prior: "learned" })],
+    ["conditional vae, right half", conditionalVae({ ...small, inputShape: [2, 3, 2], condition: "right" })],
+    ["conditional vae, top half", conditionalVae({ ...picture, condition: "top", binarize: "threshold" })],
+    [
+      "conditional vae, bottom half, dynamic",
+      conditionalVae({ ...small, inputShape: [4, 2, 1], condition: "bottom", prior: "learned", binarize: "dynamic" }),
+    ],
+    [
+      "conditional vae, half, learned variances",
+      conditionalVae({ ...picture, condition: "left", likelihood: { ...wide, variance: "perFeature" } }),
+    ],
+    [
+      "conditional vae, half, discretised logistic",
+      conditionalVae({ ...picture, condition: "left", likelihood: { kind: "discretisedLogistic", levels: 4 } }),
+    ],
+    [
+      "conditional vae, half, convolutions",
+      conditionalVae({ ...image, inputShape: [4, 3, 1], condition: "top", prior: "learned" }),
+    ],
+    [
+      "conditional vae, downscaled",
+      conditionalVae({ ...small, inputShape: [4, 2, 1], condition: "downscaled", prior: "learned" }),
+    ],
+    [
+      "conditional vae, downscaled by 3",
+      conditionalVae({ ...picture, inputShape: [3, 3, 1], condition: "downscaled", downscaling: 3 }),
+    ],
     ["iwae", iwae({ ...small, samples: 3 })],
     ["iwae, dreg", iwae({ ...small, samples: 3, estimator: "dreg" })],
     ["categorical vae", categoricalVae({ ...small, latent: 2, categories: 3 })],
@@ -75,7 +109,7 @@ export function feeds(
   definition: ModelDefinition,
   program: Program,
   { x, step = 5 }: { readonly x: Float32Array; readonly step?: number },
-): Record<string, Float32Array | Int32Array> {
+): Record<string, Float32Array | Float64Array | Int32Array> {
   const schedule = new AdamSchedule();
   schedule.advance();
   const [stepSize, secondScale] = [new Float32Array(1), new Float32Array(1)];
@@ -87,11 +121,18 @@ export function feeds(
     seed: Int32Array.of(3, 0),
     step: Int32Array.of(step, 0),
     dataStep: Int32Array.of(step, 0),
+    ...conditionOf(definition, x),
     ...Object.fromEntries(Object.keys(definition.schedules ?? {}).map((name) => [name, Float32Array.of(0.75)])),
     "adam.stepSize": stepSize,
     "adam.secondScale": secondScale,
   };
   return Object.fromEntries(Object.entries(all).filter(([name]) => name in program.inputs));
+}
+
+/** What a model is told of a part of each item. */
+function conditionOf({ condition }: ModelDefinition, x: Float32Array): { condition?: Float64Array } {
+  if (!condition) return {};
+  return { condition: run(condition.program, { x }, {}, x.length / condition.toldBy.length)["condition"]!.data };
 }
 
 export type State = Record<string, Float32Array | Float64Array>;
