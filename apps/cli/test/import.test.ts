@@ -21,7 +21,8 @@ interface Recorded {
 /** Three pictures of 16 x 16, whose one channel makes first and last the same. */
 let recorded: Readonly<Record<"x" | "z" | "reconstruction", Recorded>>;
 
-const npy = async (name: string): Promise<number[]> => Array.from(parseNpy(await readFile(file(name))).values as Float32Array);
+const npy = async (name: string): Promise<number[]> =>
+  Array.from(parseNpy(await readFile(file(name))).values as Float32Array);
 const furthest = (one: readonly number[], other: readonly number[]): number =>
   Math.max(...one.map((value, i) => Math.abs(value - other[i]!)));
 
@@ -37,8 +38,13 @@ describe("an encoder and a decoder from PyTorch", () => {
   // The narrower the bins, the less the reconstructions differ from PyTorch's.
   const fit = ["--data", file("x.npy"), "--step-scale", "0.001"];
 
+  let told: Readonly<Record<string, unknown>>;
+
   beforeAll(async () => {
-    const told = await report("import", torch("decoder"), "--encoder", torch("encoder"), ...fit, "-o", model);
+    told = await report("import", torch("decoder"), "--encoder", torch("encoder"), ...fit, "-o", model);
+  });
+
+  it("says what it holds", () => {
     expect(told).toMatchObject({ model: "imported", inputShape: [16, 16, 1], latent: 6, coding: true });
   });
 
@@ -91,9 +97,9 @@ describe("a decoder alone", () => {
 
   it("without tables says how to get them", async () => {
     await report("import", torch("decoder"), "-o", file("bare.safetensors"));
-    expect(await complaint("encode", file("bare.safetensors"), "--data", file("z.npy"), "-o", file("n.isth"))).toContain(
-      "MODEL_NO_CODING",
-    );
+    expect(
+      await complaint("encode", file("bare.safetensors"), "--data", file("z.npy"), "-o", file("n.isth")),
+    ).toContain("MODEL_NO_CODING");
   });
 });
 

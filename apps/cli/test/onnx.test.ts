@@ -53,11 +53,9 @@ describe("isthmus onnx", () => {
     const [one] = Object.keys(all.warnings);
     const alone = await report("onnx", "lint", decoder, "--target", one!);
     expect(alone.warnings).toEqual({ [one!]: all.warnings[one!] });
-    const softplus = await changed("softplus.onnx", "Sigmoid", "Sigmoie");
     const { code, stdout } = await isthmus(["onnx", "lint", decoder]);
     expect(code).toBe(0);
     expect(stdout.trimEnd().split("\n").length).toBeGreaterThanOrEqual(Object.keys(all.warnings).length);
-    expect((await isthmus(["onnx", "lint", softplus, "--target", "burn"])).code).toBe(0);
     expect(await complaint("onnx", "lint", decoder, "--target", "toaster")).toContain("toaster");
   });
 

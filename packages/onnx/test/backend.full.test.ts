@@ -118,12 +118,18 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 const listed: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(reasons).flatMap(([reason, tests]) => tests.map((name) => [name.includes("/") ? name : `node/test_${name}`, reason])),
+  Object.entries(reasons).flatMap(([reason, tests]) =>
+    tests.map((name) => [name.includes("/") ? name : `node/test_${name}`, reason]),
+  ),
 );
 
 const names = KINDS.flatMap((kind) => {
   const folder = join(FOLDER, kind);
-  return existsSync(folder) ? readdirSync(folder).sort().map((name) => join(kind, name)) : [];
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .sort()
+        .map((name) => join(kind, name))
+    : [];
 });
 const models = names.map((name) => [name, decodeModel(readFileSync(join(FOLDER, name, "model.onnx")))] as const);
 const read = models.filter(([, { graph }]) =>

@@ -6,7 +6,11 @@ import { exportCase, inputsFor, operationCases, state } from "./support/operatio
 
 const BATCH = 3;
 
-function run(program: Program, values: Readonly<Record<string, Float32Array | Float64Array>>, outputs = program.outputs) {
+function run(
+  program: Program,
+  values: Readonly<Record<string, Float32Array | Float64Array>>,
+  outputs = program.outputs,
+) {
   const inputs = inputsFor(BATCH);
   const given = Object.fromEntries(Object.keys(program.inputs).map((name) => [name, inputs[name]!]));
   const results = interpret(program, { inputs: given, state: values, batch: BATCH }).outputs;

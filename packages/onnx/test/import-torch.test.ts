@@ -58,14 +58,17 @@ describe.each(opsets)("operator set %i", (opset) => {
       expect(program.nodes.filter(({ op }) => op === "transpose")).toEqual([]);
     });
 
-    test.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("written again, runs on %s", async (_, runtime) => {
-      const bytes = exportOnnx(program, parameters, { graphName: part });
-      for (const optimisation of ["disabled", "all"] as const) {
-        const session = await runtime.open(bytes, optimisation);
-        const got = await session.run(program, { [from]: x }, ITEMS);
-        expectClose(got[to]!, recorded[to]);
-      }
-    });
+    test.each(runtimes.map((runtime) => [runtime.name, runtime] as const))(
+      "written again, runs on %s",
+      async (_, runtime) => {
+        const bytes = exportOnnx(program, parameters, { graphName: part });
+        for (const optimisation of ["disabled", "all"] as const) {
+          const session = await runtime.open(bytes, optimisation);
+          const got = await session.run(program, { [from]: x }, ITEMS);
+          expectClose(got[to]!, recorded[to]);
+        }
+      },
+    );
   });
 
   test("makes a model whose items have their channels last", () => {

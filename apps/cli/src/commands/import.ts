@@ -49,7 +49,10 @@ export function importCommand(context: Context): Command {
       ]),
     )
     .option("--size <name=n>", "size of an axis that a file only names; may be repeated", namedSize, {})
-    .option("--data <what>", "fit the frequency tables for encode and decode on these items, in the network's own numbers")
+    .option(
+      "--data <what>",
+      "fit the frequency tables for encode and decode on these items, in the network's own numbers",
+    )
     .addOption(dataDirOption())
     .addOption(rangeOption())
     .option("--step-scale <x>", "width of the quantiser's bins", numberBetween(1e-4, 1e4), 1)

@@ -17,7 +17,7 @@ const binary =
   (name: "add" | "sub" | "mul" | "div") =>
   (read: NodeReader): Flow => {
     requireFloats(read);
-    return read.elementwise((a, b) => read.build[name](a!, b!));
+    return read.elementwise((a, b) => read.build[name](a!, b!), { values: read.operands(2) });
   };
 
 /** Integers would overflow and round otherwise than floats do. */
@@ -41,9 +41,12 @@ const comparison =
     read.elementwise((a, b) => read.build[name](a!, b!), { values: read.comparable(), elementType: BOOL });
 
 const logic =
-  (formula: (build: GraphBuilder, ...truths: Node[]) => Node) =>
+  (count: 1 | 2, formula: (build: GraphBuilder, ...truths: Node[]) => Node) =>
   (read: NodeReader): Flow =>
-    read.elementwise((...truths) => formula(read.build, ...truths), { elementType: BOOL });
+    read.elementwise((...truths) => formula(read.build, ...truths), {
+      values: read.operands(count),
+      elementType: BOOL,
+    });
 
 const not = (build: GraphBuilder, x: Node): Node => build.sub(build.scalar(1), x);
 
@@ -118,13 +121,15 @@ function wholePower(build: GraphBuilder, x: Node, exponent: number): Node {
 
 function where(read: NodeReader): Flow {
   const elementType = read.value(1).elementType;
-  return read.elementwise((truth, a, b) => read.build.select(truth!, a!, b!), { elementType });
+  const values = read.operands(3);
+  return read.elementwise((truth, a, b) => read.build.select(truth!, a!, b!), { values, elementType });
 }
 
 /** A slope is broadcast; before operator set 7 there was one per channel. */
 function prelu(read: NodeReader): Flow {
   const [x, slope] = [read.value(0), read.value(1)];
-  const values = read.version < 7 && shapeOf(slope).length === 1 ? [x, perChannel(read, slope, shapeOf(x).length)] : [x, slope];
+  const values =
+    read.version < 7 && shapeOf(slope).length === 1 ? [x, perChannel(read, slope, shapeOf(x).length)] : [x, slope];
   return read.elementwise((value, each) => leakyRelu(read.build, value!, each!), { values });
 }
 
@@ -139,7 +144,7 @@ const selu = { alpha: 1.67326319217681884765625, gamma: 1.0507010221481323242187
 export const elementwise: Translations = {
   Abs: unary((build, x) => build.abs(x)),
   Add: binary("add"),
-  And: logic((build, a, b) => build.mul(a!, b!)),
+  And: logic(2, (build, a, b) => build.mul(a!, b!)),
   Celu: unary((build, x, read) => elu(build, x, read.float("alpha", 1), read.float("alpha", 1))),
   Clip: clip,
   Div: binary("div"),
@@ -162,8 +167,8 @@ export const elementwise: Translations = {
   Mish: unary((build, x) => build.mul(x, build.tanh(build.softplus(x)))),
   Mul: binary("mul"),
   Neg: unary((build, x) => build.neg(x)),
-  Not: logic((build, x) => not(build, x!)),
-  Or: logic((build, a, b) => build.maximum(a!, b!)),
+  Not: logic(1, (build, x) => not(build, x!)),
+  Or: logic(2, (build, a, b) => build.maximum(a!, b!)),
   PRelu: prelu,
   Pow: power,
   Reciprocal: unary((build, x) => build.div(build.scalar(1), x)),
@@ -179,9 +184,7 @@ export const elementwise: Translations = {
   Sub: binary("sub"),
   Sum: folded("add"),
   Tanh: unary((build, x) => build.tanh(x)),
-  ThresholdedRelu: unary((build, x, read) =>
-    build.mul(x, build.greater(x, build.scalar(read.float("alpha", 1)))),
-  ),
+  ThresholdedRelu: unary((build, x, read) => build.mul(x, build.greater(x, build.scalar(read.float("alpha", 1))))),
   Where: where,
-  Xor: logic((build, a, b) => build.sub(build.maximum(a!, b!), build.mul(a!, b!))),
+  Xor: logic(2, (build, a, b) => build.sub(build.maximum(a!, b!), build.mul(a!, b!))),
 };

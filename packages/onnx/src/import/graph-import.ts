@@ -13,7 +13,7 @@ const OLDEST = 1;
 const NEWEST = 26;
 
 /** Bounds on what one file may make, far above any network's need: so many numbers beside copies of those it holds. */
-const LIMITS = { nodes: 200_000, operands: 4096, made: 2 ** 25, copies: 8 } as const;
+const LIMITS = { nodes: 200_000, operands: 4096, made: 2 ** 24, copies: 8 } as const;
 
 /** How a graph is written from a file. */
 export interface GraphImport {

@@ -133,14 +133,17 @@ function onlyInput(part: string, { graph }: OnnxModel): ValueInfo {
   const weights = new Set(graph.initialisers.map(({ name }) => name));
   const inputs = graph.inputs.filter(({ name }) => !weights.has(name));
   if (inputs.length === 1) return inputs[0]!;
-  throw mismatch(`the ${part} has ${inputs.length} inputs (${inputs.map(({ name }) => name).join(", ")}), expected one`);
+  throw mismatch(
+    `the ${part} has ${inputs.length} inputs (${inputs.map(({ name }) => name).join(", ")}), expected one`,
+  );
 }
 
 /** What a model calls the outputs of its encoder -> what the file does. */
 function codeOutputs(model: OnnxModel, { code }: ImportModelOptions): Record<string, string> {
   const names = outputNames(model);
   const mean = code ?? names.find((name) => name === "mu") ?? names.find((name) => name === "z");
-  if (mean !== undefined && !names.includes(mean)) throw mismatch(`the encoder has no output "${mean}"; ${known(names)}`);
+  if (mean !== undefined && !names.includes(mean))
+    throw mismatch(`the encoder has no output "${mean}"; ${known(names)}`);
   const only = mean ?? (names.length === 1 ? names[0]! : undefined);
   if (only === undefined) throw mismatch(`which output of the encoder is the code? ${known(names)}`);
   const logVar = names.find((name) => name.toLowerCase() === "logvar");
@@ -164,7 +167,12 @@ interface Bound {
 }
 
 /** Rows that the file's own shape is made of; images come with their channels last. */
-function boundRows(build: GraphBuilder, part: "encoder" | "decoder", input: ValueInfo, options: ImportModelOptions): Bound {
+function boundRows(
+  build: GraphBuilder,
+  part: "encoder" | "decoder",
+  input: ValueInfo,
+  options: ImportModelOptions,
+): Bound {
   if (inputType(input) !== "f32") throw mismatch(`the ${part} takes integers; a model's programs take float32`);
   const [batch, ...fixed] = inputShape(input, options);
   if ((batch !== "batch" && batch !== 1) || fixed.includes("batch") || fixed.length === 0) {
@@ -243,4 +251,3 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
 function isNumbers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every(Number.isFinite);
 }
-

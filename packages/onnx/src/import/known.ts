@@ -22,7 +22,7 @@ export const INT64 = 7;
 export const BOOL = 9;
 
 /** Most elements of a known value that is more than what it is made of: bounds memory on hostile files. */
-export const MADE_LIMIT: number = 2 ** 24;
+export const MADE_LIMIT: number = 2 ** 22;
 
 export function countOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);
@@ -49,7 +49,9 @@ function numbersIn(elementType: number, bytes: Uint8Array): Float32Array | Float
   const type = dataTypes[elementType]!;
   if (elementType === FLOAT) return new Float32Array(new Uint8Array(bytes).buffer);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const numbers = new (type.kind === "float" && type.bytes < 8 ? Float32Array : Float64Array)(bytes.length / type.bytes);
+  const numbers = new (type.kind === "float" && type.bytes < 8 ? Float32Array : Float64Array)(
+    bytes.length / type.bytes,
+  );
   for (let i = 0; i < numbers.length; i++) numbers[i] = type.read(view, i * type.bytes);
   return numbers;
 }
@@ -59,22 +61,20 @@ export function isWhole(elementType: number): boolean {
   return dataTypes[elementType]?.kind !== "float";
 }
 
-/** The elements along new axes: `at(index)` says where in `data` the element of a row-major index of `shape` is. */
-function picked(known: Known, shape: readonly number[], places: Iterable<number>): Known {
-  const data: Dim[] | Float32Array =
-    known.data instanceof Float32Array ? new Float32Array(countOf(shape)) : new Array<Dim>(countOf(shape));
-  let i = 0;
-  for (const place of places) data[i++] = known.data[place]!;
-  return { ...known, shape, data };
+/** An array of the kind that holds these values. */
+function emptyLike({ data }: Known, length: number): Dim[] | Float32Array | Float64Array {
+  if (data instanceof Float32Array) return new Float32Array(length);
+  return data instanceof Float64Array ? new Float64Array(length) : new Array<Dim>(length);
 }
 
-/** Row-major places in an array of which a step along axis `i` is `strides[i]`. */
-function* places(shape: readonly number[], strides: readonly number[], start = 0): Generator<number> {
-  const index = shape.map(() => 0);
+/** The elements of an array in which a step along axis `i` of `shape` is `strides[i]`, row-major. */
+function strided(known: Known, shape: readonly number[], strides: readonly number[]): Known {
   const count = countOf(shape);
-  let place = start;
+  const data = emptyLike(known, count);
+  const index = shape.map(() => 0);
+  let place = 0;
   for (let i = 0; i < count; i++) {
-    yield place;
+    data[i] = known.data[place]!;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       place += strides[axis]!;
       if (++index[axis]! < shape[axis]!) break;
@@ -82,6 +82,7 @@ function* places(shape: readonly number[], strides: readonly number[], start = 0
       index[axis] = 0;
     }
   }
+  return { ...known, shape, data };
 }
 
 function stridesOf(shape: readonly number[]): number[] {
@@ -104,7 +105,11 @@ export function transposeKnown(known: Known, permutation: readonly number[]): Kn
   if (permutation.every((axis, i) => axis === i)) return known;
   const strides = stridesOf(known.shape);
   const shape = permutation.map((axis) => known.shape[axis]!);
-  return picked(known, shape, places(shape, permutation.map((axis) => strides[axis]!)));
+  return strided(
+    known,
+    shape,
+    permutation.map((axis) => strides[axis]!),
+  );
 }
 
 /** The elements with these indices along an axis. */
@@ -113,12 +118,13 @@ export function takeKnown(known: Known, axis: number, indices: readonly number[]
   const inner = countOf(known.shape.slice(axis + 1));
   const size = known.shape[axis]!;
   const shape = known.shape.with(axis, indices.length);
-  function* elements(): Generator<number> {
-    for (let o = 0; o < outer; o++) {
-      for (const index of indices) for (let i = 0; i < inner; i++) yield (o * size + index) * inner + i;
-    }
+  const data = emptyLike(known, countOf(shape));
+  let at = 0;
+  for (let o = 0; o < outer; o++) {
+    for (const index of indices)
+      for (let i = 0; i < inner; i++) data[at++] = known.data[(o * size + index) * inner + i]!;
   }
-  return picked(known, shape, elements());
+  return { ...known, shape, data };
 }
 
 /** Stretches axes of size 1, as NumPy does; `shape` is what `known` broadcasts to. */
@@ -126,7 +132,7 @@ export function expandKnown(known: Known, shape: readonly number[]): Known {
   const added = shape.length - known.shape.length;
   const strides = stridesOf(known.shape);
   const steps = shape.map((_, axis) => (known.shape[axis - added] === 1 ? 0 : (strides[axis - added] ?? 0)));
-  return picked(known, shape, places(shape, steps));
+  return strided(known, shape, steps);
 }
 
 /** Arrays of equal shape but for `axis`, one after the other. */
@@ -137,11 +143,13 @@ export function concatKnown(parts: readonly [Known, ...Known[]], axis: number): 
     axis,
     parts.reduce((sum, part) => sum + part.shape[axis]!, 0),
   );
-  const data: Dim[] = [];
+  const isAlike = parts.every(({ data }) => data.constructor === first.data.constructor);
+  const data = isAlike ? emptyLike(first, countOf(shape)) : new Array<Dim>(countOf(shape));
+  let at = 0;
   for (let o = 0; o < outer; o++) {
     for (const part of parts) {
       const length = part.data.length / outer;
-      for (let i = 0; i < length; i++) data.push(part.data[o * length + i]!);
+      for (let i = 0; i < length; i++) data[at++] = part.data[o * length + i]!;
     }
   }
   return { ...first, shape, data };

@@ -2,7 +2,19 @@ import type { Dim, GraphBuilder, Node } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { dataTypes } from "../data-types.ts";
 import type { AttributeValue, OnnxNode, Tensor } from "../messages.ts";
-import { arranged, type Flow, flow, inverse, isSequence, isSmall, plain, sequence, shapeOf, unfolded, type Value } from "./flow.ts";
+import {
+  arranged,
+  type Flow,
+  flow,
+  inverse,
+  isSequence,
+  isSmall,
+  plain,
+  sequence,
+  shapeOf,
+  unfolded,
+  type Value,
+} from "./flow.ts";
 import { countOf, FLOAT, type Known, MADE_LIMIT, reshapeKnown, transposeKnown } from "./known.ts";
 
 type ValueOf<T extends AttributeValue["type"]> = { [V in AttributeValue as V["type"]]: V["value"] }[T];
@@ -94,6 +106,12 @@ export class NodeReader {
     return this.given[index] ?? this.refuse(`has no input ${index}`);
   }
 
+  /** All inputs, of which there must be so many. */
+  operands(count: number): readonly Value[] {
+    if (this.given.length !== count) this.refuse(`has ${this.given.length} inputs instead of ${count}`);
+    return this.given.map((_, i) => this.value(i));
+  }
+
   /** An input that must not depend on a run. */
   known(index: number): Known {
     const value = this.value(index);
@@ -144,11 +162,12 @@ export class NodeReader {
    * rounded to none of them.
    */
   comparable(): readonly Value[] {
-    const values = this.given.map((_, i) => this.value(i));
+    const values = this.operands(2);
     const isFed = (value: Value) => value.kind === "flow" && value.node.dtype === "i32";
     const isExact = (value: Value) =>
       value.kind === "known" && Array.from(value.data).every((x) => typeof x === "number" && Math.abs(x) < 2 ** 24);
-    if (!values.some(isFed) || !values.every((value) => isFed(value) !== isExact(value))) return values;
+    const fed = values.filter(isFed);
+    if (fed.length !== 1 || !values.some(isExact)) return values;
     return values.map((value) => (isFed(value) ? this.cast(value as Flow) : value));
   }
 

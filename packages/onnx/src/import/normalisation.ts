@@ -47,7 +47,10 @@ interface Line {
 
 function knownLine([scale, bias, mean, variance]: Statistics, epsilon: number): Line {
   const at = (known: Known, i: number) => known.data[i] as number;
-  const factors = Float64Array.from(scale.data as ArrayLike<number>, (value, i) => value / Math.sqrt(at(variance, i) + epsilon));
+  const factors = Float64Array.from(
+    scale.data as ArrayLike<number>,
+    (value, i) => value / Math.sqrt(at(variance, i) + epsilon),
+  );
   const shifts = factors.map((factor, i) => at(bias, i) - at(mean, i) * factor);
   return {
     factor: { ...scale, data: Float32Array.from(factors) },
@@ -57,7 +60,12 @@ function knownLine([scale, bias, mean, variance]: Statistics, epsilon: number): 
 
 function computedLine(read: NodeReader, given: readonly Value[], epsilon: number): Line {
   const { build } = read;
-  const [scale, bias, mean, variance] = given.map((value) => read.plain(read.asFlow(value))) as [Node, Node, Node, Node];
+  const [scale, bias, mean, variance] = given.map((value) => read.plain(read.asFlow(value))) as [
+    Node,
+    Node,
+    Node,
+    Node,
+  ];
   const factor = build.div(scale, build.sqrt(build.add(variance, build.scalar(epsilon))));
   return {
     factor: flow(factor, FLOAT),
@@ -115,4 +123,3 @@ export const normalisation: Translations = {
   InstanceNormalization: instanceNormalization,
   LayerNormalization: layerNormalization,
 };
-

@@ -124,4 +124,3 @@ function spread(read: NodeReader, a: Node, b: Node): Node {
 }
 
 export const products: Translations = { Gemm: gemm, MatMul: matmul };
-

@@ -16,10 +16,7 @@ function alongAxis(read: NodeReader, input: number, rank: number): Known {
   if (known.data.length === 1) return reshapeKnown(known, []);
   const axis = read.axis(read.int("axis", 1), rank);
   if (known.shape.length !== 1) read.refuse("has scales per block, which are not read here");
-  return reshapeKnown(
-    known,
-    new Array<number>(rank - axis).fill(1).with(0, known.data.length),
-  );
+  return reshapeKnown(known, new Array<number>(rank - axis).fill(1).with(0, known.data.length));
 }
 
 /** (x - zero point) scale. */
@@ -89,4 +86,3 @@ export const quantisation: Translations = {
   DequantizeLinear: dequantizeLinear,
   QuantizeLinear: quantizeLinear,
 };
-

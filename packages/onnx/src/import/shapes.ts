@@ -1,7 +1,19 @@
 import type { Dim, Node, Shape } from "@isthmus/graph";
 import { dataTypes } from "../data-types.ts";
 import { type Flow, flow, inverse, isSequence, sequence, shapeOf, unfolded, type Value } from "./flow.ts";
-import { BOOL, concatKnown, expandKnown, FLOAT, INT64, isWhole, type Known, knownTensor, reshapeKnown, takeKnown, transposeKnown } from "./known.ts";
+import {
+  BOOL,
+  concatKnown,
+  expandKnown,
+  FLOAT,
+  INT64,
+  isWhole,
+  type Known,
+  knownTensor,
+  reshapeKnown,
+  takeKnown,
+  transposeKnown,
+} from "./known.ts";
 import { knownList } from "./lists.ts";
 import type { NodeReader } from "./node-reader.ts";
 import { reshapedToImage } from "./columns.ts";
@@ -465,7 +477,14 @@ function dropout(read: NodeReader): Value[] {
 export const shapes: Translations = {
   ...{ Cast: cast, CastLike: castLike, Concat: concat, Constant: constant, ConstantOfShape: constantOfShape },
   ...{ DepthToSpace: depthToSpace, SpaceToDepth: spaceToDepth },
-  ...{ Dropout: dropout, Identity: (read) => read.value(0), Expand: expand, Flatten: flatten, Gather: gather, Pad: pad },
+  ...{
+    Dropout: dropout,
+    Identity: (read) => read.value(0),
+    Expand: expand,
+    Flatten: flatten,
+    Gather: gather,
+    Pad: pad,
+  },
   ...{ Range: range, Reshape: reshape, Shape: shape, Size: sizeOf, Slice: slice, Split: split, Squeeze: squeeze },
   ...{ Tile: tile, Transpose: transpose, Unsqueeze: unsqueeze },
 };

@@ -22,7 +22,9 @@ function imageOf(read: NodeReader, value: Value): Image {
   const shape = shapeOf(value);
   const isSignal = shape.length === 3;
   if ((shape.length !== 4 && !isSignal) || shape.slice(1).includes("batch")) {
-    read.refuse(`slides over [${shape.join(", ")}]; known are [batch, channels, length] and [batch, channels, height, width]`);
+    read.refuse(
+      `slides over [${shape.join(", ")}]; known are [batch, channels, length] and [batch, channels, height, width]`,
+    );
   }
   const x = read.asFlow(value);
   const whole = isSignal ? flow(read.build.expandDims(read.plain(x), 3), x.elementType) : x;
@@ -35,7 +37,12 @@ function imageOf(read: NodeReader, value: Value): Image {
 function result({ build }: NodeReader, node: Node, { isSignal }: Pick<Image, "isSignal">, elementType: number): Flow {
   const image: Flow = { kind: "flow", node, order: CHANNELS_LAST, elementType };
   if (!isSignal) return image;
-  return { kind: "flow", node: build.reshape(node, [...node.shape.slice(0, 2), node.shape[3]!]), order: [0, 2, 1], elementType };
+  return {
+    kind: "flow",
+    node: build.reshape(node, [...node.shape.slice(0, 2), node.shape[3]!]),
+    order: [0, 2, 1],
+    elementType,
+  };
 }
 
 /** How a window moves, as the node says it: per axis of the image. */
@@ -75,7 +82,12 @@ function padsOf(read: NodeReader, image: Image, moves: Omit<Window, "pads">): re
     };
     return [one(0), one(1)];
   }
-  return auto === "VALID" ? [[0, 0], [0, 0]] : writtenPads(read, image);
+  return auto === "VALID"
+    ? [
+        [0, 0],
+        [0, 0],
+      ]
+    : writtenPads(read, image);
 }
 
 /** The odd one at the end (upper) or at the beginning. */
@@ -99,10 +111,7 @@ function writtenPads(read: NodeReader, image: Image): readonly [Pair, Pair] {
 function filterOf(read: NodeReader, value: Value, permutation: readonly number[]): Node {
   if (value.kind === "known") return read.place(transposeKnown(value, permutation));
   const { order } = value;
-  return read.arranged(
-    { ...read.asFlow(value), order: permutation.map((axis) => order[axis]!) },
-    sequence(4),
-  );
+  return read.arranged({ ...read.asFlow(value), order: permutation.map((axis) => order[axis]!) }, sequence(4));
 }
 
 /** Filters of signals get a second axis of size 1. */
@@ -163,7 +172,11 @@ function conv(read: NodeReader): Flow {
   const shape = shapeOf(filter) as number[];
   const moves = windowOf(read, image, shape.slice(2, image.isSignal ? 3 : 4));
   requireKernel(read, moves, image);
-  const options = { strides: moves.strides, dilations: moves.dilations, padding: padsOf(read, image, moves) as Padding };
+  const options = {
+    strides: moves.strides,
+    dilations: moves.dilations,
+    padding: padsOf(read, image, moves) as Padding,
+  };
   const groups = read.int("group", 1);
   const apply = () => {
     if (groups === 1) return build.conv2d(image.node, filterOf(read, filter, OUT_IN), options);
@@ -220,10 +233,18 @@ function transposedPlace(read: NodeReader, image: Image, moves: Omit<Window, "pa
   const isSame = auto === "SAME_UPPER" || auto === "SAME_LOWER";
   const asked = read.ints("output_shape")?.slice(-zeros.length);
   if (!asked && !isSame) {
-    const pads = auto === "VALID" ? ([[0, 0], [0, 0]] as const) : writtenPads(read, image);
+    const pads =
+      auto === "VALID"
+        ? ([
+            [0, 0],
+            [0, 0],
+          ] as const)
+        : writtenPads(read, image);
     return { pads, size: [whole[0] - pads[0][0] - pads[0][1], whole[1] - pads[1][0] - pads[1][1]] };
   }
-  const wanted = asked ? pairOf(read, asked, image, 1) : (image.size.map((n, i) => n * moves.strides[i]!) as unknown as Pair);
+  const wanted = asked
+    ? pairOf(read, asked, image, 1)
+    : (image.size.map((n, i) => n * moves.strides[i]!) as unknown as Pair);
   const pads = ([0, 1] as const).map((axis) =>
     halved(Math.max(0, whole[axis] - wanted[axis]), auto === "SAME_UPPER"),
   ) as unknown as readonly [Pair, Pair];

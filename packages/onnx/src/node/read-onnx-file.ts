@@ -69,7 +69,7 @@ async function openInside(folder: string, location: string): Promise<FileHandle>
 async function readPart(file: FileHandle, place: ExternalData, size: number): Promise<Uint8Array> {
   const { location, offset } = place;
   const bytes = new Uint8Array(lengthOf(place, size));
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const count = Math.min(PIECE, bytes.length - done);
     const { bytesRead } = await reading(location, () => file.read(bytes, done, count, offset + done));
     if (bytesRead === 0) throw invalid(`"${location}" became shorter while it was read`, { location, offset });
@@ -88,6 +88,11 @@ async function reading<T>(path: string, call: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === undefined) throw cause;
-    throw new IsthmusError("FILE_READ", `cannot read ${path}: ${(cause as Error).message}`, { path, reason: code }, { cause });
+    throw new IsthmusError(
+      "FILE_READ",
+      `cannot read ${path}: ${(cause as Error).message}`,
+      { path, reason: code },
+      { cause },
+    );
   }
 }
