@@ -59,6 +59,13 @@ const scaledInHalf = (opset: number) =>
     },
     { opset },
   );
+const multiplied = (attributes: Parameters<typeof node>[3]) =>
+  fileOf({
+    nodes: [node("Gemm", ["x", "w"], ["y"], attributes)],
+    initialisers: [weights("w", [4, 4])],
+    inputs: [port("x", ["n", 4])],
+    outputs: [port("y", ["n", 4])],
+  });
 const stored = (type: number, bytes: number) =>
   fileOf({
     nodes: [node("Cast", ["w"], ["y"], { to: 1 })],
@@ -77,6 +84,7 @@ const cases: Readonly<Record<string, readonly [hit: Uint8Array, where: string, c
   "burn fixed-batch": [reshaped([3, 4]), "the Reshape", reshaped([-1, 4])],
   "burn uneven-pads": [uneven, "the ConvTranspose", transposed],
   "burn quantisation": [dequantised(1), "the DequantizeLinear", relu()],
+  "opencv gemm-rows": [multiplied({}), "the Gemm", multiplied({ transB: 1 })],
   "opencv uneven-pads": [uneven, "the ConvTranspose", transposed],
   "opencv negative-pad": [
     padded(["x", "p"], [0, 0, -1, 0, 0, 0, 0, 0]),

@@ -5,6 +5,10 @@ const FLOAT16 = 10;
 
 export const opencv: readonly Rule[] = [
   nodeRule(
+    { id: "gemm-rows", what: "weights of a Gemm must be stored [out, in] and read with transB 1", source: MEASURED },
+    (node, subject) => node.opType === "Gemm" && subject.int(node, "transB", 0) === 0,
+  ),
+  nodeRule(
     { id: "uneven-pads", what: "uneven pads of a ConvTranspose are not implemented", source: MEASURED },
     (node, subject) => node.opType === "ConvTranspose" && subject.isUneven(node),
   ),
