@@ -70,7 +70,9 @@ describe("docs/deploy.md", () => {
       `globalThis.fetch = async (path) => new Response(await readFile(path));`,
       "",
     ].join("\n");
-    expectClose(inNode("browser.mjs", textOf("browser.mjs").replace('"onnxruntime-web/wasm"', JSON.stringify(web)), fetching));
+    expectClose(
+      inNode("browser.mjs", textOf("browser.mjs").replace('"onnxruntime-web/wasm"', JSON.stringify(web)), fetching),
+    );
   });
 
   it.skipIf(!has()["opencv"])("runs in C++ with OpenCV", () => {

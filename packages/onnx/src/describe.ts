@@ -60,7 +60,10 @@ function port({ name, elementType, shape }: ValueInfo): OnnxPort {
 
 /** The elements of all tensors, each as large as `each` says. */
 function sizeOf(tensors: readonly Tensor[], each: (tensor: Tensor) => number): number {
-  const size = tensors.reduce((sum, tensor) => sum + tensor.dims.reduce((product, dim) => product * dim, each(tensor)), 0);
+  const size = tensors.reduce(
+    (sum, tensor) => sum + tensor.dims.reduce((product, dim) => product * dim, each(tensor)),
+    0,
+  );
   if (!Number.isSafeInteger(size)) throw invalid(`the initialisers' shapes speak of ${size} bytes`);
   return size;
 }

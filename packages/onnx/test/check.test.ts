@@ -50,7 +50,10 @@ const defects: Record<string, readonly [Partial<OnnxModel>, RegExp]> = {
   ],
   "a missing attribute": [withRelu({ opType: "Concat" }), /decoder\/dense0\/relu.*lacks.*axis/],
   "a node name used twice": [withRelu({ name: gemm.name }), /decoder\/dense0/],
-  "an unknown operator without a name": [withRelu({ name: "", opType: "Rleu" }), /making "decoder\/dense0\/relu" \(Rleu\)/],
+  "an unknown operator without a name": [
+    withRelu({ name: "", opType: "Rleu" }),
+    /making "decoder\/dense0\/relu" \(Rleu\)/,
+  ],
   "a value made twice": [withRelu({ outputs: ["z"] }), /decoder\/dense0\/relu.*"z"/],
   "an initialiser that is an input as well": [withBias({ name: "z" }), /"z"/],
   "an initialiser that is too short": [withBias({ data: new Uint8Array(24) }), /decoder\.dense0\.bias/],
@@ -74,8 +77,14 @@ const defects: Record<string, readonly [Partial<OnnxModel>, RegExp]> = {
     inGraph({ inputs: [{ ...graph.inputs[0]!, shape: ["batch", 4] }] }),
     /decoder\/dense0.*4 columns meet 3 rows/,
   ],
-  "an input of another type": [inGraph({ inputs: [{ ...graph.inputs[0]!, elementType: 7 }] }), /decoder\/dense0.*int64/],
-  "a bias that does not fit": [withBias({ dims: [4], data: new Uint8Array(16) }), /decoder\/dense0.*\[4\].*\[batch, 7\]/],
+  "an input of another type": [
+    inGraph({ inputs: [{ ...graph.inputs[0]!, elementType: 7 }] }),
+    /decoder\/dense0.*int64/,
+  ],
+  "a bias that does not fit": [
+    withBias({ dims: [4], data: new Uint8Array(16) }),
+    /decoder\/dense0.*\[4\].*\[batch, 7\]/,
+  ],
   "a bias of another type": [withBias({ elementType: 6 }), /decoder\/dense0.*float32 and int32/],
 };
 

@@ -10,7 +10,10 @@ const filters = (attributes: Parameters<typeof node>[3], initialisers = [kernel]
 const transposed = filters({ pads: [1, 1, 1, 1] });
 const uneven = filters({ pads: [0, 0, 1, 1] });
 const relu = (change: object = {}) =>
-  fileOf({ nodes: [node("Relu", ["x"], ["y"])], inputs: [port("x", ["n", 4])], outputs: [port("y", ["n", 4])] }, change);
+  fileOf(
+    { nodes: [node("Relu", ["x"], ["y"])], inputs: [port("x", ["n", 4])], outputs: [port("y", ["n", 4])] },
+    change,
+  );
 
 const scale = (count: number) => (count === 1 ? weights("s", []) : weights("s", [count]));
 const zero = (value: number, type = 3) => ({ ...weights("z", [], type, 1), data: Uint8Array.of(value) });
@@ -102,7 +105,11 @@ const cases: Readonly<Record<string, readonly [hit: Uint8Array, where: string, c
     filters({ pads: [1, 1, 1, 1], output_padding: [0, 0] }),
   ],
   "coreml output-shape": [filters({ output_shape: [16, 16] }), "the ConvTranspose", transposed],
-  "coreml constant-weights": [fromOutside("ConvTranspose", true), "the ConvTranspose", fromOutside("ConvTranspose", false)],
+  "coreml constant-weights": [
+    fromOutside("ConvTranspose", true),
+    "the ConvTranspose",
+    fromOutside("ConvTranspose", false),
+  ],
   "openvino other-domains": [unary("FusedGemm", "com.microsoft"), "the FusedGemm", unary("Relu")],
   "openvino pad-axes": [
     padded(["x", "p", "", "a"], [1, 1, 1, 1], 18),

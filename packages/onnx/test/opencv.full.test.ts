@@ -18,7 +18,12 @@ const headers = ["-E", "-x", "c++", "-I/usr/include/opencv4", "-include", "openc
 const missing = spawnSync("g++", headers, { stdio: "ignore" }).status !== 0;
 
 /** Outputs one after the other, or what OpenCV says against the file. */
-function run(bytes: Uint8Array, outputs: readonly string[], shape: readonly number[], input: Float32Array): Float32Array {
+function run(
+  bytes: Uint8Array,
+  outputs: readonly string[],
+  shape: readonly number[],
+  input: Float32Array,
+): Float32Array {
   const path = join(folder, "model.onnx");
   writeFileSync(path, bytes);
   const { status, stdout, stderr } = spawnSync(program, [path, outputs.join(","), ...shape.map(String)], {

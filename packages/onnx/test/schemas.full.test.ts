@@ -13,7 +13,9 @@ const PYTHON = "/usr/bin/python3";
 const program = fileURLToPath(new URL("../../../tools/fixtures/onnx_schemas.py", import.meta.url));
 const missing = spawnSync(PYTHON, ["-c", "import onnx"]).status !== 0;
 
-type Schema = Required<Pick<Form, "inputs" | "outputs" | "types">> & { readonly attributes: Readonly<Record<string, string>> };
+type Schema = Required<Pick<Form, "inputs" | "outputs" | "types">> & {
+  readonly attributes: Readonly<Record<string, string>>;
+};
 
 /** A list of ports with what each may be in place of its letter: letters are ours. */
 function ports(letters: readonly string[], types: Form["types"]): string[] {
@@ -58,7 +60,9 @@ describe.skipIf(!existsSync(DATA))("ONNX's own tests of operators (apt-get insta
     const known = bytes.filter(([, file]) => {
       const { graph, operatorSets } = decodeModel(file);
       const opset = operatorSets.find(({ domain }) => domain === "")?.version ?? 0;
-      return opset >= 13 && graph.nodes.every(({ opType, domain }) => domain === "" && Object.hasOwn(operators, opType));
+      return (
+        opset >= 13 && graph.nodes.every(({ opType, domain }) => domain === "" && Object.hasOwn(operators, opType))
+      );
     });
     expect(known.length).toBeGreaterThan(400);
     for (const [name, file] of known) expect(() => checkOnnx(file), name).not.toThrow();

@@ -88,13 +88,16 @@ function infoLines(path: string, size: number, described: OnnxDescription): stri
     `operator sets: ${sets}; IR version ${irVersion}`,
     ...inputs.map((port) => `input ${portText(port)}`),
     ...outputs.map((port) => `output ${portText(port)}`),
-    `nodes: ${Object.entries(nodes).map(([kind, count]) => `${grouped(count)} ${kind}`).join(", ")}`,
+    `nodes: ${Object.entries(nodes)
+      .map(([kind, count]) => `${grouped(count)} ${kind}`)
+      .join(", ")}`,
     `parameters: ${grouped(initialisers.elements)} in ${grouped(initialisers.count)} tensors, ${grouped(initialisers.bytes)} bytes`,
     ...Object.entries(metadata).map(([key, value]) => `${key}: ${cut(value)}`),
   ];
 }
 
-const portText = ({ name, dtype, shape }: OnnxPort): string => `${name}: ${dtype} [${shape.map((dim) => dim ?? "?").join(", ")}]`;
+const portText = ({ name, dtype, shape }: OnnxPort): string =>
+  `${name}: ${dtype} [${shape.map((dim) => dim ?? "?").join(", ")}]`;
 
 /** Longer texts are cut; `--json` has them whole. */
 const SHOWN = 100;
@@ -126,7 +129,9 @@ async function lint(path: string, { target }: LintOptions): Promise<Report> {
   const found = namingFile(path, () => targets.map((name) => [name, lintFor(name, bytes)] as const));
   return {
     json: { file: path, warnings: Object.fromEntries(found) } as unknown as JsonObject,
-    lines: found.flatMap(([name, warnings]) => (warnings.length ? warnings.map(warningLine(name)) : [`${name}: nothing known`])),
+    lines: found.flatMap(([name, warnings]) =>
+      warnings.length ? warnings.map(warningLine(name)) : [`${name}: nothing known`],
+    ),
   };
 }
 
@@ -208,7 +213,9 @@ function dataOf(results: Awaited<ReturnType<OpenSession["run"]>>): Record<string
 function requireClose(path: string, { perOutput }: ParityReport): void {
   for (const [name, { maxAbs, maxRel, finite }] of Object.entries(perOutput)) {
     if (finite && (maxAbs <= TOLERANCE.absolute || maxRel <= TOLERANCE.relative)) continue;
-    const got = finite ? `${maxAbs.toExponential(1)} (relative ${maxRel.toExponential(1)})` : "values that are not finite";
+    const got = finite
+      ? `${maxAbs.toExponential(1)} (relative ${maxRel.toExponential(1)})`
+      : "values that are not finite";
     throw new IsthmusError("ONNX_PARITY", `${path}: onnxruntime-node and our engine differ in "${name}": ${got}`);
   }
 }

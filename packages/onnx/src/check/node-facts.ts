@@ -93,7 +93,8 @@ export class NodeFacts {
 
   requireRank(index: number, rank: number): void {
     const shape = this.shape(index);
-    if (shape && shape.length !== rank) this.fail(`has input ${index} of shape ${shapeText(shape)}, expected ${rank} axes`);
+    if (shape && shape.length !== rank)
+      this.fail(`has input ${index} of shape ${shapeText(shape)}, expected ${rank} axes`);
   }
 
   requireAtLeast(index: number, rank: number): void {

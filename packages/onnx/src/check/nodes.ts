@@ -54,11 +54,13 @@ function checkCount(node: OnnxNode, letters: readonly string[], names: readonly 
 function checkAttributes(node: OnnxNode, { attributes: known = {} }: Form): void {
   for (const [name, value] of Object.entries(node.attributes)) {
     const type = Object.hasOwn(known, name) ? known[name]!.replace("!", "") : undefined;
-    if (!type || type !== value?.type) throw defect(node, `has an attribute "${name}" that is unknown or of the wrong type`);
+    if (!type || type !== value?.type)
+      throw defect(node, `has an attribute "${name}" that is unknown or of the wrong type`);
     if (value.type === "float" && !Number.isFinite(value.value)) throw defect(node, `has "${name}" ${value.value}`);
   }
   for (const [name, type] of Object.entries(known)) {
-    if (type.endsWith("!") && !Object.hasOwn(node.attributes, name)) throw defect(node, `lacks its attribute "${name}"`);
+    if (type.endsWith("!") && !Object.hasOwn(node.attributes, name))
+      throw defect(node, `lacks its attribute "${name}"`);
   }
 }
 

@@ -23,7 +23,11 @@ export function inferTypes(graph: OnnxGraph, opset: number, infer: InferNode = c
     if (info) facts.set(name, agreed(info, fact, { free }));
   }
   for (const node of graph.nodes) {
-    const made = infer(node, opset, node.inputs.map((name) => facts.get(name)));
+    const made = infer(
+      node,
+      opset,
+      node.inputs.map((name) => facts.get(name)),
+    );
     node.outputs.forEach((name, i) => {
       const info = declared.get(name);
       facts.set(name, info ? agreed(info, made[i]!, { free, node }) : made[i]!);

@@ -11,13 +11,17 @@ import { tensorrt } from "./rules/tensorrt.ts";
 import { webgpu } from "./rules/webgpu.ts";
 import { Subject } from "./subject.ts";
 
-const rules = { tensorrt, openvino, coreml, "ort-web-webgpu": webgpu, opencv, burn } as const satisfies Record<
-  string,
-  readonly Rule[]
->;
-
 /** A runtime whose limits are known. */
-export type LintTarget = keyof typeof rules;
+export type LintTarget = "tensorrt" | "openvino" | "coreml" | "ort-web-webgpu" | "opencv" | "burn";
+
+const rules: Readonly<Record<LintTarget, readonly Rule[]>> = {
+  tensorrt,
+  openvino,
+  coreml,
+  "ort-web-webgpu": webgpu,
+  opencv,
+  burn,
+};
 
 export const lintTargets: readonly LintTarget[] = Object.keys(rules) as LintTarget[];
 

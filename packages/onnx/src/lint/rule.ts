@@ -19,7 +19,9 @@ export function nodeRule(
   isHit: (node: OnnxNode, subject: Subject) => boolean,
 ): Rule {
   const find = (subject: Subject) =>
-    subject.model.graph.nodes.filter((node) => isHit(node, subject)).map(({ name, outputs }) => name || (outputs[0] ?? ""));
+    subject.model.graph.nodes
+      .filter((node) => isHit(node, subject))
+      .map(({ name, outputs }) => name || (outputs[0] ?? ""));
   return { ...told, find };
 }
 

@@ -14,7 +14,10 @@ export class Subject {
   constructor(model: OnnxModel) {
     this.model = model;
     this.opset = model.operatorSets.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 0;
-    this.constants = new Map([...model.graph.initialisers.map((tensor) => [tensor.name, tensor] as const), ...made(model)]);
+    this.constants = new Map([
+      ...model.graph.initialisers.map((tensor) => [tensor.name, tensor] as const),
+      ...made(model),
+    ]);
     this.facts = inferTypes(model.graph, this.opset, inferKnown);
   }
 

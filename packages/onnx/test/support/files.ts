@@ -22,7 +22,11 @@ export function node(
   return { name: `the ${opType}`, opType, domain: "", inputs, outputs, attributes: Object.fromEntries(entries) };
 }
 
-export const port = (name: string, shape: readonly OnnxDim[], elementType = 1): ValueInfo => ({ name, elementType, shape });
+export const port = (name: string, shape: readonly OnnxDim[], elementType = 1): ValueInfo => ({
+  name,
+  elementType,
+  shape,
+});
 
 /** Zeros. */
 export function weights(name: string, dims: readonly number[], elementType = 1, bytes = 4): Tensor {
@@ -34,7 +38,10 @@ export function integers(name: string, values: readonly number[]): Tensor {
   return { name, dims: [values.length], elementType: 7, data };
 }
 
-export function fileOf(graph: Partial<OnnxGraph>, model: Partial<OnnxModel> & { readonly opset?: number } = {}): Uint8Array {
+export function fileOf(
+  graph: Partial<OnnxGraph>,
+  model: Partial<OnnxModel> & { readonly opset?: number } = {},
+): Uint8Array {
   const { opset = 17, ...others } = model;
   return encodeModel({
     irVersion: irVersionOf(opset)!,
@@ -51,7 +58,12 @@ export function fileOf(graph: Partial<OnnxGraph>, model: Partial<OnnxModel> & { 
 /** A file of one node that reads `x`, and makes `y` of an unknown shape. */
 export function fileOfNode(
   one: OnnxNode,
-  given: { readonly x?: ValueInfo; readonly initialisers?: readonly Tensor[]; readonly y?: ValueInfo; readonly opset?: number } = {},
+  given: {
+    readonly x?: ValueInfo;
+    readonly initialisers?: readonly Tensor[];
+    readonly y?: ValueInfo;
+    readonly opset?: number;
+  } = {},
 ): Uint8Array {
   const { x = port("x", ["batch", 3, 8, 8]), initialisers = [], y, opset = 17 } = given;
   const inputs = one.inputs.includes("x") ? [x] : [];

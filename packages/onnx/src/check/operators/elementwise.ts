@@ -30,8 +30,7 @@ function together(facts: NodeFacts): Dims | undefined {
   for (let i = 1; i < facts.inputs; i++) {
     const next = facts.shape(i);
     if (!shape || !next) return undefined;
-    shape =
-      broadcast(shape, next) ?? facts.fail(`has inputs of shapes ${shapeText(shape)} and ${shapeText(next)}`);
+    shape = broadcast(shape, next) ?? facts.fail(`has inputs of shapes ${shapeText(shape)} and ${shapeText(next)}`);
   }
   return shape;
 }
@@ -81,7 +80,10 @@ const pair = (types: readonly number[], since = 0): Form => ({
 const arithmetic = (calculate: Calculation): Operator =>
   operator([pair(numeric, 14), pair(wide)], calculating(calculate));
 
-const comparison = (types: readonly number[], older?: { readonly before: number; readonly types: readonly number[] }): Operator => {
+const comparison = (
+  types: readonly number[],
+  older?: { readonly before: number; readonly types: readonly number[] },
+): Operator => {
   const compares = (of: readonly number[], since = 0): Form => ({
     since,
     inputs: ["T", "T"],

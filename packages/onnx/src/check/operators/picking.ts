@@ -16,7 +16,9 @@ function gather(facts: NodeFacts): readonly Outcome[] {
     facts.fail(`picks [${picked.join(", ")}] from axis ${axis} of ${shapeText(x)}`);
   }
   const values = facts.values(0);
-  return [{ shape: [...x.slice(0, axis), ...at, ...x.slice(axis + 1)], values: values && picked?.map((i) => values.at(i)!) }];
+  return [
+    { shape: [...x.slice(0, axis), ...at, ...x.slice(axis + 1)], values: values && picked?.map((i) => values.at(i)!) },
+  ];
 }
 
 interface Cut {
@@ -34,12 +36,16 @@ function slice(facts: NodeFacts): readonly Outcome[] {
   const steps = facts.has(4) ? facts.numbers(4) : starts?.map(() => 1);
   if (!starts || !ends || !axes || !steps) return [{ shape: x.map(() => null) }];
   if ([ends, axes, steps].some(({ length }) => length !== starts.length) || steps.includes(0)) {
-    facts.fail(`cuts from [${starts.join(", ")}] to [${ends.join(", ")}] on axes [${axes.join(", ")}] by [${steps.join(", ")}]`);
+    facts.fail(
+      `cuts from [${starts.join(", ")}] to [${ends.join(", ")}] on axes [${axes.join(", ")}] by [${steps.join(", ")}]`,
+    );
   }
-  const cuts = facts.axes(axes, x.length).map((axis, i): Cut => ({ axis, from: starts[i]!, to: ends[i]!, step: steps[i]! }));
+  const cuts = facts
+    .axes(axes, x.length)
+    .map((axis, i): Cut => ({ axis, from: starts[i]!, to: ends[i]!, step: steps[i]! }));
   const shape = x.map((dim, axis) => {
     const cut = cuts.find((one) => one.axis === axis);
-    return cut ? placesOf(cut, dim)?.length ?? null : dim;
+    return cut ? (placesOf(cut, dim)?.length ?? null) : dim;
   });
   return [{ shape, values: slicedValues(facts.values(0), cuts[0]) }];
 }
@@ -50,7 +56,10 @@ function slicedValues(values: Dims | undefined, cut: Cut | undefined): Dims | un
 }
 
 /** Where a cut begins and how many elements it takes of an axis whose size is known. */
-function placesOf({ from, to, step }: Cut, size: OnnxDim): { readonly start: number; readonly length: number } | undefined {
+function placesOf(
+  { from, to, step }: Cut,
+  size: OnnxDim,
+): { readonly start: number; readonly length: number } | undefined {
   if (typeof size !== "number") return undefined;
   const [least, most] = step > 0 ? [0, size] : [-1, size - 1];
   const within = (place: number) => Math.min(Math.max(place < 0 ? place + size : place, least), most);

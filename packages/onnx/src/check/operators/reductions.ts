@@ -36,8 +36,7 @@ const naming = (types: readonly number[]): Form => ({
 });
 
 /** The axes are an input since operator set 18. */
-const reduction = (types: readonly number[] = wide): Operator =>
-  operator([listing(types, 18), naming(types)], reduce);
+const reduction = (types: readonly number[] = wide): Operator => operator([listing(types, 18), naming(types)], reduce);
 
 const extremes = [...wide, 2, 3];
 const extreme = operator([listing([...extremes, BOOL], 20), listing(extremes, 18), naming(extremes)], reduce);

@@ -133,10 +133,7 @@ export const values: Operators = {
     { inputs: ["T1"], outputs: ["T2"], types: { T1: anything, T2: floats }, attributes: drawn },
     random,
   ),
-  Range: operator(
-    { inputs: ["T", "T", "T"], outputs: ["T"], types: { T: [FLOAT, 11, 5, 6, INT64] } },
-    range,
-  ),
+  Range: operator({ inputs: ["T", "T", "T"], outputs: ["T"], types: { T: [FLOAT, 11, 5, 6, INT64] } }, range),
   Shape: operator(
     [
       { since: 15, inputs: ["T"], outputs: ["I"], types, attributes: { start: "int", end: "int" } },

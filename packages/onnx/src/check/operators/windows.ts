@@ -83,9 +83,11 @@ function filtered(facts: NodeFacts, from: 0 | 1): Filtered | undefined {
   const group = groupOf(facts);
   const [first, second] = weights as [OnnxDim, OnnxDim];
   const [read, made] = from === 0 ? [first, times(second, group)] : [times(second, group), first];
-  if (!mayEqual(x[1]!, read)) facts.fail(`reads ${x[1]} channels with weights of shape ${shapeText(weights)} in ${group} groups`);
+  if (!mayEqual(x[1]!, read))
+    facts.fail(`reads ${x[1]} channels with weights of shape ${shapeText(weights)} in ${group} groups`);
   if (typeof first === "number" && first % group !== 0) facts.fail(`has ${first} channels in ${group} groups`);
-  if (bias && (bias.length !== 1 || !mayEqual(bias[0]!, made))) facts.fail(`adds a bias of shape ${shapeText(bias)} to ${made} channels`);
+  if (bias && (bias.length !== 1 || !mayEqual(bias[0]!, made)))
+    facts.fail(`adds a bias of shape ${shapeText(bias)} to ${made} channels`);
   const kernel = kernelOf(facts, weights);
   return kernel && { x, windows: windowsOf(facts, kernel), channels: made };
 }

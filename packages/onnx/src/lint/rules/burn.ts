@@ -7,8 +7,8 @@ export const burn: readonly Rule[] = [
     { id: "uneven-pads", what: "uneven pads of a ConvTranspose are an error", source: SOURCE },
     (node, subject) => node.opType === "ConvTranspose" && subject.isUneven(node),
   ),
-  operatorRule(
-    { id: "quantisation", what: "is not supported", source: SOURCE },
-    ["QuantizeLinear", "DequantizeLinear"],
-  ),
+  operatorRule({ id: "quantisation", what: "is not supported", source: SOURCE }, [
+    "QuantizeLinear",
+    "DequantizeLinear",
+  ]),
 ];

@@ -13,7 +13,8 @@ export const everywhere: readonly Rule[] = [
     {
       id: "auto-pad",
       what: "pads that a runtime works out differ between runtimes and their versions; write them",
-      source: "microsoft/onnxruntime #4086, #6067, #11927; onnx/onnx #2788: SAME_UPPER of ConvTranspose was read in several ways",
+      source:
+        "microsoft/onnxruntime #4086, #6067, #11927; onnx/onnx #2788: SAME_UPPER of ConvTranspose was read in several ways",
     },
     (node, subject) => subject.isAutoPadded(node),
   ),

@@ -32,12 +32,20 @@ export const tensorrt: readonly Rule[] = [
     ["RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"],
   ),
   nodeRule(
-    { id: "constant-weights", what: "the weights of a convolution must be an initialiser", source: `${OPERATORS} (8.4)` },
+    {
+      id: "constant-weights",
+      what: "the weights of a convolution must be an initialiser",
+      source: `${OPERATORS} (8.4)`,
+    },
     ({ opType, inputs }, subject) =>
       (opType === "Conv" || opType === "ConvTranspose") && subject.constant(inputs[1]) === undefined,
   ),
   nodeRule(
-    { id: "pool-indices", what: "the places of the largest are not given, only the largest", source: `${OPERATORS} (8.4)` },
+    {
+      id: "pool-indices",
+      what: "the places of the largest are not given, only the largest",
+      source: `${OPERATORS} (8.4)`,
+    },
     ({ opType, outputs }) => opType === "MaxPool" && outputs.length > 1,
   ),
 ];
