@@ -15,7 +15,7 @@ interface Case {
 }
 
 const kernel = weights("w", [2, 3, 4, 4]);
-const conv = (attributes: Parameters<typeof node>[3], more: Partial<Case> = {}) => ({
+const conv = <M extends Partial<Case>>(attributes: Parameters<typeof node>[3], more: M) => ({
   node: node("Conv", ["x", "w"], ["y"], attributes),
   initialisers: [kernel],
   ...more,
@@ -32,7 +32,7 @@ const gemm = (attributes: Parameters<typeof node>[3], initialisers: readonly Ten
   x: matrix,
   y: wide,
 });
-const shaped = (opType: string, values: readonly number[], more: Partial<Case> = {}) => ({
+const shaped = (opType: string, values: readonly number[], more: object = {}) => ({
   node: node(opType, ["x", "i"], ["y"]),
   initialisers: [integers("i", values)],
   ...more,
