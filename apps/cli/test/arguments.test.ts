@@ -11,8 +11,8 @@ const folder = await sharedFolder();
 const file = (name: string): string => join(folder, name);
 const model = file("m.safetensors");
 const COMMANDS = [
-  ...["train", "eval", "score", "encode", "export", "decode", "sample", "interpolate", "plot", "report", "inspect"],
-  ...["onnx", "doctor"],
+  ...["train", "eval", "score", "encode", "export", "import", "decode", "sample", "interpolate", "plot", "report"],
+  ...["inspect", "onnx", "doctor"],
 ];
 /** Below `onnx`. */
 const LOOKS = ["check", "info", "lint", "parity"];

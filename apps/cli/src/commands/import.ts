@@ -32,11 +32,11 @@ export function importCommand(context: Context): Command {
   return describeCommand({
     name: "import",
     summary: "Make a model file of an ONNX decoder, or of an encoder and a decoder, whoever exported them.",
-    notes: ["A decoder alone is a model whose items are codes: encode takes them as rows of a .npy file."],
-    examples: [
-      "isthmus import decoder.onnx --encoder encoder.onnx --data mnist -o m.safetensors",
-      "isthmus import decoder.onnx --data codes.npy -o m.safetensors",
+    notes: [
+      "--encoder makes the model whole, --data fits its frequency tables.",
+      "A decoder alone is a model whose items are codes: encode takes them as rows of a .npy file.",
     ],
+    examples: ["isthmus import decoder.onnx -o imported.safetensors"],
   })
     .argument("<decoder>", "ONNX file that makes items of codes")
     .option("--encoder <file>", "ONNX file that makes codes of items")

@@ -47,6 +47,8 @@ function foldedLast(read: NodeReader, value: Flow, shape: Shape): Flow | undefin
   const permutation = inverse(value.order)
     .slice(1)
     .map((axis) => axis - 1);
+  const long = permutation.filter((axis) => sizes[axis] !== 1);
+  if (long.every((axis, i) => i === 0 || axis > long[i - 1]!)) return undefined;
   const node = read.build.reshape(value.node, shape);
   return { ...flow(node, value.elementType), folded: { sizes: sizes as number[], permutation } };
 }

@@ -1,0 +1,33 @@
+/** A hundred thousand hostile ONNX files, drawn anew in each run: each is refused with a code, or read. */
+import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { encodeModel } from "../src/encode.ts";
+import { mishap } from "./support/hostile.ts";
+import { senseless } from "./support/senseless.ts";
+
+const CASES = 50_000;
+const MINUTES = 60_000;
+
+const bytes = new Uint8Array(readFileSync(new URL("fixtures/torch-encoder-17.onnx", import.meta.url)));
+
+test("bytes changed, cut out and put in", { timeout: 30 * MINUTES }, () => {
+  const change = fc.record({ at: fc.nat(bytes.length - 1), cut: fc.nat(3), put: fc.uint8Array({ maxLength: 3 }) });
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
+      const list = [...bytes];
+      for (const { at, cut, put } of changes) list.splice(at, cut, ...put);
+      expect(mishap(Uint8Array.from(list))).toBe(undefined);
+    }),
+    { numRuns: CASES },
+  );
+});
+
+test("messages that are sound and say nonsense", { timeout: 30 * MINUTES }, () => {
+  fc.assert(
+    fc.property(senseless(), (model) => {
+      expect(mishap(encodeModel(model))).toBe(undefined);
+    }),
+    { numRuns: CASES },
+  );
+});
