@@ -28,6 +28,7 @@ export const imageModels: readonly (readonly [string, ModelDefinition])[] = [
   ["convolutional ae, no hidden layer", convolutionalAutoencoder({ ...images, trunk: flat })],
   ["vae, colours", vae({ ...images, trunk: conv, likelihood: { kind: "gaussian", variance: "perFeature" } })],
   ["conditional vae, colours", conditionalVae({ ...images, trunk: flat, classes: 3 })],
+  ["conditional vae, half in colours", conditionalVae({ ...images, trunk: conv, condition: "left" })],
   ["dense ae on images", autoencoder({ ...images, trunk: { kind: "dense", hidden: [5], activation: "tanh" } })],
 ];
 
@@ -107,6 +108,7 @@ function fedTo({ nodes, inputs }: Program, batch: number): Feeds {
   const values: Record<string, (count: number) => Float32Array | Int32Array> = {
     x: (count) => Float32Array.from({ length: count }, (_, i) => ((i * 37) % 11) / 10),
     z: (count) => Float32Array.from({ length: count }, (_, i) => Math.sin(1.3 * i + 1)),
+    condition: (count) => Float32Array.from({ length: count }, (_, i) => ((i * 29) % 13) / 12),
     label: (count) => Int32Array.from({ length: count }, (_, i) => i % 3),
   };
   const fed = Object.entries(inputs).filter(([name]) => name in values);
