@@ -242,7 +242,7 @@ const defects: Readonly<Record<string, Case>> = {
 
 const sound: Readonly<Record<string, Omit<Case, "says">>> = {
   "a strided, padded convolution": conv({ strides: [2, 2], pads: [1, 1, 1, 1] }, { y: port("y", ["batch", 2, 4, 4]) }),
-  "grouped channels": { ...conv({ group: 2 }), x: port("x", ["n", 6, 8, 8]), y: port("y", ["n", 2, 5, 5]) },
+  "grouped channels": { ...conv({ group: 2 }, {}), x: port("x", ["n", 6, 8, 8]), y: port("y", ["n", 2, 5, 5]) },
   "a padding left to the runtime": conv(
     { strides: [3, 3], auto_pad: "SAME_UPPER" },
     { y: port("y", ["batch", 2, 3, 3]) },
