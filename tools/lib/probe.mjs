@@ -29,6 +29,12 @@ export function probe() {
     module("numpy", "apt-get install python3-numpy"),
     module("scipy", "apt-get install python3-scipy"),
     module("onnx", "apt-get install python3-onnx"),
+    {
+      need: "OpenCV's DNN module",
+      key: "opencv",
+      found: existsSync("/usr/include/opencv4/opencv2/dnn.hpp") && spawnSync("g++", ["--version"]).status === 0,
+      hint: "apt-get install g++ libopencv-dnn-dev",
+    },
     module("safetensors", "not packaged by Debian 12; pip install safetensors"),
   ];
 }

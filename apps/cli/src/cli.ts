@@ -7,6 +7,7 @@ import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { interpolateCommand } from "./commands/interpolate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { onnxCommand } from "./commands/onnx.ts";
 import { plotCommand } from "./commands/plot.ts";
 import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
@@ -68,6 +69,7 @@ function buildProgram(context: Context): Command {
     decodeCommand,
     exportCommand,
     importCommand,
+    onnxCommand,
     sampleCommand,
     interpolateCommand,
     plotCommand,

@@ -12,15 +12,18 @@ export async function onnxRuntime(): Promise<Runtime | { readonly missing: strin
   }
 }
 
-/** One row-major array and its shape: labels are int32, everything else float32. */
-interface Tensor<D extends Float32Array | Int32Array = Float32Array> {
+/** What can be fed: labels are int32, pixels may be bytes, everything else is float32. */
+export type Fed = Float32Array | Int32Array | Uint8Array;
+
+/** One row-major array and its shape. */
+interface Tensor<D extends Fed = Float32Array> {
   readonly shape: readonly number[];
   readonly data: D;
 }
 
 /** An ONNX file opened with onnxruntime-node. */
 export interface OnnxSession {
-  run(inputs: Readonly<Record<string, Tensor<Float32Array | Int32Array>>>): Promise<Record<string, Tensor>>;
+  run(inputs: Readonly<Record<string, Tensor<Fed>>>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 
@@ -31,9 +34,7 @@ export async function openOnnx(runtime: Runtime, path: string, bytes: Uint8Array
     run: async (inputs) => {
       const feeds = Object.entries(inputs).map(([name, { shape, data }]) => [
         name,
-        data instanceof Int32Array
-          ? new runtime.Tensor("int32", data, shape)
-          : new runtime.Tensor("float32", data, shape),
+        new runtime.Tensor(typeOf(data), data as Float32Array, shape),
       ]);
       const results = await answering(path, () => session.run(Object.fromEntries(feeds)));
       const tensors = Object.entries(results).map(([name, tensor]) => [
@@ -44,6 +45,11 @@ export async function openOnnx(runtime: Runtime, path: string, bytes: Uint8Array
     },
     release: () => session.release(),
   };
+}
+
+function typeOf(data: Fed): "int32" | "uint8" | "float32" {
+  if (data instanceof Int32Array) return "int32";
+  return data instanceof Uint8Array ? "uint8" : "float32";
 }
 
 /** What onnxruntime says against a file is the user's to know, in one line. */

@@ -12,8 +12,10 @@ const file = (name: string): string => join(folder, name);
 const model = file("m.safetensors");
 const COMMANDS = [
   ...["train", "eval", "score", "encode", "export", "import", "decode", "sample", "interpolate", "plot", "report"],
-  ...["inspect", "doctor"],
+  ...["inspect", "onnx", "doctor"],
 ];
+/** Below `onnx`. */
+const LOOKS = ["check", "info", "lint", "parity"];
 /** Pictures, each a command below `plot`, and what makes them small. */
 const PICTURES: Readonly<Record<string, readonly string[]>> = {
   ...{ reconstructions: DIGITS, samples: [], latent: DIGITS, manifold: [], interpolation: DIGITS, sheet: DIGITS },
@@ -60,6 +62,7 @@ describe("help", () => {
   it("of every command has examples that work, one after the other", async () => {
     const lines: string[][] = [];
     for (const command of COMMANDS) lines.push(...(await examples(command)));
+    for (const look of LOOKS) lines.push(...(await examples("onnx", look)));
     for (const picture of Object.keys(PICTURES)) lines.push(...(await examples("plot", picture)));
     await runInOrder(lines);
   });

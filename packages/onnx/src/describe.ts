@@ -23,8 +23,8 @@ export interface OnnxDescription {
   readonly outputs: readonly OnnxPort[];
   /** Operator -> how many nodes, sorted by name. */
   readonly nodes: Readonly<Record<string, number>>;
-  /** `bytes` follows from shapes and types; external data counts as well. */
-  readonly initialisers: { readonly count: number; readonly bytes: number };
+  /** `elements` and `bytes` follow from shapes and types; external data counts as well. */
+  readonly initialisers: { readonly count: number; readonly elements: number; readonly bytes: number };
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -45,7 +45,11 @@ export function describeOnnx(bytes: Uint8Array): OnnxDescription {
     inputs: graph.inputs.filter(({ name }) => !weights.has(name)).map(port),
     outputs: graph.outputs.map(port),
     nodes: countByName(graph.nodes.map(({ opType }) => opType)),
-    initialisers: { count: graph.initialisers.length, bytes: byteCount(graph.initialisers) },
+    initialisers: {
+      count: graph.initialisers.length,
+      elements: sizeOf(graph.initialisers, () => 1),
+      bytes: sizeOf(graph.initialisers, ({ elementType }) => dataTypes[elementType]?.bytes ?? 0),
+    },
     metadata,
   };
 }
@@ -54,12 +58,14 @@ function port({ name, elementType, shape }: ValueInfo): OnnxPort {
   return { name, dtype: dataTypes[elementType]?.name ?? `type ${elementType}`, shape };
 }
 
-function byteCount(tensors: readonly Tensor[]): number {
-  const bytes = tensors.reduce((sum, { dims, elementType }) => {
-    return sum + dims.reduce((product, dim) => product * dim, dataTypes[elementType]?.bytes ?? 0);
-  }, 0);
-  if (!Number.isSafeInteger(bytes)) throw invalid(`the initialisers' shapes speak of ${bytes} bytes`);
-  return bytes;
+/** The elements of all tensors, each as large as `each` says. */
+function sizeOf(tensors: readonly Tensor[], each: (tensor: Tensor) => number): number {
+  const size = tensors.reduce(
+    (sum, tensor) => sum + tensor.dims.reduce((product, dim) => product * dim, each(tensor)),
+    0,
+  );
+  if (!Number.isSafeInteger(size)) throw invalid(`the initialisers' shapes speak of ${size} bytes`);
+  return size;
 }
 
 function countByName(names: readonly string[]): Record<string, number> {

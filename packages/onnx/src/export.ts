@@ -1,5 +1,6 @@
 import { formatShape, type Node, type Program, sameShape } from "@isthmus/graph";
 import { channelsFirst, convolutions, Layouts } from "./channels-first.ts";
+import { turnWeights } from "./turn-weights.ts";
 import { readUint8, writeUint8 } from "./uint8.ts";
 import { writeConvolution } from "./convolution.ts";
 import { encodeModel } from "./encode.ts";
@@ -51,8 +52,7 @@ export interface ExportOptions {
  * A program as the bytes of an ONNX file, deterministic, without a timestamp.
  *
  * Inputs and outputs keep their names; those no output depends on are left out. Parameters are initialisers under their own
- * names, as they are stored (dense kernels `[in, out]`), but for filters, which are turned to ONNX's
- * `[out, in, rows, columns]`, and weights between images and dense layers, whose rows or columns follow the image's elements
+ * names; of a `Gemm` they are turned to `[out, in]` and read transposed, filters to ONNX's `[out, in, rows, columns]`, and weights between images and dense layers, whose rows or columns follow the image's elements
  * channels first. What depends on parameters alone is computed once, and batch normalisation becomes part of the weights
  * before it. A product with a bias is one `Gemm`, a convolution with one a `Conv` with explicit pads. Images keep their
  * channels last at inputs and outputs, unless told otherwise, and have them first in between. Every value carries its type.
@@ -69,7 +69,7 @@ export function exportOnnx(program: Program, parameters: Parameters, options: Ex
     producerName: "isthmus",
     producerVersion,
     docString,
-    graph: graphOf({ program, parameters }, options),
+    graph: turnWeights(graphOf({ program, parameters }, options)),
     operatorSets: [{ domain: "", version: opset }],
     metadata,
   });

@@ -23,14 +23,15 @@ const withBias = (change: object) => {
   return inGraph({ initialisers: [kernel!, { ...bias!, ...change }, ...others] });
 };
 
+const declared = (change: object) =>
+  inGraph({ valueInfo: [{ ...graph.valueInfo[0]!, ...change }, ...graph.valueInfo.slice(1)] });
+
 /** What is broken -> the model and what the message must name. */
 const defects: Record<string, readonly [Partial<OnnxModel>, RegExp]> = {
   "another operator set": [{ operatorSets: [{ domain: "", version: 22 }] }, /13 to 21.*22/],
-  "an operator set of somebody else's": [
-    { operatorSets: [...sound.operatorSets, { domain: "com.example", version: 1 }] },
-    /com\.example/,
-  ],
-  "an IR version of another time": [{ irVersion: 9 }, /17 with IR version 9/],
+  "an IR version that is not there yet": [{ irVersion: 99 }, /IR version 99/],
+  "no operator set": [{ operatorSets: [{ domain: "com.example", version: 1 }] }, /com\.example 1/],
+  "an IR version of another time": [{ irVersion: 7 }, /17 with IR version 7, which needs 8 to/],
   "no graph name": [inGraph({ name: "" }), /graph has no name/],
   "nodes out of order": [inGraph({ nodes: [relu, gemm, ...rest] }), /decoder\/dense0\/relu/],
   "a missing input": [withRelu({ inputs: ["nowhere"] }), /decoder\/dense0\/relu.*nowhere/],
@@ -47,9 +48,12 @@ const defects: Record<string, readonly [Partial<OnnxModel>, RegExp]> = {
     }),
     /decoder\/dense0.*transB/,
   ],
-  "a missing attribute": [inGraph({ nodes: [{ ...gemm, attributes: {} }, relu, ...rest] }), /decoder\/dense0.*alpha/],
+  "a missing attribute": [withRelu({ opType: "Concat" }), /decoder\/dense0\/relu.*lacks.*axis/],
   "a node name used twice": [withRelu({ name: gemm.name }), /decoder\/dense0/],
-  "a node without a name": [withRelu({ name: "" }), /empty/],
+  "an unknown operator without a name": [
+    withRelu({ name: "", opType: "Rleu" }),
+    /making "decoder\/dense0\/relu" \(Rleu\)/,
+  ],
   "a value made twice": [withRelu({ outputs: ["z"] }), /decoder\/dense0\/relu.*"z"/],
   "an initialiser that is an input as well": [withBias({ name: "z" }), /"z"/],
   "an initialiser that is too short": [withBias({ data: new Uint8Array(24) }), /decoder\.dense0\.bias/],
@@ -57,12 +61,31 @@ const defects: Record<string, readonly [Partial<OnnxModel>, RegExp]> = {
   "an initialiser of an unknown type": [withBias({ elementType: 99 }), /decoder\.dense0\.bias.*99/],
   "an output that nothing makes": [inGraph({ outputs: [{ ...graph.outputs[0]!, name: "gone" }] }), /gone/],
   "no output": [inGraph({ outputs: [], valueInfo: [...graph.valueInfo, ...graph.outputs] }), /no output/],
-  "a value without a type": [inGraph({ valueInfo: graph.valueInfo.slice(1) }), /has no type/],
   "a value declared twice": [inGraph({ valueInfo: [...graph.valueInfo, graph.valueInfo[0]!] }), /declared twice/],
-  "a value of an unknown shape": [
-    inGraph({ valueInfo: [{ ...graph.valueInfo[0]!, shape: [null] }, ...graph.valueInfo.slice(1)] }),
-    /decoder\/dense0/,
+  "a value of another rank": [declared({ shape: [null] }), /decoder\/dense0".*\[\?\], but is float32 \[batch, 7\]/],
+  "a value of another size": [declared({ shape: ["batch", 8] }), /decoder\/dense0".*\[batch, 8\], but is.*7/],
+  "a value of another type": [declared({ elementType: 10 }), /decoder\/dense0".*float16.*but is float32/],
+  "a fixed size where the caller decides": [declared({ shape: [3, 7] }), /decoder\/dense0".*\[3, 7\], but is.*batch/],
+  "a size of the caller's where it is fixed": [declared({ shape: ["batch", "batch"] }), /decoder\/dense0"/],
+  "a value of no type": [declared({ elementType: 0 }), /decoder\/dense0".*type 0/],
+  "a negative size": [declared({ shape: ["batch", -7] }), /decoder\/dense0".*-7/],
+  "an output of another shape": [
+    inGraph({ outputs: graph.outputs.map((output) => ({ ...output, shape: ["batch", 12] })) }),
+    /logits".*12.*11/,
   ],
+  "an input of another size": [
+    inGraph({ inputs: [{ ...graph.inputs[0]!, shape: ["batch", 4] }] }),
+    /decoder\/dense0.*4 columns meet 3 rows/,
+  ],
+  "an input of another type": [
+    inGraph({ inputs: [{ ...graph.inputs[0]!, elementType: 7 }] }),
+    /decoder\/dense0.*int64/,
+  ],
+  "a bias that does not fit": [
+    withBias({ dims: [4], data: new Uint8Array(16) }),
+    /decoder\/dense0.*\[4\].*\[batch, 7\]/,
+  ],
+  "a bias of another type": [withBias({ elementType: 6 }), /decoder\/dense0.*float32 and int32/],
 };
 
 describe("checkOnnx finds and names", () => {

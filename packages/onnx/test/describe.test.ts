@@ -19,7 +19,7 @@ test("a decoder", () => {
       { name: "reconstruction", dtype: "float32", shape: ["batch", 11] },
     ],
     nodes: { Gemm: 2, Relu: 1, Sigmoid: 1 },
-    initialisers: { count: 4, bytes: 4 * (3 * 7 + 7 + 7 * 11 + 11) },
+    initialisers: { count: 4, elements: 3 * 7 + 7 + 7 * 11 + 11, bytes: 4 * (3 * 7 + 7 + 7 * 11 + 11) },
     metadata: modelMetadata(model, "decoder"),
   });
 });
@@ -69,6 +69,6 @@ test("a file that another program wrote, with what this package never writes", (
       { name: "s", dtype: "type 8", shape: [] },
     ],
     nodes: { Conv: 2 },
-    initialisers: { count: 2, bytes: 12 },
+    initialisers: { count: 2, elements: 8, bytes: 12 },
   });
 });

@@ -75,13 +75,13 @@ describe("every field of a small network is where onnx.proto has it", () => {
     expect(docs).toEqual(["two bytes", "", "their sum"]);
   });
 
-  test("initialisers are stored as they are", () => {
+  test("initialisers are stored as they are, but for the weight of a Gemm, which is turned", () => {
     expect(graph.initializer.map(({ name, dims, dataType }) => ({ name, dims, dataType }))).toEqual([
-      { name: "kernel", dims: [2n, 3n], dataType: FLOAT },
+      { name: "kernel", dims: [3n, 2n], dataType: FLOAT },
       { name: "bias", dims: [3n], dataType: FLOAT },
       { name: "small/sum_7/axes", dims: [1n], dataType: INT64 },
     ]);
-    expect(floats(graph.initializer[0]!.rawData)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(floats(graph.initializer[0]!.rawData)).toEqual([1, 4, 2, 5, 3, 6]);
     expect(floats(graph.initializer[1]!.rawData)).toEqual([-1, 0.5, 0.25]);
     expect([...graph.initializer[2]!.rawData]).toEqual([1, 0, 0, 0, 0, 0, 0, 0]);
   });
@@ -113,7 +113,7 @@ describe("every field of a small network is where onnx.proto has it", () => {
       { name: "alpha", type: AttributeProto_AttributeType.FLOAT, f: 1 },
       { name: "beta", type: AttributeProto_AttributeType.FLOAT, f: 1 },
       { name: "transA", type: AttributeProto_AttributeType.INT, i: 0n },
-      { name: "transB", type: AttributeProto_AttributeType.INT, i: 0n },
+      { name: "transB", type: AttributeProto_AttributeType.INT, i: 1n },
     ]);
   });
 
@@ -138,8 +138,11 @@ describe("a dense model", () => {
     ]);
     for (const { name, dims, rawData } of graph.initializer) {
       const { shape, data } = model.parameters[name]!;
-      expect(dims).toEqual(shape.map(BigInt));
-      expect(floats(rawData)).toEqual([...data]);
+      const [rows, columns] = shape as [number, number];
+      const isMatrix = shape.length === 2;
+      const turned = isMatrix ? data.map((_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!) : data;
+      expect(dims).toEqual(shape.toReversed().map(BigInt));
+      expect(floats(rawData)).toEqual([...turned]);
     }
     expect(graph.initializer.map(({ name }) => name).sort()).toEqual(Object.keys(model.encoder.state));
   });

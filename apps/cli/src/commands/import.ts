@@ -1,14 +1,14 @@
 import { fitCoding, inferLatents } from "@isthmus/compress";
 import { batches } from "@isthmus/data";
 import { type LatentCoding, type Model, modelHashes, writeModelFile } from "@isthmus/graph";
-import { importModel, type OnnxFile } from "@isthmus/onnx";
-import { readOnnxFile } from "@isthmus/onnx/node";
+import { importModel } from "@isthmus/onnx";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Console, grouped, type Report } from "../console.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
-import { namingFile, namingFileAsync } from "../errors.ts";
+import { namingFile } from "../errors.ts";
 import { encodedShape, modelConfig } from "../model-files.ts";
+import { openOnnxFile } from "../onnx-files.ts";
 import { buildOption, dataDirOption, NAMED, numberBetween, outOption, rangeOption } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
@@ -89,11 +89,6 @@ async function importFiles({ console }: Context, path: string, options: ImportOp
   const bytes = writeModelFile(model);
   await writeResult(console, out, bytes);
   return { json: summary(model, bytes, out), lines: lines(model, bytes, out) };
-}
-
-/** What is wrong with a file is told with its name. */
-function openOnnxFile(path: string): Promise<OnnxFile> {
-  return namingFileAsync(path, () => readOnnxFile(path));
 }
 
 async function fitted(console: Console, model: Model, options: ImportOptions): Promise<LatentCoding> {

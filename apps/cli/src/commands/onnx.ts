@@ -1,0 +1,229 @@
+import { openNetwork } from "@isthmus/compress";
+import { concreteShape, elementCount, type JsonObject, type Program } from "@isthmus/graph";
+import { IsthmusError, randomNormal } from "@isthmus/math";
+import {
+  checkOnnx,
+  describeOnnx,
+  importOnnx,
+  lintFor,
+  type LintTarget,
+  lintTargets,
+  type LintWarning,
+  type OnnxDescription,
+  type OnnxPort,
+  parity,
+  type ParityReport,
+} from "@isthmus/onnx";
+import { Command, Option } from "commander";
+import { grouped, type Report } from "../console.ts";
+import { withEngine } from "../engines.ts";
+import { namingFile } from "../errors.ts";
+import { openOnnxFile } from "../onnx-files.ts";
+import { type Fed, openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
+import { buildOption, wholeNumber } from "../options.ts";
+import { type Context, describeCommand, reporting } from "./command.ts";
+
+/** What a network of float32 may differ by between two runtimes: absolutely, or relative to the largest output. */
+const TOLERANCE = { absolute: 1e-5, relative: 1e-4 } as const;
+
+const EXAMPLES = ["isthmus onnx check decoder.onnx", "isthmus onnx lint decoder.onnx --target tensorrt"];
+
+export function onnxCommand(context: Context): Command {
+  const group = new Command("onnx")
+    .description("Look into an ONNX file: is it sound, what is in it, what would a runtime stumble over.")
+    .usage("<what> <file> [options]")
+    .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
+  for (const make of [checkCommand, infoCommand, lintCommand, parityCommand]) group.addCommand(make(context));
+  return group;
+}
+
+function checkCommand(context: Context): Command {
+  return describeCommand({
+    name: "check",
+    summary: "Check names, order, operators, attributes, types, shapes and sizes; exit code 2 when something is wrong.",
+    examples: ["isthmus onnx check decoder.onnx"],
+  })
+    .argument("<file>", "ONNX file of operator set 13 to 21")
+    .action(reporting(context, check));
+}
+
+async function check(path: string): Promise<Report> {
+  const { bytes } = await openOnnxFile(path);
+  namingFile(path, () => checkOnnx(bytes));
+  const { nodes, initialisers } = describeOnnx(bytes);
+  const count = Object.values(nodes).reduce((sum, some) => sum + some, 0);
+  return {
+    json: { file: path, sound: true, nodes: count, parameters: initialisers.elements },
+    lines: [`${path} is sound: ${grouped(count)} nodes, ${grouped(initialisers.elements)} parameters`],
+  };
+}
+
+function infoCommand(context: Context): Command {
+  return describeCommand({
+    name: "info",
+    summary: "Inputs, outputs, versions, operators, parameters and metadata of any ONNX file.",
+    examples: ["isthmus onnx info decoder.onnx"],
+  })
+    .argument("<file>", "ONNX file")
+    .action(reporting(context, info));
+}
+
+async function info(path: string): Promise<Report> {
+  const { bytes } = await openOnnxFile(path);
+  const described = namingFile(path, () => describeOnnx(bytes));
+  return {
+    json: { file: path, bytes: bytes.length, ...described } as unknown as JsonObject,
+    lines: infoLines(path, bytes.length, described),
+  };
+}
+
+function infoLines(path: string, size: number, described: OnnxDescription): string[] {
+  const { producer, operatorSets, irVersion, graphName, docString, inputs, outputs } = described;
+  const { nodes, initialisers, metadata } = described;
+  const sets = operatorSets.map(({ domain, version }) => `${domain || "ai.onnx"} ${version}`).join(", ");
+  const by = [producer.name, producer.version].filter((text) => text !== "").join(" ") || "nobody that says so";
+  return [
+    `${path} (${grouped(size)} bytes): "${graphName}", made by ${by}`,
+    ...(docString ? [cut(docString)] : []),
+    `operator sets: ${sets}; IR version ${irVersion}`,
+    ...inputs.map((port) => `input ${portText(port)}`),
+    ...outputs.map((port) => `output ${portText(port)}`),
+    `nodes: ${Object.entries(nodes)
+      .map(([kind, count]) => `${grouped(count)} ${kind}`)
+      .join(", ")}`,
+    `parameters: ${grouped(initialisers.elements)} in ${grouped(initialisers.count)} tensors, ${grouped(initialisers.bytes)} bytes`,
+    ...Object.entries(metadata).map(([key, value]) => `${key}: ${cut(value)}`),
+  ];
+}
+
+const portText = ({ name, dtype, shape }: OnnxPort): string =>
+  `${name}: ${dtype} [${shape.map((dim) => dim ?? "?").join(", ")}]`;
+
+/** Longer texts are cut; `--json` has them whole. */
+const SHOWN = 100;
+
+function cut(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.length > SHOWN ? `${line.slice(0, SHOWN)} ... (${grouped(text.length)} characters)` : line;
+}
+
+interface LintOptions {
+  readonly target?: LintTarget;
+}
+
+function lintCommand(context: Context): Command {
+  return describeCommand({
+    name: "lint",
+    summary: "Warn where a known limit of a runtime bites, each with where that was read; exit code 0 all the same.",
+    notes: ["Nothing is run there: a file without warnings may still fail."],
+    examples: ["isthmus onnx lint decoder.onnx", "isthmus onnx lint decoder.onnx --target tensorrt"],
+  })
+    .argument("<file>", "ONNX file of operator set 13 to 21")
+    .addOption(new Option("--target <name>", "one runtime alone").choices([...lintTargets]))
+    .action(reporting(context, lint));
+}
+
+async function lint(path: string, { target }: LintOptions): Promise<Report> {
+  const { bytes } = await openOnnxFile(path);
+  const targets = target ? [target] : lintTargets;
+  const found = namingFile(path, () => targets.map((name) => [name, lintFor(name, bytes)] as const));
+  return {
+    json: { file: path, warnings: Object.fromEntries(found) } as unknown as JsonObject,
+    lines: found.flatMap(([name, warnings]) =>
+      warnings.length ? warnings.map(warningLine(name)) : [`${name}: nothing known`],
+    ),
+  };
+}
+
+const warningLine =
+  (target: string) =>
+  ({ id, where, what, source }: LintWarning): string =>
+    `${target}: ${where}: ${what} [${id}] (${source})`;
+
+interface ParityOptions {
+  readonly batch: number;
+  readonly build: string;
+}
+
+function parityCommand(context: Context): Command {
+  return describeCommand({
+    name: "parity",
+    summary: "Read the file into our engine, run both it and onnxruntime-node on drawn inputs, and compare.",
+    examples: ["isthmus onnx parity decoder.onnx"],
+  })
+    .argument("<file>", "ONNX file")
+    .option("--batch <n>", "items to draw", wholeNumber(1, 10_000), 16)
+    .addOption(buildOption())
+    .action(reporting(context, comparePair));
+}
+
+async function comparePair(path: string, options: ParityOptions): Promise<Report> {
+  const file = await openOnnxFile(path);
+  const { program, parameters } = namingFile(path, () => importOnnx(file.bytes, file));
+  const session = await openOnnx(await requireOnnxRuntime(), path, file.bytes);
+  try {
+    const report = await withEngine(options, async (engine) => {
+      const network = await openNetwork(engine, program, parameters);
+      try {
+        return await parity({
+          inputs: drawn(program, options.batch),
+          reference: (inputs) => network.run(inputs as Record<string, Float32Array>),
+          run: async (inputs) => dataOf(await session.run(shaped(program, inputs, options.batch))),
+        });
+      } finally {
+        network.dispose();
+      }
+    });
+    requireClose(path, report);
+    return parityReport(path, report, options.batch);
+  } finally {
+    await session.release();
+  }
+}
+
+type Inputs = Readonly<Record<string, Fed>>;
+
+/** Numbers around 0, ids 0 and 1, bytes of every value. */
+function drawn({ nodes, inputs }: Program, batch: number): Inputs {
+  const values = Object.entries(inputs).map(([name, id]): [string, Fed] => {
+    const { shape, dtype } = nodes[id]!;
+    const length = elementCount(shape, batch);
+    if (dtype === "i32") return [name, Int32Array.from({ length }, (_, i) => i % 2)];
+    if (dtype === "u8") return [name, Uint8Array.from({ length }, (_, i) => (i * 37) % 256)];
+    const numbers = new Float32Array(length);
+    randomNormal(numbers, { seed: 1, stream: `parity/${name}` });
+    return [name, numbers];
+  });
+  return Object.fromEntries(values);
+}
+
+function shaped({ nodes, inputs }: Program, values: Inputs, batch: number): Parameters<OpenSession["run"]>[0] {
+  const tensors = Object.entries(values).map(([name, data]) => {
+    return [name, { shape: concreteShape(nodes[inputs[name]!]!.shape, batch), data }] as const;
+  });
+  return Object.fromEntries(tensors);
+}
+
+type OpenSession = Awaited<ReturnType<typeof openOnnx>>;
+
+function dataOf(results: Awaited<ReturnType<OpenSession["run"]>>): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
+}
+
+function requireClose(path: string, { perOutput }: ParityReport): void {
+  for (const [name, { maxAbs, maxRel, finite }] of Object.entries(perOutput)) {
+    if (finite && (maxAbs <= TOLERANCE.absolute || maxRel <= TOLERANCE.relative)) continue;
+    const got = finite
+      ? `${maxAbs.toExponential(1)} (relative ${maxRel.toExponential(1)})`
+      : "values that are not finite";
+    throw new IsthmusError("ONNX_PARITY", `${path}: onnxruntime-node and our engine differ in "${name}": ${got}`);
+  }
+}
+
+function parityReport(path: string, { maxAbs, maxRel, perOutput }: ParityReport, batch: number): Report {
+  const each = Object.entries(perOutput).map(([name, output]) => `${name} ${output.maxAbs.toExponential(1)}`);
+  return {
+    json: { file: path, items: batch, maxAbsError: maxAbs, maxRelError: maxRel, perOutput } as unknown as JsonObject,
+    lines: [`our engine and onnxruntime-node on ${batch} drawn items, max abs error: ${each.join(", ")}`],
+  };
+}

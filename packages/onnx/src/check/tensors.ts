@@ -1,0 +1,35 @@
+import { dataTypes } from "../data-types.ts";
+import { invalid } from "../invalid.ts";
+import { requireInside } from "../import/external.ts";
+import type { Tensor } from "../messages.ts";
+
+/** Elements of text are no bytes of one length; those of 4 bits share one. */
+const TEXT = 8;
+const halfBytes: ReadonlySet<number> = new Set([21, 22]);
+const float8: ReadonlySet<number> = new Set([17, 18, 19, 20]);
+
+/** Each initialiser holds as many bytes as its shape and type say. */
+export function checkTensors(initialisers: readonly Tensor[]): void {
+  for (const tensor of initialisers) {
+    requireLength(tensor, (what) => {
+      throw invalid(`initialiser "${tensor.name}" ${what}`, { initialiser: tensor.name });
+    });
+  }
+}
+
+/** Calls `fail` for a type that is none, data of another length than the shape says, or data in a place that is refused. */
+export function requireLength(tensor: Tensor, fail: (what: string) => never): void {
+  const { elementType, dims, data, external } = tensor;
+  if (elementType === TEXT) return;
+  const size = bytesOf(elementType) ?? fail(`has an unknown element type ${elementType}`);
+  const expected = Math.ceil(dims.reduce((product, dim) => product * dim, size));
+  if (!Number.isSafeInteger(expected)) fail(`is of shape [${dims.join(", ")}], more than can be counted`);
+  if (external) requireInside(external.location);
+  const found = external ? (external.length ?? expected) : data.length;
+  if (found !== expected) fail(`of shape [${dims.join(", ")}] holds ${found} bytes, expected ${expected}`);
+}
+
+function bytesOf(elementType: number): number | undefined {
+  if (halfBytes.has(elementType)) return 0.5;
+  return float8.has(elementType) ? 1 : dataTypes[elementType]?.bytes;
+}

@@ -1,0 +1,77 @@
+/** OpenCV's DNN module, which shares nothing with onnxruntime, computes what the float64 interpreter computes. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { elementCount } from "@isthmus/graph";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeOnnx, exportModelPart, lintFor } from "../src/index.ts";
+import { exportable, expectedOf, feedsFor, partsOf, smallZoo } from "./support/zoo.ts";
+
+const SOURCE = fileURLToPath(new URL("../../../tools/opencv/run-onnx.cpp", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "isthmus-opencv-"));
+const program = join(folder, "run-onnx");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const headers = ["-E", "-x", "c++", "-I/usr/include/opencv4", "-include", "opencv2/dnn.hpp", "/dev/null"];
+const missing = spawnSync("g++", headers, { stdio: "ignore" }).status !== 0;
+
+/** Outputs one after the other, or what OpenCV says against the file. */
+function run(
+  bytes: Uint8Array,
+  outputs: readonly string[],
+  shape: readonly number[],
+  input: Float32Array,
+): Float32Array {
+  const path = join(folder, "model.onnx");
+  writeFileSync(path, bytes);
+  const { status, stdout, stderr } = spawnSync(program, [path, outputs.join(","), ...shape.map(String)], {
+    input: new Uint8Array(input.buffer, input.byteOffset, input.byteLength),
+    maxBuffer: 2 ** 28,
+  });
+  if (status !== 0) throw new Error(stderr.toString());
+  return new Float32Array(new Uint8Array(stdout).buffer);
+}
+
+/** Parts that OpenCV's one input of floats can feed. */
+const parts = smallZoo.flatMap(([name, definition]) => {
+  const model = exportable(definition);
+  return partsOf(definition)
+    .filter(({ part, sample }) => !sample && (part === "encoder" || part === "decoder"))
+    .filter(({ part }) => Object.keys(model[part as "encoder" | "decoder"].inputs).length === 1)
+    .map((asked) => ({ name: `${asked.part} of ${name}`, model, asked }));
+});
+
+describe.skipIf(missing)("OpenCV (apt-get install libopencv-dnn-dev g++)", () => {
+  beforeAll(() => {
+    const flags = ["-O1", SOURCE, "-I/usr/include/opencv4", "-lopencv_dnn", "-lopencv_core", "-o", program];
+    const { status, stderr } = spawnSync("g++", flags, { encoding: "utf8" });
+    if (status !== 0) throw new Error(stderr);
+  }, 300_000);
+
+  test.each(parts)("$name, operator sets 13 and 17, batch 1 and 3", ({ model, asked }) => {
+    const [input, id] = Object.entries(model[asked.part as "encoder" | "decoder"].inputs)[0]!;
+    const { shape } = model[asked.part as "encoder" | "decoder"].nodes[id]!;
+    for (const opset of [13, 17] as const) {
+      const bytes = exportModelPart(model, asked.part, { opset });
+      expect(lintFor("opencv", bytes)).toEqual([]);
+      const outputs = describeOnnx(bytes).outputs.map(({ name }) => name);
+      for (const batch of [1, 3]) {
+        const feeds = feedsFor(model, asked, batch);
+        const expected = expectedOf(model, asked, feeds, batch);
+        const dims = shape.map((dim) => (dim === "batch" ? batch : dim));
+        expect(feeds[input]).toHaveLength(elementCount(shape, batch));
+        const got = run(bytes, outputs, dims, feeds[input] as Float32Array);
+        const all = outputs.flatMap((name) => [...expected[name]!]);
+        expect(got).toHaveLength(all.length);
+        const where = `operator set ${opset}, batch ${batch}`;
+        all.forEach((value, i) => {
+          if (!(Math.abs(got[i]! - value) <= 1e-5 + 1e-4 * Math.abs(value))) {
+            throw new Error(`${where}, ${outputs.join(", ")}: value ${i} is ${got[i]}, not ${value}`);
+          }
+        });
+      }
+    }
+  });
+});
