@@ -18,7 +18,7 @@ export interface Flow {
 }
 
 /** Axes of the file's value that became one: their sizes, and in which order the node has them. */
-export interface Folded {
+interface Folded {
   readonly sizes: readonly number[];
   readonly permutation: readonly number[];
 }

@@ -2,8 +2,8 @@ import { encodeModel } from "../../src/encode.ts";
 import type { AttributeValue, OnnxGraph, OnnxModel, OnnxNode, Tensor, ValueInfo } from "../../src/messages.ts";
 
 /** TensorProto.DataType. */
-export const FLOAT = 1;
-export const INT64 = 7;
+const FLOAT = 1;
+const INT64 = 7;
 
 export function value(name: string, shape: ValueInfo["shape"], elementType: number = FLOAT): ValueInfo {
   return { name, elementType, shape };
