@@ -34,6 +34,24 @@ function run(
   return new Float32Array(new Uint8Array(stdout).buffer);
 }
 
+/** What OpenCV 4.6 refuses, with its reason; a part that is listed must be refused. */
+const refusals: Readonly<Record<string, readonly string[]>> = {
+  "Shape of a batch of any size": [
+    ...["decoder of vae, gaussian", "decoder of vae, colours", "encoder of linear vae, fixed"],
+    ...["encoder of linear vae, shared", "decoder of linear vae, shared"],
+    ...["encoder of linear vae, per feature", "decoder of linear vae, per feature"],
+  ],
+  "ReduceSum with its axes as an input, as since operator set 13": [
+    ...["encoder of mixture-prior vae", "encoder of mixture-prior vae, warm-up"],
+  ],
+  "Max of one value and a constant": ["decoder of vae, discretised logistic"],
+  "Mul of shapes that broadcast along more than one axis": ["encoder of vae, mixture posterior"],
+  "a failed assertion about axes, which names no node": [
+    ...["encoder of ae, threshold", "encoder of conditional vae, top half"],
+  ],
+};
+const refused = new Set(Object.values(refusals).flat());
+
 /** Parts that OpenCV's one input of floats can feed. */
 const parts = smallZoo.flatMap(([name, definition]) => {
   const model = exportable(definition);
@@ -50,28 +68,45 @@ describe.skipIf(missing)("OpenCV (apt-get install libopencv-dnn-dev g++)", () =>
     if (status !== 0) throw new Error(stderr);
   }, 300_000);
 
-  test.each(parts)("$name, operator sets 13 and 17, batch 1 and 3", ({ model, asked }) => {
-    const [input, id] = Object.entries(model[asked.part as "encoder" | "decoder"].inputs)[0]!;
-    const { shape } = model[asked.part as "encoder" | "decoder"].nodes[id]!;
-    for (const opset of [13, 17] as const) {
-      const bytes = exportModelPart(model, asked.part, { opset });
-      expect(lintFor("opencv", bytes)).toEqual([]);
-      const outputs = describeOnnx(bytes).outputs.map(({ name }) => name);
-      for (const batch of [1, 3]) {
-        const feeds = feedsFor(model, asked, batch);
-        const expected = expectedOf(model, asked, feeds, batch);
-        const dims = shape.map((dim) => (dim === "batch" ? batch : dim));
-        expect(feeds[input]).toHaveLength(elementCount(shape, batch));
-        const got = run(bytes, outputs, dims, feeds[input] as Float32Array);
-        const all = outputs.flatMap((name) => [...expected[name]!]);
-        expect(got).toHaveLength(all.length);
-        const where = `operator set ${opset}, batch ${batch}`;
-        all.forEach((value, i) => {
-          if (!(Math.abs(got[i]! - value) <= 1e-5 + 1e-4 * Math.abs(value))) {
-            throw new Error(`${where}, ${outputs.join(", ")}: value ${i} is ${got[i]}, not ${value}`);
-          }
-        });
+  test.each(parts.filter(({ name }) => !refused.has(name)))(
+    "$name, operator sets 13 and 17, batch 1 and 3",
+    ({ model, asked }) => {
+      const [input, id] = Object.entries(model[asked.part as "encoder" | "decoder"].inputs)[0]!;
+      const { shape } = model[asked.part as "encoder" | "decoder"].nodes[id]!;
+      for (const opset of [13, 17] as const) {
+        const bytes = exportModelPart(model, asked.part, { opset });
+        expect(lintFor("opencv", bytes)).toEqual([]);
+        const outputs = describeOnnx(bytes).outputs.map(({ name }) => name);
+        for (const batch of [1, 3]) {
+          const feeds = feedsFor(model, asked, batch);
+          const expected = expectedOf(model, asked, feeds, batch);
+          const dims = shape.map((dim) => (dim === "batch" ? batch : dim));
+          expect(feeds[input]).toHaveLength(elementCount(shape, batch));
+          const got = run(bytes, outputs, dims, feeds[input] as Float32Array);
+          const all = outputs.flatMap((name) => [...expected[name]!]);
+          expect(got).toHaveLength(all.length);
+          const where = `operator set ${opset}, batch ${batch}`;
+          all.forEach((value, i) => {
+            if (!(Math.abs(got[i]! - value) <= 1e-5 + 1e-4 * Math.abs(value))) {
+              throw new Error(`${where}, ${outputs.join(", ")}: value ${i} is ${got[i]}, not ${value}`);
+            }
+          });
+        }
       }
-    }
+    },
+  );
+
+  test.each(parts.filter(({ name }) => refused.has(name)))("refuses the $name", ({ model, asked }) => {
+    const { nodes, inputs } = model[asked.part as "encoder" | "decoder"];
+    const [input, id] = Object.entries(inputs)[0]!;
+    const bytes = exportModelPart(model, asked.part);
+    const outputs = describeOnnx(bytes).outputs.map(({ name }) => name);
+    const dims = nodes[id]!.shape.map((dim) => (dim === "batch" ? 3 : dim));
+    const fed = feedsFor(model, asked, 3)[input] as Float32Array;
+    expect(() => run(bytes, outputs, dims, fed)).toThrow(/OpenCV/);
+  });
+
+  test("refuses nothing that is not there", () => {
+    expect(parts.filter(({ name }) => refused.has(name))).toHaveLength(refused.size);
   });
 });
