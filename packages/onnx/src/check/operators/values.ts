@@ -130,7 +130,12 @@ export const values: Operators = {
     random,
   ),
   RandomNormalLike: operator(
-    { inputs: ["T1"], outputs: ["T2"], types: { T1: anything, T2: floats }, attributes: drawn },
+    {
+      inputs: ["T1"],
+      outputs: ["T2"],
+      types: { T1: anything.filter((type) => type !== 16), T2: floats },
+      attributes: drawn,
+    },
     random,
   ),
   Range: operator({ inputs: ["T", "T", "T"], outputs: ["T"], types: { T: [FLOAT, 11, 5, 6, INT64] } }, range),
