@@ -38,7 +38,7 @@ function expectClose(printed: string): void {
   expect(Number(worst), printed).toBeLessThanOrEqual(1e-5);
 }
 
-beforeAll(() => {
+function makeFiles(): void {
   const main = join(root, "apps", "cli", "src", "main.ts");
   const lines = blocks.filter(({ kind }) => kind === "sh").flatMap(({ text }) => text.trimEnd().split("\n"));
   for (const line of lines) {
@@ -47,7 +47,9 @@ beforeAll(() => {
     expect(run(process.execPath, [...FROM_SOURCE, main, ...words])).not.toBe("");
   }
   expect(inNode("sample.mjs")).toBe("784 pixels\n");
-}, 300_000);
+}
+
+beforeAll(makeFiles, 300_000);
 
 describe("docs/deploy.md", () => {
   it("says of every program whether it was run", () => {

@@ -1,7 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { canonicalJson, contentHash, readSafetensors, writeSafetensors } from "@isthmus/graph";
+import { canonicalJson, contentHash, readModelFile, readSafetensors, writeSafetensors } from "@isthmus/graph";
 import { uint32Sequence } from "@isthmus/math";
+import { exportModelPart } from "@isthmus/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
 import { complaint, isthmus, report } from "./support/cli.ts";
 import { DIGITS, SMALL } from "./support/data.ts";
@@ -184,6 +185,12 @@ describe("a decoder for --onnx", () => {
   const decode = (onnx: string): Promise<string> => {
     return complaint("decode", model, stream, "--onnx", file(onnx), "-o", file("never.npy"));
   };
+
+  it("that gives bytes is refused", async () => {
+    const trained = readModelFile(await readFile(model));
+    await writeFile(file("bytes.onnx"), exportModelPart(trained, "decoder", { uint8: true }));
+    expect(await decode("bytes.onnx")).toMatch(/gives items as bytes, decode takes them as the network gives them$/);
+  });
 
   it("that is the encoder, or another model's, is refused", async () => {
     await report("export", model, "--part", "encoder", "-o", file("encoder.onnx"));

@@ -36,7 +36,8 @@ function hex(bytes: Uint8Array): string {
 }
 
 /**
- * A part of a model as an ONNX file with `modelMetadata`. Noise that it needs is an input named like its stream. Throws as `exportOnnx` does.
+ * A part of a model as an ONNX file with `modelMetadata`, and `isthmus.values`, `data units` or `bytes`, where its items
+ * are not as the network has them. Noise that it needs is an input named like its stream. Throws as `exportOnnx` does.
  *
  * @throws RangeError an unknown part, one that the model lacks, items that are no images, bytes in other units
  */
@@ -55,7 +56,11 @@ export function exportModelPart(model: ExportableModel, part: ModelPart, options
     ...others,
     graphName: part,
     uint8: uint8 ? ["x", "reconstruction"].filter((name) => ports.includes(name)) : [],
-    metadata: modelMetadata(model, part),
+    metadata: {
+      ...modelMetadata(model, part),
+      ...(units && { "isthmus.values": "data units" }),
+      ...(uint8 && { "isthmus.values": "bytes" }),
+    },
   });
 }
 

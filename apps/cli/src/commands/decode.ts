@@ -89,6 +89,10 @@ function requireDecoderOf(model: Model, path: string, { inputs, outputs, metadat
   if (names(inputs) !== "z" || !outputs.some(({ name }) => name === "reconstruction")) {
     throw new UsageError(`${path} is no decoder (z -> reconstruction): it makes ${names(outputs)} of ${names(inputs)}`);
   }
+  const values = metadata["isthmus.values"];
+  if (values !== undefined) {
+    throw new UsageError(`${path} gives items as ${values}, decode takes them as the network gives them`);
+  }
   const hash = metadata["isthmus.decoder_hash"];
   const { decoder } = modelHashes(model);
   if (hash !== undefined && hash !== decoder) {
