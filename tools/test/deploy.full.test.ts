@@ -1,9 +1,7 @@
 /** docs/deploy.md: every program with a file name runs and agrees with the interpreter; the others say that they were not run. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../lib/paths.mjs";
 import { has, python } from "../lib/probe.mjs";
@@ -63,18 +61,16 @@ describe("docs/deploy.md", () => {
   it("runs in Node", () => expectClose(inNode("node.mjs")));
 
   it("runs on onnxruntime-web", () => {
-    const require = createRequire(join(root, "packages", "onnx", "package.json"));
-    const web = pathToFileURL(require.resolve("onnxruntime-web/wasm")).href;
+    mkdirSync(join(folder, "node_modules"));
+    symlinkSync(join(root, "packages/onnx/node_modules/onnxruntime-web"), join(folder, "node_modules/onnxruntime-web"));
     const fetching = [
       `import { readFile } from "node:fs/promises";`,
-      `import ort from ${JSON.stringify(web)};`,
+      `import ort from "onnxruntime-web/wasm";`,
       `ort.env.wasm.numThreads = 1;`,
       `globalThis.fetch = async (path) => new Response(await readFile(path));`,
       "",
     ].join("\n");
-    expectClose(
-      inNode("browser.mjs", textOf("browser.mjs").replace('"onnxruntime-web/wasm"', JSON.stringify(web)), fetching),
-    );
+    expectClose(inNode("browser.mjs", textOf("browser.mjs"), fetching));
   });
 
   it.skipIf(!has()["opencv"])("runs in C++ with OpenCV", () => {
