@@ -1,9 +1,7 @@
 import { categoricalVae } from "@isthmus/models";
-import { pngGrid } from "@isthmus/plot";
 import type { Context, Made, Reproduction } from "./harness/reproduction.ts";
-import { metricRow, priorSamples, termsOf, trainedForSeeds } from "./variational-runs.ts";
+import { metricRow, priorGrid, priorGridText, termsOf, trainedForSeeds } from "./variational-runs.ts";
 
-const COLUMNS = 16;
 const TRAINING = { epochs: 50, batchSize: 128, learningRate: 1e-3 } as const;
 
 /** With one more hidden layer of 512, and without word of how its data were binarised or the likelihood measured. */
@@ -23,7 +21,6 @@ async function run(context: Context): Promise<Made> {
   const data = await context.mnist();
   const definition = categoricalVae({ binarize: "dynamic" });
   const made = await trainedForSeeds(context, definition, data, "categorical", TRAINING);
-  const values = await priorSamples(context, made[0]!, { count: 5 * COLUMNS, seed: 1 });
   return {
     rows: [
       metricRow(context, made, "negElbo", {
@@ -36,9 +33,9 @@ async function run(context: Context): Promise<Made> {
       network: "784-256-(20x10)-256-784, ReLU; kind categorical-vae",
       temperature: "1, times 0.9 after each epoch, down to 0.5",
       optimiser: `Adam ${TRAINING.learningRate}, batch ${TRAINING.batchSize}, ${context.epochs(TRAINING.epochs)} epochs`,
-      picture: `means of p(x|z) at draws of the prior, seed ${context.seeds[0]}`,
+      picture: priorGridText(context),
     },
     details: { terms: termsOf(made) },
-    pictures: { "": pngGrid({ shape: [28, 28, 1], values }, { columns: COLUMNS }) },
+    pictures: { "": await priorGrid(context, made[0]!) },
   };
 }

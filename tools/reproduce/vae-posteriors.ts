@@ -1,6 +1,6 @@
 import { vae } from "@isthmus/models";
-import type { Context, Made, Reproduction, Row } from "./harness/reproduction.ts";
-import { metricRow, TEN_EPOCHS_TEXT, termsOf, trainedForSeeds } from "./variational-runs.ts";
+import type { Context, Made, Reproduction } from "./harness/reproduction.ts";
+import { comparedOnMnist, TEN_EPOCHS_TEXT } from "./variational-runs.ts";
 
 const LATENT = 5;
 
@@ -18,24 +18,16 @@ export const vaePosteriors: Reproduction = {
 };
 
 async function run(context: Context): Promise<Made> {
-  const data = await context.mnist();
-  const rows: Row[] = [];
-  const details: Record<string, Record<string, number>[]> = {};
-  for (const { name, posterior } of POSTERIORS) {
-    const made = await trainedForSeeds(context, vae({ latent: LATENT, posterior }), data, name);
-    rows.push(
-      metricRow(context, made, "negElbo", { what: `${name}, ${LATENT} latents, negative ELBO`, published: null }),
-    );
-    details[name] = termsOf(made);
-  }
+  const models = POSTERIORS.map(({ name, posterior }) => ({
+    ...{ name, definition: vae({ latent: LATENT, posterior }) },
+    metrics: [{ metric: "negElbo", what: `${name}, ${LATENT} latents, negative ELBO`, published: null }],
+  }));
   return {
-    rows,
+    ...(await comparedOnMnist(context, models)),
     protocol: {
       network: `784-400-${LATENT}, ReLU; kind vae`,
       optimiser: TEN_EPOCHS_TEXT,
       mixture: "one draw of each component in every ELBO, the KL sampled",
     },
-    details,
-    pictures: {},
   };
 }

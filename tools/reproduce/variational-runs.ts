@@ -2,8 +2,9 @@ import { openNetwork } from "@isthmus/compress";
 import type { HostArray, Program } from "@isthmus/graph";
 import { splitSeed } from "@isthmus/math";
 import type { ModelDefinition } from "@isthmus/models";
+import { pngGrid } from "@isthmus/plot/png";
 import { dataConvention } from "@isthmus/train";
-import type { Context, PassLine, Row, Splits } from "./harness/reproduction.ts";
+import type { Context, Made, PassLine, Row, Splits } from "./harness/reproduction.ts";
 import { trained, type Trained } from "./harness/training.ts";
 
 /** The protocol of the ten-epoch figures. */
@@ -52,6 +53,35 @@ export function metricRow(
   };
 }
 
+/** One of the models that a family compares. */
+export interface Compared {
+  /** In the progress, and of its metrics in the figures' file. */
+  readonly name: string;
+  readonly definition: ModelDefinition;
+  /** What of it is a row. */
+  readonly metrics: readonly ({ readonly metric: string } & Parameters<typeof metricRow>[3])[];
+  /** Its part of the name of a picture of decoded draws of the prior; without one there is none. */
+  readonly picture?: string;
+}
+
+/** Trains models one after the other, all seeds of each, on MNIST for ten epochs. */
+export async function comparedOnMnist(
+  context: Context,
+  models: readonly Compared[],
+): Promise<Pick<Made, "rows" | "details" | "pictures">> {
+  const data = await context.mnist();
+  const rows: Row[] = [];
+  const details: Record<string, Record<string, number>[]> = {};
+  const pictures: Record<string, Uint8Array> = {};
+  for (const { name, definition, metrics, picture } of models) {
+    const made = await trainedForSeeds(context, definition, data, name);
+    for (const { metric, ...rest } of metrics) rows.push(metricRow(context, made, metric, rest));
+    details[name] = termsOf(made);
+    if (picture !== undefined) pictures[picture] = await priorGrid(context, made[0]!);
+  }
+  return { rows, details, pictures };
+}
+
 /** All metrics of these trainings, for the figures' file. */
 export function termsOf(made: readonly Trained[]): Record<string, number>[] {
   return made.map(({ test }) => ({ ...test }));
@@ -68,6 +98,18 @@ export async function priorSamples(
   const { z } = await ranOnce(context, one, prior!, { ...noise, ...(labels && { label: labels }) }, count);
   const inputs = { z: z!, ...(labels && { label: labels }) };
   return (await ranOnce(context, one, decoder, inputs, count))["reconstruction"]!;
+}
+
+/** What `priorGrid` draws, in words. */
+export function priorGridText({ seeds }: Pick<Context, "seeds">): string {
+  return `means of p(x|z) at draws of the prior, seed ${seeds[0]}`;
+}
+
+/** Five rows of 16 draws of the prior of a model of digits, decoded, as a PNG. */
+export async function priorGrid(context: Pick<Context, "engine">, one: Trained): Promise<Uint8Array> {
+  const columns = 16;
+  const values = await priorSamples(context, one, { count: 5 * columns, seed: 1 });
+  return pngGrid({ shape: [28, 28, 1], values }, { columns });
 }
 
 /** Runs a program of a trained model, feeding it what it names of `inputs`. */
