@@ -1,3 +1,4 @@
+import { elementCount } from "@isthmus/graph";
 import { dataTypes } from "../data-types.ts";
 import type { OnnxDim, Tensor } from "../messages.ts";
 
@@ -16,7 +17,7 @@ const MOST_VALUES = 64;
 /** Of a tensor whose length was checked. */
 export function factOf({ elementType, dims, data, external }: Tensor): Fact {
   const type = dataTypes[elementType];
-  const count = dims.reduce((product, dim) => product * dim, 1);
+  const count = elementCount(dims);
   const isShort = type?.kind === "integer" && dims.length <= 1 && count <= MOST_VALUES && !external;
   if (!isShort) return { type: elementType, shape: dims };
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
