@@ -1,5 +1,5 @@
 import { elementCount } from "@isthmus/graph";
-import { dataTypes } from "../data-types.ts";
+import { dataTypes, typeName } from "../data-types.ts";
 import type { OnnxDim, Tensor } from "../messages.ts";
 
 /** What is known of a value before any run; what is not known is undefined. */
@@ -36,9 +36,8 @@ export function merged(one: OnnxDim, other: OnnxDim): OnnxDim {
   return one;
 }
 
-/** The name of an element type, such as `float32`. */
-export function typeName(code: number | undefined): string {
-  return code === undefined ? "unknown" : (dataTypes[code]?.name ?? `type ${code}`);
+export function typeText(code: number | undefined): string {
+  return code === undefined ? "unknown" : typeName(code);
 }
 
 export function shapeText(shape: readonly OnnxDim[] | undefined): string {

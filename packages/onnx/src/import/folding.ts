@@ -1,6 +1,7 @@
 import { broadcastShapes, type Dim, elementCount, GraphBuilder, interpret, type Node } from "@isthmus/graph";
+import { BOOL } from "../data-types.ts";
 import { plain, type Value } from "./flow.ts";
-import { BOOL, expandKnown, isWhole, type Known } from "./known.ts";
+import { expandKnown, isWhole, type Known } from "./known.ts";
 import type { Destination, NodeReader } from "./node-reader.ts";
 import type { Translation, Translations } from "./translations.ts";
 

@@ -1,5 +1,5 @@
 import { type Dim, elementCount } from "@isthmus/graph";
-import { dataTypes } from "../data-types.ts";
+import { dataTypes, FLOAT } from "../data-types.ts";
 import { invalid } from "../invalid.ts";
 import type { Tensor } from "../messages.ts";
 
@@ -15,11 +15,6 @@ export interface Known {
   /** Row-major. Only a shape that was read off a value holds `"batch"`. */
   readonly data: ArrayLike<Dim>;
 }
-
-/** TensorProto.DataType of what the importer makes itself. */
-export const FLOAT = 1;
-export const INT64 = 7;
-export const BOOL = 9;
 
 /** Most elements of a known value that is more than what it is made of: bounds memory on hostile files. */
 export const MADE_LIMIT: number = 2 ** 22;

@@ -1,6 +1,6 @@
 import { type Dim, elementCount, type GraphBuilder, type Node } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
-import { dataTypes } from "../data-types.ts";
+import { dataTypes, FLOAT } from "../data-types.ts";
 import type { AttributeValue, OnnxNode, Tensor } from "../messages.ts";
 import {
   arranged,
@@ -15,7 +15,7 @@ import {
   unfolded,
   type Value,
 } from "./flow.ts";
-import { FLOAT, type Known, MADE_LIMIT, reshapeKnown, transposeKnown } from "./known.ts";
+import { type Known, MADE_LIMIT, reshapeKnown, transposeKnown } from "./known.ts";
 
 type ValueOf<T extends AttributeValue["type"]> = { [V in AttributeValue as V["type"]]: V["value"] }[T];
 

@@ -1,6 +1,7 @@
 import { type Dim, elementCount, type Node } from "@isthmus/graph";
+import { FLOAT } from "../data-types.ts";
 import { type Flow, flow, shapeOf, unfolded, type Value } from "./flow.ts";
-import { FLOAT, type Known, reshapeKnown, transposeKnown } from "./known.ts";
+import { type Known, reshapeKnown, transposeKnown } from "./known.ts";
 import type { NodeReader } from "./node-reader.ts";
 import type { Translations } from "./translations.ts";
 

@@ -1,12 +1,9 @@
 import { batchRank, type Dim, elementCount, type Node, type Shape } from "@isthmus/graph";
-import { dataTypes } from "../data-types.ts";
+import { BOOL, dataTypes, FLOAT, INT64 } from "../data-types.ts";
 import { type Flow, flow, inverse, isSequence, sequence, shapeOf, unfolded, type Value } from "./flow.ts";
 import {
-  BOOL,
   concatKnown,
   expandKnown,
-  FLOAT,
-  INT64,
   isWhole,
   type Known,
   knownTensor,

@@ -1,5 +1,6 @@
 import { elementCount } from "@isthmus/graph";
-import { anything, BOOL, FLOAT, floats, floats8, indices, INT64, nibbles, numeric } from "../element-types.ts";
+import { BOOL, FLOAT, INT64 } from "../../data-types.ts";
+import { anything, floats, floats8, indices, nibbles, numeric } from "../element-types.ts";
 import { factOf } from "../fact.ts";
 import type { NodeFacts, Outcome } from "../node-facts.ts";
 import { operator, type Operators } from "../operator.ts";
