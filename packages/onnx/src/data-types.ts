@@ -1,3 +1,11 @@
+/** Codes of TensorProto.DataType that are called by name. */
+export const FLOAT = 1;
+export const UINT8 = 2;
+export const INT32 = 6;
+export const INT64 = 7;
+export const BOOL = 9;
+export const FLOAT16 = 10;
+
 /** One of TensorProto.DataType: its name, the bytes of an element, and how one is read and written, little-endian. */
 export interface DataType {
   readonly name: string;
@@ -88,3 +96,8 @@ export const dataTypes: Readonly<Record<number, DataType | undefined>> = {
   }),
   16: described("bfloat16", 2, "float", { read: (view, at) => brainFloat(view.getUint16(at, true)), write: bits16 }),
 };
+
+/** The name of an element type, such as `float32`; `type 8` for one that is not a number. */
+export function typeName(code: number): string {
+  return dataTypes[code]?.name ?? `type ${code}`;
+}

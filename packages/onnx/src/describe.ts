@@ -1,4 +1,4 @@
-import { dataTypes } from "./data-types.ts";
+import { dataTypes, typeName } from "./data-types.ts";
 import { decodeModel } from "./decode.ts";
 import { invalid } from "./invalid.ts";
 import type { OnnxDim, OperatorSet, Tensor, ValueInfo } from "./messages.ts";
@@ -55,7 +55,7 @@ export function describeOnnx(bytes: Uint8Array): OnnxDescription {
 }
 
 function port({ name, elementType, shape }: ValueInfo): OnnxPort {
-  return { name, dtype: dataTypes[elementType]?.name ?? `type ${elementType}`, shape };
+  return { name, dtype: typeName(elementType), shape };
 }
 
 /** The elements of all tensors, each as large as `each` says. */

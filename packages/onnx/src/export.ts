@@ -1,4 +1,4 @@
-import { formatShape, type Node, type Program, sameShape } from "@isthmus/graph";
+import { elementCount, formatShape, type Node, type Program, sameShape } from "@isthmus/graph";
 import { channelsFirst, convolutions, Layouts } from "./channels-first.ts";
 import { turnWeights } from "./turn-weights.ts";
 import { readUint8, writeUint8 } from "./uint8.ts";
@@ -133,7 +133,7 @@ function checkParameters({ nodes }: Program, parameters: Parameters): void {
     const tensor = parameters[name];
     if (!tensor) throw new RangeError(`"parameters" expected "${name}" of shape ${formatShape(shape)}, got nothing`);
     if (!(tensor.data instanceof Float32Array)) throw new TypeError(`parameter "${name}" expected Float32Array`);
-    const count = tensor.shape.reduce((product, dim) => product * dim, 1);
+    const count = elementCount(tensor.shape);
     if (!sameShape(tensor.shape, shape) || tensor.data.length !== count) {
       throw new RangeError(
         `parameter "${name}" expected shape ${formatShape(shape)}, got ${formatShape(tensor.shape)} with ${tensor.data.length} values`,

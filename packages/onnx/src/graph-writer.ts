@@ -89,7 +89,7 @@ export class GraphWriter {
   private initialiser(value: Value, data: Float32Array | BigInt64Array): Value {
     this.initialisers.push({
       name: value.name,
-      elementType: elementTypes[value.type].code,
+      elementType: elementTypes[value.type],
       dims: value.shape as readonly number[],
       data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     });
@@ -129,7 +129,7 @@ export function float(value: number): AttributeValue {
 }
 
 export function valueInfo({ name, type, shape }: Value): ValueInfo {
-  return { name, elementType: elementTypes[type].code, shape };
+  return { name, elementType: elementTypes[type], shape };
 }
 
 /** The value a node of the graph has, under `name`. */

@@ -2,13 +2,14 @@
  * The ONNX messages this package writes and reads, and their field numbers in onnx.proto (ONNX 1.12: IR version 8).
  * Only the fields in use are here.
  */
+import { BOOL, FLOAT, INT32, INT64, UINT8 } from "./data-types.ts";
 
 /** A dimension: a size, a name for a size that a run decides, or null where the file says nothing. */
 export type OnnxDim = number | string | null;
 
 export interface ValueInfo {
   readonly name: string;
-  /** A code of `elementTypes`. */
+  /** A code of `dataTypes`. */
   readonly elementType: number;
   readonly shape: readonly OnnxDim[];
   readonly docString?: string;
@@ -74,15 +75,17 @@ export interface OnnxModel {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** TensorProto.DataType and bytes per element. */
-export const elementTypes = {
-  f32: { code: 1, bytes: 4 },
-  u8: { code: 2, bytes: 1 },
-  i32: { code: 6, bytes: 4 },
-  i64: { code: 7, bytes: 8 },
-  bool: { code: 9, bytes: 1 },
-} as const;
-export type ElementType = keyof typeof elementTypes;
+/** What is written. */
+export type ElementType = "f32" | "u8" | "i32" | "i64" | "bool";
+
+/** As codes of `dataTypes`. */
+export const elementTypes: Readonly<Record<ElementType, number>> = {
+  f32: FLOAT,
+  u8: UINT8,
+  i32: INT32,
+  i64: INT64,
+  bool: BOOL,
+};
 
 /** AttributeProto.AttributeType. */
 export const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const;

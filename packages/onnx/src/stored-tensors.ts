@@ -1,5 +1,5 @@
 /** Parameters in the order in which ONNX, or the order of an image's elements, wants them. */
-import type { Node, Program } from "@isthmus/graph";
+import { elementCount, type Node, type Program } from "@isthmus/graph";
 import { convolutions } from "./channels-first.ts";
 import type { Gemm } from "./gemm.ts";
 import { type GraphWriter, ints, type Value } from "./graph-writer.ts";
@@ -107,7 +107,7 @@ function vectorForms(
 function reordered({ shape, data }: Tensor, axis: number, size: ImageSize | undefined): Tensor {
   if (!size) return { shape, data };
   const order = channelsFirstOrder(size);
-  const inner = shape.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const inner = elementCount(shape.slice(axis + 1));
   const values = data.map((_, index) => {
     const at = Math.floor(index / inner) % order.length;
     return data[index + (order[at]! - at) * inner]!;
@@ -116,7 +116,7 @@ function reordered({ shape, data }: Tensor, axis: number, size: ImageSize | unde
 }
 
 function permuted({ shape, data }: Tensor, order: readonly number[]): Tensor {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, dim) => product * dim, 1));
+  const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   const sizes = order.map((axis) => shape[axis]!);
   const steps = order.map((axis) => strides[axis]!);
   const values = data.map((_, index) => {

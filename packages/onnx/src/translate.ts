@@ -13,7 +13,7 @@ const direct =
   (write) =>
     write.result(opType, write.inputs);
 
-const castTo = (type: ElementType): Attributes => ({ to: int(elementTypes[type].code) });
+const castTo = (type: ElementType): Attributes => ({ to: int(elementTypes[type]) });
 
 const comparison =
   (opType: "Greater" | "Equal"): Translation =>

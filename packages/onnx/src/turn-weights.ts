@@ -1,5 +1,6 @@
+import { FLOAT } from "./data-types.ts";
 import { int } from "./graph-writer.ts";
-import { elementTypes, type OnnxGraph, type OnnxNode, type Tensor } from "./messages.ts";
+import type { OnnxGraph, OnnxNode, Tensor } from "./messages.ts";
 
 /**
  * The graph with the weights of its `Gemm`s stored `[out, in]` and read transposed, as PyTorch writes them: OpenCV takes
@@ -24,7 +25,7 @@ function turnable({ nodes, initialisers, outputs }: OnnxGraph): ReadonlySet<stri
   const others = nodes.flatMap((node) => node.inputs.filter((name) => name !== weightOf(node)));
   const taken = new Set([...others, ...outputs.map(({ name }) => name)]);
   const own = initialisers.filter(({ name, elementType }) => {
-    return weights.has(name) && !taken.has(name) && elementType === elementTypes.f32.code;
+    return weights.has(name) && !taken.has(name) && elementType === FLOAT;
   });
   return new Set(own.map(({ name }) => name));
 }

@@ -1,6 +1,6 @@
 /** Numbers in [0, 1] that a file has as bytes: k stands for k / 255. */
 import { type GraphWriter, int, type Value } from "./graph-writer.ts";
-import { elementTypes } from "./messages.ts";
+import { FLOAT, UINT8 } from "./data-types.ts";
 
 const LARGEST = 255;
 
@@ -9,7 +9,7 @@ export function readUint8(writer: GraphWriter, bytes: Value): Value {
   const step = (role: string): Value =>
     writer.edge({ ...bytes, name: writer.unique(`${bytes.name}/${role}`), type: "f32" });
   const cast = step("number");
-  writer.node("Cast", cast.name, [bytes], cast, { to: int(elementTypes.f32.code) });
+  writer.node("Cast", cast.name, [bytes], cast, { to: int(FLOAT) });
   const scaled = step("scaled");
   return writer.node("Div", scaled.name, [cast, scalar(writer, `${bytes.name}/largest`, LARGEST)], scaled);
 }
@@ -26,7 +26,7 @@ export function writeUint8(writer: GraphWriter, numbers: Value, name: string): V
   step("rounded", "Round");
   step("cut", "Clip", low, high);
   const output: Value = { ...numbers, name, type: "u8" };
-  return writer.node("Cast", writer.unique(`${name}/bytes`), [value], output, { to: int(elementTypes.u8.code) });
+  return writer.node("Cast", writer.unique(`${name}/bytes`), [value], output, { to: int(UINT8) });
 }
 
 function scalar(writer: GraphWriter, name: string, value: number): Value {

@@ -1,10 +1,8 @@
-/** Codes of TensorProto.DataType. */
-export const FLOAT = 1;
-export const INT64 = 7;
-export const BOOL = 9;
+/** Lists of codes of TensorProto.DataType, as operators' forms want them. */
+import { BOOL, FLOAT, FLOAT16, INT64 } from "../data-types.ts";
 
 /** float16, float32, float64. */
-export const floats: readonly number[] = [10, FLOAT, 11];
+export const floats: readonly number[] = [FLOAT16, FLOAT, 11];
 export const floatsAndBrain: readonly number[] = [...floats, 16];
 export const signed: readonly number[] = [3, 5, 6, INT64];
 const unsigned: readonly number[] = [2, 4, 12, 13];

@@ -1,4 +1,5 @@
-import { dataTypes } from "../data-types.ts";
+import { elementCount } from "@isthmus/graph";
+import { dataTypes, typeName } from "../data-types.ts";
 import type { OnnxDim, Tensor } from "../messages.ts";
 
 /** What is known of a value before any run; what is not known is undefined. */
@@ -16,7 +17,7 @@ const MOST_VALUES = 64;
 /** Of a tensor whose length was checked. */
 export function factOf({ elementType, dims, data, external }: Tensor): Fact {
   const type = dataTypes[elementType];
-  const count = dims.reduce((product, dim) => product * dim, 1);
+  const count = elementCount(dims);
   const isShort = type?.kind === "integer" && dims.length <= 1 && count <= MOST_VALUES && !external;
   if (!isShort) return { type: elementType, shape: dims };
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -35,9 +36,8 @@ export function merged(one: OnnxDim, other: OnnxDim): OnnxDim {
   return one;
 }
 
-/** The name of an element type, such as `float32`. */
-export function typeName(code: number | undefined): string {
-  return code === undefined ? "unknown" : (dataTypes[code]?.name ?? `type ${code}`);
+export function typeText(code: number | undefined): string {
+  return code === undefined ? "unknown" : typeName(code);
 }
 
 export function shapeText(shape: readonly OnnxDim[] | undefined): string {

@@ -1,5 +1,6 @@
 import type { OnnxNode } from "../messages.ts";
-import { type Fact, typeName } from "./fact.ts";
+import { typeName } from "../data-types.ts";
+import type { Fact } from "./fact.ts";
 import { defect, NodeFacts, type Outcome } from "./node-facts.ts";
 import type { Form } from "./operator.ts";
 import { formOf, operatorOf } from "./operators.ts";

@@ -2,11 +2,10 @@ import { dataTypes } from "../data-types.ts";
 import { invalid } from "../invalid.ts";
 import { requireInside } from "../import/external.ts";
 import type { Tensor } from "../messages.ts";
+import { floats8, nibbles } from "./element-types.ts";
 
-/** Elements of text are no bytes of one length; those of 4 bits share one. */
+/** Elements of text are no bytes of one length. */
 const TEXT = 8;
-const halfBytes: ReadonlySet<number> = new Set([21, 22]);
-const float8: ReadonlySet<number> = new Set([17, 18, 19, 20]);
 
 /** Each initialiser holds as many bytes as its shape and type say. */
 export function checkTensors(initialisers: readonly Tensor[]): void {
@@ -30,6 +29,6 @@ export function requireLength(tensor: Tensor, fail: (what: string) => never): vo
 }
 
 function bytesOf(elementType: number): number | undefined {
-  if (halfBytes.has(elementType)) return 0.5;
-  return float8.has(elementType) ? 1 : dataTypes[elementType]?.bytes;
+  if (nibbles.includes(elementType)) return 0.5;
+  return floats8.includes(elementType) ? 1 : dataTypes[elementType]?.bytes;
 }

@@ -1,6 +1,6 @@
 import { invalid } from "../invalid.ts";
 import type { OnnxDim, OnnxGraph, OnnxNode, ValueInfo } from "../messages.ts";
-import { type Fact, factOf, mayEqual, merged, shapeText, typeName } from "./fact.ts";
+import { type Fact, factOf, mayEqual, merged, shapeText, typeText } from "./fact.ts";
 import { checkNode } from "./nodes.ts";
 
 /** What a node makes of what it is given. */
@@ -60,8 +60,8 @@ function agreed(info: ValueInfo, fact: Fact, { free, node }: Source): Fact {
     shape.every((dim, axis) => isOne(dim, info.shape[axis]!, free));
   if (isAgreed) return { ...fact, type, shape: shape.map((dim, axis) => merged(info.shape[axis]!, dim)) };
   const maker = node ? ` of node "${node.name || node.outputs[0]}" (${node.opType})` : "";
-  const said = `${typeName(info.elementType)} ${shapeText(info.shape)}`;
-  throw invalid(`value "${info.name}"${maker} is declared as ${said}, but is ${typeName(type)} ${shapeText(shape)}`, {
+  const said = `${typeText(info.elementType)} ${shapeText(info.shape)}`;
+  throw invalid(`value "${info.name}"${maker} is declared as ${said}, but is ${typeText(type)} ${shapeText(shape)}`, {
     value: info.name,
     ...(node && { node: node.name }),
   });

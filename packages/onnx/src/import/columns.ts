@@ -1,6 +1,6 @@
-import type { Dim, Node, Shape } from "@isthmus/graph";
+import { type Dim, elementCount, type Node, type Shape } from "@isthmus/graph";
 import { type Flow, isSequence } from "./flow.ts";
-import { countOf, type Known, reshapeKnown, transposeKnown } from "./known.ts";
+import { type Known, reshapeKnown, transposeKnown } from "./known.ts";
 import type { NodeReader } from "./node-reader.ts";
 
 /** Where a file's image [batch, channels, height, width] lies in a graph's [batch, height, width, channels]. */
@@ -22,7 +22,8 @@ const elementwise: ReadonlySet<string> = new Set([
 export function reshapedToImage(read: NodeReader, value: Flow, shape: Shape): Flow | undefined {
   const [batch, ...image] = shape;
   const { node, order, folded } = value;
-  const isImage = image.length === 3 && !image.includes("batch") && image[0] !== 1 && countOf(image as number[]) > 1;
+  const isImage =
+    image.length === 3 && !image.includes("batch") && image[0] !== 1 && elementCount(image as number[]) > 1;
   const isRow = node.shape.length === 2 && isSequence(order) && !folded && node.shape[0] === batch;
   if (!isImage || !isRow) return undefined;
   const turned = new Columns(read, image as number[]).turned(node, 0);
@@ -57,7 +58,7 @@ class Columns {
   private turnedAnew(node: Node, depth: number): Node | undefined {
     const last = node.shape.at(-1) ?? 1;
     if (last === 1) return node;
-    if (last !== countOf(this.image)) return undefined;
+    if (last !== elementCount(this.image)) return undefined;
     const known = this.read.placed(node);
     if (known) return this.read.place(this.turnedKnown(known));
     const { build } = this.read;

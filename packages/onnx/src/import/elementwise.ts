@@ -1,6 +1,6 @@
 import type { GraphBuilder, Node } from "@isthmus/graph";
+import { BOOL } from "../data-types.ts";
 import { type Flow, shapeOf } from "./flow.ts";
-import { BOOL } from "./known.ts";
 import type { NodeReader } from "./node-reader.ts";
 import { perChannel } from "./normalisation.ts";
 import type { Translations } from "./translations.ts";

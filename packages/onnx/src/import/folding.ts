@@ -1,6 +1,7 @@
-import { broadcastShapes, type Dim, GraphBuilder, interpret, type Node } from "@isthmus/graph";
+import { broadcastShapes, type Dim, elementCount, GraphBuilder, interpret, type Node } from "@isthmus/graph";
+import { BOOL } from "../data-types.ts";
 import { plain, type Value } from "./flow.ts";
-import { BOOL, countOf, expandKnown, isWhole, type Known } from "./known.ts";
+import { expandKnown, isWhole, type Known } from "./known.ts";
 import type { Destination, NodeReader } from "./node-reader.ts";
 import type { Translation, Translations } from "./translations.ts";
 
@@ -93,7 +94,7 @@ export function exactly(read: NodeReader): Known | undefined {
     ),
   );
   const stretched = operands.map((operand) => expandKnown(operand, shape).data);
-  const data = Array.from({ length: countOf(shape) }, (_, i): Dim => {
+  const data = Array.from({ length: elementCount(shape) }, (_, i): Dim => {
     const result = arithmetic[opType]!(...stretched.map((values) => values[i]!));
     return result ?? read.refuse("computes with the size of the batch, which only a run knows");
   });

@@ -1,10 +1,10 @@
-import type { GraphBuilder } from "@isthmus/graph";
+import { elementCount, type GraphBuilder } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { invalid } from "../invalid.ts";
 import type { OnnxGraph, OnnxModel, OnnxNode, Tensor, ValueInfo } from "../messages.ts";
 import { exactly, Scratch } from "./folding.ts";
 import type { Flow, Value } from "./flow.ts";
-import { countOf, hasBatch, type Known, knownTensor } from "./known.ts";
+import { hasBatch, type Known, knownTensor } from "./known.ts";
 import { type Destination, NodeReader, refusal } from "./node-reader.ts";
 import { isCostly, translationOf } from "./operators.ts";
 
@@ -213,7 +213,7 @@ class Spending {
   count(node: OnnxNode, given: Given, results: readonly Value[]): void {
     const isNew = (value: Value): value is Known =>
       value.kind === "known" && !given.some((operand) => operand?.kind === "known" && operand.data === value.data);
-    for (const value of results.filter(isNew)) this.made += countOf(value.shape);
+    for (const value of results.filter(isNew)) this.made += elementCount(value.shape);
     if (this.made > this.most) throw limit(node, `constants of ${this.made} elements`);
     if (this.build.nodes.length > LIMITS.nodes) throw limit(node, `${this.build.nodes.length} operations`);
   }

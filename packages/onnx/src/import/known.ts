@@ -1,5 +1,5 @@
-import type { Dim } from "@isthmus/graph";
-import { dataTypes } from "../data-types.ts";
+import { type Dim, elementCount } from "@isthmus/graph";
+import { dataTypes, FLOAT } from "../data-types.ts";
 import { invalid } from "../invalid.ts";
 import type { Tensor } from "../messages.ts";
 
@@ -16,17 +16,8 @@ export interface Known {
   readonly data: ArrayLike<Dim>;
 }
 
-/** TensorProto.DataType of what the importer makes itself. */
-export const FLOAT = 1;
-export const INT64 = 7;
-export const BOOL = 9;
-
 /** Most elements of a known value that is more than what it is made of: bounds memory on hostile files. */
 export const MADE_LIMIT: number = 2 ** 22;
-
-export function countOf(shape: readonly number[]): number {
-  return shape.reduce((product, dim) => product * dim, 1);
-}
 
 /**
  * A tensor of the file as numbers.
@@ -39,7 +30,7 @@ export function knownTensor(name: string, { elementType, dims, data, external }:
   };
   if (external) return fail(`has its data in another file, "${external.location}"; read the model with its folder`);
   const type = dataTypes[elementType] ?? fail(`is of type ${elementType}, which is no number`);
-  if (data.length !== countOf(dims) * type.bytes) {
+  if (data.length !== elementCount(dims) * type.bytes) {
     fail(`of shape [${dims.join(", ")}] in ${type.name} holds ${data.length} bytes`);
   }
   return { kind: "known", name, elementType, shape: dims, data: numbersIn(elementType, data) };
@@ -69,7 +60,7 @@ function emptyLike({ data }: Known, length: number): Dim[] | Float32Array | Floa
 
 /** The elements of an array in which a step along axis `i` of `shape` is `strides[i]`, row-major. */
 function strided(known: Known, shape: readonly number[], strides: readonly number[]): Known {
-  const count = countOf(shape);
+  const count = elementCount(shape);
   const data = emptyLike(known, count);
   const index = shape.map(() => 0);
   let place = 0;
@@ -114,11 +105,11 @@ export function transposeKnown(known: Known, permutation: readonly number[]): Kn
 
 /** The elements with these indices along an axis. */
 export function takeKnown(known: Known, axis: number, indices: readonly number[]): Known {
-  const outer = countOf(known.shape.slice(0, axis));
-  const inner = countOf(known.shape.slice(axis + 1));
+  const outer = elementCount(known.shape.slice(0, axis));
+  const inner = elementCount(known.shape.slice(axis + 1));
   const size = known.shape[axis]!;
   const shape = known.shape.with(axis, indices.length);
-  const data = emptyLike(known, countOf(shape));
+  const data = emptyLike(known, elementCount(shape));
   let at = 0;
   for (let o = 0; o < outer; o++) {
     for (const index of indices)
@@ -138,13 +129,13 @@ export function expandKnown(known: Known, shape: readonly number[]): Known {
 /** Arrays of equal shape but for `axis`, one after the other. */
 export function concatKnown(parts: readonly [Known, ...Known[]], axis: number): Known {
   const [first] = parts;
-  const outer = countOf(first.shape.slice(0, axis));
+  const outer = elementCount(first.shape.slice(0, axis));
   const shape = first.shape.with(
     axis,
     parts.reduce((sum, part) => sum + part.shape[axis]!, 0),
   );
   const isAlike = parts.every(({ data }) => data.constructor === first.data.constructor);
-  const data = isAlike ? emptyLike(first, countOf(shape)) : new Array<Dim>(countOf(shape));
+  const data = isAlike ? emptyLike(first, elementCount(shape)) : new Array<Dim>(elementCount(shape));
   let at = 0;
   for (let o = 0; o < outer; o++) {
     for (const part of parts) {

@@ -1,6 +1,6 @@
-import type { Dim, GraphBuilder, Node } from "@isthmus/graph";
+import { type Dim, elementCount, type GraphBuilder, type Node } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
-import { dataTypes } from "../data-types.ts";
+import { dataTypes, FLOAT } from "../data-types.ts";
 import type { AttributeValue, OnnxNode, Tensor } from "../messages.ts";
 import {
   arranged,
@@ -15,7 +15,7 @@ import {
   unfolded,
   type Value,
 } from "./flow.ts";
-import { countOf, FLOAT, type Known, MADE_LIMIT, reshapeKnown, transposeKnown } from "./known.ts";
+import { type Known, MADE_LIMIT, reshapeKnown, transposeKnown } from "./known.ts";
 
 type ValueOf<T extends AttributeValue["type"]> = { [V in AttributeValue as V["type"]]: V["value"] }[T];
 
@@ -153,7 +153,7 @@ export class NodeReader {
   made(shape: readonly number[]): readonly number[] {
     const stored = this.given.reduce((sum, value) => sum + (value?.kind === "known" ? value.data.length : 0), 0);
     const isSound = shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
-    if (isSound && countOf(shape) <= Math.max(MADE_LIMIT, stored)) return shape;
+    if (isSound && elementCount(shape) <= Math.max(MADE_LIMIT, stored)) return shape;
     return this.refuse(`makes a constant of shape [${shape.join(", ")}]; at most ${MADE_LIMIT} elements are made`);
   }
 

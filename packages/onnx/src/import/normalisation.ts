@@ -1,6 +1,7 @@
 import type { Node } from "@isthmus/graph";
+import { FLOAT } from "../data-types.ts";
 import { type Flow, flow, sequence, shapeOf, type Value } from "./flow.ts";
-import { FLOAT, type Known, reshapeKnown } from "./known.ts";
+import { type Known, reshapeKnown } from "./known.ts";
 import type { NodeReader } from "./node-reader.ts";
 import type { Translations } from "./translations.ts";
 

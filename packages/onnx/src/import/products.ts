@@ -1,6 +1,7 @@
-import type { Dim, Node } from "@isthmus/graph";
+import { type Dim, elementCount, type Node } from "@isthmus/graph";
+import { FLOAT } from "../data-types.ts";
 import { type Flow, flow, shapeOf, unfolded, type Value } from "./flow.ts";
-import { FLOAT, type Known, reshapeKnown, transposeKnown } from "./known.ts";
+import { type Known, reshapeKnown, transposeKnown } from "./known.ts";
 import type { NodeReader } from "./node-reader.ts";
 import type { Translations } from "./translations.ts";
 
@@ -118,7 +119,7 @@ function eachRow({ build }: NodeReader, a: Node, b: Node, m: number): Node {
 function spread(read: NodeReader, a: Node, b: Node): Node {
   const { build } = read;
   const products = build.mul(build.expandDims(a, -1), build.expandDims(b, b.shape.length - 2));
-  const count = products.shape.reduce<number>((total, dim) => total * (dim === "batch" ? 1 : dim), 1);
+  const count = elementCount(products.shape);
   if (count > SPREAD) read.refuse(`multiplies stacks of matrices with ${count} products of numbers per item`);
   return build.sum(products, { axes: [-2] });
 }

@@ -1,11 +1,9 @@
 import type { GraphBuilder, Node } from "@isthmus/graph";
-import { dataTypes } from "../data-types.ts";
+import { dataTypes, typeName, UINT8 } from "../data-types.ts";
 import { type Flow, shapeOf, type Value } from "./flow.ts";
 import { type Known, reshapeKnown } from "./known.ts";
 import type { NodeReader } from "./node-reader.ts";
 import type { Translations } from "./translations.ts";
-
-const UINT8 = 2;
 
 /** Most binary digits that a rounded number is found by: 8 hold every quantised byte. */
 const DIGITS = 8;
@@ -59,7 +57,7 @@ function rangeOf(read: NodeReader, elementType: number): { readonly low: number;
   const type = dataTypes[elementType];
   if (type?.name === "uint8") return { low: 0, high: 255 };
   if (type?.name === "int8") return { low: -128, high: 127 };
-  return read.refuse(`quantises to ${type?.name ?? `type ${elementType}`}; known: uint8, int8`);
+  return read.refuse(`quantises to ${typeName(elementType)}; known: uint8, int8`);
 }
 
 /**

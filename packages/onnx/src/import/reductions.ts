@@ -1,4 +1,4 @@
-import type { GraphBuilder, Node } from "@isthmus/graph";
+import { elementCount, type GraphBuilder, type Node } from "@isthmus/graph";
 import { type Flow, flow, sequence, shapeOf } from "./flow.ts";
 import type { NodeReader } from "./node-reader.ts";
 import { reshaped } from "./shapes.ts";
@@ -65,7 +65,7 @@ const alongAxis =
     if (read.version >= 13 || axis === shape.length - 1) return along(read, x, axis, name);
     const tail = shape.slice(axis);
     if (tail.includes("batch")) read.refuse("normalises over the batch and other axes");
-    const joined = [...shape.slice(0, axis), tail.reduce<number>((count, dim) => count * (dim as number), 1)];
+    const joined = [...shape.slice(0, axis), elementCount(tail)];
     const row = reshaped(read, x, joined) as Flow;
     return reshaped(read, along(read, row, axis, name), shape);
   };

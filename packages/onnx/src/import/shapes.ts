@@ -1,12 +1,9 @@
-import type { Dim, Node, Shape } from "@isthmus/graph";
-import { dataTypes } from "../data-types.ts";
+import { batchRank, type Dim, elementCount, type Node, type Shape } from "@isthmus/graph";
+import { BOOL, dataTypes, FLOAT, INT64 } from "../data-types.ts";
 import { type Flow, flow, inverse, isSequence, sequence, shapeOf, unfolded, type Value } from "./flow.ts";
 import {
-  BOOL,
   concatKnown,
   expandKnown,
-  FLOAT,
-  INT64,
   isWhole,
   type Known,
   knownTensor,
@@ -20,20 +17,15 @@ import { reshapedToImage } from "./columns.ts";
 import { take } from "./take.ts";
 import type { Translation, Translations } from "./translations.ts";
 
-/** Elements of one item, where the batch counts as one. */
-const size = (shape: Shape): number => shape.reduce<number>((product, dim) => product * (dim === "batch" ? 1 : dim), 1);
-
 /** A value in a shape that has as many elements. */
 export function reshaped(read: NodeReader, value: Value, shape: Shape): Value {
   if (value.kind === "known") return reshapeKnown(value, fixed(read, shape));
   const from = shapeOf(value);
-  if (batches(from) !== batches(shape) || size(from) !== size(shape)) {
+  if (batchRank(from) !== batchRank(shape) || elementCount(from) !== elementCount(shape)) {
     read.refuse(`makes [${shape.join(", ")}] of [${from.join(", ")}]; the batch must stay an axis of its own`);
   }
   return foldedLast(read, value, shape) ?? reshapedToImage(read, value, shape) ?? whole(read, value, shape);
 }
-
-const batches = (shape: Shape): number => shape.filter((dim) => dim === "batch").length;
 
 function whole(read: NodeReader, value: Flow, shape: Shape): Flow {
   return flow(read.build.reshape(read.plain(value), shape), value.elementType);
@@ -74,14 +66,14 @@ function inferred(read: NodeReader, from: Shape, wanted: readonly Dim[]): Shape 
   if (open < 0) return withBatch(from, wanted);
   const others = wanted.toSpliced(open, 1);
   if (others.includes(-1)) return read.refuse(`asks for two inferred axes`);
-  const rest = size(from) / size(others);
-  if (batches(from) === batches(others)) return wanted.with(open, rest);
+  const rest = elementCount(from) / elementCount(others);
+  if (batchRank(from) === batchRank(others)) return wanted.with(open, rest);
   return rest === 1 ? wanted.with(open, "batch") : read.refuse(`joins the batch with another axis`);
 }
 
 /** A file that was made for one item says 1 where the batch is now. */
 function withBatch(from: Shape, wanted: readonly Dim[]): Shape {
-  const isForOne = batches(from) === 1 && batches(wanted) === 0 && wanted[0] === 1;
+  const isForOne = batchRank(from) === 1 && batchRank(wanted) === 0 && wanted[0] === 1;
   return isForOne ? wanted.with(0, "batch") : wanted;
 }
 
@@ -92,8 +84,8 @@ function flatten(read: NodeReader): Value {
   const axis = given === from.length ? given : read.axis(given, from.length);
   const [before, after] = [from.slice(0, axis), from.slice(axis)];
   const joined = (part: Shape): Dim => {
-    if (!part.includes("batch")) return size(part);
-    return size(part) === 1 ? "batch" : read.refuse("joins the batch with another axis");
+    if (!part.includes("batch")) return elementCount(part);
+    return elementCount(part) === 1 ? "batch" : read.refuse("joins the batch with another axis");
   };
   return reshaped(read, value, [joined(before), joined(after)]);
 }
@@ -315,7 +307,7 @@ function gatherRows(read: NodeReader, data: Value, ids: Flow, axis: number): Flo
   const rest = shape.toSpliced(axis, 1);
   if (shape.includes("batch")) read.refuse("gathers from a table that has the batch");
   const first = sequence(shape.length).map((i) => (i === axis ? 0 : i < axis ? i + 1 : i));
-  const table = build.reshape(read.arranged(read.flow(0), first), [shape[axis]!, size(rest)]);
+  const table = build.reshape(read.arranged(read.flow(0), first), [shape[axis]!, elementCount(rest)]);
   const found = build.reshape(build.gather(table, read.plain(ids)), [...shapeOf(ids), ...rest]);
   const count = ids.order.length;
   const before = sequence(axis).map((i) => count + i);
@@ -456,7 +448,7 @@ function shape(read: NodeReader): Value {
 function sizeOf(read: NodeReader): Value {
   const dims = shapeOf(read.value(0));
   if (dims.includes("batch")) return read.refuse("computes with the size of the batch, which only a run knows");
-  return { ...knownList(read.node.outputs[0] ?? "", [size(dims)], INT64), shape: [] };
+  return { ...knownList(read.node.outputs[0] ?? "", [elementCount(dims)], INT64), shape: [] };
 }
 
 function range(read: NodeReader): Value {

@@ -1,5 +1,6 @@
 import type { OnnxDim } from "../../messages.ts";
-import { BOOL, floats, floatsAndBrain, numeric, signed, wide, anything } from "../element-types.ts";
+import { BOOL } from "../../data-types.ts";
+import { floats, floatsAndBrain, numeric, signed, wide, anything } from "../element-types.ts";
 import { mayEqual, shapeText } from "../fact.ts";
 import type { Dims, NodeFacts, Outcome } from "../node-facts.ts";
 import { type Form, operator, type Operator, type Operators } from "../operator.ts";

@@ -1,4 +1,5 @@
-import { floats, floatsAndBrain, BOOL } from "../element-types.ts";
+import { BOOL } from "../../data-types.ts";
+import { floats, floatsAndBrain } from "../element-types.ts";
 import { mayEqual, shapeText } from "../fact.ts";
 import type { NodeFacts, Outcome } from "../node-facts.ts";
 import { operator, type Operators } from "../operator.ts";

@@ -1,5 +1,6 @@
 import type { OnnxDim } from "../../messages.ts";
-import { anything, indices, INT64 } from "../element-types.ts";
+import { INT64 } from "../../data-types.ts";
+import { anything, indices } from "../element-types.ts";
 import { shapeText } from "../fact.ts";
 import type { Dims, NodeFacts, Outcome } from "../node-facts.ts";
 import { type Form, operator, type Operators } from "../operator.ts";

@@ -1,4 +1,5 @@
-import { FLOAT, floats8, nibbles } from "../element-types.ts";
+import { FLOAT, UINT8 } from "../../data-types.ts";
+import { floats8, nibbles } from "../element-types.ts";
 import { mayEqual, shapeText } from "../fact.ts";
 import type { NodeFacts, Outcome } from "../node-facts.ts";
 import { operator, type Operators } from "../operator.ts";
@@ -13,8 +14,6 @@ function requireScales(facts: NodeFacts): void {
   const axis = facts.axis(facts.int("axis", 1), x.length);
   if (!mayEqual(scale[0]!, x[axis]!)) facts.fail(`has ${scale[0]} scales on axis ${axis} of ${shapeText(x)}`);
 }
-
-const UINT8 = 2;
 
 function quantize(facts: NodeFacts): readonly Outcome[] {
   requireScales(facts);

@@ -1,4 +1,5 @@
-import { BOOL, floatsAndBrain, INT64, wide } from "../element-types.ts";
+import { BOOL, INT64 } from "../../data-types.ts";
+import { floatsAndBrain, wide } from "../element-types.ts";
 import type { Dims, NodeFacts, Outcome } from "../node-facts.ts";
 import { type Form, operator, type Operator, type Operators } from "../operator.ts";
 

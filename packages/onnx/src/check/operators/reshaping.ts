@@ -1,5 +1,6 @@
 import type { OnnxDim } from "../../messages.ts";
-import { anything, INT64 } from "../element-types.ts";
+import { INT64 } from "../../data-types.ts";
+import { anything } from "../element-types.ts";
 import { merged, mayEqual, shapeText } from "../fact.ts";
 import type { Dims, NodeFacts, Outcome } from "../node-facts.ts";
 import { operator, type Operators } from "../operator.ts";

@@ -1,4 +1,6 @@
-import { anything, BOOL, FLOAT, floats, floats8, indices, INT64, nibbles, numeric } from "../element-types.ts";
+import { elementCount } from "@isthmus/graph";
+import { BOOL, FLOAT, INT64 } from "../../data-types.ts";
+import { anything, floats, floats8, indices, nibbles, numeric } from "../element-types.ts";
 import { factOf } from "../fact.ts";
 import type { NodeFacts, Outcome } from "../node-facts.ts";
 import { operator, type Operators } from "../operator.ts";
@@ -35,7 +37,7 @@ function constant(facts: NodeFacts): readonly Outcome[] {
 
 function constantOfShape(facts: NodeFacts): readonly Outcome[] {
   const one = facts.attribute("value", "tensor");
-  if (one && one.dims.reduce((product, dim) => product * dim, 1) !== 1) {
+  if (one && elementCount(one.dims) !== 1) {
     facts.fail(`is filled with a tensor of shape [${one.dims.join(", ")}], expected one number`);
   }
   facts.requireRank(0, 1);
@@ -51,7 +53,7 @@ function shape(facts: NodeFacts): readonly Outcome[] {
 
 const size = (facts: NodeFacts): readonly Outcome[] => {
   const x = facts.shape(0);
-  const count = x?.every((dim) => typeof dim === "number") ? x.reduce((product, dim) => product * dim, 1) : null;
+  const count = x?.every((dim) => typeof dim === "number") ? elementCount(x) : null;
   return [{ shape: [], values: [count] }];
 };
 

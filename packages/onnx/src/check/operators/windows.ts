@@ -1,5 +1,6 @@
 import type { OnnxDim } from "../../messages.ts";
-import { floats, INT64 } from "../element-types.ts";
+import { INT64 } from "../../data-types.ts";
+import { floats } from "../element-types.ts";
 import { mayEqual, shapeText } from "../fact.ts";
 import type { Dims, NodeFacts, Outcome } from "../node-facts.ts";
 import { type Form, operator, type Operators } from "../operator.ts";

@@ -1,7 +1,7 @@
+import { FLOAT16 } from "../../data-types.ts";
 import { nodeRule, type Rule } from "../rule.ts";
 
 const MEASURED = "measured with OpenCV 4.6 (Debian's libopencv-dnn)";
-const FLOAT16 = 10;
 
 export const opencv: readonly Rule[] = [
   nodeRule(

@@ -1,3 +1,4 @@
+import { FLOAT } from "../../data-types.ts";
 import { nodeRule, type Rule } from "../rule.ts";
 
 const OPERATORS = "openvinotoolkit/openvino src/frontends/onnx/docs/supported_ops.md";
@@ -23,7 +24,7 @@ export const openvino: readonly Rule[] = [
     },
     ({ opType, inputs }, subject) => {
       const isBetween = opType === "QuantizeLinear" && subject.opset >= 19 && subject.opset < 21;
-      return isBetween && subject.fact(inputs[1])?.type !== 1;
+      return isBetween && subject.fact(inputs[1])?.type !== FLOAT;
     },
   ),
 ];

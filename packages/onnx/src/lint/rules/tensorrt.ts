@@ -1,7 +1,7 @@
+import { UINT8 } from "../../data-types.ts";
 import { nodeRule, operatorRule, type Rule } from "../rule.ts";
 
 const OPERATORS = "onnx/onnx-tensorrt docs/operators.md";
-const UINT8 = 2;
 
 export const tensorrt: readonly Rule[] = [
   {
