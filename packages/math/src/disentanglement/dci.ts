@@ -1,4 +1,5 @@
 import { requireCount, requireFinite, requireShape } from "../bounds/require.ts";
+import { columnOf } from "../columns.ts";
 import type { NdArray } from "../nd-array.ts";
 import { type NoiseKey, uint32Sequence } from "../noise.ts";
 import { type FactorIndices, sharesOf, type VaryingFactor, varyingFactors } from "./factors.ts";
@@ -50,7 +51,7 @@ export function dci(codes: NdArray, factors: FactorIndices, options: DciOptions)
   requireCount("codes.shape[1]", latents);
   const varying = varyingFactors(factors, items);
   const { test, draws } = drawnItems(items, options);
-  const features = Array.from({ length: latents }, (_, i) => codes.data.filter((_value, at) => at % latents === i));
+  const features = Array.from({ length: latents }, (_, i) => columnOf(codes.data, latents, i));
   const forests = varying.map(
     ({ values, count }) => new Forest({ features, labels: values, classes: count }, draws, leaf),
   );

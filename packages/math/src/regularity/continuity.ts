@@ -1,4 +1,5 @@
 import { requireCount, requireFinite, requireFunction, requireShape } from "../bounds/require.ts";
+import { columnMeans } from "../columns.ts";
 import type { NdArray } from "../nd-array.ts";
 import { type NoiseKey, uint32Sequence } from "../noise.ts";
 import { interpolateLinear } from "../paths.ts";
@@ -126,9 +127,8 @@ function summary(walks: readonly Walk[], scale: number): LatentContinuity {
 }
 
 function scaleOf({ shape, data }: NdArray): number {
-  const [items, dims] = shape as [number, number];
-  const mean = new Float64Array(dims);
-  for (let i = 0; i < data.length; i++) mean[i % dims]! += data[i]! / items;
+  const dims = shape[1]!;
+  const mean = columnMeans(data, dims);
   let squares = 0;
   for (let i = 0; i < data.length; i++) squares += (data[i]! - mean[i % dims]!) ** 2;
   return Math.sqrt(squares / data.length);
