@@ -1,7 +1,7 @@
 import { requireCount, requireFinite, requireFunction, requireShape } from "../bounds/require.ts";
 import { columnMeans } from "../columns.ts";
 import type { NdArray } from "../nd-array.ts";
-import { type NoiseKey, uint32Sequence } from "../noise.ts";
+import { nextBelow, type NoiseKey, uint32Sequence } from "../noise.ts";
 import { interpolateLinear } from "../paths.ts";
 import { meanOfKnown, type MeanEstimate } from "../mean-estimate.ts";
 
@@ -73,11 +73,10 @@ type Pair = readonly [a: Float64Array, b: Float64Array];
 function drawnPairs(codes: NdArray, segments: number, key: NoiseKey): Pair[] {
   const [items, dims] = codes.shape as [number, number];
   const words = uint32Sequence(key);
-  const below = (n: number): number => Math.floor((words() / 2 ** 32) * n);
   const code = (item: number): Float64Array => codes.data.subarray(item * dims, (item + 1) * dims);
   const pairs = Array.from({ length: segments }, (): Pair => {
-    const first = below(items);
-    const other = below(items - 1);
+    const first = nextBelow(items, words);
+    const other = nextBelow(items - 1, words);
     return [code(first), code(other < first ? other : other + 1)];
   });
   return pairs.filter(([a, b]) => distance(a, b) > 0);
