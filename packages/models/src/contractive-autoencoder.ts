@@ -4,6 +4,7 @@ import { type BaseConfig, checkedConfig, featureCount, type Given, type ModelKin
 import type { ModelDefinition } from "./definition.ts";
 import { type Observation, observation } from "./likelihood.ts";
 import { decoded, noiseInputs } from "./parts.ts";
+import { hasNoLayers } from "./trunk.ts";
 
 export interface ContractiveAutoencoderConfig extends BaseConfig {
   readonly jacobian: "analytic" | "exact" | "sampled";
@@ -69,11 +70,10 @@ export function contractiveAutoencoder(
 }
 
 function requireOneLayer({ trunk, decoder, jacobian, tied, codeActivation }: ContractiveAutoencoderConfig): void {
-  const isPlain = (one: BaseConfig["trunk"]): boolean => one.kind === "dense" && one.hidden.length === 0;
-  if (jacobian === "analytic" && !(isPlain(trunk) && codeActivation === "sigmoid")) {
+  if (jacobian === "analytic" && !(hasNoLayers(trunk) && codeActivation === "sigmoid")) {
     throw new RangeError(`"jacobian" expected exact or sampled unless the encoder is one sigmoid layer, got analytic`);
   }
-  if (tied && !(isPlain(trunk) && isPlain(decoder ?? trunk))) {
+  if (tied && !(hasNoLayers(trunk) && hasNoLayers(decoder ?? trunk))) {
     throw new RangeError(`"tied" expected false with hidden layers or convolutions, got true`);
   }
 }
