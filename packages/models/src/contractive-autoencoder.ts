@@ -1,5 +1,5 @@
 import { type Activation, dense, type GraphBuilder, type Node, vjp } from "@isthmus/graph";
-import { autoencoderDefinition, type Pass, trunkCode } from "./autoencoder-family.ts";
+import { autoencoderDefinition, codeActivationField, type Pass, trunkCode } from "./autoencoder-family.ts";
 import { type BaseConfig, checkedConfig, featureCount, type Given, type ModelKind } from "./config.ts";
 import type { ModelDefinition } from "./definition.ts";
 import { type Observation, observation } from "./likelihood.ts";
@@ -30,12 +30,7 @@ export const contractiveAutoencoderKind: ModelKind = {
     contraction: { kind: "number", default: 0.1, least: 0, most: 1e6, what: "weight of ||dz/dx||^2, in nats" },
     // Else the encoder could shrink and the decoder grow: a small Jacobian and nothing gained (Rifai et al. 2011).
     tied: { kind: "flag", default: true, what: "whether the decoder's weights are the encoder's" },
-    codeActivation: {
-      kind: "choice",
-      default: "sigmoid",
-      choices: ["linear", "relu", "sigmoid", "tanh", "softplus"],
-      what: "of the code's units",
-    },
+    codeActivation: codeActivationField,
   },
 };
 
