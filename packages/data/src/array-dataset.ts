@@ -2,7 +2,7 @@ import { IsthmusError } from "@isthmus/math";
 import type { Dataset } from "./dataset.ts";
 import { type ArrayDescription, type ArrayType, DESCRIPTION_VERSION, type MissingPolicy } from "./description.ts";
 import type { NpyArray, NpyValues } from "./npy.ts";
-import { type Standardisation, statistics } from "./table-dataset.ts";
+import { standardised, type Standardisation, statistics } from "./standardisation.ts";
 
 /** An array as NPY and IDX files hold it, items along its first dimension. */
 export type ItemArray = Pick<NpyArray, "type" | "shape" | "values">;
@@ -42,13 +42,9 @@ export function describeArray(name: string, array: ItemArray, options: DescribeA
 }
 
 function fitted(name: string, values: Float64Array, standardise: Standardisation) {
-  const { count, mean, deviation, low, high } = statistics(values);
-  if (count === 0) throw new IsthmusError("DATA_ARRAY", `${name}: no value in the training part`, { name });
-  if (standardise === "none") return { offset: 0, scale: 1, fill: mean };
-  if (low === high) return { offset: low, scale: 0, fill: mean };
-  return standardise === "mean"
-    ? { offset: mean, scale: deviation, fill: mean }
-    : { offset: low, scale: high - low, fill: mean };
+  const found = statistics(values);
+  if (found.count === 0) throw new IsthmusError("DATA_ARRAY", `${name}: no value in the training part`, { name });
+  return { ...standardised(found, standardise), fill: found.mean };
 }
 
 function numbersOf({ shape: [, ...stored], values }: ItemArray, items: readonly number[]): Float64Array {

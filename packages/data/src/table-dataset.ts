@@ -9,6 +9,7 @@ import {
   rowWidth,
   type TableDescription,
 } from "./description.ts";
+import { standardised, type Standardisation, statistics } from "./standardisation.ts";
 import {
   type CategoryColumn,
   cellError,
@@ -19,9 +20,6 @@ import {
   type Table,
 } from "./table.ts";
 import { slidingWindows } from "./windows.ts";
-
-/** `mean`: to mean 0 and standard deviation 1; `range`: to [0, 1]; `none`: as they are. */
-export type Standardisation = "mean" | "range" | "none";
 
 export interface DescribeTableOptions {
   /** Rows to fit means, ranges and fills on: the training part. Default: all. */
@@ -95,37 +93,9 @@ function featureColumn(table: Table, column: Column, rows: Int32Array, standardi
 }
 
 function fitted(table: Table, { name, values }: NumberColumn, rows: Int32Array, standardise: Standardisation) {
-  const { mean, deviation, low, high, count } = statistics(ofRows(values, rows));
-  if (count === 0) throw noValues(table, name);
-  if (standardise === "none") return { offset: 0, scale: 1 };
-  if (low === high) return { offset: low, scale: 0 };
-  return standardise === "mean" ? { offset: mean, scale: deviation } : { offset: low, scale: high - low };
-}
-
-export interface Statistics {
-  /** Values that are there; of the others nothing is known. */
-  readonly count: number;
-  readonly mean: number;
-  /** The population's. */
-  readonly deviation: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Of the values that are not NaN. */
-export function statistics(values: Float64Array): Statistics {
-  let [count, sum, low, high] = [0, 0, Infinity, -Infinity];
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    count++;
-    sum += value;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  const mean = sum / count;
-  let squares = 0;
-  for (const value of values) if (!Number.isNaN(value)) squares += (value - mean) * (value - mean);
-  return { count, mean, deviation: Math.sqrt(squares / count), low, high };
+  const found = statistics(ofRows(values, rows));
+  if (found.count === 0) throw noValues(table, name);
+  return standardised(found, standardise);
 }
 
 function ofRows(values: Float64Array, rows: Int32Array): Float64Array {

@@ -67,6 +67,16 @@ export function uint32Sequence(key: NoiseKey): () => number {
   };
 }
 
+/** The next word as a number in [0, 1), of 32 bits. */
+export function nextShare(words: () => number): number {
+  return words() / 2 ** 32;
+}
+
+/** A whole number in [0, n) of the next word; for an n far below 2^32, whose numbers are then as good as equally likely. */
+export function nextBelow(n: number, words: () => number): number {
+  return Math.floor(nextShare(words) * n);
+}
+
 /**
  * Fills `out` with uniform float32 numbers ((x >>> 9) + 0.5) * 2^-23: the 2^23 odd multiples of 2^-24, never 0 or 1.
  *

@@ -1,3 +1,5 @@
+import { columnMeans, columnVariances } from "./columns.ts";
+
 /** Orthonormal directions in which points vary most, the first most. */
 export interface PrincipalAxes {
   /** Each [dims]; its largest component is positive. */
@@ -28,8 +30,9 @@ export function principalAxes(
   if (!(Number.isInteger(count) && count >= 1 && count <= dims)) {
     throw new RangeError(`"count" expected 1 to ${dims}, got ${count}`);
   }
-  const { centred, variances } = centre(values, items, dims);
-  const total = variances.reduce((sum, value) => sum + value, 0);
+  const means = columnMeans(values, dims);
+  const centred = Float64Array.from(values, (value, i) => value - means[i % dims]!);
+  const total = columnVariances(values, means).reduce((sum, value) => sum + value, 0);
   const axes: Float64Array[] = [];
   const shares: number[] = [];
   while (axes.length < count) {
@@ -38,15 +41,6 @@ export function principalAxes(
     shares.push(total > 0 ? variance / total : 0);
   }
   return { axes, shares };
-}
-
-function centre(values: ArrayLike<number>, items: number, dims: number) {
-  const mean = new Float64Array(dims);
-  for (let i = 0; i < values.length; i++) mean[i % dims]! += values[i]! / items;
-  const centred = Float64Array.from(values, (value, i) => value - mean[i % dims]!);
-  const variances = new Float64Array(dims);
-  for (let i = 0; i < values.length; i++) variances[i % dims]! += centred[i]! ** 2 / items;
-  return { centred, variances };
 }
 
 function nextAxis(centred: Float64Array, items: number, dims: number, found: readonly Float64Array[]) {

@@ -1,6 +1,7 @@
 import { type Activation, dense, GraphBuilder, type Node, type Program } from "@isthmus/graph";
 import { type BaseConfig, featureCount, type ModelKind } from "./config.ts";
 import type { ModelDefinition } from "./definition.ts";
+import type { Field } from "./fields.ts";
 import { logLikelihood, type Observation } from "./likelihood.ts";
 import * as parts from "./parts.ts";
 import { encoderTrunk } from "./trunk.ts";
@@ -88,6 +89,14 @@ function evaluation<C extends BaseConfig>(model: Autoencoder<C>): Program {
   };
   return build.program({ outputs });
 }
+
+/** What {@link trunkCode} is given where a user may choose it. */
+export const codeActivationField: Field = {
+  kind: "choice",
+  default: "sigmoid",
+  choices: ["linear", "relu", "sigmoid", "tanh", "softplus"],
+  what: "of the code's units",
+};
 
 /** The trunk and the layer `encoder.z` behind it. */
 export function trunkCode(build: GraphBuilder, x: Node, config: BaseConfig, activation: Activation = "linear"): Node {

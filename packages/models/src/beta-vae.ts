@@ -9,6 +9,7 @@ import type { Schedule } from "./schedule.ts";
 import { changing, scheduled } from "./schedule-inputs.ts";
 import { encoderTrunk } from "./trunk.ts";
 import { meanParts, type Terms, variationalModel } from "./variational.ts";
+import { klWeightField } from "./weighted-kl.ts";
 
 export interface BetaVaeConfig extends BaseConfig {
   /** What the KL is multiplied by; with a capacity, what its distance from it is. */
@@ -27,7 +28,7 @@ export const betaVaeKind: ModelKind = {
   defaults: {},
   fields: {
     // The smallest weight that the paper's comparisons single out, and one of which the figures on MNIST are known.
-    klWeight: { kind: "schedule", default: 4, least: 0, what: "what the KL is multiplied by" },
+    klWeight: { ...klWeightField, default: 4 },
     capacity: { kind: "schedule", default: 0, least: 0, what: "nats that the KL is held at, instead of at 0" },
     freeBits: { kind: "number", default: 0, least: 0, most: 1e6, what: "nats that each latent may tell at no cost" },
     reconstruction: { kind: "flag", default: true, what: "off: the KL alone is minimised, with no -log p(x|z)" },

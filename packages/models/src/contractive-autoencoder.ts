@@ -1,9 +1,10 @@
 import { type Activation, dense, type GraphBuilder, type Node, vjp } from "@isthmus/graph";
-import { autoencoderDefinition, type Pass, trunkCode } from "./autoencoder-family.ts";
+import { autoencoderDefinition, codeActivationField, type Pass, trunkCode } from "./autoencoder-family.ts";
 import { type BaseConfig, checkedConfig, featureCount, type Given, type ModelKind } from "./config.ts";
 import type { ModelDefinition } from "./definition.ts";
 import { type Observation, observation } from "./likelihood.ts";
 import { decoded, noiseInputs } from "./parts.ts";
+import { hasNoLayers } from "./trunk.ts";
 
 export interface ContractiveAutoencoderConfig extends BaseConfig {
   readonly jacobian: "analytic" | "exact" | "sampled";
@@ -29,12 +30,7 @@ export const contractiveAutoencoderKind: ModelKind = {
     contraction: { kind: "number", default: 0.1, least: 0, most: 1e6, what: "weight of ||dz/dx||^2, in nats" },
     // Else the encoder could shrink and the decoder grow: a small Jacobian and nothing gained (Rifai et al. 2011).
     tied: { kind: "flag", default: true, what: "whether the decoder's weights are the encoder's" },
-    codeActivation: {
-      kind: "choice",
-      default: "sigmoid",
-      choices: ["linear", "relu", "sigmoid", "tanh", "softplus"],
-      what: "of the code's units",
-    },
+    codeActivation: codeActivationField,
   },
 };
 
@@ -69,11 +65,10 @@ export function contractiveAutoencoder(
 }
 
 function requireOneLayer({ trunk, decoder, jacobian, tied, codeActivation }: ContractiveAutoencoderConfig): void {
-  const isPlain = (one: BaseConfig["trunk"]): boolean => one.kind === "dense" && one.hidden.length === 0;
-  if (jacobian === "analytic" && !(isPlain(trunk) && codeActivation === "sigmoid")) {
+  if (jacobian === "analytic" && !(hasNoLayers(trunk) && codeActivation === "sigmoid")) {
     throw new RangeError(`"jacobian" expected exact or sampled unless the encoder is one sigmoid layer, got analytic`);
   }
-  if (tied && !(isPlain(trunk) && isPlain(decoder ?? trunk))) {
+  if (tied && !(hasNoLayers(trunk) && hasNoLayers(decoder ?? trunk))) {
     throw new RangeError(`"tied" expected false with hidden layers or convolutions, got true`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Activation, GraphBuilder, Node } from "@isthmus/graph";
-import { autoencoderDefinition, psnr, trunkCode } from "./autoencoder-family.ts";
+import { autoencoderDefinition, codeActivationField, psnr, trunkCode } from "./autoencoder-family.ts";
 import { type BaseConfig, checkedConfig, type Given, type ModelKind } from "./config.ts";
 import type { ModelDefinition } from "./definition.ts";
 import { noiseInputs, squaredError } from "./parts.ts";
@@ -31,12 +31,7 @@ export const denoisingAutoencoderKind: ModelKind = {
       most: 1e3,
       what: "gaussian: standard deviation; else the share of values that are hit",
     },
-    codeActivation: {
-      kind: "choice",
-      default: "sigmoid",
-      choices: ["linear", "relu", "sigmoid", "tanh", "softplus"],
-      what: "of the code's units",
-    },
+    codeActivation: codeActivationField,
   },
 };
 

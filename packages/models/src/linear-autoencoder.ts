@@ -3,6 +3,7 @@ import { autoencoderDefinition } from "./autoencoder-family.ts";
 import { type BaseConfig, checkedConfig, featureCount, type Given, type ModelKind } from "./config.ts";
 import type { ModelDefinition } from "./definition.ts";
 import { observation } from "./likelihood.ts";
+import { hasNoLayers, type Trunk } from "./trunk.ts";
 
 export interface LinearAutoencoderConfig extends BaseConfig {
   /** Whether code and reconstruction are shifted. */
@@ -49,8 +50,8 @@ export function linearAutoencoder(
   });
 }
 
-function requireNoHiddenLayers(field: string, { kind, hidden }: BaseConfig["trunk"]): void {
-  if (kind === "dense" && hidden.length === 0) return;
+function requireNoHiddenLayers(field: string, trunk: Trunk): void {
+  if (hasNoLayers(trunk)) return;
   throw new RangeError(`"${field}" expected no hidden layers and no convolutions in a linear autoencoder`);
 }
 

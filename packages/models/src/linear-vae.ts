@@ -5,6 +5,7 @@ import type { ModelDefinition } from "./definition.ts";
 import { observation } from "./likelihood.ts";
 import { gaussianPosterior } from "./posterior.ts";
 import { standardPrior } from "./prior.ts";
+import { hasNoLayers } from "./trunk.ts";
 import { meanParts, type Seen, variationalModel } from "./variational.ts";
 
 export const linearVaeKind: ModelKind = {
@@ -37,11 +38,10 @@ export const linearVaeKind: ModelKind = {
 export function linearVae(given: Given = {}): ModelDefinition {
   const config = checkedConfig(linearVaeKind, given);
   const { trunk, decoder = trunk, likelihood, latent } = config;
-  for (const [field, { kind, hidden }] of Object.entries({ trunk, decoder })) {
-    if (kind === "dense" && hidden.length === 0) continue;
-    throw new RangeError(
-      `"${field}" expected dense without hidden layers, as a linear map is, got ${kind} [${hidden.join(", ")}]`,
-    );
+  for (const [field, given] of Object.entries({ trunk, decoder })) {
+    if (hasNoLayers(given)) continue;
+    const got = `${given.kind} [${given.hidden.join(", ")}]`;
+    throw new RangeError(`"${field}" expected dense without hidden layers, as a linear map is, got ${got}`);
   }
   if (likelihood.kind !== "gaussian") {
     throw new RangeError(`"likelihood.kind" expected gaussian for a linear model, got ${likelihood.kind}`);

@@ -6,9 +6,10 @@ import * as parts from "./parts.ts";
 import { diagonalPosterior, type Posterior } from "./posterior.ts";
 import { mixturePrior } from "./prior.ts";
 import type { Schedule } from "./schedule.ts";
-import { changing, scheduled } from "./schedule-inputs.ts";
+import { changing } from "./schedule-inputs.ts";
 import { encoderTrunk } from "./trunk.ts";
-import { meanParts, variationalModel } from "./variational.ts";
+import { variationalModel } from "./variational.ts";
+import { klWeightField, weightedKlObjective } from "./weighted-kl.ts";
 
 export interface MixturePriorVaeConfig extends BaseConfig {
   /** Gaussians of the prior. */
@@ -28,7 +29,7 @@ export const mixturePriorVaeKind: ModelKind = {
       most: 4096,
       what: "Gaussians of a mixture, or pseudo-inputs",
     },
-    klWeight: { kind: "schedule", default: 1, least: 0, what: "what the KL is multiplied by" },
+    klWeight: klWeightField,
   },
 };
 
@@ -49,11 +50,7 @@ export function mixturePriorVae(given: Given<MixturePriorVaeConfig> = {}): Model
     posterior: (build, x) => clustered(build, diagonalPosterior(build, encoderTrunk(build, x, config), latent), config),
     prior: (build) => mixturePrior(build, learnedMixture(build, config)),
     decode: (build, z) => parts.decoded(build, z, config),
-    objective: (build, { terms: termsOf }) => {
-      const { reconstruction, kl } = termsOf();
-      const price = build.mul(scheduled(build, "klWeight", klWeight), kl);
-      return { loss: build.mean(build.add(reconstruction, price)), ...meanParts(build, { reconstruction, kl }) };
-    },
+    objective: (build, seen) => weightedKlObjective(build, seen, klWeight),
   });
 }
 

@@ -62,6 +62,11 @@ export function checkedTrunk(field: string, given: GivenTrunk, inputShape: reado
   );
 }
 
+/** Whether there is neither a hidden layer nor a convolution. */
+export function hasNoLayers({ kind, hidden }: Trunk): boolean {
+  return kind === "dense" && hidden.length === 0;
+}
+
 type Sizes = Pick<BaseConfig, "inputShape" | "trunk" | "decoder">;
 
 /** The hidden layers `encoder.conv0`, ..., `encoder.dense0`, ...: `x` [rows, features], the batch or any, -> [rows, units]. */

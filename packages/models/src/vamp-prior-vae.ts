@@ -5,9 +5,10 @@ import * as parts from "./parts.ts";
 import { diagonalPosterior, type Posterior } from "./posterior.ts";
 import { mixturePrior, type Prior } from "./prior.ts";
 import type { Schedule } from "./schedule.ts";
-import { changing, scheduled } from "./schedule-inputs.ts";
+import { changing } from "./schedule-inputs.ts";
 import { encoderTrunk } from "./trunk.ts";
-import { meanParts, variationalModel } from "./variational.ts";
+import { variationalModel } from "./variational.ts";
+import { klWeightField, weightedKlObjective } from "./weighted-kl.ts";
 
 export interface VampPriorVaeConfig extends BaseConfig {
   /** Pseudo-inputs, K. */
@@ -27,7 +28,7 @@ export const vampPriorVaeKind: ModelKind = {
       most: 4096,
       what: "Gaussians of a mixture, or pseudo-inputs",
     },
-    klWeight: { kind: "schedule", default: 1, least: 0, what: "what the KL is multiplied by" },
+    klWeight: klWeightField,
   },
 };
 
@@ -50,11 +51,7 @@ export function vampPriorVae(given: Given<VampPriorVaeConfig> = {}): ModelDefini
     posterior,
     prior: (build) => vampPrior(build, posterior(build, pseudoInputs(build, config)), config),
     decode: (build, z) => parts.decoded(build, z, config),
-    objective: (build, { terms: termsOf }) => {
-      const { reconstruction, kl } = termsOf();
-      const price = build.mul(scheduled(build, "klWeight", klWeight), kl);
-      return { loss: build.mean(build.add(reconstruction, price)), ...meanParts(build, { reconstruction, kl }) };
-    },
+    objective: (build, seen) => weightedKlObjective(build, seen, klWeight),
   });
 }
 

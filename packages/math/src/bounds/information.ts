@@ -1,5 +1,6 @@
 import type { ArrayOps } from "../array-ops.ts";
 import { requireOperands } from "../arguments.ts";
+import { columnOf } from "../columns.ts";
 import { LOG_2_PI } from "../gaussian.ts";
 import type { DiagonalGaussian } from "../gaussian.ts";
 import { klDiagonalGaussian } from "../kl/diagonal-gaussian.ts";
@@ -82,7 +83,7 @@ interface LogDensities {
 function logDensities(q: DiagonalGaussian<NdArray>, z: NdArray, owners: ArrayLike<number>): LogDensities {
   const [n, dimensions] = q.mu.shape as [number, number];
   const draws = z.shape[0]!;
-  const columns = Array.from({ length: dimensions }, (_, d) => columnOf(q, d));
+  const columns = Array.from({ length: dimensions }, (_, d) => dimensionOf(q, d));
   const out = {
     own: new Float64Array(draws),
     aggregate: new Float64Array(draws),
@@ -108,13 +109,13 @@ interface Column {
   readonly scale: Float64Array;
 }
 
-function columnOf({ mu, logVar }: DiagonalGaussian<NdArray>, d: number): Column {
-  const [n, dimensions] = mu.shape as [number, number];
-  const column = (f: (at: number) => number) => Float64Array.from({ length: n }, (_, j) => f(j * dimensions + d));
+function dimensionOf({ mu, logVar }: DiagonalGaussian<NdArray>, d: number): Column {
+  const dimensions = mu.shape[1]!;
+  const own = columnOf(logVar.data, dimensions, d);
   return {
-    mu: column((at) => mu.data[at]!),
-    constant: column((at) => -0.5 * (LOG_2_PI + logVar.data[at]!)),
-    scale: column((at) => Math.sqrt(0.5) * Math.exp(-0.5 * logVar.data[at]!)),
+    mu: columnOf(mu.data, dimensions, d),
+    constant: own.map((value) => -0.5 * (LOG_2_PI + value)),
+    scale: own.map((value) => Math.sqrt(0.5) * Math.exp(-0.5 * value)),
   };
 }
 
@@ -186,9 +187,7 @@ export function activeUnits(mu: NdArray, threshold = 0.01): ActiveUnits {
   requirePositive("threshold", threshold);
   const [n, dimensions] = mu.shape as [number, number];
   if (n === 0) throw new RangeError(`"mu" expected at least 1 example, got 0`);
-  const variances = Float64Array.from({ length: dimensions }, (_, d) =>
-    variance(Float64Array.from({ length: n }, (__, i) => mu.data[i * dimensions + d]!)),
-  );
+  const variances = Float64Array.from({ length: dimensions }, (_, d) => variance(columnOf(mu.data, dimensions, d)));
   const isActive = Array.from(variances, (value) => value > threshold);
   return { count: isActive.filter(Boolean).length, variances, isActive };
 }

@@ -1,4 +1,5 @@
 import { requireCount, requireOneOf, requirePositive, requireShape } from "../bounds/require.ts";
+import { columnMeans, columnVariances } from "../columns.ts";
 import { ndArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
 import { type GaussianMixture, preparedMixture, requireMixture, responsibilitiesOf } from "./gaussian-mixture.ts";
@@ -84,11 +85,7 @@ function requireSettings(points: NdArray, settings: Settings): void {
 
 /** The standard deviation of each dimension. */
 function deviationsOf({ shape, data }: NdArray): Float64Array {
-  const [items, dims] = shape as [number, number];
-  const mean = new Float64Array(dims);
-  for (let i = 0; i < data.length; i++) mean[i % dims]! += data[i]! / items;
-  const variance = new Float64Array(dims);
-  for (let i = 0; i < data.length; i++) variance[i % dims]! += (data[i]! - mean[i % dims]!) ** 2 / items;
+  const variance = columnVariances(data, columnMeans(data, shape[1]!));
   const constant = variance.findIndex((value) => !(value > 0));
   if (constant >= 0) {
     throw new RangeError(`"points" expected dimensions that vary, got ${variance[constant]} for dimension ${constant}`);

@@ -1,7 +1,7 @@
 import { requireCount, requireFinite, requireShape } from "../bounds/require.ts";
 import { ndArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
-import { uint32Sequence } from "../noise.ts";
+import { nextShare, uint32Sequence } from "../noise.ts";
 
 export interface KMeansOptions {
   readonly clusters: number;
@@ -52,7 +52,7 @@ export function kMeansOnce(
   { clusters, seed, step }: { readonly clusters: number; readonly seed: number; readonly step: number },
   iterations = 300,
 ): KMeans {
-  return lloyd(points, apart(points, clusters, uniforms({ seed, step })), iterations);
+  return lloyd(points, apart(points, clusters, uint32Sequence({ seed, step, stream: "k-means" })), iterations);
 }
 
 /** @throws TypeError, RangeError unless `points` are finite rows, at least `count` of them, which is positive. */
@@ -65,19 +65,13 @@ export function requirePoints(points: NdArray, name: string, count: number): voi
   if (items < count) throw new RangeError(`"${name}" expected at most ${items}, the number of points, got ${count}`);
 }
 
-/** Numbers in [0, 1), one after the other. */
-function uniforms(key: { readonly seed: number; readonly step: number }): () => number {
-  const next = uint32Sequence({ ...key, stream: "k-means" });
-  return () => next() / 2 ** 32;
-}
-
 /** Points drawn one after the other, each with a probability that grows as the square of its distance from those before. */
-function apart({ shape, data }: NdArray, clusters: number, uniform: () => number): Float64Array {
+function apart({ shape, data }: NdArray, clusters: number, words: () => number): Float64Array {
   const [items, dims] = shape as [number, number];
   const centres = new Float64Array(clusters * dims);
   const squares = new Float64Array(items).fill(1);
   for (let k = 0; k < clusters; k++) {
-    const chosen = drawnIndex(squares, uniform());
+    const chosen = drawnIndex(squares, nextShare(words));
     const centre = data.slice(chosen * dims, (chosen + 1) * dims);
     centres.set(centre, k * dims);
     for (let item = 0; item < items; item++) {

@@ -1,6 +1,7 @@
 import { requireCount, requireFinite, requireShape } from "../bounds/require.ts";
+import { columnOf } from "../columns.ts";
 import type { NdArray } from "../nd-array.ts";
-import { type NoiseKey, uint32Sequence } from "../noise.ts";
+import { nextBelow, type NoiseKey, uint32Sequence } from "../noise.ts";
 import { type FactorIndices, sharesOf, type VaryingFactor, varyingFactors } from "./factors.ts";
 import { Forest } from "./forest.ts";
 import { importanceScores, type ImportanceScores } from "./importance-scores.ts";
@@ -50,7 +51,7 @@ export function dci(codes: NdArray, factors: FactorIndices, options: DciOptions)
   requireCount("codes.shape[1]", latents);
   const varying = varyingFactors(factors, items);
   const { test, draws } = drawnItems(items, options);
-  const features = Array.from({ length: latents }, (_, i) => codes.data.filter((_value, at) => at % latents === i));
+  const features = Array.from({ length: latents }, (_, i) => columnOf(codes.data, latents, i));
   const forests = varying.map(
     ({ values, count }) => new Forest({ features, labels: values, classes: count }, draws, leaf),
   );
@@ -79,7 +80,7 @@ function drawnItems(items: number, { trees = 10, testShare = 0.2, key }: DciOpti
   const order = shuffled(items, words);
   const held = Math.min(items - 1, Math.ceil(items * testShare));
   const train = order.subarray(held);
-  const draws = Array.from({ length: trees }, () => train.map(() => train[below(train.length, words)]!));
+  const draws = Array.from({ length: trees }, () => train.map(() => train[nextBelow(train.length, words)]!));
   return { test: order.subarray(0, held), draws };
 }
 
@@ -87,14 +88,10 @@ function drawnItems(items: number, { trees = 10, testShare = 0.2, key }: DciOpti
 function shuffled(items: number, words: () => number): Int32Array {
   const order = Int32Array.from({ length: items }, (_, item) => item);
   for (let last = items - 1; last > 0; last--) {
-    const other = below(last + 1, words);
+    const other = nextBelow(last + 1, words);
     [order[last], order[other]] = [order[other]!, order[last]!];
   }
   return order;
-}
-
-function below(n: number, words: () => number): number {
-  return Math.floor((words() / 2 ** 32) * n);
 }
 
 /** Of each latent, as a share of all there is to gain: 1 less the sum of the values' squared shares. */

@@ -1,5 +1,6 @@
 import { requireKind } from "../arguments.ts";
 import { requireCount } from "../bounds/require.ts";
+import { columnOf } from "../columns.ts";
 import { requireSameLength } from "../vectors.ts";
 
 /** The true factors of variation of items; the factor table of a data set is one. */
@@ -31,7 +32,7 @@ export function varyingFactors({ counts, indices }: FactorIndices, items: number
   requireKind("factors.indices", indices, "Int32Array");
   requireSameLength("factors.indices", indices, items * counts.length);
   const all = counts.map((count, index) => {
-    const values = indices.filter((_, at) => at % counts.length === index);
+    const values = columnOf(indices, counts.length, index);
     const stray = values.findIndex((value) => value < 0 || value >= count);
     if (stray < 0) return { index, count, values };
     const got = `${values[stray]} for item ${stray}`;

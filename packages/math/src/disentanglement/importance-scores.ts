@@ -1,4 +1,5 @@
 import { requireCount, requireFinite, requireShape } from "../bounds/require.ts";
+import { columnOf } from "../columns.ts";
 import type { NdArray } from "../nd-array.ts";
 import { entropyOfShares } from "../shares.ts";
 
@@ -35,8 +36,8 @@ export function importanceScores(importances: NdArray): ImportanceScores {
   requireFinite("importances", data);
   const negative = data.findIndex((value) => value < 0);
   if (negative >= 0) throw new RangeError(`"importances" expected none below 0, got ${data[negative]} at ${negative}`);
-  const rows = Array.from({ length: latents }, (_, i) => data.filter((_value, at) => Math.floor(at / factors) === i));
-  const columns = Array.from({ length: factors }, (_, j) => data.filter((_value, at) => at % factors === j));
+  const rows = Array.from({ length: latents }, (_, i) => data.subarray(i * factors, (i + 1) * factors));
+  const columns = Array.from({ length: factors }, (_, j) => columnOf(data, factors, j));
   const perLatentDisentanglement = Float64Array.from(rows, concentration);
   const perFactorCompleteness = Float64Array.from(columns, concentration);
   return {

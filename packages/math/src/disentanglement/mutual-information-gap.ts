@@ -1,4 +1,5 @@
 import { requireCount, requireFinite, requireShape } from "../bounds/require.ts";
+import { columnOf } from "../columns.ts";
 import type { DiagonalGaussian } from "../gaussian.ts";
 import type { NdArray } from "../nd-array.ts";
 import { entropyOfShares } from "../shares.ts";
@@ -59,7 +60,7 @@ export function mutualInformationGap(
   }
   const entropies = Float64Array.from(varying, (factor) => entropyOfShares(sharesOf(factor)));
   const gaps = entropies.map((entropy, k) => {
-    const told = information.filter((_, at) => at % varying.length === k).sort();
+    const told = columnOf(information, varying.length, k).sort();
     return (told.at(-1)! - (told.at(-2) ?? 0)) / entropy;
   });
   return {
@@ -88,8 +89,8 @@ interface Gaussians {
 
 function marginal({ mu, logVar }: DiagonalGaussian<NdArray>, latent: number): Gaussians {
   const latents = mu.shape[1]!;
-  const column = (values: Float64Array): Float64Array => values.filter((_, at) => at % latents === latent);
-  return { means: column(mu.data), deviations: column(logVar.data).map((v) => Math.exp(v / 2)) };
+  const deviations = columnOf(logVar.data, latents, latent).map((v) => Math.exp(v / 2));
+  return { means: columnOf(mu.data, latents, latent), deviations };
 }
 
 /** Deviations between the outermost means and the tails. */

@@ -1,6 +1,7 @@
 import { ndArray } from "../nd-array.ts";
 import type { NdArray } from "../nd-array.ts";
 import { requireFinite, requireShape } from "../bounds/require.ts";
+import { columnMeans } from "../columns.ts";
 
 /** All that the fits of this folder need to know of a data set. */
 export interface DataMoments {
@@ -21,8 +22,7 @@ export function dataMoments(x: NdArray): DataMoments {
   const [n, features] = x.shape as [number, number];
   if (n === 0 || features === 0)
     throw new RangeError(`"x" expected an example and a feature at least, got [${n}, ${features}]`);
-  const mean = new Float64Array(features);
-  for (let i = 0; i < x.data.length; i++) mean[i % features]! += x.data[i]! / n;
+  const mean = columnMeans(x.data, features);
   const covariance = new Float64Array(features * features);
   const deviation = new Float64Array(features);
   for (let example = 0; example < n; example++) {

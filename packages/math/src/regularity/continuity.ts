@@ -1,6 +1,7 @@
 import { requireCount, requireFinite, requireFunction, requireShape } from "../bounds/require.ts";
+import { columnMeans } from "../columns.ts";
 import type { NdArray } from "../nd-array.ts";
-import { type NoiseKey, uint32Sequence } from "../noise.ts";
+import { nextBelow, type NoiseKey, uint32Sequence } from "../noise.ts";
 import { interpolateLinear } from "../paths.ts";
 import { meanOfKnown, type MeanEstimate } from "../mean-estimate.ts";
 
@@ -72,11 +73,10 @@ type Pair = readonly [a: Float64Array, b: Float64Array];
 function drawnPairs(codes: NdArray, segments: number, key: NoiseKey): Pair[] {
   const [items, dims] = codes.shape as [number, number];
   const words = uint32Sequence(key);
-  const below = (n: number): number => Math.floor((words() / 2 ** 32) * n);
   const code = (item: number): Float64Array => codes.data.subarray(item * dims, (item + 1) * dims);
   const pairs = Array.from({ length: segments }, (): Pair => {
-    const first = below(items);
-    const other = below(items - 1);
+    const first = nextBelow(items, words);
+    const other = nextBelow(items - 1, words);
     return [code(first), code(other < first ? other : other + 1)];
   });
   return pairs.filter(([a, b]) => distance(a, b) > 0);
@@ -126,9 +126,8 @@ function summary(walks: readonly Walk[], scale: number): LatentContinuity {
 }
 
 function scaleOf({ shape, data }: NdArray): number {
-  const [items, dims] = shape as [number, number];
-  const mean = new Float64Array(dims);
-  for (let i = 0; i < data.length; i++) mean[i % dims]! += data[i]! / items;
+  const dims = shape[1]!;
+  const mean = columnMeans(data, dims);
   let squares = 0;
   for (let i = 0; i < data.length; i++) squares += (data[i]! - mean[i % dims]!) ** 2;
   return Math.sqrt(squares / data.length);
