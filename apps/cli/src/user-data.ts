@@ -193,7 +193,7 @@ export interface OpenPartOptions {
   /** What the model was trained on; where it is not known, the file is taken as it is. */
   readonly description?: DataDescription;
   /** Of the model's items: what pictures are scaled to where there is no description. */
-  readonly shape?: readonly number[];
+  readonly shape: readonly number[];
   /** Whether a last window that is not whole is filled up, so that no row is left out. */
   readonly fillLast?: boolean;
 }
@@ -260,7 +260,7 @@ async function partOfItems(
   content: Content,
   options: PartOptions,
   description: ArrayDescription | ImagesDescription | undefined,
-  shape: readonly number[] | undefined,
+  shape: readonly number[],
 ): Promise<Dataset> {
   const { data, split } = options;
   const learned = description?.item.kind;
@@ -289,7 +289,7 @@ function items(given: ItemArray, data: string, known: ArrayDescription | undefin
 async function pictures(
   { data, imageSize }: PartOptions,
   known: ImagesDescription | undefined,
-  shape: readonly number[] = [],
+  shape: readonly number[],
 ): Promise<Dataset> {
   if (!known) {
     const [height, width, channels] = shape;

@@ -12,7 +12,6 @@ import { openOnnxFile } from "../onnx-files.ts";
 import { buildOption, dataDirOption, NAMED, numberBetween, outOption, rangeOption } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { requireShape } from "./encode.ts";
 
 interface ImportOptions {
   readonly encoder?: string;
@@ -98,7 +97,6 @@ async function fitted(console: Console, model: Model, options: ImportOptions): P
   const { dataDir, range, stepScale } = options;
   const where = { ...(dataDir !== undefined && { dataDir }), ...(range !== undefined && { range }) };
   const dataset = await openSplit(console, { data, split, ...where }, { shape });
-  requireShape(dataset, shape);
   return withEngine(options, async (engine) =>
     fitCoding(await inferLatents(engine, model, batches(dataset, { batchSize: 256 })), { stepScale }),
   );

@@ -28,7 +28,6 @@ import type { Subject } from "../plots/subject.ts";
 import { traversals } from "../plots/traversals.ts";
 import { hasStandardNormalPrior, isToldImage } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { requireShape } from "./encode.ts";
 
 interface ReportOptions extends PartOptions {
   readonly seed: number;
@@ -62,7 +61,6 @@ async function report({ console }: Context, path: string, options: ReportOptions
   }
   await requireWritable(out, [path]);
   const dataset = await openSplit(console, options, { ...model, shape });
-  requireShape(dataset, shape);
   const seen = take(dataset, 0, Math.min(ITEMS, dataset.items));
   const pictures = await withEngine(options, (engine) =>
     pictureSections({ path, model, engine, shape }, seen, options.seed),

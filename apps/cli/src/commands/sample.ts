@@ -29,7 +29,6 @@ import {
   valuesOf,
 } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { requireShape } from "./encode.ts";
 
 interface SampleOptions extends PartOptions {
   readonly count: number;
@@ -146,7 +145,6 @@ async function openItem(
   if (/^\d+$/.test(text)) {
     const dataset = await openSplit(console, options, { ...model, shape });
     requireItem(option, Number(text), dataset);
-    requireShape(dataset, shape);
     return select({ ...dataset, name: `item ${text} of ${dataset.name}` }, [Number(text)]);
   }
   const pictures = otherShapes.length === 0 ? picturesOf(model) : undefined;
