@@ -16,7 +16,7 @@ import { type Console, note } from "./console.ts";
 import { requireOptionsOf, type TrainDataOptions } from "./data-options.ts";
 import { checkedByUser, UsageError } from "./errors.ts";
 import { type DataOptions, type Named, NAMED, type PartOptions } from "./options.ts";
-import { openPart, openTraining } from "./user-data.ts";
+import { openPart, openTraining, shareOf } from "./user-data.ts";
 
 type Halves = Readonly<Record<"train" | "test", Dataset>>;
 
@@ -139,7 +139,7 @@ function synthetic(split: "train" | "test", limit: number): Dataset {
 function spriteSplits(options: DataOptions): Halves {
   const grid = spriteGrid(options);
   const { kept, heldOut } = divide(grid.items, {
-    heldOut: Math.ceil(grid.items * (options.testShare ?? 0.1)),
+    heldOut: Math.ceil(grid.items * shareOf(options)),
     seed: 0,
   });
   if (kept.length === 0)

@@ -42,12 +42,7 @@ export function kebab(name: string): string {
 }
 
 /** Refuses options that mean something only `where`. */
-export function requireOnly<O>(
-  holds: boolean,
-  options: O,
-  names: readonly (keyof O & string)[],
-  where: string,
-): void {
+export function requireOnly<O>(holds: boolean, options: O, names: readonly (keyof O & string)[], where: string): void {
   const strange = holds ? undefined : names.find((name) => options[name] !== undefined);
   if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with ${where} only`);
 }
