@@ -7,7 +7,7 @@ import { type Console, grouped, type Report } from "../console.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { namingFile } from "../errors.ts";
-import { encodedShape, modelConfig } from "../model-files.ts";
+import { encodedShape, modelConfig, parameterCount } from "../model-files.ts";
 import { openOnnxFile } from "../onnx-files.ts";
 import { buildOption, dataDirOption, NAMED, numberBetween, outOption, rangeOption } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
@@ -100,10 +100,6 @@ async function fitted(console: Console, model: Model, options: ImportOptions): P
   return withEngine(options, async (engine) =>
     fitCoding(await inferLatents(engine, model, batches(dataset, { batchSize: 256 })), { stepScale }),
   );
-}
-
-function parameterCount({ parameters }: Model): number {
-  return Object.values(parameters).reduce((count, { data }) => count + data.length, 0);
 }
 
 function summary(model: Model, bytes: Uint8Array, out: string): Report["json"] {
