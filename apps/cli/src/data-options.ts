@@ -11,6 +11,7 @@ import {
   dataDirOption,
   dataOption,
   type DataOptions,
+  flag,
   type ImageSize,
   numberBetween,
   rangeOption,
@@ -109,10 +110,6 @@ export function requireOptionsOf(what: What, options: TrainDataOptions): void {
     if (options[name as keyof TrainDataOptions] === undefined || kinds.includes(what)) continue;
     throw new UsageError(`${flag(name)} goes with ${kinds.map((kind) => WHERE[kind]).join(", ")} only`);
   }
-}
-
-function flag(name: string): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function delimiter(text: string): string {

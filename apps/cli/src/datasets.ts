@@ -16,7 +16,7 @@ import { type Console, note } from "./console.ts";
 import { requireOptionsOf, type TrainDataOptions } from "./data-options.ts";
 import { checkedByUser, UsageError } from "./errors.ts";
 import { type DataOptions, type Named, NAMED, type PartOptions } from "./options.ts";
-import { openPart, openTraining } from "./user-data.ts";
+import { openPart, openTraining, shareOf } from "./user-data.ts";
 
 type Halves = Readonly<Record<"train" | "test", Dataset>>;
 
@@ -51,10 +51,10 @@ async function namedSplits(
 
 type UnsplitOptions = Omit<PartOptions, "split"> & Partial<Pick<PartOptions, "split">>;
 
-/** What the command knows of the model that reads the data, where there is one. */
+/** What the command knows of the model that reads the data. */
 export type Reader = Pick<Model, "data"> & {
-  /** Of its items. */
-  readonly shape?: readonly number[];
+  /** Of its items; data of another shape are refused. */
+  readonly shape: readonly number[];
   /** Whether every row of a series is to be read: a last window that is not whole is then filled up. */
   readonly everyRow?: boolean;
 };
@@ -63,7 +63,7 @@ export type Reader = Pick<Model, "data"> & {
  * One part, or a range of it. A file or folder of the user's is read as the model's data were: the same columns, the same
  * standardisation, the same test part.
  */
-export async function openSplit(console: Console, options: UnsplitOptions, reader: Reader = {}): Promise<Dataset> {
+export async function openSplit(console: Console, options: UnsplitOptions, reader: Reader): Promise<Dataset> {
   const { data, split = "test", range } = options;
   const description = reader.data && parseDescription(reader.data);
   const dataset = isNamed(data)
@@ -73,13 +73,23 @@ export async function openSplit(console: Console, options: UnsplitOptions, reade
         { ...options, split },
         {
           ...(description && { description }),
-          ...(reader.shape && { shape: reader.shape }),
+          shape: reader.shape,
           ...(reader.everyRow && { fillLast: true }),
         },
       );
   tellSource(console, dataset);
   const { from, to } = range === undefined ? { from: 0, to: dataset.items } : itemRange(range, dataset.items);
+  requireShape(dataset, reader.shape);
   return take(dataset, from, to);
+}
+
+/** Refuses data whose items do not have the shape the model was trained on. */
+function requireShape(dataset: Dataset, shape: readonly number[]): void {
+  if (String(dataset.shape) !== String(shape)) {
+    throw new UsageError(
+      `the model takes items of shape [${shape.join(", ")}], the data has [${dataset.shape.join(", ")}]`,
+    );
+  }
 }
 
 async function namedSplit(
@@ -129,7 +139,7 @@ function synthetic(split: "train" | "test", limit: number): Dataset {
 function spriteSplits(options: DataOptions): Halves {
   const grid = spriteGrid(options);
   const { kept, heldOut } = divide(grid.items, {
-    heldOut: Math.ceil(grid.items * (options.testShare ?? 0.1)),
+    heldOut: Math.ceil(grid.items * shareOf(options)),
     seed: 0,
   });
   if (kept.length === 0)

@@ -15,6 +15,7 @@ import type { Model } from "@isthmus/graph";
 import { extname } from "node:path";
 import { UsageError } from "./errors.ts";
 import { picture, requireImages } from "./pictures.ts";
+import { isTableDescription } from "./user-data.ts";
 
 /**
  * Makes the bytes of a file of decoded items, `[items, ...shape]` as the network gives them. Where these are windows of
@@ -35,17 +36,14 @@ export function decodedWriter(out: string, { data }: Pick<Model, "data">, shape:
   }
   if (kind === ".npy") return npyWriter(description, shape);
   if (kind !== ".csv") throw new UsageError(`--out expected a name ending in .csv, .npy or .png, got ${out}`);
-  if (isTable(description)) return (values, _, streams) => csvBytes(description, rowsOf(description, values, streams));
+  if (isTableDescription(description))
+    return (values, _, streams) => csvBytes(description, rowsOf(description, values, streams));
   throw new UsageError(`--out ${out}: only a model that was trained on rows of a table writes .csv; take .npy or .png`);
 }
 
 /** The endings of files of values that items of this model can be written to, beside pictures. */
 export function valueEndings({ data }: Pick<Model, "data">): readonly string[] {
-  return isTable(data && parseDescription(data)) ? [".npy", ".csv"] : [".npy"];
-}
-
-function isTable(description: DataDescription | undefined): description is TableDescription {
-  return description?.item.kind === "table";
+  return isTableDescription(data && parseDescription(data)) ? [".npy", ".csv"] : [".npy"];
 }
 
 function csvBytes({ writing: { delimiter, header } }: TableDescription, table: Table): Uint8Array {
@@ -67,7 +65,8 @@ function rowsOf(description: TableDescription, values: Float32Array, streams: re
 }
 
 function npyWriter(description: DataDescription | undefined, shape: readonly number[]): DecodedWriter {
-  if (isTable(description)) return (values, _, streams) => tableNpy(description, rowsOf(description, values, streams));
+  if (isTableDescription(description))
+    return (values, _, streams) => tableNpy(description, rowsOf(description, values, streams));
   if (description?.item.kind === "array") {
     const array = description as Extract<DataDescription, { item: { kind: "array" } }>;
     return (values) => writeNpy(arrayOf(array, values));

@@ -60,3 +60,8 @@ export function encodedShape(model: Model): readonly number[] {
   const { inputShape, latent } = modelConfig(model);
   return takesCodes(model) ? [latent] : inputShape;
 }
+
+/** How many numbers a model has learned. */
+export function parameterCount({ parameters }: Pick<Model, "parameters">): number {
+  return Object.values(parameters).reduce((count, { data }) => count + data.length, 0);
+}

@@ -13,7 +13,7 @@ import {
 } from "@isthmus/models";
 import { type Command, Option } from "commander";
 import { checkedByUser, UsageError } from "./errors.ts";
-import { layerSizes, numberBetween, wholeNumber } from "./options.ts";
+import { flag, kebab, layerSizes, numberBetween, requireOnly, wholeNumber } from "./options.ts";
 import { parseSchedule, SCHEDULE_HELP, scheduleText } from "./schedule-text.ts";
 
 /** What the command line says of the model; what is not said is undefined, and the kind decides. */
@@ -147,16 +147,6 @@ function likelihood(options: ModelOptions, { likelihood: start }: BaseConfig): o
   return { likelihood: { ...(start.kind === kind && start), kind, ...told } };
 }
 
-function requireOnly(
-  holds: boolean,
-  options: ModelOptions,
-  names: readonly (keyof ModelOptions)[],
-  where: string,
-): void {
-  const strange = holds ? undefined : names.find((name) => options[name] !== undefined);
-  if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with ${where} only`);
-}
-
 /** What of `values` is there. */
 function defined(values: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
@@ -235,12 +225,4 @@ function valueOf(field: Field, text: string): unknown {
   if (field.kind === "choice") return field.choices.find((one) => kebab(one) === text);
   if (field.kind === "schedule") return parseSchedule(text);
   return text.trim() === "" ? undefined : Number(text);
-}
-
-function flag(name: string): string {
-  return `--${kebab(name)}`;
-}
-
-function kebab(name: string): string {
-  return name.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

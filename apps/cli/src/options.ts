@@ -1,6 +1,7 @@
 import type { SpritesOptions } from "@isthmus/data";
 import { InvalidArgumentError, Option } from "commander";
 import { grouped } from "./console.ts";
+import { UsageError } from "./errors.ts";
 
 /** Parsers for option values; each names what it expected, commander adds the option and what it got. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -28,6 +29,22 @@ export function numberBetween(least: number, most: number): (text: string) => nu
 export function layerSizes(text: string): number[] {
   if (text === "none") return [];
   return text.split(",").map(wholeNumber(1));
+}
+
+/** `--clip-norm` for `clipNorm`. */
+export function flag(name: string): string {
+  return `--${kebab(name)}`;
+}
+
+/** `salt-and-pepper` for `saltAndPepper`. */
+export function kebab(name: string): string {
+  return name.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Refuses options that mean something only `where`. */
+export function requireOnly<O>(holds: boolean, options: O, names: readonly (keyof O & string)[], where: string): void {
+  const strange = holds ? undefined : names.find((name) => options[name] !== undefined);
+  if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with ${where} only`);
 }
 
 /** Data sets that have a name; everything else is a file or a folder. */

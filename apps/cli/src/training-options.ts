@@ -2,7 +2,7 @@ import { describedOptimiser, type JsonObject, type OptimiserDescription } from "
 import type { FitOptions, LearningRateDescription } from "@isthmus/train";
 import { type Command, Option } from "commander";
 import { UsageError } from "./errors.ts";
-import { numberBetween, wholeNumber } from "./options.ts";
+import { numberBetween, requireOnly, wholeNumber } from "./options.ts";
 
 /** How the parameters move, as the command line says it; what is not said is undefined. */
 export interface TrainingOptions {
@@ -109,21 +109,6 @@ function learningRate(options: TrainingOptions): LearningRateDescription {
   }
   if (lrEpochs === undefined) throw new UsageError("--schedule step needs --lr-epochs, the epochs from step to step");
   return { kind: "step", rate, factor, epochs: lrEpochs, warmUp };
-}
-
-/** Refuses options that mean something only `where`. */
-function requireOnly(
-  holds: boolean,
-  options: TrainingOptions,
-  names: readonly (keyof TrainingOptions)[],
-  where: string,
-): void {
-  const strange = holds ? undefined : names.find((name) => options[name] !== undefined);
-  if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with ${where} only`);
-}
-
-function flag(name: string): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Throws `UsageError` for a warm-up that is longer than the cosine it belongs to. */

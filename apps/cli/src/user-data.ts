@@ -101,14 +101,14 @@ function csvOptions({
   };
 }
 
-function delimiterOf(path: string, given: string | undefined): string {
-  return given ?? (extname(path).toLowerCase() === ".tsv" ? "\t" : ",");
+function delimiterOf(path: string, given: string | undefined, otherwise = ","): string {
+  return given ?? (extname(path).toLowerCase() === ".tsv" ? "\t" : otherwise);
 }
 
 function trainOnTable(console: Console, read: Table, type: "f64" | ItemArray["type"], options: TrainDataOptions) {
   const { missing, standardise, window, stride, labelColumn, header, data } = options;
   const table = missing === "drop" && window === undefined ? withoutMissing(console, read) : read;
-  const share = options.testShare ?? DEFAULT_TEST_SHARE;
+  const share = shareOf(options);
   const parts = window === undefined ? divided(table.rows, share, data) : cut(table.rows, share, { window, data });
   const description = describeTable(table, {
     trainRows: parts.train,
@@ -140,7 +140,7 @@ function trainOnArray(console: Console, read: ItemArray, options: TrainDataOptio
   const array = missing === "drop" ? dropMissingItems(read) : read;
   const [items, all] = [array.shape[0]!, read.shape[0]!];
   if (items < all) note(console, `${grouped(all - items)} of ${grouped(all)} items lack a value and are left out`);
-  const share = options.testShare ?? DEFAULT_TEST_SHARE;
+  const share = shareOf(options);
   const parts = divided(items, share, data);
   const fit = { trainItems: parts.train, source: { testShare: share }, ...(missing && { missing }) };
   const description = describeArray(data, array, { ...fit, ...(standardise && { standardise }) });
@@ -156,7 +156,7 @@ async function trainOnImages(options: TrainDataOptions) {
     ...(grey && { grey }),
     ...(folderLabels && { labels: folderLabels }),
   });
-  const share = options.testShare ?? DEFAULT_TEST_SHARE;
+  const share = shareOf(options);
   const description = { ...(all.description as ImagesDescription), source: { testShare: share } };
   const parts = divided(all.items, share, data);
   return { train: select({ ...all, description }, parts.train), test: select({ ...all, description }, parts.test) };
@@ -193,7 +193,7 @@ export interface OpenPartOptions {
   /** What the model was trained on; where it is not known, the file is taken as it is. */
   readonly description?: DataDescription;
   /** Of the model's items: what pictures are scaled to where there is no description. */
-  readonly shape?: readonly number[];
+  readonly shape: readonly number[];
   /** Whether a last window that is not whole is filled up, so that no row is left out. */
   readonly fillLast?: boolean;
 }
@@ -212,11 +212,13 @@ export async function openPart(
   return named(dataset, options, content);
 }
 
-function shareOf({ testShare }: DataOptions, description: DataDescription | undefined): number {
+/** What is held out for testing: as asked, as the model's data were, or a tenth. */
+export function shareOf({ testShare }: Pick<DataOptions, "testShare">, description?: DataDescription): number {
   return testShare ?? description?.source.testShare ?? DEFAULT_TEST_SHARE;
 }
 
-function isTableDescription(description: DataDescription | undefined): description is TableDescription {
+/** Whether a model was trained on rows of a table, or on windows of them. */
+export function isTableDescription(description: DataDescription | undefined): description is TableDescription {
   return description?.item.kind === "table";
 }
 
@@ -228,7 +230,7 @@ function tableFor(content: Content, options: PartOptions, { item, writing }: Tab
   if (content.kind === "array") return tableOfArray(content.array, data);
   return readCsv(content.bytes, {
     name: data,
-    delimiter: delimiter ?? (extname(data).toLowerCase() === ".tsv" ? "\t" : writing.delimiter),
+    delimiter: delimiterOf(data, delimiter, writing.delimiter),
     header: header !== false && writing.header,
     columns: item.columns.map(({ name }) => name),
     categorical: item.columns.filter(({ kind }) => kind === "category").map(({ name }) => name),
@@ -260,7 +262,7 @@ async function partOfItems(
   content: Content,
   options: PartOptions,
   description: ArrayDescription | ImagesDescription | undefined,
-  shape: readonly number[] | undefined,
+  shape: readonly number[],
 ): Promise<Dataset> {
   const { data, split } = options;
   const learned = description?.item.kind;
@@ -289,7 +291,7 @@ function items(given: ItemArray, data: string, known: ArrayDescription | undefin
 async function pictures(
   { data, imageSize }: PartOptions,
   known: ImagesDescription | undefined,
-  shape: readonly number[] = [],
+  shape: readonly number[],
 ): Promise<Dataset> {
   if (!known) {
     const [height, width, channels] = shape;

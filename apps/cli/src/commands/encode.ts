@@ -48,7 +48,6 @@ async function encode({ console }: Context, path: string, options: EncodeOptions
   if (options.stride !== undefined) throw new UsageError("--stride: encode cuts a series without overlap");
   const split = options.split ?? (isNamed ? "test" : "all");
   const dataset = await openSplit(console, { ...options, split }, { ...model, shape, everyRow: true });
-  requireShape(dataset, shape);
   const { filledRows = 0 } = dataset;
   const bytes = await withEngine(options, (engine) =>
     encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { filledRows }),
@@ -71,15 +70,6 @@ async function encode({ console }: Context, path: string, options: EncodeOptions
     `raw      ${share(json.rawBytes)}`,
   ];
   return { json, lines };
-}
-
-/** Refuses data whose items do not have the shape the model was trained on. */
-export function requireShape(dataset: Dataset, shape: readonly number[]): void {
-  if (String(dataset.shape) !== String(shape)) {
-    throw new UsageError(
-      `the model takes items of shape [${shape.join(", ")}], the data has [${dataset.shape.join(", ")}]`,
-    );
-  }
 }
 
 /** The items as they are stored, the yardstick of every compression: numbers of a table as float32, categories as bytes. */

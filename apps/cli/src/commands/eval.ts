@@ -22,7 +22,6 @@ import { buildOption, type PartOptions, wholeNumber } from "../options.ts";
 import { metricLines } from "../metrics.ts";
 import { ProgressLine, shareText } from "../progress.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { requireShape } from "./encode.ts";
 
 interface EvalOptions extends PartOptions {
   readonly importanceSamples?: number;
@@ -69,7 +68,6 @@ async function evaluateModel({ console }: Context, path: string, options: EvalOp
   }
   const shape = definition.config.inputShape;
   const dataset = await openSplit(console, options, { ...model, shape });
-  requireShape(dataset, shape);
   requireLabels(definition, dataset);
   const seed = options.seed ?? trainingSeed(model);
   const { metrics, likelihood, disentanglement } = await withEngine(options, async (engine) => ({

@@ -7,12 +7,11 @@ import { type Console, grouped, type Report } from "../console.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { namingFile } from "../errors.ts";
-import { encodedShape, modelConfig } from "../model-files.ts";
+import { encodedShape, modelConfig, parameterCount } from "../model-files.ts";
 import { openOnnxFile } from "../onnx-files.ts";
 import { buildOption, dataDirOption, NAMED, numberBetween, outOption, rangeOption } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { requireShape } from "./encode.ts";
 
 interface ImportOptions {
   readonly encoder?: string;
@@ -98,14 +97,9 @@ async function fitted(console: Console, model: Model, options: ImportOptions): P
   const { dataDir, range, stepScale } = options;
   const where = { ...(dataDir !== undefined && { dataDir }), ...(range !== undefined && { range }) };
   const dataset = await openSplit(console, { data, split, ...where }, { shape });
-  requireShape(dataset, shape);
   return withEngine(options, async (engine) =>
     fitCoding(await inferLatents(engine, model, batches(dataset, { batchSize: 256 })), { stepScale }),
   );
-}
-
-function parameterCount({ parameters }: Model): number {
-  return Object.values(parameters).reduce((count, { data }) => count + data.length, 0);
 }
 
 function summary(model: Model, bytes: Uint8Array, out: string): Report["json"] {

@@ -9,6 +9,7 @@ import type { Command } from "commander";
 import { grouped, type Report } from "../console.ts";
 import { namingFile, UsageError } from "../errors.ts";
 import { fileKind } from "../file-kinds.ts";
+import { parameterCount } from "../model-files.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 export function inspectCommand(context: Context): Command {
@@ -63,7 +64,7 @@ function describeModel(model: Model): JsonObject {
     config: model.config,
     encoder: interfaceOf(model.encoder),
     decoder: interfaceOf(model.decoder),
-    parameterCount: Object.values(model.parameters).reduce((count, { data }) => count + data.length, 0),
+    parameterCount: parameterCount(model),
     parameters: Object.fromEntries(parameters),
     coding: model.coding ? { dims: latentDims(model), tableInts: model.coding.tables.length } : null,
     ...(model.data && { data: { ...model.data } }),

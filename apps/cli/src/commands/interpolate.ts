@@ -9,7 +9,6 @@ import { requireWritable } from "../outputs.ts";
 import { interpolation } from "../plots/interpolation.ts";
 import { requireItemsEnding, writeItems } from "../plots/picture.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { requireShape } from "./encode.ts";
 
 interface InterpolateOptions extends PartOptions {
   readonly from: number;
@@ -44,7 +43,6 @@ async function interpolate({ console }: Context, path: string, options: Interpol
   requireItemsEnding(out, model);
   await requireWritable(out, [path]);
   const dataset = await openSplit(console, options, { ...model, shape });
-  requireShape(dataset, shape);
   const way = spherical ? "spherical" : "linear";
   const picture = await withEngine(options, (engine) =>
     interpolation({ path, model, engine, shape }, dataset, { from, to, steps, ways: [way] }),

@@ -21,7 +21,6 @@ import { samples } from "../plots/samples.ts";
 import type { Subject } from "../plots/subject.ts";
 import { traversals } from "../plots/traversals.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { requireShape } from "./encode.ts";
 
 const EXAMPLES = [
   "isthmus plot reconstructions m.safetensors -o reconstructions.png",
@@ -77,7 +76,6 @@ async function plot({ console }: Context, kind: Kind, path: string, options: Plo
   await requireWritable(options.out, [path]);
   const dataset =
     kind.items === undefined ? NO_DATA : await openData(console, options, kind.items, { ...model, shape });
-  if (dataset !== NO_DATA) requireShape(dataset, shape);
   const picture = await withEngine(options, (engine) => kind.draw({ path, model, engine, shape }, options, dataset));
   if (picture.kind === "items") await writeItems(options.out, picture, model);
   else await writePicture(options.out, picture);
@@ -256,7 +254,6 @@ async function latent({ console }: Context, paths: readonly string[], options: L
   requireSameData(models);
   const { inputShape: shape } = modelConfig(first);
   const dataset = await openData(console, options, LATENT_ITEMS, { ...first, shape });
-  requireShape(dataset, shape);
   const how = { ...(dims && { dims }), ...(draw && { draws: { seed } }) };
   const picture = await withEngine(options, (engine) => {
     const subjects = models.map((one) => ({ ...one, engine, shape }));

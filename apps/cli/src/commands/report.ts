@@ -1,6 +1,6 @@
 import { type Dataset, take } from "@isthmus/data";
 import { writeFileAtomic } from "@isthmus/data/node";
-import { canonicalJson, type Model, modelHashes } from "@isthmus/graph";
+import { canonicalJson, elementCount, type Model, modelHashes } from "@isthmus/graph";
 import type { Block, Section } from "@isthmus/plot";
 import { dataConvention } from "@isthmus/train";
 import type { Command } from "commander";
@@ -11,7 +11,7 @@ import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { inOrder, metricWords } from "../metrics.ts";
-import { modelConfig, openModel } from "../model-files.ts";
+import { modelConfig, openModel, parameterCount } from "../model-files.ts";
 import { buildOption, outOption, type PartOptions, seedOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { isImageShape } from "../pictures.ts";
@@ -28,7 +28,6 @@ import type { Subject } from "../plots/subject.ts";
 import { traversals } from "../plots/traversals.ts";
 import { hasStandardNormalPrior, isToldImage } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { requireShape } from "./encode.ts";
 
 interface ReportOptions extends PartOptions {
   readonly seed: number;
@@ -62,7 +61,6 @@ async function report({ console }: Context, path: string, options: ReportOptions
   }
   await requireWritable(out, [path]);
   const dataset = await openSplit(console, options, { ...model, shape });
-  requireShape(dataset, shape);
   const seen = take(dataset, 0, Math.min(ITEMS, dataset.items));
   const pictures = await withEngine(options, (engine) =>
     pictureSections({ path, model, engine, shape }, seen, options.seed),
@@ -80,12 +78,11 @@ async function report({ console }: Context, path: string, options: ReportOptions
 function lead(model: Model): string {
   const { inputShape, latent } = modelConfig(model);
   const { data, training } = model.provenance as Record<string, Record<string, unknown> | undefined>;
-  const features = inputShape.reduce((product, size) => product * size, 1);
   const epochs = training?.["epochs"] === undefined ? "" : ` for ${String(training["epochs"])} epochs`;
   const trained = data
     ? `, trained${epochs} on ${grouped(Number(data["items"]))} items of ${String(data["name"])}`
     : "";
-  return `${grouped(features)} features to ${grouped(latent)} latents and back${trained}.`;
+  return `${grouped(elementCount(inputShape))} features to ${grouped(latent)} latents and back${trained}.`;
 }
 
 function summary(model: Model): Section {
@@ -190,10 +187,6 @@ function parameters(model: Model): Section {
     title: "Parameters",
     blocks: [{ kind: "table", head: ["tensor", "shape", "numbers"], rows: [...rows, total], numeric: [2] }],
   };
-}
-
-function parameterCount({ parameters: tensors }: Model): number {
-  return Object.values(tensors).reduce((count, { data }) => count + data.length, 0);
 }
 
 function provenance(model: Model): Section {

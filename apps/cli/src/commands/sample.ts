@@ -1,4 +1,4 @@
-import { type Dataset, type ImagesDescription, parseDescription } from "@isthmus/data";
+import { type Dataset, type ImagesDescription, parseDescription, select } from "@isthmus/data";
 import { loadImage, writeFileAtomic } from "@isthmus/data/node";
 import type { Engine, Model } from "@isthmus/graph";
 import type { Command } from "commander";
@@ -14,7 +14,7 @@ import { likelihoodDraws } from "../likelihood-draws.ts";
 import { definitionOf, modelConfig, openModel } from "../model-files.ts";
 import { buildOption, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
-import { pick, requireItem } from "../plots/subject.ts";
+import { requireItem } from "../plots/subject.ts";
 import {
   classesOf,
   decodeCodes,
@@ -29,7 +29,6 @@ import {
   valuesOf,
 } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { requireShape } from "./encode.ts";
 
 interface SampleOptions extends PartOptions {
   readonly count: number;
@@ -146,8 +145,7 @@ async function openItem(
   if (/^\d+$/.test(text)) {
     const dataset = await openSplit(console, options, { ...model, shape });
     requireItem(option, Number(text), dataset);
-    requireShape(dataset, shape);
-    return pick({ ...dataset, name: `item ${text} of ${dataset.name}` }, [Number(text)]);
+    return select({ ...dataset, name: `item ${text} of ${dataset.name}` }, [Number(text)]);
   }
   const pictures = otherShapes.length === 0 ? picturesOf(model) : undefined;
   const endings = pictures ? [".png", ".jpg", ".jpeg", ".webp"] : [".png"];
@@ -184,7 +182,7 @@ async function variations(
   input: Dataset,
   { count, seed }: SampleOptions,
 ): Promise<PriorDraws> {
-  const values = await posteriorDraws(engine, model, pick(input, new Int32Array(count)), seed);
+  const values = await posteriorDraws(engine, model, select(input, new Int32Array(count)), seed);
   const told = repeated(await toldOf(engine, model, input), { items: 1, item: 0, count });
   return { items: count, values, told };
 }

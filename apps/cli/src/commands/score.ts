@@ -14,7 +14,6 @@ import { definitionOf, openModel } from "../model-files.ts";
 import { buildOption, outOption, type PartOptions, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { requireShape } from "./encode.ts";
 import { trainingSeed } from "./eval.ts";
 
 interface ScoreOptions extends PartOptions {
@@ -63,7 +62,6 @@ async function score({ console }: Context, path: string, options: ScoreOptions):
   await requireWritable(out, [path]);
   const shape = definition.config.inputShape;
   const dataset = await openSplit(console, options, { ...model, shape });
-  requireShape(dataset, shape);
   requireLabels(definition, dataset);
   const positive = anomaliesOf(dataset, options.anomalies);
   const seed = options.seed ?? trainingSeed(model);

@@ -23,6 +23,7 @@ import { openSplits } from "../datasets.ts";
 import { engineText, withEngine } from "../engines.ts";
 import { Interrupted, namingFile, UsageError } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
+import { parameterCount } from "../model-files.ts";
 import { addModelOptions, kindLines, modelOf, type ModelOptions } from "../model-options.ts";
 import { buildOption, numberBetween, outOption, seedOption, threadsOption, wholeNumber } from "../options.ts";
 import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
@@ -267,7 +268,7 @@ function metricsOf({ test, history }: FitResult): JsonObject {
 function report({ definition, data, engine, training, start }: Job, result: FitResult, options: TrainOptions): Report {
   const convention = dataConvention(definition.config, data.train.description);
   const test = result.test ?? {};
-  const params = Object.values(result.parameters).reduce((count, { data: values }) => count + values.length, 0);
+  const params = parameterCount(result);
   const json = {
     model: definition.kind,
     data: data.train.name,

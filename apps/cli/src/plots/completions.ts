@@ -1,11 +1,11 @@
-import type { Dataset } from "@isthmus/data";
+import { type Dataset, select } from "@isthmus/data";
 import { elementCount } from "@isthmus/graph";
 import type { ModelDefinition } from "@isthmus/models";
 import { UsageError } from "../errors.ts";
 import { definitionOf } from "../model-files.ts";
 import { priorDraws, reconstructionsOf, repeated, toldOf, valuesOf } from "../trained.ts";
 import type { ItemPicture } from "./picture.ts";
-import { firstItems, pick, type Subject } from "./subject.ts";
+import { firstItems, type Subject } from "./subject.ts";
 
 export interface CompletionOptions {
   readonly count: number;
@@ -25,7 +25,7 @@ export async function completions(
   if (!condition) {
     throw new UsageError(`${path} is of kind "${model.kind}" and told no part of an image; try plot samples`);
   }
-  const shown = pick(dataset, firstItems(dataset, count));
+  const shown = select(dataset, firstItems(dataset, count));
   const told = await toldOf(engine, model, shown);
   const [originals, size] = [valuesOf(shown), elementCount(shape)];
   const parts = knownParts(told["condition"] as Float32Array, condition);

@@ -1,8 +1,8 @@
-import type { Dataset } from "@isthmus/data";
+import { type Dataset, select } from "@isthmus/data";
 import { interpolateLinear, interpolateSpherical, type Path } from "@isthmus/math";
 import type { ItemPicture } from "./picture.ts";
 import { repeated } from "../trained.ts";
-import { codesOf, decodeAll, pick, requireItem, type Subject } from "./subject.ts";
+import { codesOf, decodeAll, requireItem, type Subject } from "./subject.ts";
 
 export interface InterpolationOptions {
   readonly from: number;
@@ -71,7 +71,7 @@ export async function sheet(subject: Subject, dataset: Dataset, { corners, size 
 
 /** Codes of items; a conditional model decodes all with what it is told of the first. */
 async function endsOf(subject: Subject, dataset: Dataset, items: readonly number[]) {
-  const { dims, mean, told } = await codesOf(subject, pick(dataset, items));
+  const { dims, mean, told } = await codesOf(subject, select(dataset, items));
   const ends = items.map((_, index) => mean.subarray(index * dims, (index + 1) * dims));
   return { ends, told: repeated(told, { items: items.length, item: 0, count: 1 }) };
 }

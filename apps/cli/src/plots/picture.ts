@@ -1,5 +1,5 @@
 import { writeFileAtomic } from "@isthmus/data/node";
-import type { Model } from "@isthmus/graph";
+import { elementCount, type Model } from "@isthmus/graph";
 import type { Images, PngGridOptions } from "@isthmus/plot/png";
 import { extname } from "node:path";
 import { decodedWriter, valueEndings } from "../decoded.ts";
@@ -61,8 +61,7 @@ export async function drawn(picture: Picture): Promise<string | Uint8Array> {
 export async function writeItems(out: string, picture: ItemPicture, model: Model): Promise<void> {
   if (!valueEndings(model).includes(endingOf(out))) return writePicture(out, picture);
   const { shape, values } = picture.images;
-  const size = shape.reduce((product, length) => product * length, 1);
-  await writeFileAtomic(out, decodedWriter(out, model, shape)(values, values.length / size));
+  await writeFileAtomic(out, decodedWriter(out, model, shape)(values, values.length / elementCount(shape)));
 }
 
 /** Writes the picture itself. */

@@ -1,8 +1,8 @@
-import type { Dataset } from "@isthmus/data";
+import { type Dataset, select } from "@isthmus/data";
 import { reconstructionsOf, valuesOf } from "../trained.ts";
 import type { ItemPicture } from "./picture.ts";
 import type { Overlay } from "./signals.ts";
-import { codesOf, firstItems, pick, type Subject } from "./subject.ts";
+import { codesOf, firstItems, type Subject } from "./subject.ts";
 
 /** Pairs of rows hold so many items. */
 const ACROSS = 10;
@@ -13,7 +13,7 @@ export async function reconstructions(
   dataset: Dataset,
   { count }: { readonly count: number },
 ): Promise<ItemPicture> {
-  const shown = pick(dataset, firstItems(dataset, count));
+  const shown = select(dataset, firstItems(dataset, count));
   const { items, mean, told } = await codesOf(subject, shown);
   const decoded = await reconstructionsOf(subject.engine, subject.model, { items, values: mean, told });
   const across = Math.min(ACROSS, items);

@@ -1,3 +1,4 @@
+import { elementCount } from "@isthmus/graph";
 import type { LineSeries } from "@isthmus/plot";
 import type { Images } from "@isthmus/plot/png";
 import type { ItemPicture } from "./picture.ts";
@@ -53,7 +54,7 @@ function panelsOf(images: Images, { title, lines }: Overlay): Panel[] {
 
 /** Numbers of a step: 1 where an item is no series. */
 function channelsOf({ shape }: Images): number {
-  return shape.slice(1).reduce((product, size) => product * size, 1);
+  return elementCount(shape.slice(1));
 }
 
 function pointsOf(images: Images, item: number, channel: number): (readonly [number, number])[] {
@@ -63,8 +64,7 @@ function pointsOf(images: Images, item: number, channel: number): (readonly [num
 }
 
 function rowsOf({ images, grid }: ItemPicture): Overlay[] {
-  const size = images.shape.reduce((product, length) => product * length, 1);
-  const items = images.values.length / size;
+  const items = images.values.length / elementCount(images.shape);
   const columns = grid.columns ?? Math.ceil(Math.sqrt(items));
   return Array.from({ length: Math.ceil(items / columns) }, (_, row) => ({
     title: grid.rowLabels?.[row] ?? `row ${row + 1}`,

@@ -24,17 +24,6 @@ export function requireItem(option: string, item: number, { items, name }: Datas
   throw new UsageError(`${option} expected an item from 0 to ${items - 1} of ${name}, got ${item}`);
 }
 
-/** Some of the items, in the order given. */
-export function pick(dataset: Dataset, items: ArrayLike<number>): Dataset {
-  const size = dataset.values.length / dataset.items;
-  const values = new (dataset.values.constructor as Uint8ArrayConstructor)(items.length * size);
-  const labels = dataset.labels && Int32Array.from(items, (item) => dataset.labels![item]!);
-  for (let row = 0; row < items.length; row++) {
-    values.set(dataset.values.subarray(items[row]! * size, (items[row]! + 1) * size), row * size);
-  }
-  return { ...dataset, items: items.length, values, ...(labels && { labels }) };
-}
-
 /** The codes of items, and what a conditional model is told with them. */
 export async function codesOf({ engine, model }: Subject, dataset: Dataset): Promise<Codes & { readonly told: Told }> {
   return { ...(await encodeItems(engine, model, dataset)), told: await toldOf(engine, model, dataset) };

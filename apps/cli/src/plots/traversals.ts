@@ -1,7 +1,7 @@
-import type { Dataset } from "@isthmus/data";
+import { type Dataset, select } from "@isthmus/data";
 import { type Codes, hasStandardNormalPrior, repeated } from "../trained.ts";
 import type { ItemPicture } from "./picture.ts";
-import { codesOf, decodeAll, pick, requireItem, type Subject } from "./subject.ts";
+import { codesOf, decodeAll, requireItem, type Subject } from "./subject.ts";
 
 export interface TraversalOptions {
   /** The item whose code is changed; otherwise the middle of the prior or, without one, of the codes. */
@@ -47,7 +47,7 @@ export async function traversals(
 }
 
 async function codeOf(subject: Subject, dataset: Dataset, item: number): Promise<Float64Array> {
-  return Float64Array.from((await codesOf(subject, pick(dataset, [item]))).mean);
+  return Float64Array.from((await codesOf(subject, select(dataset, [item]))).mean);
 }
 
 /** Mean and standard deviation of each latent over the items. */
