@@ -75,3 +75,5 @@ export { compareSystems } from "./compare.ts";
 export type { CompareOptions, Comparison } from "./compare.ts";
 export { requireAboveSpherePacking } from "./guard.ts";
 export type { GuardOptions } from "./guard.ts";
+export { optimiseCodebook } from "./optimise-codebook.ts";
+export type { OptimisedCodebook, OptimiseOptions } from "./optimise-codebook.ts";
