@@ -50,7 +50,7 @@ export async function parity<I>({ run, reference, inputs, tolerances = {} }: Par
 }
 
 /** What was put out beside what is expected. Throws as `parity` does. */
-function compareOutputs(
+export function compareOutputs(
   actual: OutputValues,
   expected: OutputValues,
   tolerances: Readonly<Record<string, Tolerance>>,
