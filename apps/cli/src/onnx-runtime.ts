@@ -48,7 +48,8 @@ type Port = InferenceSession.ValueMetadata;
 
 function fed(runtime: Runtime, path: string, port: Port, { shape, data }: Tensor<ArrayLike<number>>): OrtTensor {
   const type = port.isTensor ? port.type : "string";
-  if (!isElementName(type)) throw new UsageError(`${path}: input "${port.name}" takes ${type}, which cannot be fed here`);
+  if (!isElementName(type))
+    throw new UsageError(`${path}: input "${port.name}" takes ${type}, which cannot be fed here`);
   return new runtime.Tensor(type, elementArray(type, data) as never, shape);
 }
 

@@ -22,7 +22,7 @@ import { invalid } from "./invalid.ts";
 import {
   compareOutputs,
   type OutputValues,
-  PARITY_TOLERANCE,
+  outputTolerance,
   type ParityReport,
   requireParity,
   type Tolerance,
@@ -79,7 +79,7 @@ export function withGoldenSample(bytes: Uint8Array, options: GoldenOptions = {})
       ports.map(({ name, dtype }) => {
         const { shape, data } = made[name]!;
         if (!data.every(Number.isFinite)) throw new IsthmusError("ONNX_GOLDEN", `onnx: output "${name}" is not finite`);
-        const tolerance = options.tolerance ?? toleranceOf(dtype);
+        const tolerance = options.tolerance ?? outputTolerance(dtype);
         return [name, { ...tensorJson(name, { dtype, shape, data }), ...tolerance }];
       }),
     ),
@@ -107,12 +107,6 @@ export function withSmallGoldenSample(bytes: Uint8Array): Uint8Array {
 function portSize({ dtype, shape }: OnnxPort): number {
   const sizes = shape.map((dim) => (typeof dim === "number" ? dim : 1));
   return isElementName(dtype) ? elementSize(dtype) * elementCount(sizes) : 0;
-}
-
-/** A number that is rounded to a byte may go the other way; one that is rounded to float16 has 11 binary digits. */
-function toleranceOf(dtype: string): Tolerance {
-  if (dtype === "uint8" || dtype === "int8") return { absolute: 1, relative: 0 };
-  return dtype === "float16" ? { ...PARITY_TOLERANCE, relative: 2 ** -10 } : PARITY_TOLERANCE;
 }
 
 function tensorJson(name: string, { dtype, shape, data }: Omit<DrawnInput, "data"> & { data: ArrayLike<number> }) {

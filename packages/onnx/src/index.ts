@@ -12,7 +12,7 @@ export { modelMetadata } from "./model-metadata.ts";
 export type { MetadataOptions } from "./model-metadata.ts";
 export type { ExportableModel, ModelPart, PartOptions } from "./parts.ts";
 export type { Units } from "./units.ts";
-export { parity, PARITY_TOLERANCE, requireParity } from "./parity.ts";
+export { outputTolerance, parity, PARITY_TOLERANCE, requireParity } from "./parity.ts";
 export type { OutputParity, OutputValues, ParityOptions, ParityReport, Tolerance } from "./parity.ts";
 export { partReference } from "./part-reference.ts";
 export type { PartReference } from "./part-reference.ts";

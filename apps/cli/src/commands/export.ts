@@ -3,18 +3,20 @@ import { type JsonObject, type Model } from "@isthmus/graph";
 import {
   type ExportableModel,
   exportModelPart,
+  IMPORTED_KIND,
   type ModelPart,
   type ModelPartOptions,
   type Opset,
   partReference,
   requireParity,
 } from "@isthmus/onnx";
+import { dataConvention } from "@isthmus/train";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Console, grouped, type Report } from "../console.ts";
 import { checkedByUser, UsageError } from "../errors.ts";
-import { definitionOf, openModel, takesCodes } from "../model-files.ts";
+import { definitionOf, modelConfig, openModel, takesCodes } from "../model-files.ts";
 import { comparePair } from "../onnx-parity.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption, requireOnly, wholeNumber } from "../options.ts";
@@ -33,6 +35,9 @@ interface ExportOptions {
   readonly sample?: boolean;
   readonly outputs?: readonly string[];
   readonly batch?: number;
+  readonly license?: string;
+  /** False where `--no-golden` is said. */
+  readonly golden?: boolean;
   readonly build: string;
   readonly out: string;
 }
@@ -93,6 +98,9 @@ export function exportCommand(context: Context): Command {
     )
     .option("--outputs <names>", "only these outputs, such as reconstruction or mu,logVar (default: all)", names)
     .option("--batch <n>", "a fixed size of the batch (default: any)", wholeNumber(1, 10_000))
+    .option("--license <text>", "license of the model, an SPDX identifier or a sentence, for the file's metadata")
+    .option("--golden", "a golden sample in the file, however large (default: where it is small)")
+    .option("--no-golden", "no golden sample in the file")
     .addOption(buildOption())
     .addOption(outOption("the ONNX file to write; the folder for --all"))
     .action(reporting(context, (path: string, options: ExportOptions) => exportModel(context, path, options)));
@@ -174,7 +182,8 @@ async function exportPart(console: Console, model: Model, options: Asked): Promi
 
 /** The options of the command as those of the library. */
 function partOptions(model: Model, options: Asked): ModelPartOptions {
-  const { part, opset, profile, layout, uint8Io, dataUnits, sample, outputs, batch } = options;
+  const { part, opset, profile, layout, uint8Io, dataUnits, sample, outputs, batch, license, golden } = options;
+  const convention = conventionOf(model);
   requireOnly(part !== "prior", options, ["layout", "uint8Io", "dataUnits"], "parts that have items");
   requireOnly(part === "encoder" || part === "autoencoder", options, ["sample"], "--part encoder or autoencoder");
   if (uint8Io) requirePictures(model, options);
@@ -188,7 +197,15 @@ function partOptions(model: Model, options: Asked): ModelPartOptions {
     ...(sample && { sample }),
     ...(outputs && { outputs }),
     ...(batch !== undefined && { batch }),
+    ...(convention !== undefined && { convention }),
+    ...(license !== undefined && { license }),
+    ...(golden !== undefined && { golden }),
   };
+}
+
+/** What the likelihood takes the data to be; of an imported model nobody knows. */
+function conventionOf(model: Model): string | undefined {
+  return model.kind === IMPORTED_KIND ? undefined : dataConvention(modelConfig(model), model.data);
 }
 
 function unitsOf({ data }: Model, { path }: Asked): NonNullable<ModelPartOptions["units"]> {
