@@ -1,6 +1,7 @@
 /** Codes of TensorProto.DataType that are called by name. */
 export const FLOAT = 1;
 export const UINT8 = 2;
+export const INT8 = 3;
 export const INT32 = 6;
 export const INT64 = 7;
 export const BOOL = 9;

@@ -17,10 +17,12 @@ import { NodeWriter } from "./node-writer.ts";
 import { DEFAULT_OPSET, type Opset, requireOpset } from "./opset.ts";
 import { findPatterns, hasLayerNorm, type Pattern } from "./patterns.ts";
 import { inOrder, nameOf } from "./rewrite.ts";
+import type { PrecisionOptions } from "./precision/options.ts";
+import { precisionMetadata, reducedGraph } from "./precision/reduce.ts";
 import { findForms, type Form, writeFilter } from "./stored-tensors.ts";
 import { translate } from "./translate.ts";
 
-export interface ExportOptions {
+export interface ExportOptions extends PrecisionOptions {
   /** Not empty: `decoder`. Nodes that have no name of their own are named after it. */
   readonly graphName: string;
   readonly producerVersion?: string;
@@ -59,7 +61,8 @@ export interface ExportOptions {
  *
  * @throws IsthmusError `ONNX_OPERATION` for an operation that has no ONNX form (noise, gradients), naming it
  * @throws TypeError a parameter that is not float32
- * @throws RangeError a missing or misshapen parameter, a program with updates, a name used twice, bad options
+ * @throws RangeError a missing or misshapen parameter, a program with updates, a name used twice, bad options,
+ *   a precision without the ranges that it needs
  */
 export function exportOnnx(program: Program, parameters: Parameters, options: ExportOptions): Uint8Array {
   const { producerVersion = "", opset = DEFAULT_OPSET, metadata = {}, docString = "" } = options;
@@ -69,9 +72,9 @@ export function exportOnnx(program: Program, parameters: Parameters, options: Ex
     producerName: "isthmus",
     producerVersion,
     docString,
-    graph: turnWeights(graphOf({ program, parameters }, options)),
+    graph: reducedGraph(turnWeights(graphOf({ program, parameters }, options)), opset, options),
     operatorSets: [{ domain: "", version: opset }],
-    metadata,
+    metadata: { ...metadata, ...precisionMetadata(options) },
   });
 }
 

@@ -1,9 +1,11 @@
 import { canonicalJson, formatShape, type LatentCoding, modelHashes, type Program } from "@isthmus/graph";
 import { type ExportOptions, exportOnnx } from "./export.ts";
 import { type ExportableModel, type ModelPart, type PartOptions, partProgram } from "./parts.ts";
+import type { PrecisionOptions } from "./precision/options.ts";
 import { inOrder } from "./rewrite.ts";
 
 export type ModelPartOptions = PartOptions &
+  PrecisionOptions &
   Pick<ExportOptions, "producerVersion" | "docString" | "opset" | "profile" | "batch" | "outputs"> & {
     /** Whether `x` and `reconstruction` are bytes, k for k / 255, rounded on the way out. Default: false. */
     readonly uint8?: boolean;
