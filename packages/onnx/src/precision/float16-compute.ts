@@ -1,10 +1,10 @@
 import type { Fact } from "../check/fact.ts";
 import { FLOAT, FLOAT16 } from "../data-types.ts";
 import { int } from "../graph-writer.ts";
-import type { OnnxGraph, OnnxNode, Tensor } from "../messages.ts";
+import type { OnnxGraph, OnnxNode, WrittenTensor } from "../messages.ts";
 import { floatsOf } from "./floats.ts";
 import { GraphEdit } from "./graph-edit.ts";
-import { asHalves, fitsHalf } from "./half.ts";
+import { fitsHalf, lazyHalves } from "./half.ts";
 
 /** What halves are good enough for: products, and activations that do not grow. */
 const halves: ReadonlySet<string> = new Set([
@@ -23,15 +23,18 @@ const followers: ReadonlySet<string> = new Set([
  * Float32 at inputs and outputs and halves in between, as far as halves are good enough: everything else, the formulas
  * around it, and what reads constants that halves do not hold, stays float32 between `Cast`s.
  */
-export function computeFloat16(graph: OnnxGraph, facts: ReadonlyMap<string, Fact>): OnnxGraph {
+export function computeFloat16(
+  graph: OnnxGraph<WrittenTensor>,
+  facts: ReadonlyMap<string, Fact>,
+): OnnxGraph<WrittenTensor> {
   return new HalfWriter(graph, facts).write();
 }
 
 class HalfWriter {
-  private readonly graph: OnnxGraph;
+  private readonly graph: OnnxGraph<WrittenTensor>;
   private readonly facts: ReadonlyMap<string, Fact>;
   private readonly edit: GraphEdit;
-  private readonly constants: ReadonlyMap<string, Tensor>;
+  private readonly constants: ReadonlyMap<string, WrittenTensor>;
   private readonly outputs: ReadonlySet<string>;
   /** Values that are halves where they are made. */
   private readonly half = new Set<string>();
@@ -39,7 +42,7 @@ class HalfWriter {
   private readonly others = new Map<string, string>();
   private readonly nodes: OnnxNode[] = [];
 
-  constructor(graph: OnnxGraph, facts: ReadonlyMap<string, Fact>) {
+  constructor(graph: OnnxGraph<WrittenTensor>, facts: ReadonlyMap<string, Fact>) {
     this.graph = graph;
     this.facts = facts;
     this.edit = new GraphEdit(graph);
@@ -47,7 +50,7 @@ class HalfWriter {
     this.outputs = new Set(graph.outputs.map(({ name }) => name));
   }
 
-  write(): OnnxGraph {
+  write(): OnnxGraph<WrittenTensor> {
     const wide = this.wideNodes();
     for (const node of this.graph.nodes) {
       if (node.opType === "Shape") this.nodes.push(node);
@@ -123,8 +126,8 @@ class HalfWriter {
     return this.cast(name, FLOAT16);
   }
 
-  private halfConstant(tensor: Tensor): string {
-    const halved = { ...tensor, elementType: FLOAT16, data: asHalves(floatsOf(tensor)) };
+  private halfConstant(tensor: WrittenTensor): string {
+    const halved = { ...tensor, elementType: FLOAT16, data: lazyHalves(tensor) };
     const stored = this.edit.tensor(`${tensor.name}/float16`, halved);
     this.others.set(tensor.name, stored);
     return stored;
@@ -142,7 +145,7 @@ class HalfWriter {
   }
 }
 
-function isFloat({ elementType }: Tensor): boolean {
+function isFloat({ elementType }: WrittenTensor): boolean {
   return elementType === FLOAT;
 }
 

@@ -1,14 +1,14 @@
 import type { Attributes } from "../graph-writer.ts";
-import type { OnnxGraph, OnnxNode, Tensor, ValueInfo } from "../messages.ts";
+import type { OnnxGraph, OnnxNode, ValueInfo, WrittenTensor } from "../messages.ts";
 
 /** What a pass puts into a graph: tensors, and nodes with the types of what they make, under names of their own. */
 export class GraphEdit {
-  readonly initialisers: Tensor[] = [];
+  readonly initialisers: WrittenTensor[] = [];
   readonly valueInfo: ValueInfo[] = [];
   private readonly taken: Set<string>;
   private readonly declared: Set<string>;
 
-  constructor({ nodes, inputs, initialisers, outputs, valueInfo }: OnnxGraph) {
+  constructor({ nodes, inputs, initialisers, outputs, valueInfo }: OnnxGraph<WrittenTensor>) {
     const values = [...inputs, ...initialisers].map(({ name }) => name);
     this.taken = new Set([...values, ...nodes.flatMap(({ name, outputs }) => [name, ...outputs])]);
     this.declared = new Set([...inputs, ...outputs, ...valueInfo].map(({ name }) => name));
@@ -23,7 +23,7 @@ export class GraphEdit {
   }
 
   /** A tensor that `wanted` names, or nearly. */
-  tensor(wanted: string, { elementType, dims, data }: Omit<Tensor, "name">): string {
+  tensor(wanted: string, { elementType, dims, data }: Omit<WrittenTensor, "name">): string {
     const name = this.unique(wanted);
     this.initialisers.push({ name, elementType, dims, data });
     return name;
@@ -42,7 +42,7 @@ export class GraphEdit {
   }
 
   /** The graph with these nodes, and with the tensors of the edit instead of its own. */
-  applied(graph: OnnxGraph, nodes: readonly OnnxNode[]): OnnxGraph {
+  applied(graph: OnnxGraph<WrittenTensor>, nodes: readonly OnnxNode[]): OnnxGraph<WrittenTensor> {
     const { initialisers } = this;
     return { ...graph, nodes, initialisers, valueInfo: [...graph.valueInfo, ...this.valueInfo] };
   }

@@ -1,4 +1,7 @@
+import type { LazyBytes } from "../lazy-bytes.ts";
+import type { WrittenTensor } from "../messages.ts";
 import { roundHalfEven } from "../round-half-even.ts";
+import { floatsOf } from "./floats.ts";
 
 /** Exponents of the smallest normal half and of its last digit. */
 const SMALLEST_NORMAL = -14;
@@ -48,8 +51,13 @@ export function fitsHalf(values: Float32Array): boolean {
   return lost <= energy * 2 ** -22;
 }
 
+/** The halves of a tensor of float32, made when they are written. */
+export function lazyHalves(tensor: WrittenTensor): LazyBytes {
+  return { length: tensor.data.length / 2, make: () => asHalves(floatsOf(tensor)) };
+}
+
 /** Little-endian. */
-export function asHalves(values: Float32Array): Uint8Array {
+function asHalves(values: Float32Array): Uint8Array {
   const out = new DataView(new ArrayBuffer(values.length * 2));
   values.forEach((value, i) => out.setUint16(i * 2, halfBits(value), true));
   return new Uint8Array(out.buffer);

@@ -1,7 +1,7 @@
-import type { OnnxGraph, OnnxNode, Tensor } from "../messages.ts";
+import type { OnnxGraph, OnnxNode, WrittenTensor } from "../messages.ts";
 
 /** The graph with the tensors of `Constant` nodes as initialisers: some exporters write weights so. */
-export function hoistConstants(graph: OnnxGraph): OnnxGraph {
+export function hoistConstants(graph: OnnxGraph<WrittenTensor>): OnnxGraph<WrittenTensor> {
   const outputs = new Set(graph.outputs.map(({ name }) => name));
   const hoisted = graph.nodes.filter((node) => tensorOf(node) && !outputs.has(node.outputs[0]!));
   if (hoisted.length === 0) return graph;
@@ -14,7 +14,7 @@ export function hoistConstants(graph: OnnxGraph): OnnxGraph {
   };
 }
 
-function tensorOf({ opType, attributes }: OnnxNode): Tensor | undefined {
+function tensorOf({ opType, attributes }: OnnxNode): WrittenTensor | undefined {
   const value = opType === "Constant" ? attributes["value"] : undefined;
   return value?.type === "tensor" ? value.value : undefined;
 }

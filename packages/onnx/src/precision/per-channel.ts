@@ -1,12 +1,14 @@
 import { elementCount } from "@isthmus/graph";
 import { invalid } from "../invalid.ts";
-import type { Tensor } from "../messages.ts";
+import type { LazyBytes } from "../lazy-bytes.ts";
+import type { WrittenTensor } from "../messages.ts";
 import { roundHalfEven } from "../round-half-even.ts";
-import { floatsOf } from "./floats.ts";
+import { asBytes, floatsOf } from "./floats.ts";
 
-/** q in [-largest, largest], with `scales[i] q` for the elements of index `i` on the axis. */
+/** A weight whose elements of index `i` on an axis share the scale `scales[i]`. */
 export interface QuantisedWeight {
-  readonly data: Int8Array;
+  /** q in [-largest, largest] as int8, made when they are written: the weight is near scale q. */
+  readonly data: LazyBytes;
   readonly scales: Float32Array;
 }
 
@@ -20,20 +22,20 @@ export function largestOf(bits: 7 | 8): number {
  *
  * @throws IsthmusError `ONNX_INVALID` a weight that is not finite
  */
-export function quantisePerChannel(weight: Tensor, axis: number, largest: number): QuantisedWeight {
-  const values = floatsOf(weight);
+export function quantisePerChannel(weight: WrittenTensor, axis: number, largest: number): QuantisedWeight {
   const channels = weight.dims[axis]!;
   const inner = elementCount(weight.dims.slice(axis + 1));
   const channelOf = (i: number) => Math.floor(i / inner) % channels;
   const most = new Float32Array(channels);
-  values.forEach((value, i) => {
+  floatsOf(weight).forEach((value, i) => {
     if (!Number.isFinite(value)) throw invalid(`weight "${weight.name}" holds ${value}`, { initialiser: weight.name });
     most[channelOf(i)] = Math.max(most[channelOf(i)]!, Math.abs(value));
   });
   const scales = most.map((value) => Math.fround(value / largest) || 1);
-  const data = Int8Array.from(values, (value, i) => {
+  const rounded = (value: number, i: number) => {
     const q = roundHalfEven(value / scales[channelOf(i)]!);
     return Math.min(Math.max(q, -largest), largest);
-  });
-  return { data, scales };
+  };
+  const make = (): Uint8Array => asBytes(Int8Array.from(floatsOf(weight), rounded));
+  return { data: { length: elementCount(weight.dims), make }, scales };
 }

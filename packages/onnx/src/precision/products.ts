@@ -1,17 +1,17 @@
 /** The operators that multiply what a run computes with weights. */
 import { FLOAT } from "../data-types.ts";
-import type { OnnxGraph, OnnxNode, Tensor } from "../messages.ts";
+import type { OnnxGraph, OnnxNode, WrittenTensor } from "../messages.ts";
 
 /** A product with constant weights: the inputs of its node are what it reads, the weight, and perhaps a bias. */
 export interface Product {
   readonly node: OnnxNode;
-  readonly weight: Tensor;
+  readonly weight: WrittenTensor;
   /** The weight's axis of outputs; of a grouped transposed convolution that of its groups. */
   readonly axis: number;
 }
 
 /** Products whose weights nothing else reads, in the order of their nodes. One weight may serve several in the same way. */
-export function findProducts({ nodes, initialisers, outputs }: OnnxGraph): Product[] {
+export function findProducts({ nodes, initialisers, outputs }: OnnxGraph<WrittenTensor>): Product[] {
   const floats = new Map(initialisers.filter(({ elementType }) => elementType === FLOAT).map((t) => [t.name, t]));
   const found = nodes.flatMap((node) => productOf(node, floats) ?? []);
   const axes = new Map(found.map(({ weight, axis }) => [weight.name, axis]));
@@ -26,7 +26,7 @@ export function findProducts({ nodes, initialisers, outputs }: OnnxGraph): Produ
   return found.filter(({ weight }) => !others.has(weight.name));
 }
 
-function productOf(node: OnnxNode, floats: ReadonlyMap<string, Tensor>): Product | undefined {
+function productOf(node: OnnxNode, floats: ReadonlyMap<string, WrittenTensor>): Product | undefined {
   const weight = floats.get(node.inputs[1] ?? "");
   if (!weight || floats.has(node.inputs[0]!)) return undefined;
   const axis = outputAxis(node, weight.dims.length);

@@ -5,7 +5,7 @@ import { checkVersions } from "../check/versions.ts";
 import { encodeModel } from "../encode.ts";
 import { externalTensors, type ReadExternal, readModel } from "../import/external.ts";
 import { invalid } from "../invalid.ts";
-import type { OnnxGraph } from "../messages.ts";
+import type { OnnxGraph, WrittenTensor } from "../messages.ts";
 import { computeFloat16 } from "./float16-compute.ts";
 import { hoistConstants } from "./hoist-constants.ts";
 import { checkPrecision, type PrecisionOptions } from "./options.ts";
@@ -47,7 +47,11 @@ export function precisionMetadata({ precision = "float32" }: PrecisionOptions): 
 }
 
 /** The graph in another precision. Throws as `reducePrecision` does. */
-export function reducedGraph(given: OnnxGraph, opset: number, options: PrecisionOptions): OnnxGraph {
+export function reducedGraph(
+  given: OnnxGraph<WrittenTensor>,
+  opset: number,
+  options: PrecisionOptions,
+): OnnxGraph<WrittenTensor> {
   const precision = checkPrecision(options);
   if (precision === "float32") return given;
   const { weightBits: bits = 8, activations = "int8", ranges = {} } = options;

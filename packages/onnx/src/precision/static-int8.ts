@@ -2,9 +2,9 @@
 import type { Fact } from "../check/fact.ts";
 import { FLOAT, INT32, INT8, UINT8 } from "../data-types.ts";
 import { int } from "../graph-writer.ts";
-import type { OnnxGraph, OnnxNode } from "../messages.ts";
+import type { OnnxGraph, OnnxNode, WrittenTensor } from "../messages.ts";
 import { roundHalfEven } from "../round-half-even.ts";
-import { bytesOf, floatsOf } from "./floats.ts";
+import { asBytes, floatsOf } from "./floats.ts";
 import { GraphEdit } from "./graph-edit.ts";
 import type { ActivationRange, ActivationRanges } from "./options.ts";
 import { findProducts, type Product } from "./products.ts";
@@ -18,7 +18,7 @@ export interface StaticInt8 {
 }
 
 /** The values that are rounded: what products with constant weights read, by name, each once. */
-export function quantisedValues(graph: OnnxGraph): string[] {
+export function quantisedValues(graph: OnnxGraph<WrittenTensor>): string[] {
   return [...new Set(findProducts(graph).map(({ node }) => node.inputs[0]!))];
 }
 
@@ -28,7 +28,7 @@ export function quantisedValues(graph: OnnxGraph): string[] {
  *
  * @throws RangeError a value without a range, or a range that is none
  */
-export function quantiseStatically(graph: OnnxGraph, options: StaticInt8): OnnxGraph {
+export function quantiseStatically(graph: OnnxGraph<WrittenTensor>, options: StaticInt8): OnnxGraph<WrittenTensor> {
   return new StaticQuantiser(graph, options).write();
 }
 
@@ -47,7 +47,7 @@ interface Rounded {
 const LARGEST_INT32 = 2 ** 31 - 1;
 
 class StaticQuantiser {
-  private readonly graph: OnnxGraph;
+  private readonly graph: OnnxGraph<WrittenTensor>;
   private readonly options: StaticInt8;
   private readonly edit: GraphEdit;
   private readonly products: ReadonlyMap<OnnxNode, Product>;
@@ -55,14 +55,14 @@ class StaticQuantiser {
   private readonly rounded = new Map<string, Rounded>();
   private readonly nodes: OnnxNode[] = [];
 
-  constructor(graph: OnnxGraph, options: StaticInt8) {
+  constructor(graph: OnnxGraph<WrittenTensor>, options: StaticInt8) {
     this.graph = graph;
     this.options = options;
     this.edit = new GraphEdit(graph);
     this.products = new Map(findProducts(graph).map((product) => [product.node, product]));
   }
 
-  write(): OnnxGraph {
+  write(): OnnxGraph<WrittenTensor> {
     for (const node of this.graph.nodes) {
       const product = this.products.get(node);
       this.nodes.push(product ? this.quantised(product) : node);
@@ -109,7 +109,7 @@ class StaticQuantiser {
     const type = activations === "int8" ? INT8 : UINT8;
     const { edit } = this;
     const parameters = [
-      edit.tensor(`${name}/scale`, { elementType: FLOAT, dims: [], data: bytesOf(Float32Array.of(scale)) }),
+      edit.tensor(`${name}/scale`, { elementType: FLOAT, dims: [], data: asBytes(Float32Array.of(scale)) }),
       edit.tensor(`${name}/zero_point`, { elementType: type, dims: [], data: Uint8Array.of(zero) }),
     ];
     const shape = facts.get(name)?.shape;
@@ -136,8 +136,8 @@ class StaticQuantiser {
     const dims = tensor.dims;
     const wanted = `${weight.name}/${tensor.name}`;
     const inputs = [
-      edit.tensor(`${wanted}/int32`, { elementType: INT32, dims, data: bytesOf(Int32Array.from(whole)) }),
-      edit.tensor(`${wanted}/scale`, { elementType: FLOAT, dims, data: bytesOf(steps) }),
+      edit.tensor(`${wanted}/int32`, { elementType: INT32, dims, data: asBytes(Int32Array.from(whole)) }),
+      edit.tensor(`${wanted}/scale`, { elementType: FLOAT, dims, data: asBytes(steps) }),
     ];
     const made = edit.declare(edit.unique(`${wanted}/dequantised`), FLOAT, dims);
     this.nodes.push(edit.node("DequantizeLinear", inputs, made, { axis: int(0) }));

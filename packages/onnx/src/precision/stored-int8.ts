@@ -1,5 +1,5 @@
 import { elementCount } from "@isthmus/graph";
-import type { OnnxGraph } from "../messages.ts";
+import type { OnnxGraph, WrittenTensor } from "../messages.ts";
 import { GraphEdit } from "./graph-edit.ts";
 import { findProducts, type Product } from "./products.ts";
 import { writeWeightBytes } from "./weight-bytes.ts";
@@ -8,7 +8,7 @@ import { writeWeightBytes } from "./weight-bytes.ts";
 const NODE_BYTES = 384;
 
 /** Weights of products stored as bytes, each behind a `DequantizeLinear` that has the weight's name, where that saves. */
-export function storeInt8(graph: OnnxGraph, bits: 7 | 8): OnnxGraph {
+export function storeInt8(graph: OnnxGraph<WrittenTensor>, bits: 7 | 8): OnnxGraph<WrittenTensor> {
   const edit = new GraphEdit(graph);
   const products = new Map(
     findProducts(graph)

@@ -1,7 +1,7 @@
 import { FLOAT, INT8 } from "../data-types.ts";
 import { int } from "../graph-writer.ts";
 import type { OnnxNode } from "../messages.ts";
-import { bytesOf } from "./floats.ts";
+import { asBytes } from "./floats.ts";
 import type { GraphEdit } from "./graph-edit.ts";
 import { largestOf, quantisePerChannel } from "./per-channel.ts";
 import type { Product } from "./products.ts";
@@ -22,12 +22,12 @@ export function writeWeightBytes(
   const { name, dims } = weight;
   const channels = [scales.length];
   const inputs = [
-    edit.tensor(`${name}/int8`, { elementType: INT8, dims, data: new Uint8Array(data.buffer) }),
-    edit.tensor(`${name}/scale`, { elementType: FLOAT, dims: channels, data: bytesOf(scales) }),
+    edit.tensor(`${name}/int8`, { elementType: INT8, dims, data }),
+    edit.tensor(`${name}/scale`, { elementType: FLOAT, dims: channels, data: asBytes(scales) }),
   ];
   if (zeros) {
-    const data = new Uint8Array(scales.length);
-    inputs.push(edit.tensor(`${name}/zero_point`, { elementType: INT8, dims: channels, data }));
+    const none = new Uint8Array(scales.length);
+    inputs.push(edit.tensor(`${name}/zero_point`, { elementType: INT8, dims: channels, data: none }));
   }
   edit.declare(name, FLOAT, dims);
   return { node: edit.node("DequantizeLinear", inputs, name, { axis: int(axis) }), scales };
