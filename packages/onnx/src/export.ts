@@ -16,9 +16,9 @@ import { normalise } from "./normalise.ts";
 import { NodeWriter } from "./node-writer.ts";
 import { DEFAULT_OPSET, type Opset, requireOpset } from "./opset.ts";
 import { findPatterns, hasLayerNorm, type Pattern } from "./patterns.ts";
-import { inOrder, nameOf } from "./rewrite.ts";
 import type { PrecisionOptions } from "./precision/options.ts";
 import { precisionMetadata, reducedGraph } from "./precision/reduce.ts";
+import { inOrder, nameOf, selected } from "./rewrite.ts";
 import { findForms, type Form, writeFilter } from "./stored-tensors.ts";
 import { translate } from "./translate.ts";
 
@@ -121,17 +121,6 @@ function checkOptions(program: Program, options: ExportOptions): void {
 
 function requireOneOf(option: string, value: string, known: readonly string[]): void {
   if (!known.includes(value)) throw new RangeError(`"${option}" expected ${known.join(" or ")}, got ${String(value)}`);
-}
-
-function selected(program: Program, wanted: readonly string[] | undefined): Program {
-  if (wanted === undefined) return program;
-  const known = Object.keys(program.outputs);
-  const outputs = wanted.map((name) => {
-    if (!known.includes(name)) throw new RangeError(`"outputs" expected some of ${known.join(", ")}, got "${name}"`);
-    return [name, program.outputs[name]!] as const;
-  });
-  if (outputs.length === 0) throw new RangeError(`"outputs" expected some of ${known.join(", ")}, got none`);
-  return { ...program, outputs: Object.fromEntries(outputs) };
 }
 
 function checkParameters({ nodes }: Program, parameters: Parameters): void {
