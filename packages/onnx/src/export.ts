@@ -9,8 +9,8 @@ import { foldConstants } from "./fold-constants.ts";
 import { findGemms, type Gemm, gemmName, writeGemm } from "./gemm.ts";
 import { type Dialect, GraphWriter, type Value, valueInfo, valueOf } from "./graph-writer.ts";
 import { flattened, type ImageLayout, isTrivial, layoutOf } from "./image-layout.ts";
-import type { OnnxGraph } from "./messages.ts";
-import type { Network, Parameters } from "./network.ts";
+import type { OnnxGraph, OnnxModel, WrittenTensor } from "./messages.ts";
+import { type Network, type Parameters, type Weights, weightsOf } from "./network.ts";
 import { noiseInputs } from "./noise.ts";
 import { normalise } from "./normalise.ts";
 import { NodeWriter } from "./node-writer.ts";
@@ -62,28 +62,33 @@ export interface ExportOptions {
  * @throws RangeError a missing or misshapen parameter, a program with updates, a name used twice, bad options
  */
 export function exportOnnx(program: Program, parameters: Parameters, options: ExportOptions): Uint8Array {
+  return encodeModel(onnxModel(program, parameters, options));
+}
+
+/** The messages of such a file. Weights are read, and turned, when they are written. */
+export function onnxModel(program: Program, parameters: Parameters, options: ExportOptions): OnnxModel<WrittenTensor> {
   const { producerVersion = "", opset = DEFAULT_OPSET, metadata = {}, docString = "" } = options;
   const irVersion = requireOpset(opset);
-  return encodeModel({
+  return {
     irVersion,
     producerName: "isthmus",
     producerVersion,
     docString,
-    graph: turnWeights(graphOf({ program, parameters }, options)),
+    graph: turnWeights(graphOf(program, parameters, options)),
     operatorSets: [{ domain: "", version: opset }],
     metadata,
-  });
+  };
 }
 
-function graphOf(network: Network, options: ExportOptions): OnnxGraph {
-  checkOptions(network.program, options);
+function graphOf(given: Program, parameters: Parameters, options: ExportOptions): OnnxGraph<WrittenTensor> {
+  checkOptions(given, options);
   const { profile = "portable", opset = DEFAULT_OPSET, noise, batch, outputs } = options;
   const dialect = { opset, profile };
   const isWhole = (op: string) => wholes.has(op) || (op === "standardise" && hasLayerNorm(dialect));
-  const wanted = selected(network.program, outputs);
+  const wanted = selected(given, outputs);
   const program = normalise(noise === "inputs" ? noiseInputs(wanted) : wanted, { isWhole, batch });
-  checkParameters(program, network.parameters);
-  const folded = foldBatchNorms(foldConstants({ program, parameters: network.parameters }));
+  checkParameters(program, parameters);
+  const folded = foldBatchNorms(foldConstants({ program, weights: weightsOf(parameters) }));
   return new GraphExport(folded, dialect, options).write();
 }
 
@@ -145,7 +150,7 @@ function checkParameters({ nodes }: Program, parameters: Parameters): void {
 /** One translation of a normalised program: which ONNX value each node has become. */
 class GraphExport {
   private readonly program: Program;
-  private readonly parameters: Parameters;
+  private readonly weights: Weights;
   private readonly options: ExportOptions;
   private readonly gemms: ReadonlyMap<number, Gemm>;
   private readonly patterns: ReadonlyMap<number, Pattern>;
@@ -157,9 +162,9 @@ class GraphExport {
   private readonly layout: ImageLayout;
   private readonly forms: ReadonlyMap<number, Form>;
 
-  constructor({ program, parameters }: Network, dialect: Dialect, options: ExportOptions) {
+  constructor({ program, weights }: Network, dialect: Dialect, options: ExportOptions) {
     this.program = program;
-    this.parameters = parameters;
+    this.weights = weights;
     this.options = options;
     this.gemms = findGemms(program);
     this.patterns = findPatterns(program);
@@ -175,7 +180,7 @@ class GraphExport {
     this.values = new Layouts(this.writer);
   }
 
-  write(): OnnxGraph {
+  write(): OnnxGraph<WrittenTensor> {
     const absorbed = new Set([
       ...[...this.gemms.values()].map(({ product }) => product.id),
       ...[...this.patterns.values()].flatMap((pattern) => pattern.absorbed),
@@ -244,10 +249,8 @@ class GraphExport {
   }
 
   private writeParameter(node: Node): Value {
-    const { shape, data } = this.parameters[nameOf(node)]!;
-    const tensor = { shape, data: data as Float32Array };
-    const form = this.forms.get(node.id)?.(tensor) ?? tensor;
-    return this.writer.floats(nameOf(node), form.shape, form.data);
+    const weight = this.weights[nameOf(node)]!;
+    return this.writer.weight(nameOf(node), this.forms.get(node.id)?.(weight) ?? weight);
   }
 
   private writeOperation(node: Node): Value {
