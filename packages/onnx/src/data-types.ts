@@ -6,6 +6,7 @@ export const UINT8 = 2;
 export const INT8 = 3;
 export const INT32 = 6;
 export const INT64 = 7;
+export const TEXT = 8;
 export const BOOL = 9;
 export const FLOAT16 = 10;
 
