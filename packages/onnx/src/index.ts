@@ -33,3 +33,5 @@ export { calibrate } from "./precision/calibrate.ts";
 export type { CalibrateOptions, OpenedNetwork, OpenNetwork } from "./precision/calibrate.ts";
 export { fidelity } from "./precision/fidelity.ts";
 export type { OutputFidelity } from "./precision/fidelity.ts";
+export { itemForm, itemsIn } from "./item-form.ts";
+export type { ItemForm } from "./item-form.ts";

@@ -3,6 +3,7 @@ import { type JsonObject, type Model } from "@isthmus/graph";
 import {
   type ExportableModel,
   exportModelPart,
+  type ItemForm,
   type ModelPart,
   type ModelPartOptions,
   type Opset,
@@ -14,15 +15,23 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Console, grouped, type Report } from "../console.ts";
 import { checkedByUser, UsageError } from "../errors.ts";
-import { definitionOf, openModel, takesCodes } from "../model-files.ts";
+import { definitionOf, encodedShape, openModel, takesCodes } from "../model-files.ts";
 import { comparePair } from "../onnx-parity.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption, requireOnly, wholeNumber } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
+import {
+  checkPrecisionOptions,
+  PRECISION_NOTES,
+  type PrecisionOptions,
+  type ReducedFile,
+  reduceFile,
+  withPrecisionOptions,
+} from "../precision.ts";
 import { VERSION } from "../version.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
-interface ExportOptions {
+interface ExportOptions extends PrecisionOptions {
   readonly part?: ModelPart;
   readonly all?: boolean;
   readonly opset: number;
@@ -33,7 +42,6 @@ interface ExportOptions {
   readonly sample?: boolean;
   readonly outputs?: readonly string[];
   readonly batch?: number;
-  readonly build: string;
   readonly out: string;
 }
 
@@ -46,6 +54,7 @@ const NOTES = [
   "too. Noise is always an input (eps): a file draws nothing.",
   "Where onnxruntime-node is installed, the file is run on 100 drawn inputs before it is written, and must give what our",
   "engine gives: |a - b| <= 1e-5 + 1e-4 |b| for every value.",
+  ...PRECISION_NOTES,
 ];
 
 const EXAMPLES = [
@@ -55,10 +64,12 @@ const EXAMPLES = [
   "isthmus export m.safetensors --part autoencoder --layout nchw --uint8-io --outputs reconstruction -o pictures.onnx",
   "isthmus export table.safetensors --part encoder --data-units -o encoder.onnx",
   "isthmus export m.safetensors --part decoder --opset 13 --batch 1 -o old.onnx",
+  "isthmus export m.safetensors --part decoder --precision int8-weights -o small.onnx",
+  "isthmus export m.safetensors --part autoencoder --precision int8 --calibrate mnist -o int8.onnx",
 ];
 
 export function exportCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "export",
     summary: "Export a part of a model, or all, to ONNX and compare it with our engine.",
     notes: NOTES,
@@ -92,7 +103,8 @@ export function exportCommand(context: Context): Command {
       "of encoder and autoencoder: a z drawn from q(z given x) too, its noise an input; zeros give the mean",
     )
     .option("--outputs <names>", "only these outputs, such as reconstruction or mu,logVar (default: all)", names)
-    .option("--batch <n>", "a fixed size of the batch (default: any)", wholeNumber(1, 10_000))
+    .option("--batch <n>", "a fixed size of the batch (default: any)", wholeNumber(1, 10_000));
+  return withPrecisionOptions(command)
     .addOption(buildOption())
     .addOption(outOption("the ONNX file to write; the folder for --all"))
     .action(reporting(context, (path: string, options: ExportOptions) => exportModel(context, path, options)));
@@ -111,6 +123,7 @@ async function exportModel({ console }: Context, path: string, options: ExportOp
       all ? "--part and --all exclude each other" : "required option '--part <name>' not specified (or --all)",
     );
   }
+  checkPrecisionOptions(options, part === "prior");
   const model = await openModel(path);
   if (part !== undefined) {
     await requireWritable(out, [path]);
@@ -150,13 +163,14 @@ function partsOf(model: Model): ModelPart[] {
 
 /** Of the options for all parts, those that mean something for one. */
 function fitting(
-  { sample, layout, uint8Io, dataUnits, ...others }: Asked<ExportOptions>,
+  { sample, layout, uint8Io, dataUnits, calibrate, ...others }: Asked<ExportOptions>,
   part: ModelPart,
 ): Asked<ExportOptions> {
   const ofItems = { ...(layout && { layout }), ...(uint8Io && { uint8Io }), ...(dataUnits && { dataUnits }) };
+  const ofData = calibrate !== undefined && { calibrate };
   return {
     ...others,
-    ...(part !== "prior" && ofItems),
+    ...(part !== "prior" && { ...ofItems, ...ofData }),
     ...(sample && (part === "encoder" || part === "autoencoder") && { sample }),
   };
 }
@@ -165,17 +179,40 @@ async function exportPart(console: Console, model: Model, options: Asked): Promi
   const { part, out, opset } = options;
   const asked = partOptions(model, options);
   const exportable = withPosterior(model, options);
-  const bytes = checkedByUser(() => exportModelPart(exportable, part, asked));
-  const checked = await checkParity(exportable, options, asked, bytes);
+  const full = checkedByUser(() => exportModelPart(exportable, part, asked));
+  const checked = await checkParity(exportable, options, asked, full);
+  const { bytes, json, lines } = await inPrecision(console, model, options, full);
   await writeResult(console, out, bytes);
-  const json = { part, out, bytes: bytes.length, opset, ...checked.json };
-  return { json, lines: [`${part} -> ${out} (${grouped(bytes.length)} bytes, opset ${opset})`, checked.line] };
+  return {
+    json: { part, out, bytes: bytes.length, opset, ...checked.json, ...json },
+    lines: [`${part} -> ${out} (${grouped(bytes.length)} bytes, opset ${opset})`, checked.line, ...lines],
+  };
+}
+
+/** The file in the precision that is asked for, with what that costs; as it is, where that is float32. */
+async function inPrecision(console: Console, model: Model, options: Asked, bytes: Uint8Array): Promise<ReducedFile> {
+  if (options.precision === "float32") return { bytes, json: {}, lines: [] };
+  const form = formOf(model, options);
+  return await reduceFile(console, { bytes, path: options.out, model, form }, options);
+}
+
+/** How the file has the model's items. */
+function formOf(model: Model, options: Asked): ItemForm {
+  const { layout = "rows", uint8Io = false, dataUnits = false } = options;
+  const numbers = dataUnits ? "the data's own units" : "the network's own numbers";
+  return {
+    shape: encodedShape(model),
+    layout,
+    uint8: uint8Io,
+    ...(dataUnits && { units: unitsOf(model, options) }),
+    values: uint8Io ? "bytes" : numbers,
+  };
 }
 
 /** The options of the command as those of the library. */
 function partOptions(model: Model, options: Asked): ModelPartOptions {
   const { part, opset, profile, layout, uint8Io, dataUnits, sample, outputs, batch } = options;
-  requireOnly(part !== "prior", options, ["layout", "uint8Io", "dataUnits"], "parts that have items");
+  requireOnly(part !== "prior", options, ["layout", "uint8Io", "dataUnits", "calibrate"], "parts that have items");
   requireOnly(part === "encoder" || part === "autoencoder", options, ["sample"], "--part encoder or autoencoder");
   if (uint8Io) requirePictures(model, options);
   return {
