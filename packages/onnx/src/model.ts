@@ -1,5 +1,6 @@
 import { canonicalJson, formatShape, type LatentCoding, modelHashes, type Program } from "@isthmus/graph";
-import { type ExportOptions, exportOnnx } from "./export.ts";
+import { draftBytes, type OnnxDraft } from "./draft.ts";
+import { draftOnnx, type ExportOptions } from "./export.ts";
 import { type ExportableModel, type ModelPart, type PartOptions, partProgram } from "./parts.ts";
 import { inOrder } from "./rewrite.ts";
 
@@ -42,6 +43,11 @@ function hex(bytes: Uint8Array): string {
  * @throws RangeError an unknown part, one that the model lacks, items that are no images, bytes in other units
  */
 export function exportModelPart(model: ExportableModel, part: ModelPart, options: ModelPartOptions = {}): Uint8Array {
+  return draftBytes(draftModelPart(model, part, options));
+}
+
+/** What `exportModelPart` writes, to be written piece by piece. Throws as it does. */
+export function draftModelPart(model: ExportableModel, part: ModelPart, options: ModelPartOptions = {}): OnnxDraft {
   const { sample, units, uint8 = false, ...others } = options;
   const { layout } = others;
   if (uint8 && units) throw new RangeError(`"uint8" expected no "units" beside it: bytes are k / 255 to the network`);
@@ -51,7 +57,7 @@ export function exportModelPart(model: ExportableModel, part: ModelPart, options
     ...(units && { units }),
   });
   const ports = [...Object.keys(program.inputs), ...(others.outputs ?? Object.keys(program.outputs))];
-  return exportOnnx(program, model.parameters, {
+  return draftOnnx(program, model.parameters, {
     docString: `${part}: ${signatureOf(program, program.inputs)} -> ${signatureOf(program, program.outputs)}`,
     ...others,
     graphName: part,
