@@ -21,8 +21,8 @@ export function factOf({ elementType, dims, data, external }: WrittenTensor): Fa
   const count = elementCount(dims);
   const isShort = type?.kind === "integer" && dims.length <= 1 && count <= MOST_VALUES && !external;
   if (!isShort) return { type: elementType, shape: dims };
-  const bytes = bytesOf(data);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { buffer, byteOffset, byteLength } = bytesOf(data);
+  const view = new DataView(buffer, byteOffset, byteLength);
   const values = Array.from({ length: count }, (_, i) => type.read(view, i * type.bytes));
   return { type: elementType, shape: dims, values };
 }
