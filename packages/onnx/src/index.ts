@@ -1,11 +1,13 @@
 export { describeOnnx } from "./describe.ts";
-export type { OnnxDescription, OnnxPort } from "./describe.ts";
-export { exportOnnx } from "./export.ts";
+export type { InitialiserSizes, OnnxDescription, OnnxPort } from "./describe.ts";
+export type { Chunked } from "./chunked.ts";
+export type { OnnxDraft } from "./draft.ts";
+export { draftOnnx, exportOnnx } from "./export.ts";
 export type { ExportOptions } from "./export.ts";
 export type { OnnxDim, OperatorSet } from "./messages.ts";
 export type { Parameters } from "./network.ts";
 export type { Opset } from "./opset.ts";
-export { exportModelPart, modelMetadata } from "./model.ts";
+export { draftModelPart, exportModelPart, modelMetadata } from "./model.ts";
 export type { ModelPartOptions } from "./model.ts";
 export type { ExportableModel, ModelPart, PartOptions } from "./parts.ts";
 export type { Units } from "./units.ts";

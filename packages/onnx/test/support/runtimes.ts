@@ -47,6 +47,19 @@ export const runtimes: readonly Runtime[] = [
   },
 ];
 
+/** A file by its path, with the data beside it. */
+export async function openPath(path: string): Promise<Session> {
+  return wrap(native, await native.InferenceSession.create(path, strict));
+}
+
+/** A file and the one beside it, both in memory, as a browser has them. */
+export async function openBuffers(
+  bytes: Uint8Array,
+  data: { readonly path: string; readonly data: Uint8Array },
+): Promise<Session> {
+  return wrap(web, await web.InferenceSession.create(bytes, { ...strict, externalData: [data] }));
+}
+
 const tensorTypes = { f32: "float32", i32: "int32", u8: "uint8" } as const;
 const typeOf = (data: Arrays[string]) =>
   data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "uint8";
