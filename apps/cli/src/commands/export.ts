@@ -2,9 +2,10 @@ import { featureUnits, parseDescription } from "@isthmus/data";
 import { type JsonObject, type Model } from "@isthmus/graph";
 import {
   type ExportableModel,
-  exportModelPart,
+  draftModelPart,
   type ModelPart,
   type ModelPartOptions,
+  type OnnxDraft,
   type Opset,
   partReference,
   requireParity,
@@ -16,9 +17,10 @@ import { type Console, grouped, type Report } from "../console.ts";
 import { checkedByUser, UsageError } from "../errors.ts";
 import { definitionOf, openModel, takesCodes } from "../model-files.ts";
 import { comparePair } from "../onnx-parity.ts";
+import { type ExternalDataChoice, externalDataOption, writeDraft } from "../onnx-files.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption, requireOnly, wholeNumber } from "../options.ts";
-import { requireWritable, writeResult } from "../outputs.ts";
+import { requireWritable } from "../outputs.ts";
 import { VERSION } from "../version.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
@@ -33,6 +35,7 @@ interface ExportOptions {
   readonly sample?: boolean;
   readonly outputs?: readonly string[];
   readonly batch?: number;
+  readonly externalData: ExternalDataChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -93,6 +96,7 @@ export function exportCommand(context: Context): Command {
     )
     .option("--outputs <names>", "only these outputs, such as reconstruction or mu,logVar (default: all)", names)
     .option("--batch <n>", "a fixed size of the batch (default: any)", wholeNumber(1, 10_000))
+    .addOption(externalDataOption())
     .addOption(buildOption())
     .addOption(outOption("the ONNX file to write; the folder for --all"))
     .action(reporting(context, (path: string, options: ExportOptions) => exportModel(context, path, options)));
@@ -104,7 +108,7 @@ function names(text: string): string[] {
   throw new InvalidArgumentError("expected names of outputs such as mu,logVar.");
 }
 
-async function exportModel({ console }: Context, path: string, options: ExportOptions): Promise<Report> {
+async function exportModel(context: Context, path: string, options: ExportOptions): Promise<Report> {
   const { part, all = false, out } = options;
   if (all === (part !== undefined)) {
     throw new UsageError(
@@ -112,27 +116,40 @@ async function exportModel({ console }: Context, path: string, options: ExportOp
     );
   }
   const model = await openModel(path);
+  const to = { console: context.console, signal: context.stoppable() };
   if (part !== undefined) {
-    await requireWritable(out, [path]);
-    return await exportPart(console, model, { ...options, part, path });
+    await requireOuts(out, { ...options, path });
+    return await exportPart(to, model, { ...options, part, path });
   }
   requireOnly(false, options, ["outputs"], "--part");
   await mkdir(out, { recursive: true }).catch((cause: Error) => {
     throw new UsageError(`--out expected a folder, got ${out}: ${cause.message}`, { cause });
   });
-  return await exportAll(console, model, { ...options, path });
+  return await exportAll(to, model, { ...options, path });
 }
 
 /** What is exported, and of which file. */
 type Asked<O = ExportOptions & { readonly part: ModelPart }> = O & { readonly path: string };
 
-async function exportAll(console: Console, model: Model, options: Asked<ExportOptions>): Promise<Report> {
+/** Where a command speaks, and what stops it. */
+interface Surroundings {
+  readonly console: Console;
+  readonly signal: AbortSignal;
+}
+
+/** Finds out whether what is asked for can be written, and is not what is read. */
+async function requireOuts(out: string, { path, externalData }: Asked<ExportOptions>): Promise<void> {
+  await requireWritable(out, [path]);
+  if (externalData === "always") await requireWritable(`${out}.data`, [path]);
+}
+
+async function exportAll(to: Surroundings, model: Model, options: Asked<ExportOptions>): Promise<Report> {
   const { out, opset } = options;
   const reports: Report[] = [];
   for (const part of partsOf(model)) {
     const file = join(out, `${part}.onnx`);
-    await requireWritable(file, [options.path]);
-    reports.push(await exportPart(console, model, { ...fitting(options, part), part, out: file }));
+    await requireOuts(file, options);
+    reports.push(await exportPart(to, model, { ...fitting(options, part), part, out: file }));
   }
   return {
     json: { out, opset, parts: reports.map(({ json }) => json) },
@@ -161,15 +178,26 @@ function fitting(
   };
 }
 
-async function exportPart(console: Console, model: Model, options: Asked): Promise<Report> {
-  const { part, out, opset } = options;
+async function exportPart({ console, signal }: Surroundings, model: Model, options: Asked): Promise<Report> {
+  const { part, out, opset, externalData } = options;
   const asked = partOptions(model, options);
   const exportable = withPosterior(model, options);
-  const bytes = checkedByUser(() => exportModelPart(exportable, part, asked));
-  const checked = await checkParity(exportable, options, asked, bytes);
-  await writeResult(console, out, bytes);
-  const json = { part, out, bytes: bytes.length, opset, ...checked.json };
-  return { json, lines: [`${part} -> ${out} (${grouped(bytes.length)} bytes, opset ${opset})`, checked.line] };
+  const draft = checkedByUser(() => draftModelPart(exportable, part, asked));
+  let checked: Checked | undefined;
+  const check = async (source: string | Uint8Array): Promise<void> => {
+    checked = await checkParity(exportable, options, asked, { ports: portsOf(draft), source });
+  };
+  const { bytes, data } = await writeDraft(console, out, draft, { externalData, check, signal });
+  const beside = data ? `, weights in ${data.path} (${grouped(data.bytes)} bytes)` : "";
+  return {
+    json: { part, out, bytes, ...(data && { data: { ...data } }), opset, ...checked?.json },
+    lines: [`${part} -> ${out} (${grouped(bytes)} bytes, opset ${opset})${beside}`, checked!.line],
+  };
+}
+
+/** A file with the inputs and outputs of a draft, and none of its weights. */
+function portsOf(draft: OnnxDraft): Uint8Array {
+  return Buffer.concat([...draft.apart("weights").model.chunks()]);
 }
 
 /** The options of the command as those of the library. */
@@ -230,7 +258,7 @@ async function checkParity(
   model: ExportableModel,
   options: Asked,
   asked: ModelPartOptions,
-  bytes: Uint8Array,
+  { ports, source }: { readonly ports: Uint8Array; readonly source: string | Uint8Array },
 ): Promise<Checked> {
   const runtime = await onnxRuntime();
   if ("missing" in runtime) {
@@ -238,10 +266,14 @@ async function checkParity(
     return { json: { maxAbsError: null, parity: reason }, line: `parity ${reason}` };
   }
   const { part, out, batch: items = CHECKED_ITEMS } = options;
-  const session = await openOnnx(runtime, out, bytes);
+  const session = await openOnnx(runtime, out, source);
   try {
     const reference = partReference(model, part, asked);
-    const report = await comparePair({ bytes, session, parameters: model.parameters, ...reference }, items, options);
+    const report = await comparePair(
+      { bytes: ports, session, parameters: model.parameters, ...reference },
+      items,
+      options,
+    );
     requireParity(report, "nothing was written: onnxruntime-node and our engine differ");
     const each = Object.entries(report.perOutput).map(([name, { maxAbs }]) => [name, maxAbs] as const);
     const text = each.map(([name, maxAbs]) => `${name} ${maxAbs.toExponential(1)}`).join(", ");
