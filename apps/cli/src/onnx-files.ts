@@ -29,10 +29,17 @@ export function externalDataOption(): Option {
 /** More than an ONNX file can have. */
 const TOO_MANY_BYTES = 2 ** 31;
 
+/** Refuses a model that no single file holds; `instead` is what can be done. */
+export function requireOneFile(draft: OnnxDraft, instead: string): void {
+  const { length } = draft.whole();
+  if (length < TOO_MANY_BYTES) return;
+  throw new UsageError(`the model has ${length} bytes, and no ONNX file holds more than 2 GiB; ${instead}`);
+}
+
 export interface DraftWriting {
   readonly externalData: ExternalDataChoice;
   /** Looks at what is to be written, in a file or in memory, before it is; throws if it must not be. */
-  readonly check: (source: string | Uint8Array) => Promise<void>;
+  readonly check?: (source: string | Uint8Array) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -44,26 +51,23 @@ export async function writeDraft(
   { externalData, check, signal }: DraftWriting,
 ): Promise<WrittenOnnx> {
   const isFile = await isOrdinary(path);
-  const { length } = draft.whole();
-  if (length >= TOO_MANY_BYTES && (externalData === "never" || !isFile)) {
-    const instead = isFile ? "--external-data auto writes its weights beside it" : "its weights go beside a file";
-    throw new UsageError(`the model has ${length} bytes, and no ONNX file holds more than 2 GiB; ${instead}`);
-  }
   if (!isFile) {
     if (externalData === "always") throw new UsageError(`--external-data expected --out to name a file, got ${path}`);
+    requireOneFile(draft, "its weights go beside a file");
     const bytes = Buffer.concat([...draft.whole().chunks()]);
-    await check(bytes);
+    await check?.(bytes);
     await writeResult(console, path, bytes);
-    return { path, bytes: length };
+    return { path, bytes: bytes.length };
   }
+  if (externalData === "never") requireOneFile(draft, "--external-data auto writes its weights beside it");
   const progress = new ProgressLine(console);
   try {
     return await writeOnnxFile(path, draft, {
       externalData,
       signal,
-      check: (at) => {
+      check: async (at) => {
         progress.clear();
-        return check(at);
+        await check?.(at);
       },
       onProgress: ({ written, total }) => progress.show(() => `${basename(path)} ${shareText(written / total)}`),
     });

@@ -167,6 +167,14 @@ describe("--external-data", () => {
     expect(names).toContain("encoder.onnx.data");
   });
 
+  it("always of a reduced precision puts the reduced weights there", async () => {
+    const out = file("half.onnx");
+    const { data, float32Bytes } = await report("export", model, ...always, "--precision", "float16", "-o", out);
+    expect(data.bytes).toBeLessThan(float32Bytes / 2);
+    expect((await report("onnx", "check", out)).parameters).toBeGreaterThan(0);
+    expect((await report("onnx", "info", out)).initialisers.external).toEqual({ "half.onnx.data": expect.any(Number) });
+  });
+
   it("is stopped by Control-C with nothing written", async () => {
     const signal = AbortSignal.abort(new Interrupted("stopped"));
     const { code, stderr } = await isthmus(["export", model, ...always, "-o", file("never.onnx")], { signal });

@@ -1,6 +1,7 @@
 export { describeOnnx } from "./describe.ts";
 export type { InitialiserSizes, OnnxDescription, OnnxPort } from "./describe.ts";
 export type { Chunked } from "./chunked.ts";
+export { redraft } from "./draft.ts";
 export type { OnnxDraft } from "./draft.ts";
 export { draftOnnx, exportOnnx } from "./export.ts";
 export type { ExportOptions } from "./export.ts";
@@ -35,3 +36,5 @@ export { calibrate } from "./precision/calibrate.ts";
 export type { CalibrateOptions, OpenedNetwork, OpenNetwork } from "./precision/calibrate.ts";
 export { fidelity } from "./precision/fidelity.ts";
 export type { OutputFidelity } from "./precision/fidelity.ts";
+export { itemForm, itemsIn } from "./item-form.ts";
+export type { ItemForm } from "./item-form.ts";

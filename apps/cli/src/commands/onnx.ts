@@ -20,15 +20,23 @@ import { comparePair } from "../onnx-parity.ts";
 import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, wholeNumber } from "../options.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
+import { quantiseCommand } from "./onnx-quantise.ts";
 
-const EXAMPLES = ["isthmus onnx check decoder.onnx", "isthmus onnx lint decoder.onnx --target tensorrt"];
+const EXAMPLES = [
+  "isthmus onnx check decoder.onnx",
+  "isthmus onnx lint decoder.onnx --target tensorrt",
+  "isthmus onnx quantise decoder.onnx --precision int8-weights -o small.onnx",
+];
 
 export function onnxCommand(context: Context): Command {
   const group = new Command("onnx")
-    .description("Look into an ONNX file: is it sound, what is in it, what would a runtime stumble over.")
+    .description(
+      "Look into an ONNX file (is it sound, what is in it, what would a runtime stumble over), or make it smaller.",
+    )
     .usage("<what> <file> [options]")
     .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const make of [checkCommand, infoCommand, lintCommand, parityCommand]) group.addCommand(make(context));
+  for (const make of [checkCommand, infoCommand, lintCommand, parityCommand, quantiseCommand])
+    group.addCommand(make(context));
   return group;
 }
 
