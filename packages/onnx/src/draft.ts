@@ -1,4 +1,5 @@
 import { type Chunked, joined } from "./chunked.ts";
+import { decodeModel } from "./decode.ts";
 import { modelMessage } from "./encode.ts";
 import { withExternalWeights } from "./external-weights.ts";
 import { MOST_BYTES } from "./file-limit.ts";
@@ -34,6 +35,16 @@ export function draftOf(model: OnnxModel<WrittenTensor>): OnnxDraft {
 
 /** Whether it names a file in the model's own folder, on every system. */
 const isFileName = (name: string): boolean => !/^\.{0,2}$|[\\/:\0]/.test(name);
+
+/**
+ * A file as a draft, to be written another way. What this package writes comes back as it was; of other files, what it does not read is
+ * left out.
+ *
+ * @throws IsthmusError `ONNX_INVALID` for bytes that are not an ONNX model
+ */
+export function redraft(bytes: Uint8Array): OnnxDraft {
+  return draftOf(decodeModel(bytes));
+}
 
 /**
  * The bytes of the one file.

@@ -1,6 +1,7 @@
 export { describeOnnx } from "./describe.ts";
 export type { InitialiserSizes, OnnxDescription, OnnxPort } from "./describe.ts";
 export type { Chunked } from "./chunked.ts";
+export { redraft } from "./draft.ts";
 export type { OnnxDraft } from "./draft.ts";
 export { draftOnnx, exportOnnx } from "./export.ts";
 export type { ExportOptions } from "./export.ts";
