@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { concreteShape, elementCount } from "@isthmus/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeOnnx, exportModelPart, lintFor } from "../src/index.ts";
+import { calibrate, describeOnnx, exportModelPart, lintFor } from "../src/index.ts";
+import { denseModel, pseudoRandom } from "./support/models.ts";
 import { opencvCases, stretchedCases } from "./support/opencv-cases.ts";
 import { exportable, expectedOf, feedsFor, partsOf, smallZoo } from "./support/zoo.ts";
 
@@ -86,6 +87,20 @@ describe.skipIf(missing)("OpenCV (apt-get install libopencv-dnn-dev g++)", () =>
     const attempt = () => run(bytes, ["y"], shape, new Float32Array(elementCount(shape)));
     if (lintFor("opencv", bytes).length > 0) expect(attempt).toThrow(/OpenCV/);
     else expect(attempt).not.toThrow();
+  });
+
+  test.each([
+    ["float16", "float16"],
+    ["float16-compute", "float16"],
+    ["int8-weights", "dequantised-weights"],
+    ["int8", "dequantised-weights"],
+  ] as const)("refuses %s, as the rule %s says", async (precision, rule) => {
+    const model = denseModel({ pixels: 40, hidden: 30, latent: 5 }, "ae");
+    const x = pseudoRandom(3 * 40);
+    const ranges = await calibrate(exportModelPart(model, "encoder"), { batches: [{ x }] });
+    const bytes = exportModelPart(model, "encoder", { precision, ...(precision === "int8" && { ranges }) });
+    expect(lintFor("opencv", bytes).map(({ id }) => id)).toContain(rule);
+    expect(() => run(bytes, ["z"], [3, 40], x)).toThrow(/OpenCV/);
   });
 });
 
