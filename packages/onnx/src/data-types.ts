@@ -1,8 +1,12 @@
+import { roundHalfEven } from "./round-half-even.ts";
+
 /** Codes of TensorProto.DataType that are called by name. */
 export const FLOAT = 1;
 export const UINT8 = 2;
+export const INT8 = 3;
 export const INT32 = 6;
 export const INT64 = 7;
+export const TEXT = 8;
 export const BOOL = 9;
 export const FLOAT16 = 10;
 
@@ -44,12 +48,6 @@ export function halfBits(value: number): number {
   const parts = roundHalfEven(size / 2 ** (exponent - 10));
   // A rounding up to 2048 parts carries into the exponent; fewer than 1024 are subnormal.
   return sign | (((exponent + 14) << 10) + parts);
-}
-
-function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  return below + (rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? 1 : 0);
 }
 
 const asFloat = new DataView(new ArrayBuffer(4));

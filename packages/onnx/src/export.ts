@@ -3,7 +3,7 @@ import { channelsFirst, convolutions, Layouts } from "./channels-first.ts";
 import { turnWeights } from "./turn-weights.ts";
 import { readUint8, writeUint8 } from "./uint8.ts";
 import { writeConvolution } from "./convolution.ts";
-import { encodeModel } from "./encode.ts";
+import { draftBytes, draftOf, type OnnxDraft } from "./draft.ts";
 import { foldBatchNorms } from "./fold-batch-norm.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { findGemms, type Gemm, gemmName, writeGemm } from "./gemm.ts";
@@ -16,11 +16,13 @@ import { normalise } from "./normalise.ts";
 import { NodeWriter } from "./node-writer.ts";
 import { DEFAULT_OPSET, type Opset, requireOpset } from "./opset.ts";
 import { findPatterns, hasLayerNorm, type Pattern } from "./patterns.ts";
+import type { PrecisionOptions } from "./precision/options.ts";
+import { precisionMetadata, reducedGraph } from "./precision/reduce.ts";
 import { inOrder, nameOf, selected } from "./rewrite.ts";
 import { findForms, type Form, writeFilter } from "./stored-tensors.ts";
 import { translate } from "./translate.ts";
 
-export interface ExportOptions {
+export interface ExportOptions extends PrecisionOptions {
   /** Not empty: `decoder`. Nodes that have no name of their own are named after it. */
   readonly graphName: string;
   readonly producerVersion?: string;
@@ -59,14 +61,19 @@ export interface ExportOptions {
  *
  * @throws IsthmusError `ONNX_OPERATION` for an operation that has no ONNX form (noise, gradients), naming it
  * @throws TypeError a parameter that is not float32
- * @throws RangeError a missing or misshapen parameter, a program with updates, a name used twice, bad options
+ * @throws RangeError a missing or misshapen parameter, a program with updates, a name used twice, bad options,
+ *   a precision without the ranges that it needs, more than 2 GiB
  */
 export function exportOnnx(program: Program, parameters: Parameters, options: ExportOptions): Uint8Array {
-  return encodeModel(onnxModel(program, parameters, options));
+  return draftBytes(draftOnnx(program, parameters, options));
 }
 
-/** The messages of such a file. Weights are read, and turned, when they are written. */
-export function onnxModel(program: Program, parameters: Parameters, options: ExportOptions): OnnxModel<WrittenTensor> {
+/** What `exportOnnx` writes, to be written piece by piece. Throws as it does. */
+export function draftOnnx(program: Program, parameters: Parameters, options: ExportOptions): OnnxDraft {
+  return draftOf(onnxModel(program, parameters, options));
+}
+
+function onnxModel(program: Program, parameters: Parameters, options: ExportOptions): OnnxModel<WrittenTensor> {
   const { producerVersion = "", opset = DEFAULT_OPSET, metadata = {}, docString = "" } = options;
   const irVersion = requireOpset(opset);
   return {
@@ -74,9 +81,9 @@ export function onnxModel(program: Program, parameters: Parameters, options: Exp
     producerName: "isthmus",
     producerVersion,
     docString,
-    graph: turnWeights(graphOf(program, parameters, options)),
+    graph: reducedGraph(turnWeights(graphOf(program, parameters, options)), opset, options),
     operatorSets: [{ domain: "", version: opset }],
-    metadata,
+    metadata: { ...metadata, ...precisionMetadata(options) },
   };
 }
 

@@ -4,7 +4,8 @@ import { IsthmusError } from "@isthmus/math";
 import { appendMetadata } from "./append-metadata.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { readOnnxMetadata } from "./decode.ts";
-import { describeOnnx, type OnnxPort } from "./describe.ts";
+import { describeOnnx, type OnnxDescription, type OnnxPort } from "./describe.ts";
+import { draftBytes, type OnnxDraft } from "./draft.ts";
 import { type DrawnInput, drawnInputs } from "./drawn-inputs.ts";
 import {
   bytesOfElements,
@@ -50,7 +51,7 @@ export interface GoldenSample {
 export interface GoldenOptions {
   /** Numbers for every input, row-major, of as many items as they make. Default: one item drawn by the model's id. */
   readonly inputs?: Readonly<Record<string, ArrayLike<number>>>;
-  /** Of all outputs. Default: 1e-5 + 1e-4 |b|, and one more where an output is rounded to integers. */
+  /** Of all outputs. Default: `outputTolerance`, and more where the file's own precision is below float32. */
   readonly tolerance?: Tolerance;
   readonly external?: ReadExternal;
 }
@@ -63,50 +64,90 @@ export interface GoldenOptions {
  * @throws IsthmusError as `importOnnx` does; `ONNX_GOLDEN` where the file has a sample already, or an output that is not finite
  */
 export function withGoldenSample(bytes: Uint8Array, options: GoldenOptions = {}): Uint8Array {
-  const { metadata, outputs: ports } = describeOnnx(bytes);
-  if (Object.hasOwn(metadata, GOLDEN_KEY)) throw new IsthmusError("ONNX_GOLDEN", "onnx: the file has a golden sample");
-  const { program, parameters } = importOnnx(bytes, options);
-  const { items, inputs } = sampleInputs(bytes, program, metadata, options);
-  const taken = Object.entries(inputs).filter(([name]) => Object.hasOwn(program.inputs, name));
-  const made = interpret(program, {
-    inputs: Object.fromEntries(taken.map(([name, { data }]) => [name, data])),
-    state: Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data as Float32Array])),
-    batch: items,
-  }).outputs;
-  const stored = {
-    inputs: Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, tensorJson(name, input)])),
-    outputs: Object.fromEntries(
-      ports.map(({ name, dtype }) => {
-        const { shape, data } = made[name]!;
-        if (!data.every(Number.isFinite)) throw new IsthmusError("ONNX_GOLDEN", `onnx: output "${name}" is not finite`);
-        const tolerance = options.tolerance ?? outputTolerance(dtype);
-        return [name, { ...tensorJson(name, { dtype, shape, data }), ...tolerance }];
-      }),
-    ),
-  };
-  return appendMetadata(bytes, GOLDEN_KEY, canonicalJson(stored as unknown as JsonObject));
+  if (Object.hasOwn(readOnnxMetadata(bytes), GOLDEN_KEY)) {
+    throw new IsthmusError("ONNX_GOLDEN", "onnx: the file has a golden sample");
+  }
+  return appendMetadata(bytes, GOLDEN_KEY, goldenJson(bytes, options));
 }
 
 /** Largest file, and most bytes of inputs and outputs, that a sample is put into unasked. */
 const UNASKED = { file: 64 * 2 ** 20, sample: 2 ** 20 } as const;
 
-/** The file with a golden sample, where it is small enough for one and can be read back; else as it is. */
-export function withSmallGoldenSample(bytes: Uint8Array): Uint8Array {
+/** A draft with a golden sample; unasked, where it is small enough for one and can be read back. */
+export function withGolden(draft: OnnxDraft, golden: boolean | GoldenOptions | undefined): OnnxDraft {
+  if (golden === false || (golden === undefined && draft.whole().length > UNASKED.file)) return draft;
+  const bytes = draftBytes(draft);
+  if (golden !== undefined) return draft.with({ [GOLDEN_KEY]: goldenJson(bytes, golden === true ? {} : golden) });
   const { inputs, outputs } = describeOnnx(bytes);
   const size = [...inputs, ...outputs].reduce((sum, port) => sum + portSize(port), 0);
-  if (bytes.length > UNASKED.file || size > UNASKED.sample) return bytes;
-  try {
-    return withGoldenSample(bytes);
-  } catch (error) {
-    if (error instanceof IsthmusError && error.code === "ONNX_OPERATION") return bytes;
-    throw error;
-  }
+  const sample = size > UNASKED.sample ? undefined : readableGoldenJson(bytes, {});
+  return sample === undefined ? draft : draft.with({ [GOLDEN_KEY]: sample });
 }
 
 /** Bytes of one item of a port. */
 function portSize({ dtype, shape }: OnnxPort): number {
   const sizes = shape.map((dim) => (typeof dim === "number" ? dim : 1));
   return isElementName(dtype) ? elementSize(dtype) * elementCount(sizes) : 0;
+}
+
+/** The sample of a file that was made of another one, of the same inputs; nothing where that has none, or this cannot be read. */
+export function goldenAgain(bytes: Uint8Array, before: GoldenSample | undefined): string | undefined {
+  if (!before) return undefined;
+  const inputs = Object.entries(before.inputs).map(([name, { dtype, data }]) => [name, elementNumbers(dtype, data)]);
+  return readableGoldenJson(bytes, { inputs: Object.fromEntries(inputs) as Record<string, ArrayLike<number>> });
+}
+
+/** Nothing of a file that has operators which are not read, or outputs that are not finite. */
+function readableGoldenJson(bytes: Uint8Array, options: GoldenOptions): string | undefined {
+  try {
+    return goldenJson(bytes, options);
+  } catch (error) {
+    const isExpected = error instanceof IsthmusError && ["ONNX_OPERATION", "ONNX_GOLDEN"].includes(error.code);
+    if (isExpected) return undefined;
+    throw error;
+  }
+}
+
+function goldenJson(bytes: Uint8Array, options: GoldenOptions): string {
+  const described = describeOnnx(bytes);
+  const { program, parameters } = importOnnx(bytes, options);
+  const { items, inputs } = sampleInputs(bytes, program, described.metadata, options);
+  const taken = Object.entries(inputs).filter(([name]) => Object.hasOwn(program.inputs, name));
+  const made = interpret(program, {
+    inputs: Object.fromEntries(taken.map(([name, { data }]) => [name, data])),
+    state: Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data as Float32Array])),
+    batch: items,
+  }).outputs;
+  const outputs = described.outputs.map(({ name, dtype }) => {
+    const { shape, data } = made[name]!;
+    if (!data.every(Number.isFinite)) throw new IsthmusError("ONNX_GOLDEN", `onnx: output "${name}" is not finite`);
+    const tolerance = options.tolerance ?? goldenTolerance(dtype, data, described);
+    return [name, { ...tensorJson(name, { dtype, shape, data }), ...tolerance }] as const;
+  });
+  const stored = {
+    inputs: Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, tensorJson(name, input)])),
+    outputs: Object.fromEntries(outputs),
+  };
+  return canonicalJson(stored as unknown as JsonObject);
+}
+
+/**
+ * Of rounding in between: what float16 and int8 computations are off by is noise of 42 dB and less, 0.8 % of the output's root
+ * mean square, and 5 % are six standard deviations of it.
+ */
+const ROUNDING = 0.05;
+
+/**
+ * Where a runtime computes in less than float32, it rounds otherwise than float64 does: by `isthmus.precision`. The product of a
+ * weight of int8 without a bias is computed in bytes by an optimising onnxruntime.
+ */
+function goldenTolerance(dtype: string, values: Float64Array, { metadata, nodes }: OnnxDescription): Tolerance {
+  const { absolute, relative } = outputTolerance(dtype);
+  const precision = metadata["isthmus.precision"] ?? "float32";
+  const isBytes = precision === "int8-weights" && Object.hasOwn(nodes, "MatMul");
+  if (!isBytes && precision !== "float16-compute" && precision !== "int8") return { absolute, relative };
+  const magnitude = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
+  return { absolute: Math.max(absolute, ROUNDING * magnitude), relative };
 }
 
 function tensorJson(name: string, { dtype, shape, data }: Omit<DrawnInput, "data"> & { data: ArrayLike<number> }) {

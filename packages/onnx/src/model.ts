@@ -1,12 +1,15 @@
 import { formatShape, type Program } from "@isthmus/graph";
-import { type ExportOptions, exportOnnx } from "./export.ts";
-import { type GoldenOptions, withGoldenSample, withSmallGoldenSample } from "./golden.ts";
+import { draftBytes, type OnnxDraft } from "./draft.ts";
+import { draftOnnx, type ExportOptions } from "./export.ts";
+import { type GoldenOptions, withGolden } from "./golden.ts";
 import { type MetadataOptions, modelMetadata } from "./model-metadata.ts";
 import { partReference } from "./part-reference.ts";
 import { type ExportableModel, type ModelPart, partProgram, uint8Ports } from "./parts.ts";
+import type { PrecisionOptions } from "./precision/options.ts";
 import { inOrder } from "./rewrite.ts";
 
 export type ModelPartOptions = MetadataOptions &
+  PrecisionOptions &
   Pick<ExportOptions, "docString" | "opset" | "profile" | "batch"> & {
     /**
      * A golden sample in the file: of these inputs, or of drawn ones. Default: drawn, where the file has at most 64 MiB and the
@@ -22,18 +25,25 @@ export type ModelPartOptions = MetadataOptions &
  * @throws RangeError an unknown part, one that the model lacks, items that are no images, bytes in other units
  */
 export function exportModelPart(model: ExportableModel, part: ModelPart, options: ModelPartOptions = {}): Uint8Array {
+  return draftBytes(draftModelPart(model, part, options));
+}
+
+/**
+ * What `exportModelPart` writes, to be written piece by piece. A golden sample is made at once, of the parameters as they are now.
+ * Throws as `exportModelPart` does.
+ */
+export function draftModelPart(model: ExportableModel, part: ModelPart, options: ModelPartOptions = {}): OnnxDraft {
   const { units, uint8 = false, golden } = options;
   if (uint8 && units) throw new RangeError(`"uint8" expected no "units" beside it: bytes are k / 255 to the network`);
   const program = partProgram(model, part, options);
-  const bytes = exportOnnx(program, model.parameters, {
+  const draft = draftOnnx(program, model.parameters, {
     docString: docString(part, partReference(model, part, options).program),
     ...options,
     graphName: part,
     uint8: uint8Ports(program, options),
     metadata: modelMetadata(model, part, options),
   });
-  if (golden === undefined) return withSmallGoldenSample(bytes);
-  return golden ? withGoldenSample(bytes, golden === true ? {} : golden) : bytes;
+  return withGolden(draft, golden);
 }
 
 /** `encoder: x [batch, 784] -> mu [batch, 20], logVar [batch, 20]`. */

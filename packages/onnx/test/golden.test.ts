@@ -2,7 +2,9 @@
 import { interpret } from "@isthmus/graph";
 import { describe, expect, test } from "vitest";
 import {
+  calibrate,
   checkOnnx,
+  describeOnnx,
   type ExportableModel,
   exportModelPart,
   goldenSample,
@@ -10,6 +12,7 @@ import {
   importOnnx,
   partReference,
   readOnnxMetadata,
+  reducePrecision,
   type RunSample,
   selfTest,
   withGoldenSample,
@@ -80,15 +83,19 @@ describe("a sample", () => {
     expect(goldenSample(exportModelPart(other, "encoder"))!.inputs["x"]!.data).not.toEqual(x.data);
   });
 
-  test("lies behind the file that is otherwise the same, little-endian in base64", () => {
+  test("is one entry of the metadata, little-endian in base64, and nothing else is changed", () => {
     const bare = exportModelPart(model, "decoder", { golden: false });
     const bytes = exportModelPart(model, "decoder");
     expect(goldenSample(bare)).toBeUndefined();
-    expect(bytes.subarray(0, bare.length)).toEqual(bare);
-    const stored = JSON.parse(readOnnxMetadata(bytes)["isthmus.golden"]!) as { inputs: { z: { data: string } } };
+    const { "isthmus.golden": text, ...others } = readOnnxMetadata(bytes);
+    expect({ ...describeOnnx(bytes), metadata: others }).toEqual(describeOnnx(bare));
+    const stored = JSON.parse(text!) as { inputs: { z: { data: string } } };
     const z = Buffer.from(stored.inputs.z.data, "base64");
     const { data } = goldenSample(bytes)!.inputs["z"]!;
     expect([0, 4, 8].map((at) => z.readFloatLE(at))).toEqual([...data]);
+    const behind = withGoldenSample(bare);
+    expect(behind.subarray(0, bare.length)).toEqual(bare);
+    expect(readOnnxMetadata(behind)["isthmus.golden"]).toBe(text);
   });
 
   test("is of the caller's inputs, of as many items as they are", () => {
@@ -125,6 +132,25 @@ describe("a sample", () => {
     expect(() => withGoldenSample(bytes)).toThrow(expect.objectContaining({ code: "ONNX_GOLDEN" }));
     const infinite = onnx.file([onnx.node("Log", ["z"], ["y"]), onnx.node("Sub", ["x", "x"], ["z"])].reverse());
     expect(() => withGoldenSample(infinite)).toThrow(/output "y" is not finite/);
+  });
+});
+
+describe("in less precision", () => {
+  const wide = denseModel({ pixels: 80, hidden: 60, latent: 20 });
+  const whole = exportModelPart(wide, "autoencoder");
+  const x = Float32Array.from({ length: 80 * 50 }, (_, i) => ((i * 37) % 101) / 100);
+
+  test.each(["float16", "float16-compute", "int8-weights", "int8"] as const)("%s", async (precision) => {
+    const ranges = precision === "int8" && (await calibrate(whole, { batches: [{ x }] }));
+    const options = { precision, ...(ranges && { ranges }) };
+    const bytes = reducePrecision(whole, options);
+    expect(exportModelPart(wide, "autoencoder", options)).toEqual(bytes);
+    const [before, after] = [goldenSample(whole)!, goldenSample(bytes)!];
+    expect(after.inputs).toEqual(before.inputs);
+    expect(after.outputs["mu"]!.data).not.toEqual(before.outputs["mu"]!.data);
+    for (const runner of Object.values(sampleRunners)) await selfTest(bytes, runner(bytes));
+    const isRounded = precision === "float16-compute" || precision === "int8";
+    expect(after.outputs["mu"]!.absolute > 1e-5).toBe(isRounded);
   });
 });
 
