@@ -1,7 +1,7 @@
-import { GraphBuilder, type Program } from "@isthmus/graph";
+import { GraphBuilder, type Node, type Program } from "@isthmus/graph";
 import * as native from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { halfBits, halfFloat } from "../src/data-types.ts";
+import { halfBits, halfFloat, nearestHalf } from "../src/data-types.ts";
 import { decodeModel } from "../src/decode.ts";
 import {
   calibrate,
@@ -34,6 +34,13 @@ describe("halves", () => {
     expect(all.map((bits) => halfBits(between(bits, 0.5)))).toEqual(all.map((bits) => bits + (bits % 2)));
     expect(all.map((bits) => halfBits(between(bits, 0.498)))).toEqual(all);
     expect(all.map((bits) => halfBits(-between(bits, 0.502)))).toEqual(all.map((bits) => 0x8000 | (bits + 1)));
+  });
+
+  test("as numbers they are those of the bits", () => {
+    const numbers = [...pseudoRandom(500), 1e-8, 3e-6, 1 / 3, 2047.5, 65504, 65519, 70000].map(Math.fround);
+    for (const value of [...numbers, ...numbers.map((x) => -x)]) {
+      expect(nearestHalf(value)).toBe(halfFloat(halfBits(value)));
+    }
   });
 
   test("65520, halfway to what would come after the largest, is infinite", () => {
@@ -121,7 +128,7 @@ describe("what is stored", () => {
         await session.release();
       }
       const { initialisers, nodes } = decoded(bytes);
-      const stored = initialisers.filter(({ elementType }) => elementType === 3);
+      const stored = initialisers.filter(({ elementType, dims }) => elementType === 3 && dims.length > 1);
       expect(stored.map(({ name }) => name).sort()).toEqual(["conv/int8", "dense/int8", "product/int8", "up/int8"]);
       for (const { data } of stored) {
         expect(Math.max(...new Int8Array(data.slice().buffer).map(Math.abs))).toBe(largest);
@@ -272,6 +279,29 @@ describe("static int8", () => {
       expect(tensors.get(x![2]!)!).toMatchObject({ elementType: 3, dims: [], data: Uint8Array.of(0) });
     }
     expect(initialisers.some(({ name }) => name.endsWith("bias"))).toBe(false);
+  });
+
+  test("weights of 7 bits leave 16-bit sums of two products whole, on x86 without VNNI and with no session option", async () => {
+    const build = new GraphBuilder();
+    const state = (name: string, shape: readonly number[]) => build.state(name, { shape, init: { kind: "zeros" } });
+    const layer = (x: Node, name: string) =>
+      build.relu(build.add(build.matmul(x, state(name, [32, 32])), state(`${name}.bias`, [32])));
+    const program = build.program({ outputs: { y: layer(layer(build.input("x", ["batch", 32]), "a"), "b") } });
+    const all = Object.entries(program.state).map(([name, { shape }]) => {
+      const data = new Float32Array(shape.length === 2 ? 1024 : 32).fill(shape.length - 1);
+      return [name, { shape, data }] as const;
+    });
+    const options = { graphName: "g", precision: "int8", activations: "uint8", weightBits: 7 } as const;
+    const parameters = Object.fromEntries(all);
+    const x = Float32Array.from({ length: 96 }, (_, i) => 1 - (i % 7) / 100);
+    const ranges = await calibrate(exportOnnx(program, parameters, { graphName: "g" }), { batches: [{ x }] });
+    const bytes = exportOnnx(program, parameters, { ...options, ranges });
+    const session = await native.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+    const { y } = await session.run({ x: new native.Tensor("float32", x, [3, 32]) });
+    await session.release();
+    // 255 * 127 * 2, of the largest bytes, would be cut to 32767, half of it: 6 dB.
+    const { snr } = fidelity({ y: y!.data as Float32Array }, { y: interpreted(bytes, { x })["y"]! })["y"]!;
+    expect(snr).toBeGreaterThan(LEAST_SNR.int8);
   });
 
   test("needs ranges of every value that it rounds", async () => {
