@@ -61,7 +61,8 @@ function products(): Program {
   const up = build.conv2dTranspose(image, state("up", [4, 4, 6, 5]), { strides: 2, padding: "same" });
   const dense = build.add(build.matmul(row, state("dense", [19, 17])), state("bias", [17]));
   const product = build.matmul(row, state("product", [19, 23]));
-  return build.program({ outputs: { a: conv, b: up, c: dense, d: product } });
+  const depth = build.depthwiseConv2d(image, state("depth", [5, 5, 5, 3]));
+  return build.program({ outputs: { a: conv, b: up, c: dense, d: product, e: depth } });
 }
 
 const program = products();
@@ -69,10 +70,12 @@ const batch = 3;
 const feeds = { image: pseudoRandom(batch * 180, 1), row: pseudoRandom(batch * 19, 2) };
 
 /** Weights whose channels differ widely in size, so that one scale for all, or the wrong axis, would show. */
-const outputAxis = { conv: 3, up: 2, dense: 1, product: 1 } as const;
+const outputAxis = { conv: 3, up: 2, dense: 1, product: 1, depth: 1 } as const;
+/** A depthwise filter has an output for each channel and multiple. */
+const viewed = (name: string, shape: readonly number[]) => (name === "depth" ? [25, 15] : shape);
 const parameters = Object.fromEntries(
   Object.entries(parametersOf(program)).map(([name, { shape, data }]) => {
-    const channel = channelOf(shape, outputAxis[name as keyof typeof outputAxis] ?? 0);
+    const channel = channelOf(viewed(name, shape), outputAxis[name as keyof typeof outputAxis] ?? 0);
     return [name, { shape, data: (data as Float32Array).map((x, i) => x * 4 ** -channel(i)) }];
   }),
 );
@@ -88,8 +91,8 @@ function roundedTo(largest: number): typeof parameters {
   const rounded = Object.entries(parameters).map(([name, { shape, data }]) => {
     if (name === "bias") return [name, { shape, data }] as const;
     const axis = outputAxis[name as keyof typeof outputAxis];
-    const channel = channelOf(shape, axis);
-    const most = Array.from({ length: shape[axis]! }, () => 0);
+    const channel = channelOf(viewed(name, shape), axis);
+    const most = Array.from({ length: viewed(name, shape)[axis]! }, () => 0);
     data.forEach((x, i) => (most[channel(i)] = Math.max(most[channel(i)]!, Math.abs(x))));
     const steps = most.map((x) => Math.fround(x / largest));
     return [
@@ -129,14 +132,20 @@ describe("what is stored", () => {
       }
       const { initialisers, nodes } = decoded(bytes);
       const stored = initialisers.filter(({ elementType, dims }) => elementType === 3 && dims.length > 1);
-      expect(stored.map(({ name }) => name).sort()).toEqual(["conv/int8", "dense/int8", "product/int8", "up/int8"]);
+      expect(stored.map(({ name }) => name).sort()).toEqual([
+        "conv/int8",
+        "dense/int8",
+        "depth/int8",
+        "product/int8",
+        "up/int8",
+      ]);
       for (const { data } of stored) {
         expect(Math.max(...new Int8Array(data.slice().buffer).map(Math.abs))).toBe(largest);
       }
       const axes = nodes
         .filter(({ opType }) => opType === "DequantizeLinear")
         .map((n) => [n.outputs[0], n.attributes["axis"]?.value]);
-      expect(Object.fromEntries(axes)).toEqual({ conv: 0, up: 1, dense: 0, product: 1 });
+      expect(Object.fromEntries(axes)).toEqual({ conv: 0, up: 1, dense: 0, product: 1, depth: 0 });
     },
   );
 
@@ -163,6 +172,7 @@ describe("what is stored", () => {
     expect(halves.map(({ name }) => name).sort()).toEqual([
       "conv/float16",
       "dense/float16",
+      "depth/float16",
       "product/float16",
       "up/float16",
     ]);
@@ -182,7 +192,12 @@ describe("what is stored", () => {
     for (const factor of [1e6, 1e-6]) {
       const bytes = exportOnnx(program, scaled(factor), { graphName: "products", precision: "float16" });
       const stored = decoded(bytes).initialisers.filter(({ elementType }) => elementType === 10);
-      expect(stored.map(({ name }) => name).sort()).toEqual(["conv/float16", "product/float16", "up/float16"]);
+      expect(stored.map(({ name }) => name).sort()).toEqual([
+        "conv/float16",
+        "depth/float16",
+        "product/float16",
+        "up/float16",
+      ]);
       const compute = exportOnnx(program, scaled(factor), { graphName: "products", precision: "float16-compute" });
       checkOnnx(compute);
       const { dense } = Object.fromEntries(
@@ -383,7 +398,49 @@ describe("any file", () => {
     }
   });
 
-  test("is refused where it is no sound one, or has data elsewhere", () => {
+  test("may transpose a convolution in groups, whose biases then stay float32", async () => {
+    const weight = floats("w", [4, 30, 3, 3], [...pseudoRandom(1080, 7)]);
+    const bias = floats("b", [60], [...pseudoRandom(60, 8)]);
+    const grouped = node("ConvTranspose", ["x", "w", "b"], ["y"], {
+      group: { type: "int", value: 2 },
+      pads: { type: "ints", value: [1, 1, 1, 1] },
+    });
+    const given = file([grouped], {
+      initialisers: [weight, bias],
+      inputs: [value("x", ["batch", 4, 5, 5])],
+      outputs: [value("y", ["batch", 60, 5, 5])],
+    });
+    const x = pseudoRandom(200, 9);
+    const ranges = await calibrate(given, { batches: [{ x }] });
+    for (const options of reductions(ranges)) {
+      const bytes = reducePrecision(given, options);
+      checkOnnx(bytes);
+      const expected = interpreted(bytes, { x });
+      const least = isStorage(options) ? 100 : LEAST_SNR[options.precision as keyof typeof LEAST_SNR];
+      for (const runtime of runtimes) {
+        const session = await runtime.open(bytes, "all");
+        const { snr } = fidelity(await session.runFed({ x }, 2), expected)["y"]!;
+        expect(snr, named(options)).toBeGreaterThanOrEqual(least);
+        await session.release();
+      }
+      const isFloat = decoded(bytes).initialisers.some(({ name, elementType }) => name === "b" && elementType === 1);
+      expect(isFloat).toBe(options.precision !== "float16-compute");
+    }
+  });
+
+  test("is read with the data that lie beside it", () => {
+    const weight = floats("w", [16, 16], [...pseudoRandom(256, 4)]);
+    const product = node("MatMul", ["x", "w"], ["y"]);
+    const ports = { inputs: [value("x", ["batch", 16])], outputs: [value("y", ["batch", 16])] };
+    const external = { location: "w.bin", offset: 0, length: 1024 };
+    const apart = file([product], { ...ports, initialisers: [{ ...weight, external, data: new Uint8Array() }] });
+    const options = { precision: "int8-weights" } as const;
+    expect(() => reducePrecision(apart, options)).toThrow(/w\.bin/);
+    const read = reducePrecision(apart, { ...options, external: () => weight.data });
+    expect(read).toEqual(reducePrecision(file([product], { ...ports, initialisers: [weight] }), options));
+  });
+
+  test("is refused where it is no sound one", () => {
     const reduce = (bytes: Uint8Array) => () => reducePrecision(bytes, { precision: "float16" });
     expect(reduce(new Uint8Array(3))).toThrow(expect.objectContaining({ code: "ONNX_INVALID" }));
     expect(reduce(file([node("Relu", ["nothing"], ["y"])]))).toThrow(/nothing/);
