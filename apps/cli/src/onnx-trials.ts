@@ -10,7 +10,7 @@ import { UsageError } from "./errors.ts";
 import { NAMED } from "./options.ts";
 
 /** What is fed at once, by name. */
-export type Tensors = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: HostArray }>>;
+type Tensors = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: HostArray }>>;
 
 /** A file that is tried, and the model that it is a part of, if any. */
 export interface TriedFile extends OnnxFile {

@@ -61,3 +61,17 @@ export {
   toDb,
 } from "./units.ts";
 export type { EbNo, EsNo, Link, Snr } from "./units.ts";
+export { awgn, rayleigh } from "./channels.ts";
+export type { Batch, Received, SimulatedChannel } from "./channels.ts";
+export type { ErrorCounts, System } from "./blocks.ts";
+export { binomialCdf, clopperPearsonInterval, wilsonInterval, zeroErrorsLimit } from "./intervals.ts";
+export type { Interval } from "./intervals.ts";
+export type { Draw } from "./noise-source.ts";
+export { hardDecision, maximumLikelihood } from "./receivers.ts";
+export type { Receiver } from "./receivers.ts";
+export { simulate } from "./simulate.ts";
+export type { SimulatedPoint, SimulateOptions, Simulation, SimulationState } from "./simulate.ts";
+export { compareSystems } from "./compare.ts";
+export type { CompareOptions, Comparison } from "./compare.ts";
+export { requireAboveSpherePacking } from "./guard.ts";
+export type { GuardOptions } from "./guard.ts";

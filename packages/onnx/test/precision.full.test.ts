@@ -12,7 +12,16 @@ import {
 } from "../src/index.ts";
 import { interpreted, isStorage, LEAST_SNR, named, reductions } from "./support/precision.ts";
 import { type Arrays, runtimes } from "./support/runtimes.ts";
-import { type Asked, defaultZoo, exportable, feedsFor, partsOf, smallZoo } from "./support/zoo.ts";
+import {
+  type Asked,
+  defaultZoo,
+  exportable,
+  feedsFor,
+  fewModels,
+  imageModels,
+  partsOf,
+  smallZoo,
+} from "./support/zoo.ts";
 import { excess } from "./support/zoo-parity.ts";
 
 const BATCH = 3;
@@ -55,13 +64,29 @@ async function tried(
   return bytes.length;
 }
 
-describe.each(smallZoo)("%s", (_, definition) => {
+const opsets = [13, 17, 21] as const;
+
+describe.each(smallZoo.map(([name, definition], index) => ({ name, definition, index })))(
+  "$name",
+  ({ definition, index }) => {
+    const model = exportable(definition);
+    test.each(partsOf(definition))("$part, sample $sample, each precision in one operator set", async (asked) => {
+      const feeds = feedsFor(model, asked, BATCH) as Arrays;
+      for (const [turn, options] of (await precisionsOf(model, asked, feeds)).entries()) {
+        await tried(model, asked, feeds, { ...options, opset: opsets[(index + turn) % opsets.length]! });
+      }
+    });
+  },
+);
+
+describe.each([...fewModels, ...imageModels])("%s", (_, definition) => {
   const model = exportable(definition);
-  test.each(partsOf(definition))("$part, sample $sample, operator sets 13, 17 and 21", async (asked) => {
+  test.each(partsOf(definition))("$part, sample $sample, in operator sets 13, 17 and 21", async (asked) => {
     const feeds = feedsFor(model, asked, BATCH) as Arrays;
-    const precisions = await precisionsOf(model, asked, feeds);
-    for (const opset of [13, 17, 21] as const) {
-      for (const options of precisions) await tried(model, asked, feeds, { ...options, opset });
+    for (const opset of opsets) {
+      for (const options of await precisionsOf(model, asked, feeds)) {
+        await tried(model, asked, feeds, { ...options, opset });
+      }
     }
   });
 });
