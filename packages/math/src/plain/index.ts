@@ -35,6 +35,10 @@ export { digamma, logBeta, logGamma, trigamma } from "../special/gamma.ts";
 export { gammaP, gammaPInv, gammaQ } from "../special/incomplete-gamma.ts";
 export { betaI, betaIInv } from "../special/incomplete-beta.ts";
 export { logBesselI } from "../special/bessel.ts";
+export { noncentralChiSquareCdf, noncentralChiSquareTail } from "../special/noncentral-chi-square.ts";
+export { noncentralTCdf, noncentralTTail } from "../special/noncentral-t.ts";
+export { gaussHermite } from "../special/gauss-hermite.ts";
+export type { Quadrature } from "../special/gauss-hermite.ts";
 
 /** Ask for each element's value, in brackets as deep as the rank, instead of their sum or mean. */
 export interface Each {

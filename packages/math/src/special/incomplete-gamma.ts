@@ -40,7 +40,7 @@ function uniformTail(a: number, x: number, side: 1 | -1): number {
 const isLower = (a: number, x: number): boolean => x < Math.max(a + 1, 1.5);
 
 /** x^a exp(-x) / Gamma(a + 1). */
-function power(a: number, x: number): number {
+export function power(a: number, x: number): number {
   if (a < 1) return Math.exp(a * Math.log(x) - x - logGamma(a + 1));
   return Math.exp(-a * logExcess((x - a) / a, x / a) - stirlingError(a)) / Math.sqrt(2 * Math.PI * a);
 }
