@@ -1,3 +1,6 @@
+import type { HostArray } from "@isthmus/graph";
+import { elementBytes, elementNumbers } from "@isthmus/onnx";
+import type { InferenceSession, Tensor as OrtTensor, TypedTensor } from "onnxruntime-node";
 import { UsageError } from "./errors.ts";
 
 type Runtime = typeof import("onnxruntime-node");
@@ -12,18 +15,16 @@ export async function onnxRuntime(): Promise<Runtime | { readonly missing: strin
   }
 }
 
-/** What can be fed: labels are int32, pixels may be bytes, everything else is float32. */
-export type Fed = Float32Array | Int32Array | Uint8Array;
-
 /** One row-major array and its shape. */
-interface Tensor<D extends Fed = Float32Array> {
+interface Tensor<D = Float32Array> {
   readonly shape: readonly number[];
   readonly data: D;
 }
 
 /** An ONNX file opened with onnxruntime-node. */
 export interface OnnxSession {
-  run(inputs: Readonly<Record<string, Tensor<Fed>>>): Promise<Record<string, Tensor>>;
+  /** Takes numbers as our engine does, whatever type the file wants them in, and gives float32. */
+  run(inputs: Readonly<Record<string, Tensor<HostArray>>>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 
@@ -32,24 +33,53 @@ export async function openOnnx(runtime: Runtime, path: string, bytes: Uint8Array
   const session = await answering(path, () => runtime.InferenceSession.create(bytes));
   return {
     run: async (inputs) => {
-      const feeds = Object.entries(inputs).map(([name, { shape, data }]) => [
-        name,
-        new runtime.Tensor(typeOf(data), data as Float32Array, shape),
-      ]);
+      const feeds = session.inputMetadata.flatMap((port) => {
+        const given = inputs[port.name];
+        return given ? [[port.name, fed(runtime, path, port, given)] as const] : [];
+      });
       const results = await answering(path, () => session.run(Object.fromEntries(feeds)));
-      const tensors = Object.entries(results).map(([name, tensor]) => [
-        name,
-        { shape: tensor.dims, data: tensor.data as Float32Array },
-      ]);
+      const tensors = Object.entries(results).map(([name, tensor]) => [name, made(path, name, tensor)] as const);
       return Object.fromEntries(tensors);
     },
     release: () => session.release(),
   };
 }
 
-function typeOf(data: Fed): "int32" | "uint8" | "float32" {
-  if (data instanceof Int32Array) return "int32";
-  return data instanceof Uint8Array ? "uint8" : "float32";
+type Port = InferenceSession.ValueMetadata;
+
+/** What holds the bytes of a type's elements. */
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  bool: Uint8Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  uint64: BigUint64Array,
+  int64: BigInt64Array,
+} as const;
+
+function fed(runtime: Runtime, path: string, port: Port, { shape, data }: Tensor<HostArray>): OrtTensor {
+  const type = port.isTensor ? port.type : "string";
+  if (!isNumeric(type)) throw new UsageError(`${path}: input "${port.name}" takes ${type}, which cannot be fed here`);
+  const array = arrays[type];
+  const values = data instanceof array ? data : new array(elementBytes(type, data).buffer as ArrayBuffer);
+  return new runtime.Tensor(type, values as never, shape);
+}
+
+function made(path: string, name: string, { type, data, dims }: OrtTensor): Tensor {
+  if (type === "float32") return { shape: dims, data: data as Float32Array };
+  if (!isNumeric(type)) throw new UsageError(`${path}: output "${name}" is of ${type}, which cannot be read here`);
+  const { buffer, byteOffset, byteLength } = data as TypedTensor<"uint8">["data"];
+  return { shape: dims, data: Float32Array.from(elementNumbers(type, new Uint8Array(buffer, byteOffset, byteLength))) };
+}
+
+function isNumeric(type: string): type is keyof typeof arrays {
+  return Object.hasOwn(arrays, type);
 }
 
 /** What onnxruntime says against a file is the user's to know, in one line. */
@@ -61,13 +91,15 @@ async function answering<R>(path: string, body: () => Promise<R>): Promise<R> {
   }
 }
 
-/** The runtime, or a line that says how to get it. */
-export async function requireOnnxRuntime(): Promise<Runtime> {
+/**
+ * The runtime, or a line that says how to get it.
+ *
+ * @param otherwise what else can be done, such as `, or decode without --onnx`
+ */
+export async function requireOnnxRuntime(otherwise = ""): Promise<Runtime> {
   const runtime = await onnxRuntime();
   if ("missing" in runtime) {
-    throw new UsageError(
-      `onnxruntime-node cannot be loaded (${runtime.missing}); install it, or decode without --onnx`,
-    );
+    throw new UsageError(`onnxruntime-node cannot be loaded (${runtime.missing}); install it${otherwise}`);
   }
   return runtime;
 }

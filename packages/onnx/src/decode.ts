@@ -2,6 +2,7 @@ import { invalid } from "./invalid.ts";
 import {
   type AttributeValue,
   attributeTypes,
+  EXTERNAL,
   type ExternalData,
   fields,
   type OnnxDim,
@@ -159,9 +160,6 @@ function decodeTensor(field: Field): Tensor {
   const external = isExternal ? { external: decodeLocation(tensor.name, location) } : {};
   return { ...tensor, dims, data: raw ?? numbers.bytes(tensor.elementType), ...external };
 }
-
-/** TensorProto.DataLocation. */
-const EXTERNAL = 1;
 
 function decodeLocation(name: string, { location = "", offset = "0", length }: Record<string, string>): ExternalData {
   const sizes = [offset, length ?? "0"];

@@ -1,20 +1,33 @@
-import { canonicalJson, formatShape, type LatentCoding, modelHashes, type Program } from "@isthmus/graph";
+import {
+  canonicalJson,
+  formatShape,
+  type JsonObject,
+  type LatentCoding,
+  modelHashes,
+  type Program,
+} from "@isthmus/graph";
 import { type ExportOptions, exportOnnx } from "./export.ts";
-import { type ExportableModel, type ModelPart, type PartOptions, partProgram } from "./parts.ts";
+import { partFeeds } from "./feeds.ts";
+import { partReference } from "./part-reference.ts";
+import { type ExportableModel, type ModelPart, type PartOptions, partProgram, uint8Ports } from "./parts.ts";
+import type { PrecisionOptions } from "./precision/options.ts";
 import { inOrder } from "./rewrite.ts";
 
 export type ModelPartOptions = PartOptions &
-  Pick<ExportOptions, "producerVersion" | "docString" | "opset" | "profile" | "batch" | "outputs"> & {
-    /** Whether `x` and `reconstruction` are bytes, k for k / 255, rounded on the way out. Default: false. */
-    readonly uint8?: boolean;
-  };
+  PrecisionOptions &
+  Pick<ExportOptions, "producerVersion" | "docString" | "opset" | "profile" | "batch">;
 
 /**
  * What ties an exported part to its model, as ONNX metadata: `isthmus.part`, `isthmus.model_id`, the three hashes
  * (hex), and for a decoder `isthmus.coding`, the model's latent coding as JSON: offsets and steps per dimension and
  * the packed frequency tables, so that integers, never floats, decide what is decoded.
  */
-export function modelMetadata(model: ExportableModel, part: ModelPart): Record<string, string> {
+export function modelMetadata(
+  model: ExportableModel,
+  part: ModelPart,
+  options: ModelPartOptions = {},
+): Record<string, string> {
+  const { units, uint8 } = options;
   const hashes = modelHashes(model);
   return {
     "isthmus.part": part,
@@ -22,6 +35,9 @@ export function modelMetadata(model: ExportableModel, part: ModelPart): Record<s
     "isthmus.encoder_hash": hashes.encoder,
     "isthmus.tables_hash": hashes.tables,
     "isthmus.decoder_hash": hashes.decoder,
+    "isthmus.inputs": canonicalJson(partFeeds(model, part, options) as unknown as JsonObject),
+    ...(units && { "isthmus.values": "data units" }),
+    ...(uint8 && { "isthmus.values": "bytes" }),
     ...(part === "decoder" && model.coding ? { "isthmus.coding": codingJson(model.coding) } : {}),
   };
 }
@@ -42,30 +58,23 @@ function hex(bytes: Uint8Array): string {
  * @throws RangeError an unknown part, one that the model lacks, items that are no images, bytes in other units
  */
 export function exportModelPart(model: ExportableModel, part: ModelPart, options: ModelPartOptions = {}): Uint8Array {
-  const { sample, units, uint8 = false, ...others } = options;
-  const { layout } = others;
+  const { units, uint8 = false } = options;
   if (uint8 && units) throw new RangeError(`"uint8" expected no "units" beside it: bytes are k / 255 to the network`);
-  const program = partProgram(model, part, {
-    ...(sample !== undefined && { sample }),
-    ...(layout && { layout }),
-    ...(units && { units }),
-  });
-  const ports = [...Object.keys(program.inputs), ...(others.outputs ?? Object.keys(program.outputs))];
+  const program = partProgram(model, part, options);
   return exportOnnx(program, model.parameters, {
-    docString: `${part}: ${signatureOf(program, program.inputs)} -> ${signatureOf(program, program.outputs)}`,
-    ...others,
+    docString: docString(part, partReference(model, part, options).program),
+    ...options,
     graphName: part,
-    uint8: uint8 ? ["x", "reconstruction"].filter((name) => ports.includes(name)) : [],
-    metadata: {
-      ...modelMetadata(model, part),
-      ...(units && { "isthmus.values": "data units" }),
-      ...(uint8 && { "isthmus.values": "bytes" }),
-    },
+    uint8: uint8Ports(program, options),
+    metadata: modelMetadata(model, part, options),
   });
 }
 
-function signatureOf({ nodes }: Program, ports: Readonly<Record<string, number>>): string {
-  return inOrder(ports)
-    .map(([name, id]) => `${name} ${formatShape(nodes[id]!.shape)}`)
-    .join(", ");
+/** `encoder: x [batch, 784] -> mu [batch, 20], logVar [batch, 20]`. */
+function docString(part: ModelPart, { nodes, inputs, outputs }: Program): string {
+  const signature = (ports: Readonly<Record<string, number>>): string =>
+    inOrder(ports)
+      .map(([name, id]) => `${name} ${formatShape(nodes[id]!.shape)}`)
+      .join(", ");
+  return `${part}: ${signature(inputs)} -> ${signature(outputs)}`;
 }

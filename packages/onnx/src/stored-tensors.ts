@@ -4,15 +4,11 @@ import { convolutions } from "./channels-first.ts";
 import type { Gemm } from "./gemm.ts";
 import { type GraphWriter, ints, type Value } from "./graph-writer.ts";
 import { channelsFirstOrder, type ImageLayout, type ImageSize } from "./image-layout.ts";
+import type { Weight } from "./network.ts";
 import { countUses } from "./rewrite.ts";
 
-interface Tensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
-/** A tensor as it is stored, of the one that the graph has. */
-export type Form = (tensor: Tensor) => Tensor;
+/** A weight as it is stored, of the one that the graph has. */
+export type Form = (weight: Weight) => Weight;
 
 /** State tensors that are not stored as the graph has them, by node id. */
 export function findForms(
@@ -53,7 +49,7 @@ function filterForms(program: Program): ReadonlyMap<number, Form> {
   return new Map(
     own.map(([id, op]) => [
       id,
-      (tensor) => ({ ...permuted(tensor, orderFor(op)), shape: filterShape(op, tensor.shape) }),
+      (weight) => ({ ...permuted(weight, orderFor(op)), shape: filterShape(op, weight.shape) }),
     ]),
   );
 }
@@ -81,11 +77,11 @@ function weightForms(
     const [read, made] = [rows.get(inputs[0]!), rows.get(id)];
     if (op !== "matmul" || !(read || made)) continue;
     const [first, second] = attributes["transposeB"] ? [made, read] : [read, made];
-    forms.set(inputs[1]!, (tensor) => reordered(reordered(tensor, 0, first), 1, second));
+    forms.set(inputs[1]!, (weight) => reordered(reordered(weight, 0, first), 1, second));
   }
   for (const [id, { bias }] of gemms) {
     const size = rows.get(id);
-    if (size) forms.set(bias.id, (tensor) => reordered(tensor, 0, size));
+    if (size) forms.set(bias.id, (weight) => reordered(weight, 0, size));
   }
   return forms;
 }
@@ -100,33 +96,49 @@ function vectorForms(
   const read = program.nodes.filter(({ id }) => images.has(id) && !gemms.has(id)).flatMap(({ inputs }) => inputs);
   const own = (node: Node) => node.op === "state" && node.shape.length === 1 && uses[node.id] === 1;
   const found = read.filter((id) => own(program.nodes[id]!));
-  return new Map(found.map((id) => [id, ({ shape, data }) => ({ shape: [shape[0]!, 1, 1], data })]));
+  return new Map(found.map((id) => [id, ({ shape, values }) => ({ shape: [shape[0]!, 1, 1], values })]));
 }
 
 /** With the elements along `axis`, those of an image, in channels-first order; as it was where there is no image. */
-function reordered({ shape, data }: Tensor, axis: number, size: ImageSize | undefined): Tensor {
-  if (!size) return { shape, data };
-  const order = channelsFirstOrder(size);
-  const inner = elementCount(shape.slice(axis + 1));
-  const values = data.map((_, index) => {
-    const at = Math.floor(index / inner) % order.length;
-    return data[index + (order[at]! - at) * inner]!;
-  });
-  return { shape, data: values };
+function reordered(weight: Weight, axis: number, size: ImageSize | undefined): Weight {
+  if (!size) return weight;
+  const inner = elementCount(weight.shape.slice(axis + 1));
+  return { ...weight, values: () => inChannelsFirstOrder(weight.values(), size, inner) };
 }
 
-function permuted({ shape, data }: Tensor, order: readonly number[]): Tensor {
+function inChannelsFirstOrder(from: Float32Array, size: ImageSize, inner: number): Float32Array {
+  const order = channelsFirstOrder(size);
+  const to = new Float32Array(from.length);
+  for (let image = 0; image < from.length; image += order.length * inner) {
+    for (let at = 0; at < order.length; at++) {
+      const [source, target] = [image + order[at]! * inner, image + at * inner];
+      for (let i = 0; i < inner; i++) to[target + i] = from[source + i]!;
+    }
+  }
+  return to;
+}
+
+/** A filter with its axes in another order. */
+function permuted({ shape, values }: Weight, order: readonly number[]): Weight {
   const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   const sizes = order.map((axis) => shape[axis]!);
   const steps = order.map((axis) => strides[axis]!);
-  const values = data.map((_, index) => {
-    let rest = index;
-    let from = 0;
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      from += (rest % sizes[axis]!) * steps[axis]!;
-      rest = Math.floor(rest / sizes[axis]!);
+  return { shape: sizes, values: () => gathered(values(), sizes, steps) };
+}
+
+/** The elements of four axes, row-major, where a step along axis i is `steps[i]`. */
+function gathered(from: Float32Array, sizes: readonly number[], steps: readonly number[]): Float32Array {
+  const [a, b, c, d] = sizes as [number, number, number, number];
+  const [stepA, stepB, stepC, stepD] = steps as [number, number, number, number];
+  const to = new Float32Array(from.length);
+  let at = 0;
+  for (let i = 0; i < a; i++) {
+    for (let j = 0; j < b; j++) {
+      for (let k = 0; k < c; k++) {
+        const start = i * stepA + j * stepB + k * stepC;
+        for (let l = 0; l < d; l++) to[at++] = from[start + l * stepD]!;
+      }
     }
-    return data[from]!;
-  });
-  return { shape: sizes, data: values };
+  }
+  return to;
 }

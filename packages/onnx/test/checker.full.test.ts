@@ -7,10 +7,12 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { decodeModel } from "../src/decode.ts";
 import { encodeModel } from "../src/encode.ts";
-import { exportModelPart } from "../src/index.ts";
+import { calibrate, exportModelPart } from "../src/index.ts";
 import { denseModel, sizes } from "./support/models.ts";
 import { exportCase, operationCases } from "./support/operation-cases.ts";
-import { exportable, imageModels, partsOf, smallZoo } from "./support/zoo.ts";
+import { reductions } from "./support/precision.ts";
+import type { Arrays } from "./support/runtimes.ts";
+import { exportable, feedsFor, imageModels, partsOf, smallZoo } from "./support/zoo.ts";
 
 const PYTHON = "/usr/bin/python3";
 const program = fileURLToPath(new URL("../../../tools/fixtures/onnx_check.py", import.meta.url));
@@ -82,6 +84,23 @@ describe.skipIf(missing)("python3-onnx (apt-get install python3-onnx)", () => {
       );
     });
     for (const verdict of check(files)) expect(verdict.same).toBe(true);
+  });
+
+  test.each([13, 17] as const)("accepts every part in every precision, operator set %i", async (opset) => {
+    const files = [];
+    for (const [, definition] of [...smallZoo.slice(0, 2), ...imageModels]) {
+      const model = exportable(definition);
+      for (const asked of partsOf(definition).filter(({ part }) => part !== "prior")) {
+        const { part, sample } = asked;
+        const batches = [feedsFor(model, asked, 2) as Arrays];
+        const ranges = await calibrate(exportModelPart(model, part, { sample, opset }), { batches });
+        files.push(...reductions(ranges).map((options) => exportModelPart(model, part, { ...options, sample, opset })));
+      }
+    }
+    for (const { same, declared, inferred } of check(files)) {
+      expect(same).toBe(true);
+      expect(inferred).toMatchObject(declared);
+    }
   });
 
   test("accepts images in every shape, bytes and a fixed batch", () => {

@@ -146,6 +146,23 @@ describe("lintFor", () => {
     expect(warnings.map(({ where }) => where)).toEqual(["the QuantizeLinear", "the DequantizeLinear"]);
   });
 
+  test("has nothing against weights of a convolution in bytes for TensorRT, but against halves behind a Cast", () => {
+    const behind = (opType: string, initialisers: readonly ReturnType<typeof weights>[], attributes = {}) =>
+      fileOf({
+        nodes: [
+          node(opType, ["b", ...initialisers.slice(1).map(({ name }) => name)], ["w"], attributes),
+          node("Conv", ["x", "w"], ["y"], { pads: [0, 0, 0, 0] }),
+        ],
+        initialisers,
+        inputs: [port("x", ["n", 3, 8, 8])],
+        outputs: [port("y", [null, null, null, null])],
+      });
+    const bytes = behind("DequantizeLinear", [weights("b", [3, 3, 2, 2], 3, 1), weights("s", [3])], { axis: 0 });
+    expect(lintFor("tensorrt", bytes)).toEqual([]);
+    const halves = behind("Cast", [weights("b", [3, 3, 2, 2], 10, 2)], { to: 1 });
+    expect(lintFor("tensorrt", halves).map(({ id }) => id)).toEqual(["constant-weights"]);
+  });
+
   test("has nothing to say of an exported dense decoder", () => {
     const bytes = exportModelPart(denseModel(sizes["odd"]!), "decoder");
     for (const target of lintTargets) expect(lintFor(target, bytes)).toEqual([]);

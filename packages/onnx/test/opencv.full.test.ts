@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { elementCount } from "@isthmus/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeOnnx, exportModelPart, lintFor } from "../src/index.ts";
+import { calibrate, describeOnnx, exportModelPart, lintFor } from "../src/index.ts";
+import { denseModel, pseudoRandom } from "./support/models.ts";
 import { exportable, expectedOf, feedsFor, partsOf, smallZoo } from "./support/zoo.ts";
 
 const SOURCE = fileURLToPath(new URL("../../../tools/opencv/run-onnx.cpp", import.meta.url));
@@ -104,6 +105,20 @@ describe.skipIf(missing)("OpenCV (apt-get install libopencv-dnn-dev g++)", () =>
     const dims = nodes[id]!.shape.map((dim) => (dim === "batch" ? 3 : dim));
     const fed = feedsFor(model, asked, 3)[input] as Float32Array;
     expect(() => run(bytes, outputs, dims, fed)).toThrow(/OpenCV/);
+  });
+
+  test.each([
+    ["float16", "float16"],
+    ["float16-compute", "float16"],
+    ["int8-weights", "scales-per-channel"],
+    ["int8", "scales-per-channel"],
+  ] as const)("refuses %s, as the rule %s says", async (precision, rule) => {
+    const model = denseModel({ pixels: 40, hidden: 30, latent: 5 }, "ae");
+    const x = pseudoRandom(3 * 40);
+    const ranges = await calibrate(exportModelPart(model, "encoder"), { batches: [{ x }] });
+    const bytes = exportModelPart(model, "encoder", { precision, ...(precision === "int8" && { ranges }) });
+    expect(lintFor("opencv", bytes).map(({ id }) => id)).toContain(rule);
+    expect(() => run(bytes, ["z"], [3, 40], x)).toThrow(/OpenCV/);
   });
 
   test("refuses nothing that is not there", () => {

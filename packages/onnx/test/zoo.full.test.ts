@@ -8,11 +8,15 @@ const grid = { batches: [1, 3, 17], optimisations: ["disabled", "all"] } as cons
 
 describe.each(smallZoo)("%s", (_, definition) => {
   const model = exportable(definition);
-  test.each(partsOf(definition))("$part, sample $sample, operator sets 13, 17 and 21", async (asked) => {
+  test.for(partsOf(definition))("$part, sample $sample, operator sets 13, 17 and 21", async (asked, { annotate }) => {
+    const shares: number[] = [];
+    // |a - b| <= 1e-5 + 1e-4 |b|: sums of tens of products of numbers near 1, through a few layers.
     for (const opset of [13, 17, 21] as const) {
-      // |a - b| <= 1e-5 + 1e-4 |b|: sums of tens of products of numbers near 1, through a few layers.
-      expect(await worstOf(runtimes, { model, ...asked, ...grid, options: { opset } })).toBeLessThanOrEqual(1);
+      shares.push(await worstOf(runtimes, { model, ...asked, ...grid, options: { opset } }));
     }
+    const worst = Math.max(...shares);
+    await annotate(`largest difference: ${worst.toPrecision(2)} of what is allowed`);
+    expect(worst).toBeLessThanOrEqual(1);
   });
 });
 

@@ -70,7 +70,7 @@ async function decodeWithOnnx(model: Model, latents: DecodedLatents, path: strin
     path,
     namingFile(path, () => describeOnnx(bytes)),
   );
-  const session = await openOnnx(await requireOnnxRuntime(), path, bytes);
+  const session = await openOnnx(await requireOnnxRuntime(", or decode without --onnx"), path, bytes);
   try {
     return await decodeInBatches(latents, async (data, size) => {
       const { reconstruction } = await session.run({ z: { shape: [size, latents.dims], data } });

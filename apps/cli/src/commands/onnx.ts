@@ -1,6 +1,4 @@
-import { openNetwork } from "@isthmus/compress";
-import { concreteShape, elementCount, type JsonObject, type Program } from "@isthmus/graph";
-import { IsthmusError, randomNormal } from "@isthmus/math";
+import type { JsonObject } from "@isthmus/graph";
 import {
   checkOnnx,
   describeOnnx,
@@ -11,20 +9,17 @@ import {
   type LintWarning,
   type OnnxDescription,
   type OnnxPort,
-  parity,
   type ParityReport,
+  requireParity,
 } from "@isthmus/onnx";
 import { Command, Option } from "commander";
 import { grouped, type Report } from "../console.ts";
-import { withEngine } from "../engines.ts";
 import { namingFile } from "../errors.ts";
 import { openOnnxFile } from "../onnx-files.ts";
-import { type Fed, openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
+import { comparePair } from "../onnx-parity.ts";
+import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, wholeNumber } from "../options.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-
-/** What a network of float32 may differ by between two runtimes: absolutely, or relative to the largest output. */
-const TOLERANCE = { absolute: 1e-5, relative: 1e-4 } as const;
 
 const EXAMPLES = ["isthmus onnx check decoder.onnx", "isthmus onnx lint decoder.onnx --target tensorrt"];
 
@@ -154,69 +149,20 @@ function parityCommand(context: Context): Command {
     .argument("<file>", "ONNX file")
     .option("--batch <n>", "items to draw", wholeNumber(1, 10_000), 16)
     .addOption(buildOption())
-    .action(reporting(context, comparePair));
+    .action(reporting(context, compareFile));
 }
 
-async function comparePair(path: string, options: ParityOptions): Promise<Report> {
+async function compareFile(path: string, options: ParityOptions): Promise<Report> {
   const file = await openOnnxFile(path);
   const { program, parameters } = namingFile(path, () => importOnnx(file.bytes, file));
   const session = await openOnnx(await requireOnnxRuntime(), path, file.bytes);
   try {
-    const report = await withEngine(options, async (engine) => {
-      const network = await openNetwork(engine, program, parameters);
-      try {
-        return await parity({
-          inputs: drawn(program, options.batch),
-          reference: (inputs) => network.run(inputs as Record<string, Float32Array>),
-          run: async (inputs) => dataOf(await session.run(shaped(program, inputs, options.batch))),
-        });
-      } finally {
-        network.dispose();
-      }
-    });
-    requireClose(path, report);
+    const pair = { bytes: file.bytes, session, program, parameters };
+    const report = await comparePair(pair, options.batch, options);
+    requireParity(report, `${path}: onnxruntime-node and our engine differ`);
     return parityReport(path, report, options.batch);
   } finally {
     await session.release();
-  }
-}
-
-type Inputs = Readonly<Record<string, Fed>>;
-
-/** Numbers around 0, ids 0 and 1, bytes of every value. */
-function drawn({ nodes, inputs }: Program, batch: number): Inputs {
-  const values = Object.entries(inputs).map(([name, id]): [string, Fed] => {
-    const { shape, dtype } = nodes[id]!;
-    const length = elementCount(shape, batch);
-    if (dtype === "i32") return [name, Int32Array.from({ length }, (_, i) => i % 2)];
-    if (dtype === "u8") return [name, Uint8Array.from({ length }, (_, i) => (i * 37) % 256)];
-    const numbers = new Float32Array(length);
-    randomNormal(numbers, { seed: 1, stream: `parity/${name}` });
-    return [name, numbers];
-  });
-  return Object.fromEntries(values);
-}
-
-function shaped({ nodes, inputs }: Program, values: Inputs, batch: number): Parameters<OpenSession["run"]>[0] {
-  const tensors = Object.entries(values).map(([name, data]) => {
-    return [name, { shape: concreteShape(nodes[inputs[name]!]!.shape, batch), data }] as const;
-  });
-  return Object.fromEntries(tensors);
-}
-
-type OpenSession = Awaited<ReturnType<typeof openOnnx>>;
-
-function dataOf(results: Awaited<ReturnType<OpenSession["run"]>>): Record<string, Float32Array> {
-  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
-}
-
-function requireClose(path: string, { perOutput }: ParityReport): void {
-  for (const [name, { maxAbs, maxRel, finite }] of Object.entries(perOutput)) {
-    if (finite && (maxAbs <= TOLERANCE.absolute || maxRel <= TOLERANCE.relative)) continue;
-    const got = finite
-      ? `${maxAbs.toExponential(1)} (relative ${maxRel.toExponential(1)})`
-      : "values that are not finite";
-    throw new IsthmusError("ONNX_PARITY", `${path}: onnxruntime-node and our engine differ in "${name}": ${got}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { broadcastShapes, type Dim, elementCount, GraphBuilder, interpret, type Node } from "@isthmus/graph";
 import { BOOL } from "../data-types.ts";
+import { roundHalfEven } from "../round-half-even.ts";
 import { plain, type Value } from "./flow.ts";
 import { expandKnown, isWhole, type Known } from "./known.ts";
 import type { Destination, NodeReader } from "./node-reader.ts";
@@ -113,13 +114,6 @@ const ofKnown =
     const known = read.known(0);
     return { ...known, data: Float64Array.from(read.numbers(0), formula) };
   };
-
-/** To the nearest, ties to the even one. */
-function roundHalfEven(value: number): number {
-  const low = Math.floor(value);
-  if (value - low !== 0.5) return Math.round(value);
-  return low % 2 === 0 ? low : low + 1;
-}
 
 /** What is read only where nothing of it depends on a run. */
 export const knownOnly: Translations = {
