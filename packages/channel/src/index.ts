@@ -108,3 +108,11 @@ export { bestTraining, linkPreset, linkPresetNames } from "./learned/presets.ts"
 export type { LinkPreset, LinkPresetName, LinkTraining } from "./learned/presets.ts";
 export { trainLink } from "./learned/train-link.ts";
 export type { Restart, TrainedLink, TrainLinkOptions } from "./learned/train-link.ts";
+export { trainBlackBox } from "./learned/train-black-box.ts";
+export type {
+  BlackBoxChannel,
+  BlackBoxLink,
+  BlackBoxPlace,
+  GivenBlackBoxLink,
+  TrainBlackBoxOptions,
+} from "./learned/train-black-box.ts";

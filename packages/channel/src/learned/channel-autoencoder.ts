@@ -6,7 +6,7 @@ import { peakToAverage } from "../layers/normalise.ts";
 import { toComplex, toReal } from "../layers/complex.ts";
 import { ebNoFromDb, noiseDeviation } from "../units.ts";
 import { type ChannelAutoencoderConfig, checkedChannelConfig, type GivenChannelAutoencoder } from "./config.ts";
-import { bitsOfMessages, decisions } from "./decisions.ts";
+import { crossEntropyOf, decisions } from "./decisions.ts";
 import { receiverLogits } from "./receiver.ts";
 import { transmitted, transmitterCodebook } from "./transmitter.ts";
 
@@ -118,23 +118,15 @@ function evaluation(parts: Parts): Program {
   const made = pass(build, parts, (graph) => trainingDeviation(graph, parts.config));
   const { crossEntropy } = made;
   const information = informationOf(build, crossEntropy, parts.config);
-  return build.program({ outputs: { ...errorsOf(build, made, parts.config), crossEntropy, information } });
+  return build.program({ outputs: { ...decisions(build, made.logits, made.label, parts.config), crossEntropy, information } });
 }
 
 function wholeLink(parts: Parts): Program {
   const build = new GraphBuilder();
   const made = pass(build, parts, (graph) => graph.input("deviation", []));
   const { sent, received, state, crossEntropy } = made;
-  const outputs = { sent, received, ...(state && { state }), ...errorsOf(build, made, parts.config), crossEntropy };
+  const outputs = { sent, received, ...(state && { state }), ...decisions(build, made.logits, made.label, parts.config), crossEntropy };
   return build.program({ outputs });
-}
-
-function errorsOf(
-  build: GraphBuilder,
-  { logits, label }: Pass,
-  config: ChannelAutoencoderConfig,
-): Record<string, Node> {
-  return { ...decisions(build, logits, label, config) };
 }
 
 function pass(build: GraphBuilder, { config, channel }: Parts, deviationOf: (build: GraphBuilder) => Node): Pass {
@@ -159,14 +151,9 @@ function pass(build: GraphBuilder, { config, channel }: Parts, deviationOf: (bui
     received,
     ...(state && { state }),
     logits,
-    crossEntropy: entropyOf(build, logits, label, config),
+    crossEntropy: crossEntropyOf(build, logits, label, config),
     label,
   };
-}
-
-function entropyOf(build: GraphBuilder, logits: Node, label: Node, { loss, k }: ChannelAutoencoderConfig): Node {
-  if (loss === "messages") return build.softmaxCrossEntropy(logits, label);
-  return build.sum(build.sigmoidCrossEntropy(logits, bitsOfMessages(build, label, k)), { axes: [1] });
 }
 
 /** H(S) - crossEntropy, bits. */

@@ -2,7 +2,7 @@ import type { GraphBuilder, Node } from "@isthmus/graph";
 import type { ChannelAutoencoderConfig } from "./config.ts";
 
 /** The k bits of a message's number, the lowest first, as floats: labels i32 [batch] -> [batch, k]. */
-export function bitsOfMessages(build: GraphBuilder, label: Node, k: number): Node {
+function bitsOfMessages(build: GraphBuilder, label: Node, k: number): Node {
   return build.gather(bitTable(build, k), label);
 }
 
@@ -12,6 +12,17 @@ function bitTable(build: GraphBuilder, k: number): Node {
     [2 ** k, k],
     Array.from({ length: 2 ** k * k }, (_, at) => (Math.floor(at / k) >> (at % k)) & 1),
   );
+}
+
+/** Of logits of messages or bits, nats per message, [batch]. */
+export function crossEntropyOf(
+  build: GraphBuilder,
+  logits: Node,
+  label: Node,
+  { loss, k }: Pick<ChannelAutoencoderConfig, "loss" | "k">,
+): Node {
+  if (loss === "messages") return build.softmaxCrossEntropy(logits, label);
+  return build.sum(build.sigmoidCrossEntropy(logits, bitsOfMessages(build, label, k)), { axes: [1] });
 }
 
 /** What a receiver gets wrong. */

@@ -47,7 +47,7 @@ export function sentThrough(
   const program = build.program({ outputs: { y, use, ...(state && { state }) } });
   const inputs = {
     x: Float64Array.from({ length: blocks * x.length }, (_, at) => x[at % x.length]!),
-    ...{ seed: [5, 0], step: [step, 0] },
+    ...{ seed: Float64Array.of(5, 0), step: Float64Array.of(step, 0) },
   };
   const { outputs } = interpret(program, { inputs, state: {}, batch: blocks });
   return { y: outputs["y"]!.data, ...(state && { state: outputs["state"]!.data }) };
