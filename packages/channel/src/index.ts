@@ -62,7 +62,13 @@ export {
 } from "./units.ts";
 export type { EbNo, EsNo, Link, Snr } from "./units.ts";
 export { chain, channelKinds, ownChannel, throughChannel } from "./channel-layers/channel.ts";
-export type { ChainChannel, Channel, ChannelDescription, GivenOwnChannel, OwnChannel } from "./channel-layers/channel.ts";
+export type {
+  ChainChannel,
+  Channel,
+  ChannelDescription,
+  GivenOwnChannel,
+  OwnChannel,
+} from "./channel-layers/channel.ts";
 export { interference } from "./channel-layers/interference.ts";
 export type { Interference } from "./channel-layers/interference.ts";
 export type { ChannelLayer, ChannelOutput, ChannelScope } from "./channel-layers/scope.ts";
@@ -116,3 +122,19 @@ export type {
   GivenBlackBoxLink,
   TrainBlackBoxOptions,
 } from "./learned/train-black-box.ts";
+export { awgn, rayleigh } from "./channels.ts";
+export type { Batch, Received, SimulatedChannel } from "./channels.ts";
+export type { ErrorCounts, System } from "./blocks.ts";
+export { binomialCdf, clopperPearsonInterval, wilsonInterval, zeroErrorsLimit } from "./intervals.ts";
+export type { Interval } from "./intervals.ts";
+export type { Draw } from "./noise-source.ts";
+export { hardDecision, maximumLikelihood } from "./receivers.ts";
+export type { Receiver } from "./receivers.ts";
+export { simulate } from "./simulate.ts";
+export type { SimulatedPoint, SimulateOptions, Simulation, SimulationState } from "./simulate.ts";
+export { compareSystems } from "./compare.ts";
+export type { CompareOptions, Comparison } from "./compare.ts";
+export { requireAboveSpherePacking } from "./guard.ts";
+export type { GuardOptions } from "./guard.ts";
+export { neuralReceiver } from "./learned/neural-receiver.ts";
+export type { NeuralReceiverOnEngine } from "./learned/neural-receiver.ts";

@@ -118,14 +118,22 @@ function evaluation(parts: Parts): Program {
   const made = pass(build, parts, (graph) => trainingDeviation(graph, parts.config));
   const { crossEntropy } = made;
   const information = informationOf(build, crossEntropy, parts.config);
-  return build.program({ outputs: { ...decisions(build, made.logits, made.label, parts.config), crossEntropy, information } });
+  return build.program({
+    outputs: { ...decisions(build, made.logits, made.label, parts.config), crossEntropy, information },
+  });
 }
 
 function wholeLink(parts: Parts): Program {
   const build = new GraphBuilder();
   const made = pass(build, parts, (graph) => graph.input("deviation", []));
   const { sent, received, state, crossEntropy } = made;
-  const outputs = { sent, received, ...(state && { state }), ...decisions(build, made.logits, made.label, parts.config), crossEntropy };
+  const outputs = {
+    sent,
+    received,
+    ...(state && { state }),
+    ...decisions(build, made.logits, made.label, parts.config),
+    crossEntropy,
+  };
   return build.program({ outputs });
 }
 

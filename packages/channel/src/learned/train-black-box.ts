@@ -156,7 +156,9 @@ class Trainer {
     const state = engine.createState(Object.assign({}, ...steps.map((step) => step.state)) as typeof trained);
     for (const [name, values] of Object.entries(initialise(trained, seed))) await state.write(name, values);
     const compiled = await Promise.all(
-      [sending(config), exploring(config, exploration), judging(config), ...steps].map((program) => engine.compile(program, state)),
+      [sending(config), exploring(config, exploration), judging(config), ...steps].map((program) =>
+        engine.compile(program, state),
+      ),
     );
     return new Trainer(config, settings, state, compiled, Object.keys(trained));
   }
@@ -168,7 +170,10 @@ class Trainer {
     compiled: readonly Executable[],
     names: readonly string[],
   ) {
-    const side = (executable: Executable): Side => ({ executable, scalars: describedOptimiser({ kind: "adam" }).scalars() });
+    const side = (executable: Executable): Side => ({
+      executable,
+      scalars: describedOptimiser({ kind: "adam" }).scalars(),
+    });
     [this.config, this.settings, this.state, this.names] = [config, settings, state, names];
     [this.send, this.explore, this.judge] = compiled as [Executable, Executable, Executable];
     [this.receiver, this.transmitter] = [side(compiled[3]!), side(compiled[4]!)];
@@ -205,7 +210,8 @@ class Trainer {
   }
 
   dispose(): void {
-    for (const one of [this.send, this.explore, this.judge, this.receiver.executable, this.transmitter.executable]) one.dispose();
+    for (const one of [this.send, this.explore, this.judge, this.receiver.executable, this.transmitter.executable])
+      one.dispose();
     this.state.dispose();
   }
 
@@ -237,7 +243,9 @@ class Trainer {
       deviation: noiseDeviation(ebNoFromDb(trainEbNoDb as number), this.config),
     });
     if (received instanceof Float32Array && received.length === sent.length) return received;
-    throw new RangeError(`channel "${channel.name}" expected to return ${sent.length} numbers, got ${received?.length}`);
+    throw new RangeError(
+      `channel "${channel.name}" expected to return ${sent.length} numbers, got ${received?.length}`,
+    );
   }
 }
 
@@ -245,7 +253,11 @@ function words(step: number): Int32Array {
   return Int32Array.of(step, Math.floor(step / 2 ** 32));
 }
 
-async function output(executable: Executable, inputs: Readonly<Record<string, HostArray>>, name: string): Promise<Float32Array> {
+async function output(
+  executable: Executable,
+  inputs: Readonly<Record<string, HostArray>>,
+  name: string,
+): Promise<Float32Array> {
   return (await executable.run(inputs)).outputs[name]!.read();
 }
 
@@ -257,9 +269,17 @@ function sending(config: ChannelAutoencoderConfig): Program {
 }
 
 /** A signal x and what is sent for it: sqrt(1 - s) x + sqrt(s) w, w Gaussian, so that the mean power stays. */
-function disturbed(build: GraphBuilder, config: ChannelAutoencoderConfig, s: number): { readonly mean: Node; readonly sent: Node } {
+function disturbed(
+  build: GraphBuilder,
+  config: ChannelAutoencoderConfig,
+  s: number,
+): { readonly mean: Node; readonly sent: Node } {
   const x = transmitted(build, transmitterCodebook(build, config), labelOf(build));
-  const source = { seed: build.input("seed", [2], "i32"), step: build.input("step", [2], "i32"), stream: "exploration" };
+  const source = {
+    seed: build.input("seed", [2], "i32"),
+    step: build.input("step", [2], "i32"),
+    stream: "exploration",
+  };
   const mean = build.mul(x, build.scalar(Math.sqrt(1 - s)));
   return { mean, sent: build.add(mean, build.mul(build.randomNormal(x.shape, source), build.scalar(Math.sqrt(s)))) };
 }
