@@ -1,5 +1,6 @@
 import { expected } from "../lib/process.mjs";
 import { runAsCommand } from "../bench/report/command.ts";
+import { channelHamming } from "./channel-hamming.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
 import { deepAe } from "./deep-ae.ts";
@@ -50,6 +51,7 @@ const reproductions: readonly Reproduction[] = [
   latentRegularity,
   disentanglementRows,
   representations,
+  channelHamming,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(18)} ${what}`).join("\n");
