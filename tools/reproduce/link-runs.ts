@@ -77,6 +77,14 @@ export async function blerRow(context: Context, { made }: Links, row: BlerRow): 
   return { what, unit: "", convention, published, runs, ...(line && { line }) };
 }
 
+/** BLER of the start that was chosen by other noise. */
+export async function chosenRow(context: Context, { chosen, chosenSeed: seed }: Links, row: BlerRow): Promise<Row> {
+  const { what, ebNoDb, blocks, published, line } = row;
+  const { bler } = await measured(context, chosen, ebNoDb, blocks);
+  const convention = `BLER at Eb/N0 ${ebNoDb} dB, own receiver, ${blocksText(blocks)}; the start chosen on other noise`;
+  return { what, unit: "", convention, published, runs: [{ seed, value: bler, seconds: 0 }], ...(line && { line }) };
+}
+
 /** A link on noise that nothing was chosen by. */
 export function measured(
   { engine }: Pick<Context, "engine">,
