@@ -28,9 +28,13 @@ export interface OnnxSession {
   release(): Promise<void>;
 }
 
-/** Opens the bytes of the file `path`. */
-export async function openOnnx(runtime: Runtime, path: string, bytes: Uint8Array): Promise<OnnxSession> {
-  const session = await answering(path, () => runtime.InferenceSession.create(bytes));
+/** Opens the file `path` with the data beside it; `source` is where, or in which bytes, it is until it is there. */
+export async function openOnnx(
+  runtime: Runtime,
+  path: string,
+  source: string | Uint8Array = path,
+): Promise<OnnxSession> {
+  const session = await answering(path, () => runtime.InferenceSession.create(source as string));
   return {
     run: async (inputs) => {
       const feeds = session.inputMetadata.flatMap((port) => {

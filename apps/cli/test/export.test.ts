@@ -1,8 +1,10 @@
 /** `isthmus export`: every part in every shape, compared with our engine as it is written. */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readModelFile } from "@isthmus/graph";
 import { checkOnnx, describeOnnx, type OnnxPort } from "@isthmus/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
+import { Interrupted } from "../src/errors.ts";
 import { complaint, isthmus, report } from "./support/cli.ts";
 import { SMALL } from "./support/data.ts";
 import { sharedFolder } from "./support/folder.ts";
@@ -111,6 +113,86 @@ describe("--all", () => {
     const { code, stdout } = await isthmus(["export", model, "--all", "-o", file("all")]);
     expect(code).toBe(0);
     expect(stdout.match(/^parity with onnxruntime-node on 100 drawn inputs, max abs error: /gm)).toHaveLength(4);
+  });
+});
+
+describe("--external-data", () => {
+  const always = ["--part", "decoder", "--external-data", "always"];
+
+  it("always puts the weights beside the model, and every command reads them from there", async () => {
+    const inFolder = (name: string): string => file(join("apart", name));
+    await mkdir(file("apart"));
+    const path = inFolder("decoder.onnx");
+    const written = await report("export", model, ...always, "-o", path);
+    expect((await readdir(file("apart"))).toSorted()).toEqual(["decoder.onnx", "decoder.onnx.data"]);
+    // 16 x 784 weights and 784 biases of 4 bytes, the second at the next multiple of 4096; the rest is short.
+    expect(written.data).toEqual({ path: `${path}.data`, bytes: 53_248 + 3136 });
+    expect(written).toMatchObject({ parity: "onnxruntime-node", items: 100 });
+    expect((await stat(`${path}.data`)).size).toBe(written.data.bytes);
+    expect((await stat(path)).size).toBe(written.bytes);
+
+    const one = await report("export", model, "--part", "decoder", "-o", file("one.onnx"));
+    expect(one).not.toHaveProperty("data");
+    expect(one.maxAbsError).toBe(written.maxAbsError);
+    const checked = await report("onnx", "check", path);
+    expect({ ...checked, file: "" }).toEqual({ ...(await report("onnx", "check", file("one.onnx"))), file: "" });
+    expect((await report("onnx", "parity", path)).maxAbsError).toBeLessThan(1e-5);
+    expect(await report("onnx", "lint", path)).toHaveProperty("warnings");
+    await report("encode", model, "--data", "synthetic", "--range", "0:20", "-o", file("s.isth"));
+    for (const [onnx, npy] of [
+      [path, "apart.npy"],
+      [file("one.onnx"), "one.npy"],
+    ] as const) {
+      await report("decode", model, file("s.isth"), "--onnx", onnx, "-o", file(npy));
+    }
+    expect((await readFile(file("apart.npy"))).equals(await readFile(file("one.npy")))).toBe(true);
+    await report("import", path, "-o", file("imported.safetensors"));
+    await report("import", file("one.onnx"), "-o", file("same.safetensors"));
+    const tensorsOf = async (name: string) => readModelFile(await readFile(file(name))).parameters;
+    expect(await tensorsOf("imported.safetensors")).toEqual(await tensorsOf("same.safetensors"));
+    const { stdout } = await isthmus(["onnx", "info", path]);
+    expect(stdout).toMatch(/^of them in decoder\.onnx\.data: 53,312 bytes$/m);
+
+    await rm(`${path}.data`);
+    expect((await isthmus(["onnx", "info", path])).stdout).toBe(stdout);
+    expect(await complaint("onnx", "check", path)).toMatch(/decoder\.onnx\.data.*\[FILE_READ\]$/);
+  });
+
+  it("always of every part gives each its own", async () => {
+    const { parts } = await report("export", model, "--all", "--external-data", "always", "-o", file("both"));
+    const names = parts.flatMap(({ part, data }: { part: string; data?: object }) => {
+      return [`${part}.onnx`, ...(data ? [`${part}.onnx.data`] : [])];
+    });
+    expect((await readdir(file("both"))).toSorted()).toEqual(names.toSorted());
+    expect(names).toContain("encoder.onnx.data");
+  });
+
+  it("always of a reduced precision puts the reduced weights there", async () => {
+    const out = file("half.onnx");
+    const { data } = await report("export", model, ...always, "--precision", "float16", "-o", out);
+    // 16 x 784 weights and 784 biases of 2 bytes, the second at the next multiple of 4096.
+    expect(data.bytes).toBe(28_672 + 1568);
+    expect((await report("onnx", "check", out)).parameters).toBeGreaterThan(0);
+    expect((await report("onnx", "info", out)).initialisers.external).toEqual({ "half.onnx.data": expect.any(Number) });
+  });
+
+  it("is stopped by Control-C with nothing written", async () => {
+    const signal = AbortSignal.abort(new Interrupted("stopped"));
+    const { code, stderr } = await isthmus(["export", model, ...always, "-o", file("never.onnx")], { signal });
+    expect([code, stderr]).toEqual([130, "isthmus: stopped\n"]);
+    expect((await readdir(folder)).filter((name) => name.includes("never"))).toEqual([]);
+  });
+
+  it("always needs a file to lie beside, and a folder of its name is in the way", async () => {
+    expect(await complaint("export", model, ...always, "-o", "/dev/null")).toContain("expected --out to name a file");
+    await mkdir(file("way.onnx.data"));
+    expect(await complaint("export", model, ...always, "-o", file("way.onnx"))).toContain("it is a folder");
+    expect(await complaint("export", model, ...always.with(3, "maybe"), "-o", file("way.onnx"))).toContain(
+      "Allowed choices are auto, never, always.",
+    );
+    expect((await readdir(folder)).filter((name) => name.startsWith("way"))).toEqual(["way.onnx.data"]);
+    const { bytes } = await report("export", model, "--part", "decoder", "-o", "/dev/null");
+    expect(bytes).toBe((await stat(file("one.onnx"))).size);
   });
 });
 

@@ -3,7 +3,7 @@ import { channelsFirst, convolutions, Layouts } from "./channels-first.ts";
 import { turnWeights } from "./turn-weights.ts";
 import { readUint8, writeUint8 } from "./uint8.ts";
 import { writeConvolution } from "./convolution.ts";
-import { encodeModel } from "./encode.ts";
+import { draftBytes, draftOf, type OnnxDraft } from "./draft.ts";
 import { foldBatchNorms } from "./fold-batch-norm.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { findGemms, type Gemm, gemmName, writeGemm } from "./gemm.ts";
@@ -62,14 +62,18 @@ export interface ExportOptions extends PrecisionOptions {
  * @throws IsthmusError `ONNX_OPERATION` for an operation that has no ONNX form (noise, gradients), naming it
  * @throws TypeError a parameter that is not float32
  * @throws RangeError a missing or misshapen parameter, a program with updates, a name used twice, bad options,
- *   a precision without the ranges that it needs
+ *   a precision without the ranges that it needs, more than 2 GiB
  */
 export function exportOnnx(program: Program, parameters: Parameters, options: ExportOptions): Uint8Array {
-  return encodeModel(onnxModel(program, parameters, options));
+  return draftBytes(draftOnnx(program, parameters, options));
 }
 
-/** The messages of such a file. Weights are read, and turned, when they are written. */
-export function onnxModel(program: Program, parameters: Parameters, options: ExportOptions): OnnxModel<WrittenTensor> {
+/** What `exportOnnx` writes, to be written piece by piece. Throws as it does. */
+export function draftOnnx(program: Program, parameters: Parameters, options: ExportOptions): OnnxDraft {
+  return draftOf(onnxModel(program, parameters, options));
+}
+
+function onnxModel(program: Program, parameters: Parameters, options: ExportOptions): OnnxModel<WrittenTensor> {
   const { producerVersion = "", opset = DEFAULT_OPSET, metadata = {}, docString = "" } = options;
   const irVersion = requireOpset(opset);
   return {

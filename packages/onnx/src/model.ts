@@ -6,7 +6,8 @@ import {
   modelHashes,
   type Program,
 } from "@isthmus/graph";
-import { type ExportOptions, exportOnnx } from "./export.ts";
+import { draftBytes, type OnnxDraft } from "./draft.ts";
+import { draftOnnx, type ExportOptions } from "./export.ts";
 import { partFeeds } from "./feeds.ts";
 import { partReference } from "./part-reference.ts";
 import { type ExportableModel, type ModelPart, type PartOptions, partProgram, uint8Ports } from "./parts.ts";
@@ -58,10 +59,15 @@ function hex(bytes: Uint8Array): string {
  * @throws RangeError an unknown part, one that the model lacks, items that are no images, bytes in other units
  */
 export function exportModelPart(model: ExportableModel, part: ModelPart, options: ModelPartOptions = {}): Uint8Array {
+  return draftBytes(draftModelPart(model, part, options));
+}
+
+/** What `exportModelPart` writes, to be written piece by piece. Throws as it does. */
+export function draftModelPart(model: ExportableModel, part: ModelPart, options: ModelPartOptions = {}): OnnxDraft {
   const { units, uint8 = false } = options;
   if (uint8 && units) throw new RangeError(`"uint8" expected no "units" beside it: bytes are k / 255 to the network`);
   const program = partProgram(model, part, options);
-  return exportOnnx(program, model.parameters, {
+  return draftOnnx(program, model.parameters, {
     docString: docString(part, partReference(model, part, options).program),
     ...options,
     graphName: part,

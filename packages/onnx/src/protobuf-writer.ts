@@ -1,3 +1,4 @@
+import { type Chunked, joined } from "./chunked.ts";
 import { type Bytes, bytesOf } from "./lazy-bytes.ts";
 
 /** Wire types of protobuf's encoding that ONNX uses. */
@@ -12,7 +13,7 @@ const utf8 = new TextEncoder();
  * Writes one protobuf message. Fields appear in the order of the calls and repeated numbers are not packed, as
  * proto2 (and so onnx.proto) has it; equal calls give equal bytes. Lengths are known before bytes are made.
  */
-export class ProtobufWriter {
+export class ProtobufWriter implements Chunked {
   private readonly parts: Bytes[] = [];
   /** The short fields since the last part. */
   private short = new Uint8Array(64);
@@ -65,13 +66,7 @@ export class ProtobufWriter {
   }
 
   finish(): Uint8Array {
-    const bytes = new Uint8Array(this.length);
-    let offset = 0;
-    for (const chunk of this.chunks()) {
-      bytes.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return bytes;
+    return joined(this);
   }
 
   private key(field: number, wireType: number): void {

@@ -21,6 +21,8 @@ describe.each(smallZoo)("%s", (_, definition) => {
       const wrong = [...expected].filter((value, i) => !(Math.abs(got[i]! - value) <= 1e-5 + 1e-4 * Math.abs(value)));
       expect({ name, wrong }).toEqual({ name, wrong: [] });
     }
+    // A part of an image that is given is put in its place by cuts along rows and columns, where no weight can be turned.
+    if (definition.condition) return;
     expect(program.nodes.filter(({ op }) => op === "transpose")).toEqual([]);
   });
 });

@@ -20,15 +20,23 @@ import { comparePair } from "../onnx-parity.ts";
 import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, wholeNumber } from "../options.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
+import { quantiseCommand } from "./onnx-quantise.ts";
 
-const EXAMPLES = ["isthmus onnx check decoder.onnx", "isthmus onnx lint decoder.onnx --target tensorrt"];
+const EXAMPLES = [
+  "isthmus onnx check decoder.onnx",
+  "isthmus onnx lint decoder.onnx --target tensorrt",
+  "isthmus onnx quantise decoder.onnx --precision int8-weights -o small.onnx",
+];
 
 export function onnxCommand(context: Context): Command {
   const group = new Command("onnx")
-    .description("Look into an ONNX file: is it sound, what is in it, what would a runtime stumble over.")
+    .description(
+      "Look into an ONNX file (is it sound, what is in it, what would a runtime stumble over), or make it smaller.",
+    )
     .usage("<what> <file> [options]")
     .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const make of [checkCommand, infoCommand, lintCommand, parityCommand]) group.addCommand(make(context));
+  for (const make of [checkCommand, infoCommand, lintCommand, parityCommand, quantiseCommand])
+    group.addCommand(make(context));
   return group;
 }
 
@@ -43,7 +51,7 @@ function checkCommand(context: Context): Command {
 }
 
 async function check(path: string): Promise<Report> {
-  const { bytes } = await openOnnxFile(path);
+  const { bytes } = await openOnnxFile(path, { external: "find" });
   namingFile(path, () => checkOnnx(bytes));
   const { nodes, initialisers } = describeOnnx(bytes);
   const count = Object.values(nodes).reduce((sum, some) => sum + some, 0);
@@ -64,7 +72,7 @@ function infoCommand(context: Context): Command {
 }
 
 async function info(path: string): Promise<Report> {
-  const { bytes } = await openOnnxFile(path);
+  const { bytes } = await openOnnxFile(path, { external: "leave" });
   const described = namingFile(path, () => describeOnnx(bytes));
   return {
     json: { file: path, bytes: bytes.length, ...described } as unknown as JsonObject,
@@ -87,6 +95,9 @@ function infoLines(path: string, size: number, described: OnnxDescription): stri
       .map(([kind, count]) => `${grouped(count)} ${kind}`)
       .join(", ")}`,
     `parameters: ${grouped(initialisers.elements)} in ${grouped(initialisers.count)} tensors, ${grouped(initialisers.bytes)} bytes`,
+    ...Object.entries(initialisers.external ?? {}).map(
+      ([file, bytes]) => `of them in ${file}: ${grouped(bytes)} bytes`,
+    ),
     ...Object.entries(metadata).map(([key, value]) => `${key}: ${cut(value)}`),
   ];
 }
@@ -119,7 +130,7 @@ function lintCommand(context: Context): Command {
 }
 
 async function lint(path: string, { target }: LintOptions): Promise<Report> {
-  const { bytes } = await openOnnxFile(path);
+  const { bytes } = await openOnnxFile(path, { external: "leave" });
   const targets = target ? [target] : lintTargets;
   const found = namingFile(path, () => targets.map((name) => [name, lintFor(name, bytes)] as const));
   return {
@@ -155,7 +166,7 @@ function parityCommand(context: Context): Command {
 async function compareFile(path: string, options: ParityOptions): Promise<Report> {
   const file = await openOnnxFile(path);
   const { program, parameters } = namingFile(path, () => importOnnx(file.bytes, file));
-  const session = await openOnnx(await requireOnnxRuntime(), path, file.bytes);
+  const session = await openOnnx(await requireOnnxRuntime(), path);
   try {
     const pair = { bytes: file.bytes, session, program, parameters };
     const report = await comparePair(pair, options.batch, options);

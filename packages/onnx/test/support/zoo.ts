@@ -58,7 +58,8 @@ const activations = ["relu", "tanh", "sigmoid", "softplus"];
 /** What hidden layers ask of a kind beside its defaults. */
 const needed: Readonly<Record<string, object>> = { "contractive-ae": { jacobian: "sampled", tied: false } };
 
-const each = (name: string, values: readonly unknown[]): Choices[] => values.map((value) => ({ [name]: value }));
+const each = (name: string, values: readonly Choices[string][]): Choices[] =>
+  values.map((value) => ({ [name]: value }));
 
 /** Each value of each field that has a few. */
 function ownChoices({ fields }: ModelKind): Choices[] {
