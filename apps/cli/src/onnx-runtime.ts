@@ -1,3 +1,5 @@
+import { type ElementArray, elementArray, elementNumbers, isElementName } from "@isthmus/onnx";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { UsageError } from "./errors.ts";
 
 type Runtime = typeof import("onnxruntime-node");
@@ -12,44 +14,53 @@ export async function onnxRuntime(): Promise<Runtime | { readonly missing: strin
   }
 }
 
-/** What can be fed: labels are int32, pixels may be bytes, everything else is float32. */
-export type Fed = Float32Array | Int32Array | Uint8Array;
-
 /** One row-major array and its shape. */
-interface Tensor<D extends Fed = Float32Array> {
+interface Tensor<D = Float32Array> {
   readonly shape: readonly number[];
   readonly data: D;
 }
 
 /** An ONNX file opened with onnxruntime-node. */
 export interface OnnxSession {
-  run(inputs: Readonly<Record<string, Tensor<Fed>>>): Promise<Record<string, Tensor>>;
+  /** Takes numbers, whatever type the file wants them in, and gives float32. */
+  run(inputs: Readonly<Record<string, Tensor<ArrayLike<number>>>>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 
-/** Opens the bytes of the file `path`. */
-export async function openOnnx(runtime: Runtime, path: string, bytes: Uint8Array): Promise<OnnxSession> {
-  const session = await answering(path, () => runtime.InferenceSession.create(bytes));
+/** Opens the file `path` with the data beside it; `source` is where, or in which bytes, it is until it is there. */
+export async function openOnnx(
+  runtime: Runtime,
+  path: string,
+  source: string | Uint8Array = path,
+): Promise<OnnxSession> {
+  const session = await answering(path, () => runtime.InferenceSession.create(source as string));
   return {
     run: async (inputs) => {
-      const feeds = Object.entries(inputs).map(([name, { shape, data }]) => [
-        name,
-        new runtime.Tensor(typeOf(data), data as Float32Array, shape),
-      ]);
+      const feeds = session.inputMetadata.flatMap((port) => {
+        const given = inputs[port.name];
+        return given ? [[port.name, fed(runtime, path, port, given)] as const] : [];
+      });
       const results = await answering(path, () => session.run(Object.fromEntries(feeds)));
-      const tensors = Object.entries(results).map(([name, tensor]) => [
-        name,
-        { shape: tensor.dims, data: tensor.data as Float32Array },
-      ]);
+      const tensors = Object.entries(results).map(([name, tensor]) => [name, made(path, name, tensor)] as const);
       return Object.fromEntries(tensors);
     },
     release: () => session.release(),
   };
 }
 
-function typeOf(data: Fed): "int32" | "uint8" | "float32" {
-  if (data instanceof Int32Array) return "int32";
-  return data instanceof Uint8Array ? "uint8" : "float32";
+type Port = InferenceSession.ValueMetadata;
+
+function fed(runtime: Runtime, path: string, port: Port, { shape, data }: Tensor<ArrayLike<number>>): OrtTensor {
+  const type = port.isTensor ? port.type : "string";
+  if (!isElementName(type))
+    throw new UsageError(`${path}: input "${port.name}" takes ${type}, which cannot be fed here`);
+  return new runtime.Tensor(type, elementArray(type, data) as never, shape);
+}
+
+function made(path: string, name: string, { type, data, dims }: OrtTensor): Tensor {
+  if (type === "float32") return { shape: dims, data: data as Float32Array };
+  if (!isElementName(type)) throw new UsageError(`${path}: output "${name}" is of ${type}, which cannot be read here`);
+  return { shape: dims, data: Float32Array.from(elementNumbers(type, data as ElementArray)) };
 }
 
 /** What onnxruntime says against a file is the user's to know, in one line. */
@@ -61,13 +72,15 @@ async function answering<R>(path: string, body: () => Promise<R>): Promise<R> {
   }
 }
 
-/** The runtime, or a line that says how to get it. */
-export async function requireOnnxRuntime(): Promise<Runtime> {
+/**
+ * The runtime, or a line that says how to get it.
+ *
+ * @param otherwise what else can be done, such as `, or decode without --onnx`
+ */
+export async function requireOnnxRuntime(otherwise = ""): Promise<Runtime> {
   const runtime = await onnxRuntime();
   if ("missing" in runtime) {
-    throw new UsageError(
-      `onnxruntime-node cannot be loaded (${runtime.missing}); install it, or decode without --onnx`,
-    );
+    throw new UsageError(`onnxruntime-node cannot be loaded (${runtime.missing}); install it${otherwise}`);
   }
   return runtime;
 }

@@ -15,7 +15,7 @@ const COMMANDS = [
   ...["inspect", "onnx", "doctor"],
 ];
 /** Below `onnx`. */
-const LOOKS = ["check", "info", "lint", "parity"];
+const LOOKS = ["check", "info", "lint", "parity", "selftest"];
 /** Pictures, each a command below `plot`, and what makes them small. */
 const PICTURES: Readonly<Record<string, readonly string[]>> = {
   ...{ reconstructions: DIGITS, samples: [], latent: DIGITS, manifold: [], interpolation: DIGITS, sheet: DIGITS },
@@ -78,7 +78,8 @@ async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> 
   await writeFile(join(here, "readings.csv"), readings());
   await writeFile(join(here, "torn.png"), torn());
   for (const words of lines) {
-    const args = words.map((word) => (/\.[a-z]+$/.test(word) ? join(here, word) : word));
+    const isPath = (word: string, i: number) => /\.[a-z]+$/.test(word) || words[i - 1] === "-o";
+    const args = words.map((word, i) => (isPath(word, i) ? join(here, word) : word));
     const named = Object.keys(FEWER).find((data) => words.includes(data));
     const fewer = named === undefined ? smaller : FEWER[named]!;
     const { code, stdout, stderr } = await isthmus([

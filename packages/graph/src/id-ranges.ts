@@ -13,7 +13,7 @@ const known = new WeakMap<Program, Limits>();
  * @throws RangeError an id below 0 or beyond the last row or class
  */
 export function checkIds(program: Program, inputs: Readonly<Record<string, HostArray>>): void {
-  for (const [name, limit] of limitsOf(program)) {
+  for (const [name, limit] of idLimits(program)) {
     const ids = inputs[name] as HostArray;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
@@ -23,7 +23,8 @@ export function checkIds(program: Program, inputs: Readonly<Record<string, HostA
   }
 }
 
-function limitsOf(program: Program): Limits {
+/** How many ids there are for each input that ids are fed to: whole numbers from 0 up to this, which they never reach. */
+export function idLimits(program: Program): ReadonlyMap<string, number> {
   const found = known.get(program) ?? findLimits(program);
   known.set(program, found);
   return found;

@@ -6,6 +6,7 @@ export { vjp } from "./differentiate.ts";
 export type { Engine, EngineState, Executable, Handle, HostArray, RunOptions, RunResult } from "./engine.ts";
 export { conv2d, conv2dTranspose } from "./image-layers.ts";
 export type { ConvolutionOptions } from "./image-layers.ts";
+export { idLimits } from "./id-ranges.ts";
 export { include } from "./include.ts";
 export { initialise } from "./initialise.ts";
 export { interpret, interpretNodes } from "./interpreter.ts";

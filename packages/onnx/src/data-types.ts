@@ -1,8 +1,12 @@
+import { roundHalfEven } from "./round-half-even.ts";
+
 /** Codes of TensorProto.DataType that are called by name. */
 export const FLOAT = 1;
 export const UINT8 = 2;
+export const INT8 = 3;
 export const INT32 = 6;
 export const INT64 = 7;
+export const TEXT = 8;
 export const BOOL = 9;
 export const FLOAT16 = 10;
 
@@ -26,12 +30,47 @@ function int64(value: number): bigint {
 }
 
 /** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of significand. */
-function halfFloat(bits: number): number {
+export function halfFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return exponent ? sign * 2 ** (exponent - 25) * (1024 + fraction) : sign * 2 ** -24 * fraction;
+}
+
+const asSingle = new Float32Array(1);
+const asBits = new Uint32Array(asSingle.buffer);
+
+/** The exponent of the binary16 numbers around one of this size: those below the smallest normal one are as far apart as there. */
+function halfExponent(size: number): number {
+  asSingle[0] = size;
+  return Math.max((asBits[0]! >>> 23) - 127, -14);
+}
+
+/** What is between two neighbouring binary16 numbers, for each exponent from -14 to 15. */
+const halfSteps = Float64Array.from({ length: 30 }, (_, i) => 2 ** (i - 14 - 10));
+
+/** From here on a number rounds to infinity. */
+const HALF_OVERFLOW = 65_520;
+
+/** The bits of the nearest binary16, of two the even one; those beyond its largest are infinite. */
+export function halfBits(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (Number.isNaN(value)) return 0x7e00;
+  if (size >= HALF_OVERFLOW) return sign | 0x7c00;
+  const exponent = halfExponent(size);
+  const parts = roundHalfEven(size / halfSteps[exponent + 14]!);
+  // A rounding up to 2048 parts carries into the exponent; fewer than 1024 are subnormal.
+  return sign | (((exponent + 14) << 10) + parts);
+}
+
+/** The nearest binary16 as a number: `halfFloat(halfBits(value))`. */
+export function nearestHalf(value: number): number {
+  const size = Math.abs(value);
+  if (!(size < HALF_OVERFLOW)) return value * Number.POSITIVE_INFINITY;
+  const step = halfSteps[halfExponent(size) + 14]!;
+  return Math.sign(value) * roundHalfEven(size / step) * step;
 }
 
 const asFloat = new DataView(new ArrayBuffer(4));
@@ -96,6 +135,11 @@ export const dataTypes: Readonly<Record<number, DataType | undefined>> = {
   }),
   16: described("bfloat16", 2, "float", { read: (view, at) => brainFloat(view.getUint16(at, true)), write: bits16 }),
 };
+
+/** The type of that name. */
+export function typeNamed(name: string): DataType | undefined {
+  return Object.values(dataTypes).find((type) => type?.name === name);
+}
 
 /** The name of an element type, such as `float32`; `type 8` for one that is not a number. */
 export function typeName(code: number): string {

@@ -2,6 +2,7 @@ import { invalid } from "./invalid.ts";
 import {
   type AttributeValue,
   attributeTypes,
+  EXTERNAL,
   type ExternalData,
   fields,
   type OnnxDim,
@@ -38,6 +39,24 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
   });
   if (!graph || model.irVersion === 0) throw invalid("not an ONNX model: the IR version or the graph is missing");
   return { ...model, graph, operatorSets, metadata: Object.fromEntries(metadata) };
+}
+
+/**
+ * The metadata of any ONNX file (`metadata_props`), for runtimes that do not show it, such as onnxruntime in JavaScript.
+ *
+ * @throws IsthmusError `ONNX_INVALID` for bytes that are not an ONNX model
+ */
+export function readOnnxMetadata(bytes: Uint8Array): Record<string, string> {
+  const f = fields.model;
+  const metadata: [string, string][] = [];
+  const there = new Set<number>();
+  readMessage(bytes, {
+    [f.irVersion]: () => there.add(f.irVersion),
+    [f.graph]: () => there.add(f.graph),
+    [f.metadata]: (field) => metadata.push(decodeEntry(field)),
+  });
+  if (there.size < 2) throw invalid("not an ONNX model: the IR version or the graph is missing");
+  return Object.fromEntries(metadata);
 }
 
 function decodeOperatorSet(field: Field): OperatorSet {
@@ -159,9 +178,6 @@ function decodeTensor(field: Field): Tensor {
   const external = isExternal ? { external: decodeLocation(tensor.name, location) } : {};
   return { ...tensor, dims, data: raw ?? numbers.bytes(tensor.elementType), ...external };
 }
-
-/** TensorProto.DataLocation. */
-const EXTERNAL = 1;
 
 function decodeLocation(name: string, { location = "", offset = "0", length }: Record<string, string>): ExternalData {
   const sizes = [offset, length ?? "0"];

@@ -11,6 +11,15 @@ export interface OnnxPort {
   readonly shape: readonly OnnxDim[];
 }
 
+/** `elements` and `bytes` follow from shapes and types, also of data in other files. */
+export interface InitialiserSizes {
+  readonly count: number;
+  readonly elements: number;
+  readonly bytes: number;
+  /** File beside the model -> how many of the bytes lie in it. Absent where all are in the model. */
+  readonly external?: Readonly<Record<string, number>>;
+}
+
 /** What an ONNX file holds, ready for JSON. */
 export interface OnnxDescription {
   readonly producer: { readonly name: string; readonly version: string };
@@ -23,8 +32,7 @@ export interface OnnxDescription {
   readonly outputs: readonly OnnxPort[];
   /** Operator -> how many nodes, sorted by name. */
   readonly nodes: Readonly<Record<string, number>>;
-  /** `elements` and `bytes` follow from shapes and types; external data counts as well. */
-  readonly initialisers: { readonly count: number; readonly elements: number; readonly bytes: number };
+  readonly initialisers: InitialiserSizes;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -45,17 +53,28 @@ export function describeOnnx(bytes: Uint8Array): OnnxDescription {
     inputs: graph.inputs.filter(({ name }) => !weights.has(name)).map(port),
     outputs: graph.outputs.map(port),
     nodes: countByName(graph.nodes.map(({ opType }) => opType)),
-    initialisers: {
-      count: graph.initialisers.length,
-      elements: sizeOf(graph.initialisers, () => 1),
-      bytes: sizeOf(graph.initialisers, ({ elementType }) => dataTypes[elementType]?.bytes ?? 0),
-    },
+    initialisers: sizesOf(graph.initialisers),
     metadata,
   };
 }
 
 function port({ name, elementType, shape }: ValueInfo): OnnxPort {
   return { name, dtype: typeName(elementType), shape };
+}
+
+function sizesOf(tensors: readonly Tensor[]): InitialiserSizes {
+  const bytesOf = (some: readonly Tensor[]) => sizeOf(some, ({ elementType }) => dataTypes[elementType]?.bytes ?? 0);
+  const apart = new Map<string, number>();
+  for (const tensor of tensors.filter(({ external }) => external !== undefined)) {
+    const { location } = tensor.external!;
+    apart.set(location, (apart.get(location) ?? 0) + bytesOf([tensor]));
+  }
+  return {
+    count: tensors.length,
+    elements: sizeOf(tensors, () => 1),
+    bytes: bytesOf(tensors),
+    ...(apart.size > 0 && { external: Object.fromEntries(apart) }),
+  };
 }
 
 /** The elements of all tensors, each as large as `each` says. */

@@ -1,18 +1,25 @@
 import {
   type AttributeValue,
   attributeTypes,
+  EXTERNAL,
+  type ExternalData,
   fields,
   type OnnxDim,
   type OnnxGraph,
   type OnnxModel,
   type OnnxNode,
-  type Tensor,
   type ValueInfo,
+  type WrittenTensor,
 } from "./messages.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
-/** The bytes of an ONNX file. Fields ascend by number, empty strings are left out, metadata is sorted by key. */
-export function encodeModel(model: OnnxModel): Uint8Array {
+/** The bytes of an ONNX file. */
+export function encodeModel(model: OnnxModel<WrittenTensor>): Uint8Array {
+  return modelMessage(model).finish();
+}
+
+/** An ONNX file as a message. Fields ascend by number, empty strings are left out, metadata is sorted by key. */
+export function modelMessage(model: OnnxModel<WrittenTensor>): ProtobufWriter {
   const f = fields.model;
   const out = new ProtobufWriter().int(f.irVersion, model.irVersion);
   text(out, f.producerName, model.producerName);
@@ -27,14 +34,14 @@ export function encodeModel(model: OnnxModel): Uint8Array {
     const entry = new ProtobufWriter().string(fields.entry.key, key);
     out.message(f.metadata, entry.string(fields.entry.value, model.metadata[key]!));
   }
-  return out.finish();
+  return out;
 }
 
 function text(out: ProtobufWriter, field: number, value: string): void {
   if (value !== "") out.string(field, value);
 }
 
-function encodeGraph(graph: OnnxGraph): ProtobufWriter {
+function encodeGraph(graph: OnnxGraph<WrittenTensor>): ProtobufWriter {
   const f = fields.graph;
   const out = new ProtobufWriter();
   for (const node of graph.nodes) out.message(f.nodes, encodeNode(node));
@@ -85,11 +92,23 @@ function encodeValue(out: ProtobufWriter, attribute: AttributeValue): void {
   }
 }
 
-function encodeTensor(tensor: Tensor): ProtobufWriter {
+function encodeTensor({ dims, elementType, name, data, external }: WrittenTensor): ProtobufWriter {
   const f = fields.tensor;
   const out = new ProtobufWriter();
-  for (const dim of tensor.dims) out.int(f.dims, dim);
-  return out.int(f.elementType, tensor.elementType).string(f.name, tensor.name).bytes(f.data, tensor.data);
+  for (const dim of dims) out.int(f.dims, dim);
+  out.int(f.elementType, elementType).string(f.name, name);
+  return external ? encodePlace(out, external) : out.bytes(f.data, data);
+}
+
+function encodePlace(out: ProtobufWriter, { location, offset, length }: ExternalData): ProtobufWriter {
+  const { entry, tensor } = fields;
+  const write = (key: string, value: string | number): void => {
+    out.message(tensor.external, new ProtobufWriter().string(entry.key, key).string(entry.value, `${value}`));
+  };
+  write("location", location);
+  write("offset", offset);
+  if (length !== undefined) write("length", length);
+  return out.int(tensor.location, EXTERNAL);
 }
 
 function encodeValueInfo({ name, elementType, shape, docString = "" }: ValueInfo): ProtobufWriter {

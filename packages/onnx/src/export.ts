@@ -3,24 +3,26 @@ import { channelsFirst, convolutions, Layouts } from "./channels-first.ts";
 import { turnWeights } from "./turn-weights.ts";
 import { readUint8, writeUint8 } from "./uint8.ts";
 import { writeConvolution } from "./convolution.ts";
-import { encodeModel } from "./encode.ts";
+import { draftBytes, draftOf, type OnnxDraft } from "./draft.ts";
 import { foldBatchNorms } from "./fold-batch-norm.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { findGemms, type Gemm, gemmName, writeGemm } from "./gemm.ts";
 import { type Dialect, GraphWriter, type Value, valueInfo, valueOf } from "./graph-writer.ts";
 import { flattened, type ImageLayout, isTrivial, layoutOf } from "./image-layout.ts";
-import type { OnnxGraph } from "./messages.ts";
-import type { Network, Parameters } from "./network.ts";
+import type { OnnxGraph, OnnxModel, WrittenTensor } from "./messages.ts";
+import { type Network, type Parameters, type Weights, weightsOf } from "./network.ts";
 import { noiseInputs } from "./noise.ts";
 import { normalise } from "./normalise.ts";
 import { NodeWriter } from "./node-writer.ts";
 import { DEFAULT_OPSET, type Opset, requireOpset } from "./opset.ts";
 import { findPatterns, hasLayerNorm, type Pattern } from "./patterns.ts";
-import { inOrder, nameOf } from "./rewrite.ts";
+import type { PrecisionOptions } from "./precision/options.ts";
+import { precisionMetadata, reducedGraph } from "./precision/reduce.ts";
+import { inOrder, nameOf, selected } from "./rewrite.ts";
 import { findForms, type Form, writeFilter } from "./stored-tensors.ts";
 import { translate } from "./translate.ts";
 
-export interface ExportOptions {
+export interface ExportOptions extends PrecisionOptions {
   /** Not empty: `decoder`. Nodes that have no name of their own are named after it. */
   readonly graphName: string;
   readonly producerVersion?: string;
@@ -59,31 +61,41 @@ export interface ExportOptions {
  *
  * @throws IsthmusError `ONNX_OPERATION` for an operation that has no ONNX form (noise, gradients), naming it
  * @throws TypeError a parameter that is not float32
- * @throws RangeError a missing or misshapen parameter, a program with updates, a name used twice, bad options
+ * @throws RangeError a missing or misshapen parameter, a program with updates, a name used twice, bad options,
+ *   a precision without the ranges that it needs, more than 2 GiB
  */
 export function exportOnnx(program: Program, parameters: Parameters, options: ExportOptions): Uint8Array {
+  return draftBytes(draftOnnx(program, parameters, options));
+}
+
+/** What `exportOnnx` writes, to be written piece by piece. Throws as it does. */
+export function draftOnnx(program: Program, parameters: Parameters, options: ExportOptions): OnnxDraft {
+  return draftOf(onnxModel(program, parameters, options));
+}
+
+function onnxModel(program: Program, parameters: Parameters, options: ExportOptions): OnnxModel<WrittenTensor> {
   const { producerVersion = "", opset = DEFAULT_OPSET, metadata = {}, docString = "" } = options;
   const irVersion = requireOpset(opset);
-  return encodeModel({
+  return {
     irVersion,
     producerName: "isthmus",
     producerVersion,
     docString,
-    graph: turnWeights(graphOf({ program, parameters }, options)),
+    graph: reducedGraph(turnWeights(graphOf(program, parameters, options)), opset, options),
     operatorSets: [{ domain: "", version: opset }],
-    metadata,
-  });
+    metadata: { ...metadata, ...precisionMetadata(options) },
+  };
 }
 
-function graphOf(network: Network, options: ExportOptions): OnnxGraph {
-  checkOptions(network.program, options);
+function graphOf(given: Program, parameters: Parameters, options: ExportOptions): OnnxGraph<WrittenTensor> {
+  checkOptions(given, options);
   const { profile = "portable", opset = DEFAULT_OPSET, noise, batch, outputs } = options;
   const dialect = { opset, profile };
   const isWhole = (op: string) => wholes.has(op) || (op === "standardise" && hasLayerNorm(dialect));
-  const wanted = selected(network.program, outputs);
+  const wanted = selected(given, outputs);
   const program = normalise(noise === "inputs" ? noiseInputs(wanted) : wanted, { isWhole, batch });
-  checkParameters(program, network.parameters);
-  const folded = foldBatchNorms(foldConstants({ program, parameters: network.parameters }));
+  checkParameters(program, parameters);
+  const folded = foldBatchNorms(foldConstants({ program, weights: weightsOf(parameters) }));
   return new GraphExport(folded, dialect, options).write();
 }
 
@@ -115,17 +127,6 @@ function requireOneOf(option: string, value: string, known: readonly string[]): 
   if (!known.includes(value)) throw new RangeError(`"${option}" expected ${known.join(" or ")}, got ${String(value)}`);
 }
 
-function selected(program: Program, wanted: readonly string[] | undefined): Program {
-  if (wanted === undefined) return program;
-  const known = Object.keys(program.outputs);
-  const outputs = wanted.map((name) => {
-    if (!known.includes(name)) throw new RangeError(`"outputs" expected some of ${known.join(", ")}, got "${name}"`);
-    return [name, program.outputs[name]!] as const;
-  });
-  if (outputs.length === 0) throw new RangeError(`"outputs" expected some of ${known.join(", ")}, got none`);
-  return { ...program, outputs: Object.fromEntries(outputs) };
-}
-
 function checkParameters({ nodes }: Program, parameters: Parameters): void {
   for (const { op, attributes, shape } of nodes) {
     if (op !== "state") continue;
@@ -145,7 +146,7 @@ function checkParameters({ nodes }: Program, parameters: Parameters): void {
 /** One translation of a normalised program: which ONNX value each node has become. */
 class GraphExport {
   private readonly program: Program;
-  private readonly parameters: Parameters;
+  private readonly weights: Weights;
   private readonly options: ExportOptions;
   private readonly gemms: ReadonlyMap<number, Gemm>;
   private readonly patterns: ReadonlyMap<number, Pattern>;
@@ -157,9 +158,9 @@ class GraphExport {
   private readonly layout: ImageLayout;
   private readonly forms: ReadonlyMap<number, Form>;
 
-  constructor({ program, parameters }: Network, dialect: Dialect, options: ExportOptions) {
+  constructor({ program, weights }: Network, dialect: Dialect, options: ExportOptions) {
     this.program = program;
-    this.parameters = parameters;
+    this.weights = weights;
     this.options = options;
     this.gemms = findGemms(program);
     this.patterns = findPatterns(program);
@@ -175,7 +176,7 @@ class GraphExport {
     this.values = new Layouts(this.writer);
   }
 
-  write(): OnnxGraph {
+  write(): OnnxGraph<WrittenTensor> {
     const absorbed = new Set([
       ...[...this.gemms.values()].map(({ product }) => product.id),
       ...[...this.patterns.values()].flatMap((pattern) => pattern.absorbed),
@@ -185,6 +186,7 @@ class GraphExport {
     }
     const outputs = this.outputs.map(([output, node]) => this.writeOutput(output, node));
     const { nodes, initialisers, edges } = this.writer;
+    const read = new Set(nodes.flatMap(({ inputs }) => inputs));
     const documented = (value: Value) => ({
       ...valueInfo(value),
       docString: this.options.portDocs?.[value.name] ?? "",
@@ -192,7 +194,8 @@ class GraphExport {
     return {
       name: this.options.graphName,
       nodes,
-      initialisers,
+      // Of a pattern that became one node, constants are attributes.
+      initialisers: initialisers.filter(({ name }) => read.has(name)),
       inputs: [...this.inputs.values()].map(documented),
       outputs: outputs.map(documented),
       valueInfo: edges,
@@ -244,10 +247,8 @@ class GraphExport {
   }
 
   private writeParameter(node: Node): Value {
-    const { shape, data } = this.parameters[nameOf(node)]!;
-    const tensor = { shape, data: data as Float32Array };
-    const form = this.forms.get(node.id)?.(tensor) ?? tensor;
-    return this.writer.floats(nameOf(node), form.shape, form.data);
+    const weight = this.weights[nameOf(node)]!;
+    return this.writer.weight(nameOf(node), this.forms.get(node.id)?.(weight) ?? weight);
   }
 
   private writeOperation(node: Node): Value {
@@ -268,7 +269,7 @@ class GraphExport {
     });
     if (pattern) pattern.write(write);
     else if (!gemm) translate(write);
-    else if (gemm.product.op === "matmul") writeGemm(write, gemm);
+    else if (gemm.product.op === "matmul") writeGemm(write, gemm.product);
     else writeConvolution(write, gemm.product);
     return value;
   }

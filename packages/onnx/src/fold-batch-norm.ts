@@ -1,6 +1,6 @@
 import type { Node } from "@isthmus/graph";
 import { convolutions } from "./channels-first.ts";
-import type { Network, Parameters } from "./network.ts";
+import type { Network, Weights } from "./network.ts";
 import { copied, countUses, nameOf, rewrite } from "./rewrite.ts";
 
 /** `(product + bias - mean) factor + shift`, as batch normalisation with running statistics is written. */
@@ -20,12 +20,12 @@ interface Normalised {
  *
  *     (x W + b - mean) factor + shift = x (W factor) + ((b - mean) factor + shift)
  */
-export function foldBatchNorms({ program, parameters }: Network): Network {
+export function foldBatchNorms({ program, weights }: Network): Network {
   const uses = countUses(program);
   const at = (id: number) => program.nodes[id]!;
   const isOwn = ({ id }: Node) => uses[id] === 1;
   const found = program.nodes.map((node) => normalisedBy(node, at, isOwn));
-  const folded = found.map((one) => (one ? foldedTensors(one, parameters) : {}));
+  const folded = found.map((one) => (one ? foldedTensors(one, weights) : {}));
   const shortened = rewrite(program, (build, node, _, rewritten) => {
     const one = found[node.id];
     if (!one) return undefined;
@@ -33,7 +33,7 @@ export function foldBatchNorms({ program, parameters }: Network): Network {
     const made = copied(build, program, product, [rewritten[product.inputs[0]!]!, rewritten[weight.id]!]);
     return build.emit("add", [made, rewritten[(bias ?? shift).id]!], {}, name);
   });
-  return { program: shortened, parameters: Object.assign({}, parameters, ...folded) as Parameters };
+  return { program: shortened, weights: Object.assign({}, weights, ...folded) as Weights };
 }
 
 /** The normalisation that ends in `node`, if nothing else reads its parts. */
@@ -63,17 +63,27 @@ function productWeight({ op, inputs }: Node, at: (id: number) => Node): Node | u
 }
 
 /** The new values of weight and bias, under the names of the old ones. */
-function foldedTensors({ product, weight, bias, mean, factor, shift }: Normalised, parameters: Parameters): Parameters {
-  const valuesOf = (node: Node) => parameters[nameOf(node)]!.data as Float32Array;
-  const [m, f, s] = [mean, factor, shift].map(valuesOf) as [Float32Array, Float32Array, Float32Array];
-  const b = bias ? valuesOf(bias) : new Float32Array(m.length);
-  const channelOf = outputChannel(product, weight.shape as readonly number[]);
+function foldedTensors({ product, weight, bias, mean, factor, shift }: Normalised, weights: Weights): Weights {
+  const valuesOf = (node: Node) => weights[nameOf(node)]!.values();
+  const shape = weight.shape as readonly number[];
+  const channels = mean.shape as readonly number[];
+  const channelOf = outputChannel(product, shape);
   return {
     [nameOf(weight)]: {
-      shape: weight.shape as readonly number[],
-      data: valuesOf(weight).map((value, index) => value * f[channelOf(index)]!),
+      shape,
+      values: () => {
+        const f = valuesOf(factor);
+        return valuesOf(weight).map((value, index) => value * f[channelOf(index)]!);
+      },
     },
-    [nameOf(bias ?? shift)]: { shape: [m.length], data: s.map((value, c) => (b[c]! - m[c]!) * f[c]! + value) },
+    [nameOf(bias ?? shift)]: {
+      shape: channels,
+      values: () => {
+        const [m, f, s] = [mean, factor, shift].map(valuesOf) as [Float32Array, Float32Array, Float32Array];
+        const b = bias ? valuesOf(bias) : new Float32Array(m.length);
+        return s.map((value, c) => (b[c]! - m[c]!) * f[c]! + value);
+      },
+    },
   };
 }
 

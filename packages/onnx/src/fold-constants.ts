@@ -1,5 +1,5 @@
 import { GraphBuilder, interpret, type Node, type Program } from "@isthmus/graph";
-import type { Network, Parameters } from "./network.ts";
+import type { Network, Weight } from "./network.ts";
 import { copied, rewrite, stored } from "./rewrite.ts";
 
 /** What makes more of its input than there was: cheaper done by the runtime than stored. */
@@ -7,29 +7,31 @@ const growing: ReadonlySet<string> = new Set(["broadcastTo"]);
 const leaves: ReadonlySet<string> = new Set(["state", "constant"]);
 
 /**
- * Computes once, in float64, what depends on parameters and constants alone; some runtimes refuse operations on nothing but
- * initialisers. The results are parameters called `folded.<node>`.
+ * Computes here, in float64, what depends on parameters and constants alone; some runtimes refuse operations on nothing but
+ * initialisers. The results are weights called `folded.<node>`.
  */
-export function foldConstants({ program, parameters }: Network): Network {
+export function foldConstants({ program, weights }: Network): Network {
   const fixed = findFixed(program);
   const roots = rootsOf(program, fixed);
-  if (roots.length === 0) return { program, parameters };
-  const values = computed(program, parameters, fixed, roots);
+  if (roots.length === 0) return { program, weights };
   const names = new Map<number, string>();
-  const folded: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
+  const folded: Record<string, Weight> = {};
   for (const node of roots) {
     const name = freeName(`folded.${(node.name ?? `${node.op}_${node.id}`).replaceAll("/", ".")}`, {
-      ...parameters,
+      ...weights,
       ...folded,
     });
     names.set(node.id, name);
-    folded[name] = { shape: node.shape as readonly number[], data: Float32Array.from(values[`${node.id}`]!.data) };
+    folded[name] = {
+      shape: node.shape as readonly number[],
+      values: () => computed({ program, weights }, fixed, node),
+    };
   }
   const shortened = rewrite(program, (build, { id }) => {
     const name = names.get(id);
     return name === undefined ? undefined : build.state(name, stored(folded[name]!.shape));
   });
-  return { program: shortened, parameters: { ...parameters, ...folded } };
+  return { program: shortened, weights: { ...weights, ...folded } };
 }
 
 /** Ids of the nodes that no input decides. */
@@ -51,16 +53,18 @@ function rootsOf(program: Program, fixed: ReadonlySet<number>): Node[] {
   return program.nodes.filter(({ id, op }) => fixed.has(id) && read.has(id) && !leaves.has(op));
 }
 
-function computed(program: Program, parameters: Parameters, fixed: ReadonlySet<number>, roots: readonly Node[]) {
+/** The values of one of them. */
+function computed({ program, weights }: Network, fixed: ReadonlySet<number>, root: Node): Float32Array {
   const build = new GraphBuilder();
   const made = new Map<number, Node>();
-  for (const node of program.nodes.filter(({ id }) => fixed.has(id))) {
+  for (const node of program.nodes.filter(({ id }) => fixed.has(id) && id <= root.id)) {
     const inputs = node.inputs.map((id) => made.get(id)!);
     made.set(node.id, copied(build, program, node, inputs));
   }
-  const outputs = Object.fromEntries(roots.map(({ id }) => [`${id}`, made.get(id)!]));
-  const state = Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data as Float32Array]));
-  return interpret(build.program({ outputs }), { inputs: {}, state, batch: 1 }).outputs;
+  const needed = build.program({ outputs: { value: made.get(root.id)! } });
+  const state = Object.keys(needed.state).map((name) => [name, weights[name]!.values()] as const);
+  const { outputs } = interpret(needed, { inputs: {}, state: Object.fromEntries(state), batch: 1 });
+  return Float32Array.from(outputs["value"]!.data);
 }
 
 function freeName(wanted: string, taken: object): string {

@@ -1,12 +1,14 @@
-import type { DType, Shape } from "@isthmus/graph";
+import { type DType, elementCount, type Shape } from "@isthmus/graph";
+import type { Bytes } from "./lazy-bytes.ts";
 import {
   type AttributeValue,
   type ElementType,
   elementTypes,
   type OnnxNode,
-  type Tensor,
   type ValueInfo,
+  type WrittenTensor,
 } from "./messages.ts";
+import type { Weight } from "./network.ts";
 import type { OnnxOperator } from "./operators.ts";
 
 /** A value of the ONNX graph that is being written. */
@@ -28,7 +30,7 @@ export interface Dialect {
 /** Collects the nodes, initialisers and value types of one ONNX graph, each under a name of its own. */
 export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
-  readonly initialisers: Tensor[] = [];
+  readonly initialisers: WrittenTensor[] = [];
   /** Types of the values between nodes. */
   readonly edges: ValueInfo[] = [];
   readonly dialect: Dialect;
@@ -77,21 +79,27 @@ export class GraphWriter {
   }
 
   floats(name: string, shape: readonly number[], data: Float32Array): Value {
-    return this.initialiser({ name, type: "f32", shape }, data);
+    return this.initialiser({ name, type: "f32", shape }, bytesIn(data));
+  }
+
+  /** A parameter, whose values are asked for when they are written. */
+  weight(name: string, { shape, values }: Weight): Value {
+    const length = elementCount(shape) * Float32Array.BYTES_PER_ELEMENT;
+    return this.initialiser({ name, type: "f32", shape }, { length, make: () => bytesIn(values()) });
   }
 
   /** A vector of int64. */
   integers(name: string, values: readonly number[]): Value {
     const value: Value = { name: this.unique(name), type: "i64", shape: [values.length] };
-    return this.initialiser(value, BigInt64Array.from(values, BigInt));
+    return this.initialiser(value, bytesIn(BigInt64Array.from(values, BigInt)));
   }
 
-  private initialiser(value: Value, data: Float32Array | BigInt64Array): Value {
+  private initialiser(value: Value, data: Bytes): Value {
     this.initialisers.push({
       name: value.name,
       elementType: elementTypes[value.type],
       dims: value.shape as readonly number[],
-      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      data,
     });
     return value;
   }
@@ -114,6 +122,11 @@ export class GraphWriter {
     const bounds = [axis, axis + 1, 0].map((at, i) => this.integers(`${name}/${["begin", "end", "axes"][i]}`, [at]));
     return this.node("Slice", name, [whole, ...bounds], this.edge(size));
   }
+}
+
+/** An array's bytes where they are; every machine that runs this is little-endian. */
+function bytesIn({ buffer, byteOffset, byteLength }: Float32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 export function int(value: number): AttributeValue {

@@ -3,6 +3,7 @@
  * Only the fields in use are here.
  */
 import { BOOL, FLOAT, INT32, INT64, UINT8 } from "./data-types.ts";
+import type { Bytes } from "./lazy-bytes.ts";
 
 /** A dimension: a size, a name for a size that a run decides, or null where the file says nothing. */
 export type OnnxDim = number | string | null;
@@ -15,14 +16,19 @@ export interface ValueInfo {
   readonly docString?: string;
 }
 
-export interface Tensor {
+/** A tensor that is to be written: its data may be made only then. */
+export interface WrittenTensor {
   readonly name: string;
   readonly elementType: number;
   readonly dims: readonly number[];
   /** Row-major, little-endian; however the file wrote the numbers. Empty where they are in another file. */
-  readonly data: Uint8Array;
+  readonly data: Bytes;
   /** Where the data are, if not in the file itself. */
   readonly external?: ExternalData;
+}
+
+export interface Tensor extends WrittenTensor {
+  readonly data: Uint8Array;
 }
 
 /** A part of a file beside the model's; without a length, to its end. */
@@ -50,10 +56,10 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, AttributeValue | undefined>>;
 }
 
-export interface OnnxGraph {
+export interface OnnxGraph<T extends WrittenTensor = Tensor> {
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
-  readonly initialisers: readonly Tensor[];
+  readonly initialisers: readonly T[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly valueInfo: readonly ValueInfo[];
@@ -65,12 +71,12 @@ export interface OperatorSet {
   readonly version: number;
 }
 
-export interface OnnxModel {
+export interface OnnxModel<T extends WrittenTensor = Tensor> {
   readonly irVersion: number;
   readonly producerName: string;
   readonly producerVersion: string;
   readonly docString: string;
-  readonly graph: OnnxGraph;
+  readonly graph: OnnxGraph<T>;
   readonly operatorSets: readonly OperatorSet[];
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -89,6 +95,9 @@ export const elementTypes: Readonly<Record<ElementType, number>> = {
 
 /** AttributeProto.AttributeType. */
 export const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const;
+
+/** TensorProto.DataLocation, of data in another file. */
+export const EXTERNAL = 1;
 
 export const fields = {
   model: {

@@ -10,7 +10,7 @@ import {
   type Shape,
 } from "@isthmus/graph";
 import { noiseInputs } from "./noise.ts";
-import { inOrder } from "./rewrite.ts";
+import { inOrder, selected } from "./rewrite.ts";
 import { standardised, type Units, unstandardised } from "./units.ts";
 
 /**
@@ -21,7 +21,7 @@ export type ModelPart = "encoder" | "decoder" | "autoencoder" | "prior";
 
 /** A model as ONNX needs of it: of a model file, of a definition with its parameters, or of both. */
 export type ExportableModel = Pick<Model, "encoder" | "decoder" | "parameters" | "coding"> &
-  Partial<Pick<Model, "config" | "prior" | "data">> & {
+  Partial<Pick<Model, "kind" | "config" | "prior" | "data" | "provenance" | "metrics">> & {
     /** `x`, noise -> `z` drawn from q(z given x), where there is one: `posterior` of a definition. */
     readonly posterior?: Program;
   };
@@ -36,6 +36,10 @@ export interface PartOptions {
   readonly layout?: "nhwc" | "nchw";
   /** What the user's numbers are, where the file is to take and give those. Default: the network's own. */
   readonly units?: Units;
+  /** Whether `x` and `reconstruction` are bytes, k for k / 255, rounded on the way out. Default: false. */
+  readonly uint8?: boolean;
+  /** The outputs that are wanted, and the inputs that they need. Default: all. */
+  readonly outputs?: readonly string[];
 }
 
 const parts: Readonly<Record<ModelPart, (writer: PartWriter) => Record<string, Node>>> = {
@@ -57,14 +61,24 @@ const parts: Readonly<Record<ModelPart, (writer: PartWriter) => Record<string, N
 /**
  * The program of a part, noise that it needs being inputs.
  *
- * @throws RangeError an unknown part, one that the model lacks, items that are no images
+ * @throws RangeError an unknown part or output, one that the model lacks, items that are no images
  */
 export function partProgram(model: ExportableModel, part: ModelPart, options: PartOptions = {}): Program {
+  return noiseInputs(drawingProgram(model, part, options));
+}
+
+/** The same, drawing its noise itself. */
+export function drawingProgram(model: ExportableModel, part: ModelPart, options: PartOptions): Program {
   if (!Object.hasOwn(parts, part)) {
     throw new RangeError(`"part" expected ${Object.keys(parts).join(", ")}, got "${String(part)}"`);
   }
   const writer = new PartWriter(model, part, options);
-  return noiseInputs(writer.build.program({ outputs: parts[part](writer) }));
+  return selected(writer.build.program({ outputs: parts[part](writer) }), options.outputs);
+}
+
+/** The inputs and outputs that are bytes in the file. */
+export function uint8Ports({ inputs, outputs }: Program, { uint8 = false }: PartOptions): string[] {
+  return uint8 ? ["x", "reconstruction"].filter((name) => Object.hasOwn({ ...inputs, ...outputs }, name)) : [];
 }
 
 class PartWriter {

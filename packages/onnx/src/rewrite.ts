@@ -37,6 +37,18 @@ export function inOrder(ports: Readonly<Record<string, number>>): [name: string,
   return Object.entries(ports).sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
 }
 
+/** The program with those outputs alone; all, where none are named. Throws `RangeError` for one that it lacks. */
+export function selected(program: Program, wanted: readonly string[] | undefined): Program {
+  if (wanted === undefined) return program;
+  const known = Object.keys(program.outputs);
+  const outputs = wanted.map((name) => {
+    if (!known.includes(name)) throw new RangeError(`"outputs" expected some of ${known.join(", ")}, got "${name}"`);
+    return [name, program.outputs[name]!] as const;
+  });
+  if (outputs.length === 0) throw new RangeError(`"outputs" expected some of ${known.join(", ")}, got none`);
+  return { ...program, outputs: Object.fromEntries(outputs) };
+}
+
 /** Reads of each node: as an input of others, or as an output. */
 export function countUses(program: Program): number[] {
   const uses = program.nodes.map(() => 0);

@@ -4,15 +4,11 @@ import { convolutions } from "./channels-first.ts";
 import type { Gemm } from "./gemm.ts";
 import { type GraphWriter, ints, type Value } from "./graph-writer.ts";
 import { channelsFirstOrder, type ImageLayout, type ImageSize } from "./image-layout.ts";
+import type { Weight } from "./network.ts";
 import { countUses } from "./rewrite.ts";
 
-interface Tensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
-/** A tensor as it is stored, of the one that the graph has. */
-export type Form = (tensor: Tensor) => Tensor;
+/** A weight as it is stored, of the one that the graph has. */
+export type Form = (weight: Weight) => Weight;
 
 /** State tensors that are not stored as the graph has them, by node id. */
 export function findForms(
@@ -53,7 +49,7 @@ function filterForms(program: Program): ReadonlyMap<number, Form> {
   return new Map(
     own.map(([id, op]) => [
       id,
-      (tensor) => ({ ...permuted(tensor, orderFor(op)), shape: filterShape(op, tensor.shape) }),
+      (weight) => ({ ...permuted(weight, orderFor(op)), shape: filterShape(op, weight.shape) }),
     ]),
   );
 }
@@ -78,16 +74,38 @@ function weightForms(
 ): ReadonlyMap<number, Form> {
   const forms = new Map<number, Form>();
   for (const { op, id, inputs, attributes } of program.nodes) {
-    const [read, made] = [rows.get(inputs[0]!), rows.get(id)];
-    if (op !== "matmul" || !(read || made)) continue;
+    if (op !== "matmul") continue;
+    const [read, made] = [
+      partsOf(program.nodes[inputs[0]!]!, program, rows),
+      partsOf(program.nodes[id]!, program, rows),
+    ];
+    if (read.length + made.length === 0) continue;
     const [first, second] = attributes["transposeB"] ? [made, read] : [read, made];
-    forms.set(inputs[1]!, (tensor) => reordered(reordered(tensor, 0, first), 1, second));
+    forms.set(inputs[1]!, (weight) => reordered(reordered(weight, 0, first), 1, second));
   }
   for (const [id, { bias }] of gemms) {
-    const size = rows.get(id);
-    if (size) forms.set(bias.id, (tensor) => reordered(tensor, 0, size));
+    const parts = partsOf(program.nodes[id]!, program, rows);
+    if (parts.length > 0) forms.set(bias.id, (weight) => reordered(weight, 0, parts));
   }
   return forms;
+}
+
+/** Columns of a matrix that are the elements of images. */
+interface Part {
+  readonly from: number;
+  readonly size: ImageSize;
+}
+
+function partsOf({ id, op, inputs }: Node, program: Program, rows: ImageLayout["rows"]): readonly Part[] {
+  const whole = rows.get(id);
+  if (whole) return [{ from: 0, size: whole }];
+  if (op !== "concat") return [];
+  let end = 0;
+  return inputs.flatMap((input) => {
+    const [from, size] = [end, rows.get(input)];
+    end += program.nodes[input]!.shape.at(-1) as number;
+    return size ? [{ from, size }] : [];
+  });
 }
 
 /** Vectors of one number for each channel that nothing but an image reads, elementwise: `[channels, 1, 1]`. */
@@ -100,33 +118,51 @@ function vectorForms(
   const read = program.nodes.filter(({ id }) => images.has(id) && !gemms.has(id)).flatMap(({ inputs }) => inputs);
   const own = (node: Node) => node.op === "state" && node.shape.length === 1 && uses[node.id] === 1;
   const found = read.filter((id) => own(program.nodes[id]!));
-  return new Map(found.map((id) => [id, ({ shape, data }) => ({ shape: [shape[0]!, 1, 1], data })]));
+  return new Map(found.map((id) => [id, ({ shape, values }) => ({ shape: [shape[0]!, 1, 1], values })]));
 }
 
-/** With the elements along `axis`, those of an image, in channels-first order; as it was where there is no image. */
-function reordered({ shape, data }: Tensor, axis: number, size: ImageSize | undefined): Tensor {
-  if (!size) return { shape, data };
-  const order = channelsFirstOrder(size);
-  const inner = elementCount(shape.slice(axis + 1));
-  const values = data.map((_, index) => {
-    const at = Math.floor(index / inner) % order.length;
-    return data[index + (order[at]! - at) * inner]!;
-  });
-  return { shape, data: values };
+/** With the elements along `axis` that are those of images in channels-first order. */
+function reordered(weight: Weight, axis: number, parts: readonly Part[]): Weight {
+  if (parts.length === 0) return weight;
+  const [length, ...inner] = weight.shape.slice(axis) as [number, ...number[]];
+  const order = Int32Array.from({ length }, (_, i) => i);
+  for (const { from, size } of parts) channelsFirstOrder(size).forEach((place, i) => (order[from + i] = from + place));
+  return { ...weight, values: () => inOrder(weight.values(), order, elementCount(inner)) };
 }
 
-function permuted({ shape, data }: Tensor, order: readonly number[]): Tensor {
+/** Stretches of `inner` elements, of each `order.length` stretches the one at `order[i]` as number i. */
+function inOrder(from: Float32Array, order: Int32Array, inner: number): Float32Array {
+  const to = new Float32Array(from.length);
+  for (let block = 0; block < from.length; block += order.length * inner) {
+    for (let at = 0; at < order.length; at++) {
+      const [source, target] = [block + order[at]! * inner, block + at * inner];
+      for (let i = 0; i < inner; i++) to[target + i] = from[source + i]!;
+    }
+  }
+  return to;
+}
+
+/** A filter with its axes in another order. */
+function permuted({ shape, values }: Weight, order: readonly number[]): Weight {
   const strides = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   const sizes = order.map((axis) => shape[axis]!);
   const steps = order.map((axis) => strides[axis]!);
-  const values = data.map((_, index) => {
-    let rest = index;
-    let from = 0;
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      from += (rest % sizes[axis]!) * steps[axis]!;
-      rest = Math.floor(rest / sizes[axis]!);
+  return { shape: sizes, values: () => gathered(values(), sizes, steps) };
+}
+
+/** The elements of four axes, row-major, where a step along axis i is `steps[i]`. */
+function gathered(from: Float32Array, sizes: readonly number[], steps: readonly number[]): Float32Array {
+  const [a, b, c, d] = sizes as [number, number, number, number];
+  const [stepA, stepB, stepC, stepD] = steps as [number, number, number, number];
+  const to = new Float32Array(from.length);
+  let at = 0;
+  for (let i = 0; i < a; i++) {
+    for (let j = 0; j < b; j++) {
+      for (let k = 0; k < c; k++) {
+        const start = i * stepA + j * stepB + k * stepC;
+        for (let l = 0; l < d; l++) to[at++] = from[start + l * stepD]!;
+      }
     }
-    return data[from]!;
-  });
-  return { shape: sizes, data: values };
+  }
+  return to;
 }

@@ -198,6 +198,36 @@ const defects: Readonly<Record<string, Case>> = {
     initialisers: [integers("i", [1, 1])],
     says: /cuts axis 1.*\[1, 1\]/,
   },
+  "equal parts that do not come out even before the last could be smaller": {
+    node: node("Split", ["x"], ["y", "rest"], { axis: 1 }),
+    says: /axis of 3 into 2 equal parts/,
+  },
+  "parts neither counted nor measured": {
+    node: node("Split", ["x"], ["y", "rest"], { axis: 2 }),
+    opset: 18,
+    says: /either its sizes or "num_outputs"/,
+  },
+  "another number of parts": {
+    node: node("Split", ["x"], ["y", "rest"], { axis: 2, num_outputs: 4 }),
+    opset: 18,
+    says: /"num_outputs" 4 and 2 outputs/,
+  },
+  "an order of channels that is none": {
+    node: node("DepthToSpace", ["x"], ["y"], { blocksize: 1, mode: "RGB" }),
+    says: /"mode" RGB/,
+  },
+  "an output of another number of axes": { ...upward({ output_shape: [16] }), says: /"output_shape" \[16\]/ },
+  "integers of 4 bits before their time": {
+    node: node("Identity", ["x"], ["y"]),
+    x: port("x", [3], 22),
+    opset: 20,
+    says: /input 0 of type type 22/,
+  },
+  "running means where nothing is trained": {
+    node: node("BatchNormalization", ["x", "w", "w", "w", "w"], ["y", "mean", "variance"]),
+    initialisers: [weights("w", [3])],
+    says: /3 outputs/,
+  },
   "a constant of two values": {
     node: node("Constant", [], ["y"], { value_int: 1, value_ints: [1] }),
     says: /2 values/,
@@ -254,6 +284,15 @@ const sound: Readonly<Record<string, Omit<Case, "says">>> = {
   "a turned product": { ...gemm({ transB: 1 }, [weights("w", [5, 3]), weights("b", [5])]), y: port("y", ["batch", 5]) },
   "a shape with the batch kept": { ...shaped("Reshape", [0, -1]), y: port("y", ["batch", 192]) },
   "a batch left open": { ...shaped("Reshape", [-1, 192]), y: port("y", ["batch", 192]) },
+  "text that is constant": { node: node("Constant", [], ["y"], { value_string: "a" }), y: port("y", [], 8) },
+  "a part that nobody reads": { node: node("Split", ["x"], ["y", ""], { axis: 2 }), y: port("y", ["batch", 3, 4, 8]) },
+  "float8 moved about": {
+    node: node("Reshape", ["x", "i"], ["y"]),
+    x: port("x", [2, 3], 17),
+    initialisers: [integers("i", [3, 2])],
+    y: port("y", [3, 2], 17),
+    opset: 19,
+  },
   "a size that only the file names": { node: node("Relu", ["x"], ["y"]), y: port("y", ["batch", "channels", 8, 8]) },
 };
 

@@ -6,14 +6,10 @@ import { expectedOf, exportable, feedsFor, partsOf, smallZoo } from "./support/z
 
 const BATCH = 3;
 
-/** What `feedsFor` feeds. */
-const FED = ["x", "z", "label"];
-const zoo = smallZoo.filter(([, { decoder }]) => Object.keys(decoder.inputs).every((name) => FED.includes(name)));
-
-describe.each(zoo)("%s", (_, definition) => {
+describe.each(smallZoo)("%s", (_, definition) => {
   const model = exportable(definition);
 
-  test.each(partsOf(model).filter(({ part }) => part !== "prior"))("$part, sampled: $sample", (asked) => {
+  test.each(partsOf(model))("$part, sampled: $sample", (asked) => {
     const { program, parameters } = importOnnx(exportModelPart(model, asked.part, { sample: asked.sample }));
     const fed = feedsFor(model, asked, BATCH);
     const state = Object.entries(parameters).map(([name, { data }]) => [name, data as Float32Array] as const);
@@ -25,6 +21,8 @@ describe.each(zoo)("%s", (_, definition) => {
       const wrong = [...expected].filter((value, i) => !(Math.abs(got[i]! - value) <= 1e-5 + 1e-4 * Math.abs(value)));
       expect({ name, wrong }).toEqual({ name, wrong: [] });
     }
+    // Where a part of an image, or its rows beside a label, are joined with others, no weight is turned.
+    if (definition.kind === "conditional-vae") return;
     expect(program.nodes.filter(({ op }) => op === "transpose")).toEqual([]);
   });
 });

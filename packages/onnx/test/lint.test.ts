@@ -3,6 +3,7 @@ import { exportModelPart, lintFor, type LintTarget, lintTargets } from "../src/i
 import { rulesFor } from "../src/lint/lint-for.ts";
 import { fileOf, fileOfNode, integers, node, port, weights } from "./support/files.ts";
 import { denseModel, sizes } from "./support/models.ts";
+import { opencvCases } from "./support/opencv-cases.ts";
 
 const kernel = weights("w", [3, 2, 4, 4]);
 const filters = (attributes: Parameters<typeof node>[3], initialisers = [kernel]) =>
@@ -62,20 +63,6 @@ const scaledInHalf = (opset: number) =>
     },
     { opset },
   );
-const multiplied = (attributes: Parameters<typeof node>[3]) =>
-  fileOf({
-    nodes: [node("Gemm", ["x", "w"], ["y"], attributes)],
-    initialisers: [weights("w", [4, 4])],
-    inputs: [port("x", ["n", 4])],
-    outputs: [port("y", ["n", 4])],
-  });
-const stored = (type: number, bytes: number) =>
-  fileOf({
-    nodes: [node("Cast", ["w"], ["y"], { to: 1 })],
-    initialisers: [weights("w", [2], type, bytes)],
-    outputs: [port("y", [2])],
-  });
-
 /** Target and rule -> a file that it is about, what it names there, and a file that it is not about. */
 const cases: Readonly<Record<string, readonly [hit: Uint8Array, where: string, clear: Uint8Array]>> = {
   "burn newer-ir": [relu({ irVersion: 9 }), "the file", relu()],
@@ -87,15 +74,7 @@ const cases: Readonly<Record<string, readonly [hit: Uint8Array, where: string, c
   "burn fixed-batch": [reshaped([3, 4]), "the Reshape", reshaped([-1, 4])],
   "burn uneven-pads": [uneven, "the ConvTranspose", transposed],
   "burn quantisation": [dequantised(1), "the DequantizeLinear", relu()],
-  "opencv gemm-rows": [multiplied({}), "the Gemm", multiplied({ transB: 1 })],
-  "opencv uneven-pads": [uneven, "the ConvTranspose", transposed],
-  "opencv negative-pad": [
-    padded(["x", "p"], [0, 0, -1, 0, 0, 0, 0, 0]),
-    "the Pad",
-    padded(["x", "p"], [0, 0, 1, 0, 0, 0, 0, 0]),
-  ],
-  "opencv float16": [stored(10, 2), "w", stored(11, 8)],
-  "opencv scales-per-channel": [dequantised(4), "the DequantizeLinear", dequantised(1)],
+  ...Object.fromEntries(Object.entries(opencvCases).map(([id, files]) => [`opencv ${id}`, files])),
   "ort-web-webgpu no-gpu-kernel": [unary("Softplus"), "the Softplus", unary("Relu")],
   "coreml no-pads": [filters({}), "the ConvTranspose", transposed],
   "coreml unequal-pads": [filters({ pads: [1, 2, 1, 2] }), "the ConvTranspose", transposed],
@@ -144,6 +123,23 @@ describe("lintFor", () => {
   test("takes unsigned zero points for asymmetric ones", () => {
     const warnings = lintFor("tensorrt", quantised(zero(0, 2)));
     expect(warnings.map(({ where }) => where)).toEqual(["the QuantizeLinear", "the DequantizeLinear"]);
+  });
+
+  test("has nothing against weights of a convolution in bytes for TensorRT, but against halves behind a Cast", () => {
+    const behind = (opType: string, initialisers: readonly ReturnType<typeof weights>[], attributes = {}) =>
+      fileOf({
+        nodes: [
+          node(opType, ["b", ...initialisers.slice(1).map(({ name }) => name)], ["w"], attributes),
+          node("Conv", ["x", "w"], ["y"], { pads: [0, 0, 0, 0] }),
+        ],
+        initialisers,
+        inputs: [port("x", ["n", 3, 8, 8])],
+        outputs: [port("y", [null, null, null, null])],
+      });
+    const bytes = behind("DequantizeLinear", [weights("b", [3, 3, 2, 2], 3, 1), weights("s", [3])], { axis: 0 });
+    expect(lintFor("tensorrt", bytes)).toEqual([]);
+    const halves = behind("Cast", [weights("b", [3, 3, 2, 2], 10, 2)], { to: 1 });
+    expect(lintFor("tensorrt", halves).map(({ id }) => id)).toEqual(["constant-weights"]);
   });
 
   test("has nothing to say of an exported dense decoder", () => {

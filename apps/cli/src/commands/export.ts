@@ -1,146 +1,356 @@
-import { openNetwork } from "@isthmus/compress";
-import { elementCount, type JsonObject, type Model, type Program } from "@isthmus/graph";
-import { IsthmusError, randomNormal, randomUniform } from "@isthmus/math";
-import { exportModelPart, parity, type ParityReport } from "@isthmus/onnx";
-import { type Command, Option } from "commander";
-import { grouped, type Report } from "../console.ts";
-import { withEngine } from "../engines.ts";
-import { openModel } from "../model-files.ts";
+import { featureUnits, parseDescription } from "@isthmus/data";
+import type { Model } from "@isthmus/graph";
+import {
+  type ExportableModel,
+  draftModelPart,
+  IMPORTED_KIND,
+  type ItemForm,
+  type ModelPart,
+  type ModelPartOptions,
+  type OnnxDraft,
+  type Opset,
+  partReference,
+  redraft,
+  requireParity,
+} from "@isthmus/onnx";
+import { dataConvention } from "@isthmus/train";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Console, grouped, type Report } from "../console.ts";
+import { checkedByUser, UsageError } from "../errors.ts";
+import { definitionOf, encodedShape, modelConfig, openModel, takesCodes } from "../model-files.ts";
+import { comparePair } from "../onnx-parity.ts";
+import { type ExternalDataChoice, externalDataOption, requireOneFile, writeDraft } from "../onnx-files.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
-import { buildOption, outOption } from "../options.ts";
-import { requireWritable, writeResult } from "../outputs.ts";
+import { buildOption, outOption, requireOnly, wholeNumber } from "../options.ts";
+import { requireWritable } from "../outputs.ts";
+import {
+  checkPrecisionOptions,
+  PRECISION_NOTES,
+  type PrecisionOptions,
+  reduceFile,
+  withPrecisionOptions,
+} from "../precision.ts";
 import { VERSION } from "../version.ts";
-import { classesOf } from "../trained.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
-type Part = "encoder" | "decoder";
-
-interface ExportOptions {
-  readonly part: Part;
-  readonly build: string;
+interface ExportOptions extends PrecisionOptions {
+  readonly part?: ModelPart;
+  readonly all?: boolean;
+  readonly opset: number;
+  readonly profile: "portable" | "compact";
+  readonly layout?: "nhwc" | "nchw";
+  readonly uint8Io?: boolean;
+  readonly dataUnits?: boolean;
+  readonly sample?: boolean;
+  readonly outputs?: readonly string[];
+  readonly batch?: number;
+  readonly license?: string;
+  /** False where `--no-golden` is said. */
+  readonly golden?: boolean;
+  readonly externalData: ExternalDataChoice;
   readonly out: string;
 }
 
-/**
- * What a float32 network of a few layers may differ by between two runtimes that sum in another order: absolutely, or
- * for outputs larger than 10 (logits) relative to the largest.
- */
-const TOLERANCE = { absolute: 1e-5, relative: 1e-6 } as const;
 const CHECKED_ITEMS = 100;
+const PARTS: readonly ModelPart[] = ["encoder", "decoder", "autoencoder", "prior"];
+
+const NOTES = [
+  "Parts: encoder, x -> the code (mu and logVar of a VAE); decoder, z -> the reconstruction and what its likelihood is",
+  "made of (logits); autoencoder, x -> both; prior, noise -> z. A conditional model's parts take its label or its condition",
+  "too. Noise is always an input (eps): a file draws nothing.",
+  "Where onnxruntime-node is installed, the file is run on 100 drawn inputs before it is written, and must give what our",
+  "engine gives: |a - b| <= 1e-5 + 1e-4 |b| for every value.",
+  ...PRECISION_NOTES,
+];
+
+const EXAMPLES = [
+  "isthmus export m.safetensors --part decoder -o decoder.onnx",
+  "isthmus export m.safetensors --all -o onnx",
+  "isthmus export m.safetensors --part encoder --sample -o encoder.onnx",
+  "isthmus export m.safetensors --part autoencoder --layout nchw --uint8-io --outputs reconstruction -o pictures.onnx",
+  "isthmus export table.safetensors --part encoder --data-units -o encoder.onnx",
+  "isthmus export m.safetensors --part decoder --opset 13 --batch 1 -o old.onnx",
+  "isthmus export m.safetensors --part decoder --external-data always -o decoder.onnx",
+  "isthmus export m.safetensors --part decoder --precision int8-weights -o small.onnx",
+  "isthmus export m.safetensors --part autoencoder --precision int8 --calibrate mnist -o int8.onnx",
+];
 
 export function exportCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "export",
-    summary: "Export the encoder or the decoder to ONNX (opset 17, dynamic batch) and compare it with our engine.",
-    examples: ["isthmus export m.safetensors --part decoder -o decoder.onnx"],
+    summary: "Export a part of a model, or all, to ONNX and compare it with our engine.",
+    notes: NOTES,
+    examples: EXAMPLES,
   })
     .argument("<model>", "model file")
-    .addOption(new Option("--part <name>", "which half").choices(["encoder", "decoder"]).makeOptionMandatory())
+    .addOption(new Option("--to <format>", "what to write").choices(["onnx"]).default("onnx"))
+    .addOption(new Option("--part <name>", "which part").choices(PARTS))
+    .option("--all", "every part that the model has, into the folder --out")
+    .option(
+      "--opset <n>",
+      "operator set, 13 to 21, with the oldest IR version that goes with it",
+      wholeNumber(13, 21),
+      17,
+    )
+    .addOption(
+      new Option("--profile <name>", "only what every runtime takes, or as few nodes as ONNX allows")
+        .choices(["portable", "compact"])
+        .default("portable"),
+    )
+    .addOption(
+      new Option(
+        "--layout <axes>",
+        "items are images with channels last or first (default: rows of numbers, channels last)",
+      ).choices(["nhwc", "nchw"]),
+    )
+    .option("--uint8-io", "items are bytes, k for k / 255, rounded on the way out")
+    .option("--data-units", "items are in the units of the model's data: standardised, and brought back, in the file")
+    .option(
+      "--sample",
+      "of encoder and autoencoder: a z drawn from q(z given x) too, its noise an input; zeros give the mean",
+    )
+    .option("--outputs <names>", "only these outputs, such as reconstruction or mu,logVar (default: all)", names)
+    .option("--batch <n>", "a fixed size of the batch (default: any)", wholeNumber(1, 10_000))
+    .option("--license <text>", "license of the model, an SPDX identifier or a sentence, for the file's metadata")
+    .option("--golden", "a golden sample in the file, however large (default: where it is small)")
+    .option("--no-golden", "no golden sample in the file")
+    .addOption(externalDataOption());
+  return withPrecisionOptions(command)
     .addOption(buildOption())
-    .addOption(outOption("the ONNX file to write"))
-    .action(reporting(context, (path: string, options: ExportOptions) => exportPart(context, path, options)));
+    .addOption(outOption("the ONNX file to write; the folder for --all"))
+    .action(reporting(context, (path: string, options: ExportOptions) => exportModel(context, path, options)));
 }
 
-async function exportPart({ console }: Context, path: string, options: ExportOptions): Promise<Report> {
+function names(text: string): string[] {
+  const some = text.split(",").map((name) => name.trim());
+  if (some.every((name) => name !== "")) return some;
+  throw new InvalidArgumentError("expected names of outputs such as mu,logVar.");
+}
+
+async function exportModel(context: Context, path: string, options: ExportOptions): Promise<Report> {
+  const { part, all = false, out } = options;
+  if (all === (part !== undefined)) {
+    throw new UsageError(
+      all ? "--part and --all exclude each other" : "required option '--part <name>' not specified (or --all)",
+    );
+  }
+  checkPrecisionOptions(options, part === "prior");
   const model = await openModel(path);
-  await requireWritable(options.out, [path]);
-  const bytes = exportModelPart(model, options.part, { producerVersion: VERSION });
-  const checked = await checkParity(model, options, bytes);
-  await writeResult(console, options.out, bytes);
-  const { part, out } = options;
-  const json = { part, out, bytes: bytes.length, opset: 17, ...checked.json };
-  return { json, lines: [`${part} -> ${out} (${grouped(bytes.length)} bytes, opset 17)`, checked.line] };
+  const to = { console: context.console, signal: context.stoppable() };
+  if (part !== undefined) {
+    await requireOuts(out, { ...options, path });
+    return await exportPart(to, model, { ...options, part, path });
+  }
+  requireOnly(false, options, ["outputs"], "--part");
+  await mkdir(out, { recursive: true }).catch((cause: Error) => {
+    throw new UsageError(`--out expected a folder, got ${out}: ${cause.message}`, { cause });
+  });
+  return await exportAll(to, model, { ...options, path });
 }
 
-interface Checked {
-  readonly json: JsonObject;
-  readonly line: string;
+/** What is exported, and of which file. */
+type Asked<O = ExportOptions & { readonly part: ModelPart }> = O & { readonly path: string };
+
+/** Where a command speaks, and what stops it. */
+interface Surroundings {
+  readonly console: Console;
+  readonly signal: AbortSignal;
 }
 
-async function checkParity(model: Model, options: ExportOptions, bytes: Uint8Array): Promise<Checked> {
+/** Finds out whether what is asked for can be written, and is not what is read. */
+async function requireOuts(out: string, { path, externalData }: Asked<ExportOptions>): Promise<void> {
+  await requireWritable(out, [path]);
+  if (externalData === "always") await requireWritable(`${out}.data`, [path]);
+}
+
+async function exportAll(to: Surroundings, model: Model, options: Asked<ExportOptions>): Promise<Report> {
+  const { out, opset } = options;
+  const reports: Report[] = [];
+  for (const part of partsOf(model)) {
+    const file = join(out, `${part}.onnx`);
+    await requireOuts(file, options);
+    reports.push(await exportPart(to, model, { ...fitting(options, part), part, out: file }));
+  }
+  return {
+    json: { out, opset, parts: reports.map(({ json }) => json) },
+    lines: reports.flatMap(({ lines }) => lines),
+  };
+}
+
+/** Those that a file can be made of. */
+function partsOf(model: Model): ModelPart[] {
+  if (takesCodes(model)) return ["decoder"];
+  const { outputs } = model.encoder;
+  const hasCode = Object.hasOwn(outputs, "mu") || Object.hasOwn(outputs, "z");
+  return PARTS.filter((part) => (part !== "autoencoder" || hasCode) && (part !== "prior" || model.prior));
+}
+
+/** Of the options for all parts, those that mean something for one. */
+function fitting(
+  { sample, layout, uint8Io, dataUnits, calibrate, ...others }: Asked<ExportOptions>,
+  part: ModelPart,
+): Asked<ExportOptions> {
+  const ofItems = { ...(layout && { layout }), ...(uint8Io && { uint8Io }), ...(dataUnits && { dataUnits }) };
+  const ofData = calibrate !== undefined && { calibrate };
+  return {
+    ...others,
+    ...(part !== "prior" && { ...ofItems, ...ofData }),
+    ...(sample && (part === "encoder" || part === "autoencoder") && { sample }),
+  };
+}
+
+async function exportPart({ console, signal }: Surroundings, model: Model, options: Asked): Promise<Report> {
+  const { part, out, opset, externalData } = options;
+  const asked = partOptions(model, options);
+  const exportable = withPosterior(model, options);
+  const draft = checkedByUser(() => draftModelPart(exportable, part, asked));
+  const reports: Report[] = [];
+  const check = async (source: string | Uint8Array): Promise<void> => {
+    reports.push(await checkParity(exportable, options, asked, { ports: portsOf(draft), source }));
+  };
+  const isWhole = options.precision === "float32";
+  const made = isWhole ? draft : await inPrecision(console, model, options, { draft, check, reports });
+  const { bytes, data } = await writeDraft(console, out, made, { externalData, signal, ...(isWhole && { check }) });
+  const beside = data ? `, weights in ${data.path} (${grouped(data.bytes)} bytes)` : "";
+  const file = { bytes, ...(data && { data: { ...data } }) };
+  return {
+    json: { part, out, opset, ...Object.assign({}, ...reports.map(({ json }) => json)), ...file },
+    lines: [
+      `${part} -> ${out} (${grouped(bytes)} bytes, opset ${opset})${beside}`,
+      ...reports.flatMap(({ lines }) => lines),
+    ],
+  };
+}
+
+/** A file with the inputs and outputs of a draft, and none of its weights. */
+function portsOf(draft: OnnxDraft): Uint8Array {
+  return Buffer.concat([...draft.apart("weights").model.chunks()]);
+}
+
+/** A part in float32, how it is checked, and what is told of it. */
+interface WholePart {
+  readonly draft: OnnxDraft;
+  readonly check: (source: Uint8Array) => Promise<void>;
+  readonly reports: Report[];
+}
+
+/** The part in the precision that is asked for, with what that costs. */
+async function inPrecision(
+  console: Console,
+  model: Model,
+  options: Asked,
+  { draft, check, reports }: WholePart,
+): Promise<OnnxDraft> {
+  requireOneFile(draft, "--precision float32 writes its weights beside it");
+  const bytes = Buffer.concat([...draft.whole().chunks()]);
+  await check(bytes);
+  const form = formOf(model, options);
+  const reduced = await reduceFile(console, { bytes, path: options.out, model, form }, options);
+  reports.push(reduced);
+  return redraft(reduced.bytes);
+}
+
+/** How the file has the model's items. */
+function formOf(model: Model, options: Asked): ItemForm {
+  const { layout = "rows", uint8Io = false, dataUnits = false } = options;
+  const numbers = dataUnits ? "the data's own units" : "the network's own numbers";
+  return {
+    shape: encodedShape(model),
+    layout,
+    uint8: uint8Io,
+    ...(dataUnits && { units: unitsOf(model, options) }),
+    values: uint8Io ? "bytes" : numbers,
+  };
+}
+
+/** The options of the command as those of the library. */
+function partOptions(model: Model, options: Asked): ModelPartOptions {
+  const { part, opset, profile, layout, uint8Io, dataUnits, sample, outputs, batch, license, golden } = options;
+  const convention = conventionOf(model);
+  requireOnly(part !== "prior", options, ["layout", "uint8Io", "dataUnits", "calibrate"], "parts that have items");
+  requireOnly(part === "encoder" || part === "autoencoder", options, ["sample"], "--part encoder or autoencoder");
+  if (uint8Io) requirePictures(model, options);
+  return {
+    producerVersion: VERSION,
+    opset: opset as Opset,
+    profile,
+    ...(layout && { layout }),
+    ...(uint8Io && { uint8: true }),
+    ...(dataUnits && { units: unitsOf(model, options) }),
+    ...(sample && { sample }),
+    ...(outputs && { outputs }),
+    ...(batch !== undefined && { batch }),
+    ...(convention !== undefined && { convention }),
+    ...(license !== undefined && { license }),
+    ...(golden !== undefined && { golden }),
+  };
+}
+
+/** What the likelihood takes the data to be; of an imported model nobody knows. */
+function conventionOf(model: Model): string | undefined {
+  return model.kind === IMPORTED_KIND ? undefined : dataConvention(modelConfig(model), model.data);
+}
+
+function unitsOf({ data }: Model, { path }: Asked): NonNullable<ModelPartOptions["units"]> {
+  if (data) return featureUnits(parseDescription(data));
+  throw new UsageError(`--data-units: ${path} does not describe its data; its items have the network's own numbers`);
+}
+
+/** Bytes are for numbers that lie in [0, 1] to the network. */
+function requirePictures({ data }: Model, { path, part, outputs }: Asked): void {
+  const described = data && parseDescription(data).item;
+  const isUnit =
+    described?.kind === "images" || (described?.kind === "array" && described.offset === 0 && described.scale === 255);
+  if (described && !isUnit) {
+    throw new UsageError(
+      `--uint8-io: the items of ${path} are standardised numbers, not bytes; --data-units takes those`,
+    );
+  }
+  if (part === "decoder" && outputs && !outputs.includes("reconstruction")) {
+    throw new UsageError(
+      `--uint8-io goes with the output reconstruction, which --outputs ${outputs.join(",")} leaves out`,
+    );
+  }
+}
+
+/** With what z is drawn from, where that is asked for. */
+function withPosterior(model: Model, { sample, path }: Asked): ExportableModel {
+  if (!sample) return model;
+  const { posterior } = definitionOf(model);
+  if (posterior) return { ...model, posterior };
+  throw new UsageError(`--sample: ${path} is of kind "${model.kind}", which has no posterior to draw from`);
+}
+
+async function checkParity(
+  model: ExportableModel,
+  options: Asked,
+  asked: ModelPartOptions,
+  { ports, source }: { readonly ports: Uint8Array; readonly source: string | Uint8Array },
+): Promise<Report> {
   const runtime = await onnxRuntime();
   if ("missing" in runtime) {
     const reason = `not checked: onnxruntime-node cannot be loaded (${runtime.missing})`;
-    return { json: { maxAbsError: null, parity: reason }, line: `parity ${reason}` };
+    return { json: { maxAbsError: null, parity: reason }, lines: [`parity ${reason}`] };
   }
-  const session = await openOnnx(runtime, options.out, bytes);
+  const { part, out, batch: items = CHECKED_ITEMS } = options;
+  const session = await openOnnx(runtime, out, source);
   try {
-    const report = await compare(model, options, (inputs) => session.run(inputs));
-    requireParity(report);
+    const reference = partReference(model, part, asked);
+    const report = await comparePair(
+      { bytes: ports, session, parameters: model.parameters, ...reference },
+      items,
+      options,
+    );
+    requireParity(report, "nothing was written: onnxruntime-node and our engine differ");
     const each = Object.entries(report.perOutput).map(([name, { maxAbs }]) => [name, maxAbs] as const);
     const text = each.map(([name, maxAbs]) => `${name} ${maxAbs.toExponential(1)}`).join(", ");
     return {
-      json: {
-        maxAbsError: report.maxAbs,
-        perOutput: Object.fromEntries(each),
-        items: CHECKED_ITEMS,
-        parity: "onnxruntime-node",
-      },
-      line: `parity with onnxruntime-node on ${CHECKED_ITEMS} drawn inputs, max abs error: ${text}`,
+      json: { maxAbsError: report.maxAbs, perOutput: Object.fromEntries(each), items, parity: "onnxruntime-node" },
+      lines: [`parity with onnxruntime-node on ${items} drawn inputs, max abs error: ${text}`],
     };
   } finally {
     await session.release();
-  }
-}
-
-type RunTensors = (
-  inputs: Record<string, { shape: readonly number[]; data: Float32Array | Int32Array }>,
-) => Promise<Record<string, { data: Float32Array }>>;
-
-/** Both runtimes on the same drawn inputs: pixels in (0, 1) for an encoder, prior draws for a decoder, every label. */
-async function compare(model: Model, options: ExportOptions, onnx: RunTensors): Promise<ParityReport> {
-  const program = model[options.part];
-  const inputs = drawnInputs(model, options.part);
-  return withEngine(options, async (engine) => {
-    const network = await openNetwork(engine, program, model.parameters);
-    try {
-      return await parity({
-        inputs,
-        reference: (given) => network.run(given),
-        run: async (given) => {
-          const tensors = Object.entries(given).map(([name, data]) => [
-            name,
-            { shape: inputShape(program, name), data },
-          ]);
-          const results = await onnx(Object.fromEntries(tensors));
-          return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
-        },
-      });
-    } finally {
-      network.dispose();
-    }
-  });
-}
-
-function drawnInputs(model: Model, part: Part): Record<string, Float32Array | Int32Array> {
-  const program = model[part];
-  const names = Object.keys(program.inputs);
-  const draw = part === "encoder" ? randomUniform : randomNormal;
-  return Object.fromEntries(
-    names.map((name) => {
-      const size = elementCount(inputShape(program, name));
-      if (name === "label") return [name, Int32Array.from({ length: size }, (_, i) => i % (classesOf(model) ?? 1))];
-      const values = new Float32Array(size);
-      draw(values, { seed: 1, stream: `parity/${name}` });
-      return [name, values];
-    }),
-  );
-}
-
-function inputShape(program: Program, name: string): number[] {
-  const shape = program.nodes[program.inputs[name] as number]?.shape ?? [];
-  return shape.map((dim) => (dim === "batch" ? CHECKED_ITEMS : dim));
-}
-
-function requireParity({ perOutput }: ParityReport): void {
-  for (const [name, { maxAbs, maxRel, finite }] of Object.entries(perOutput)) {
-    if (finite && (maxAbs <= TOLERANCE.absolute || maxRel <= TOLERANCE.relative)) continue;
-    const got = finite
-      ? `max abs error ${maxAbs.toExponential(1)} (relative ${maxRel.toExponential(1)})`
-      : "values that are not finite";
-    throw new IsthmusError(
-      "ONNX_PARITY",
-      `onnxruntime-node and our engine differ in "${name}": ${got}; nothing was written`,
-    );
   }
 }

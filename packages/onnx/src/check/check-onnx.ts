@@ -1,12 +1,10 @@
 import { decodeModel } from "../decode.ts";
+import { MOST_BYTES } from "../file-limit.ts";
 import { invalid } from "../invalid.ts";
 import { checkNames } from "./names.ts";
 import { checkTensors } from "./tensors.ts";
 import { inferTypes } from "./types.ts";
 import { checkVersions } from "./versions.ts";
-
-/** What protobuf allows, and with it every reader: 2 GiB less one byte. Larger weights belong beside the file. */
-const MOST_BYTES = 2 ** 31 - 1;
 
 /**
  * Checks what runtimes let pass or only find while they run: an operator set and an IR version that go together, unique

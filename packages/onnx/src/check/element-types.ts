@@ -16,3 +16,5 @@ export const indices: readonly number[] = [6, INT64];
 export const floats8: readonly number[] = [17, 18, 19, 20];
 /** uint4 and int4 of operator set 21. */
 export const nibbles: readonly number[] = [21, 22];
+/** float8 and integers of 4 bits: types that weights are stored in. */
+export const narrow: readonly number[] = [...floats8, ...nibbles];

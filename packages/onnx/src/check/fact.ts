@@ -1,6 +1,7 @@
 import { elementCount } from "@isthmus/graph";
 import { dataTypes, typeName } from "../data-types.ts";
-import type { OnnxDim, Tensor } from "../messages.ts";
+import { bytesOf } from "../lazy-bytes.ts";
+import type { OnnxDim, WrittenTensor } from "../messages.ts";
 
 /** What is known of a value before any run; what is not known is undefined. */
 export interface Fact {
@@ -15,12 +16,13 @@ export interface Fact {
 const MOST_VALUES = 64;
 
 /** Of a tensor whose length was checked. */
-export function factOf({ elementType, dims, data, external }: Tensor): Fact {
+export function factOf({ elementType, dims, data, external }: WrittenTensor): Fact {
   const type = dataTypes[elementType];
   const count = elementCount(dims);
   const isShort = type?.kind === "integer" && dims.length <= 1 && count <= MOST_VALUES && !external;
   if (!isShort) return { type: elementType, shape: dims };
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const { buffer, byteOffset, byteLength } = bytesOf(data);
+  const view = new DataView(buffer, byteOffset, byteLength);
   const values = Array.from({ length: count }, (_, i) => type.read(view, i * type.bytes));
   return { type: elementType, shape: dims, values };
 }

@@ -1,12 +1,12 @@
 import { invalid } from "../invalid.ts";
-import type { OnnxGraph } from "../messages.ts";
+import type { OnnxGraph, WrittenTensor } from "../messages.ts";
 import { defect } from "./node-facts.ts";
 
 /**
  * Every value is made once, before it is read, and every output is made by something. Names of nodes, where they have any,
  * are their own. An initialiser that is an input as well is refused: runtimes ignore what is fed to it.
  */
-export function checkNames(graph: OnnxGraph): void {
+export function checkNames(graph: OnnxGraph<WrittenTensor>): void {
   if (graph.name === "") throw invalid("the graph has no name");
   const made = new Set<string>();
   const make = (name: string, where: string) => {
@@ -26,7 +26,7 @@ export function checkNames(graph: OnnxGraph): void {
   checkPorts(graph, made);
 }
 
-function checkNodeNames({ nodes }: OnnxGraph): void {
+function checkNodeNames({ nodes }: Pick<OnnxGraph, "nodes">): void {
   const names = new Set<string>();
   for (const node of nodes) {
     if (node.name === "") continue;
@@ -36,7 +36,7 @@ function checkNodeNames({ nodes }: OnnxGraph): void {
 }
 
 /** Whatever is declared is made, and declared once. */
-function checkPorts({ inputs, outputs, valueInfo }: OnnxGraph, made: ReadonlySet<string>): void {
+function checkPorts({ inputs, outputs, valueInfo }: OnnxGraph<WrittenTensor>, made: ReadonlySet<string>): void {
   if (outputs.length === 0) throw invalid("the graph has no output");
   const declared = new Set<string>();
   for (const { name } of [...inputs, ...outputs, ...valueInfo]) {

@@ -15,7 +15,7 @@ export function checkNode(node: OnnxNode, opset: number, given: readonly (Fact |
   const form = formOf(operator, opset);
   if (!form) throw defect(node, `is not in operator set ${opset}`);
   checkCount(node, form.inputs, node.inputs, "inputs");
-  checkCount(node, form.outputs, node.outputs, "outputs");
+  checkCount(node, form.outputs, node.outputs, "outputs", /[?*]$/);
   checkAttributes(node, form);
   const bound = checkTypes(node, form, given);
   const made = operator.infer(new NodeFacts(node, opset, given));
@@ -44,11 +44,18 @@ function letterAt(letters: readonly string[], index: number): string {
   return letters[Math.min(index, letters.length - 1)]!.replace(/[?*]$/, "");
 }
 
-function checkCount(node: OnnxNode, letters: readonly string[], names: readonly string[], what: string): void {
+/** `open` are the letters of ports that may have no name: one of several outputs need not be wanted. */
+function checkCount(
+  node: OnnxNode,
+  letters: readonly string[],
+  names: readonly string[],
+  what: string,
+  open = /[?]$/,
+): void {
   const most = letters.at(-1)?.endsWith("*") ? Number.POSITIVE_INFINITY : letters.length;
   const fewest = letters.filter((letter) => !letter.endsWith("?")).length;
   if (names.length < fewest || names.length > most) throw defect(node, `has ${names.length} ${what}`);
-  const left = names.findIndex((name, i) => name === "" && !letters[i]?.endsWith("?"));
+  const left = names.findIndex((name, i) => name === "" && !open.test(letters[Math.min(i, letters.length - 1)]!));
   if (left >= 0) throw defect(node, `leaves out one of its ${what}, number ${left}`);
 }
 

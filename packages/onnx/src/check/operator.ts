@@ -1,4 +1,5 @@
 import type { AttributeValue } from "../messages.ts";
+import { floats8, narrow } from "./element-types.ts";
 import type { NodeFacts, Outcome } from "./node-facts.ts";
 
 /** How an operator is written from one operator set on. */
@@ -22,6 +23,18 @@ export interface Operator {
 }
 
 export type Operators = Readonly<Record<string, Operator>>;
+
+/** A form that also takes types of fewer bits since an operator set: float8, and since 21 integers of 4 bits. */
+export function narrower(since: number, form: Form, letters: readonly string[] = ["T"]): Form {
+  const more = since < 21 ? floats8 : narrow;
+  const types = letters.map((letter) => [letter, [...form.types[letter]!, ...more]] as const);
+  return { ...form, since, types: { ...form.types, ...Object.fromEntries(types) } };
+}
+
+/** The forms of an operator that takes all types that its operator set knows. */
+export function widening(form: Form): Form[] {
+  return [narrower(21, form), narrower(19, form), form];
+}
 
 export function operator(forms: Form | readonly Form[], infer: Operator["infer"]): Operator {
   return { forms: [forms].flat() as readonly Form[], infer };

@@ -1,14 +1,11 @@
-import { dataTypes } from "../data-types.ts";
+import { dataTypes, TEXT } from "../data-types.ts";
 import { invalid } from "../invalid.ts";
 import { requireInside } from "../import/external.ts";
-import type { Tensor } from "../messages.ts";
+import type { WrittenTensor } from "../messages.ts";
 import { floats8, nibbles } from "./element-types.ts";
 
-/** Elements of text are no bytes of one length. */
-const TEXT = 8;
-
 /** Each initialiser holds as many bytes as its shape and type say. */
-export function checkTensors(initialisers: readonly Tensor[]): void {
+export function checkTensors(initialisers: readonly WrittenTensor[]): void {
   for (const tensor of initialisers) {
     requireLength(tensor, (what) => {
       throw invalid(`initialiser "${tensor.name}" ${what}`, { initialiser: tensor.name });
@@ -17,8 +14,9 @@ export function checkTensors(initialisers: readonly Tensor[]): void {
 }
 
 /** Calls `fail` for a type that is none, data of another length than the shape says, or data in a place that is refused. */
-export function requireLength(tensor: Tensor, fail: (what: string) => never): void {
+export function requireLength(tensor: WrittenTensor, fail: (what: string) => never): void {
   const { elementType, dims, data, external } = tensor;
+  // Elements of text are no bytes of one length.
   if (elementType === TEXT) return;
   const size = bytesOf(elementType) ?? fail(`has an unknown element type ${elementType}`);
   const expected = Math.ceil(dims.reduce((product, dim) => product * dim, size));

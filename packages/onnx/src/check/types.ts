@@ -1,5 +1,5 @@
 import { invalid } from "../invalid.ts";
-import type { OnnxDim, OnnxGraph, OnnxNode, ValueInfo } from "../messages.ts";
+import type { OnnxDim, OnnxGraph, OnnxNode, ValueInfo, WrittenTensor } from "../messages.ts";
 import { type Fact, factOf, mayEqual, merged, shapeText, typeText } from "./fact.ts";
 import { checkNode } from "./nodes.ts";
 
@@ -11,7 +11,11 @@ export type InferNode = typeof checkNode;
  *
  * @throws IsthmusError `ONNX_INVALID` what does not go together, by the name of the node or value
  */
-export function inferTypes(graph: OnnxGraph, opset: number, infer: InferNode = checkNode): ReadonlyMap<string, Fact> {
+export function inferTypes(
+  graph: OnnxGraph<WrittenTensor>,
+  opset: number,
+  infer: InferNode = checkNode,
+): ReadonlyMap<string, Fact> {
   const facts = new Map<string, Fact>();
   const declared = new Map([...graph.outputs, ...graph.valueInfo].map((info) => [info.name, info]));
   const free = new Set(graph.inputs.flatMap(({ shape }) => shape.filter((dim) => typeof dim === "string")));

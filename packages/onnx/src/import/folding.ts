@@ -1,8 +1,10 @@
 import { broadcastShapes, type Dim, elementCount, GraphBuilder, interpret, type Node } from "@isthmus/graph";
 import { BOOL } from "../data-types.ts";
+import { roundHalfEven } from "../round-half-even.ts";
 import { plain, type Value } from "./flow.ts";
 import { expandKnown, isWhole, type Known } from "./known.ts";
 import type { Destination, NodeReader } from "./node-reader.ts";
+import { ceiled, floored, rounded } from "./rounding.ts";
 import type { Translation, Translations } from "./translations.ts";
 
 /** A graph for what does not depend on a run: what is placed there is fed, and the results are computed at once. */
@@ -106,25 +108,18 @@ function isExact(value: Value | undefined): value is Known {
   return value?.kind === "known" && isWhole(value.elementType);
 }
 
-/** A function of known numbers that the graph has no operation for. */
-const ofKnown =
-  (formula: (value: number) => number): Translation =>
+/** A function of one number: of known ones at once, of others by what the graph has. */
+const rounding =
+  (formula: (value: number) => number, written: (build: GraphBuilder, x: Node) => Node): Translation =>
   (read) => {
-    const known = read.known(0);
-    return { ...known, data: Float64Array.from(read.numbers(0), formula) };
+    if (read.value(0).kind === "flow") return read.unary((x) => written(read.build, x));
+    return { ...read.known(0), data: Float64Array.from(read.numbers(0), formula) };
   };
 
-/** To the nearest, ties to the even one. */
-function roundHalfEven(value: number): number {
-  const low = Math.floor(value);
-  if (value - low !== 0.5) return Math.round(value);
-  return low % 2 === 0 ? low : low + 1;
-}
-
-/** What is read only where nothing of it depends on a run. */
-export const knownOnly: Translations = {
-  Ceil: ofKnown(Math.ceil),
-  Floor: ofKnown(Math.floor),
+/** Whole numbers; a remainder only where nothing of it depends on a run. */
+export const wholes: Translations = {
+  Ceil: rounding(Math.ceil, ceiled),
+  Floor: rounding(Math.floor, floored),
   Mod: (read) => read.refuse("has a remainder of floats, or of numbers that a run computes"),
-  Round: ofKnown(roundHalfEven),
+  Round: rounding(roundHalfEven, rounded),
 };

@@ -2,6 +2,7 @@ import { elementCount, type GraphBuilder } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { invalid } from "../invalid.ts";
 import type { OnnxGraph, OnnxModel, OnnxNode, Tensor, ValueInfo } from "../messages.ts";
+import { aligned } from "./aligned.ts";
 import { exactly, Scratch } from "./folding.ts";
 import type { Flow, Value } from "./flow.ts";
 import { hasBatch, type Known, knownTensor } from "./known.ts";
@@ -40,8 +41,9 @@ export function importGraph({ model, destination, outputs, bind }: GraphImport):
   const spending = new Spending(destination.build, graph);
   for (const node of nodes) {
     if (node.inputs.length > LIMITS.operands) throw refusal(node, `has ${node.inputs.length} inputs`);
-    if (version < 7) requirePresentMeaning(node);
-    const given = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
+    if (version < 7) requireNoTraining(node);
+    const sources = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
+    const given = version < 7 ? aligned(node, sources, destination.build) : sources;
     const results = translated(node, given, context);
     results.forEach((value, i) => {
       if (node.outputs[i]) values.set(node.outputs[i], value);
@@ -58,13 +60,10 @@ function operatorSet({ operatorSets }: OnnxModel): number {
   throw invalid(`operator set ai.onnx ${version ?? "(none)"} is not read; known: ${OLDEST} to ${NEWEST}`);
 }
 
-/** Before operator set 7 an operand could be broadcast from an axis on, and training was what nodes did unless told otherwise. */
-function requirePresentMeaning(node: OnnxNode): void {
-  const { attributes } = node;
-  const has = (name: string) => Object.hasOwn(attributes, name);
-  const isAligned = has("broadcast") && has("axis");
-  const isTraining = has("is_test") && attributes["is_test"]?.value !== 1;
-  if (isAligned || isTraining) throw refusal(node, "means something that operator set 7 took back; convert the file");
+/** Before operator set 7 training was what nodes did unless told otherwise. */
+function requireNoTraining(node: OnnxNode): void {
+  const { is_test: isTest } = node.attributes;
+  if (isTest && isTest.value !== 1) throw refusal(node, "is in training; operator set 7 took that back");
 }
 
 /** The nodes that the outputs need, each after those it reads. */

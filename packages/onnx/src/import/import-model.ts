@@ -12,6 +12,7 @@ import {
 import { IsthmusError } from "@isthmus/math";
 import { invalid } from "../invalid.ts";
 import type { OnnxModel, ValueInfo } from "../messages.ts";
+import { storedJson } from "../stored-json.ts";
 import { CHANNELS_LAST } from "./columns.ts";
 import { type ReadExternal, readModel } from "./external.ts";
 import { arranged, type Flow, flow, plain, shapeOf } from "./flow.ts";
@@ -229,23 +230,15 @@ function notesOf({ producerName, producerVersion, irVersion, operatorSets, graph
 
 /** What `modelMetadata` wrote. */
 function storedCoding({ metadata }: OnnxModel): LatentCoding | undefined {
-  const text = metadata["isthmus.coding"];
-  if (text === undefined) return undefined;
-  const { offsets, steps, tables } = parsed(text);
+  const stored = storedJson(metadata, "isthmus.coding");
+  if (stored === undefined) return undefined;
+  const { offsets, steps, tables } = stored;
   if (![offsets, steps, tables].every(isNumbers)) throw invalid(`metadata "isthmus.coding" is not a latent coding`);
   return {
     offsets: Float32Array.from(offsets as number[]),
     steps: Float32Array.from(steps as number[]),
     tables: Int32Array.from(tables as number[]),
   };
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(text)) as Record<string, unknown>;
-  } catch (cause) {
-    throw invalid(`metadata "isthmus.coding" is not JSON`, { cause });
-  }
 }
 
 function isNumbers(value: unknown): value is number[] {

@@ -37,9 +37,13 @@ export interface ImportedOnnx {
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): ImportedOnnx {
   const model = readModel(bytes, options);
+  return importValues(model, outputNames(model), options);
+}
+
+/** The network that makes these values of a file. Throws as `importOnnx` does. */
+export function importValues(model: OnnxModel, outputs: readonly string[], options: ImportOptions): ImportedOnnx {
   const build = new GraphBuilder();
   const store = new ParameterStore(build, options.prefix ?? "");
-  const outputs = outputNames(model);
   const bind = (input: ValueInfo) => boundPlainly(build, input, options);
   return sound(() => {
     const values = importGraph({ model, destination: store, outputs, bind });

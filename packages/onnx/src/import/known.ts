@@ -36,9 +36,13 @@ export function knownTensor(name: string, { elementType, dims, data, external }:
   return { kind: "known", name, elementType, shape: dims, data: numbersIn(elementType, data) };
 }
 
+/** Of float32 the very bytes, where they are aligned as an array wants them. */
 function numbersIn(elementType: number, bytes: Uint8Array): Float32Array | Float64Array {
   const type = dataTypes[elementType]!;
-  if (elementType === FLOAT) return new Float32Array(new Uint8Array(bytes).buffer);
+  if (elementType === FLOAT) {
+    const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+    return new Float32Array(buffer, byteOffset, byteLength / 4);
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const numbers = new (type.kind === "float" && type.bytes < 8 ? Float32Array : Float64Array)(
     bytes.length / type.bytes,

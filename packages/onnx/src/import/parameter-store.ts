@@ -19,7 +19,7 @@ export class ParameterStore implements Destination {
 
   /** @throws RangeError values that are not finite */
   place(known: Known): Node {
-    const data = Float32Array.from(numbersOf(known));
+    const data = new Float32Array(numbersOf(known));
     if (known.shape.length === 0) return this.build.constant(known.shape, [...data]);
     const wrong = data.find((value) => !Number.isFinite(value));
     if (wrong !== undefined) throw new RangeError(`"${known.name}" holds ${wrong}; a model's parameters are finite`);

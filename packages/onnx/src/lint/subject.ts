@@ -26,6 +26,13 @@ export class Subject {
     return this.constants.get(name ?? "");
   }
 
+  /** Whether a `DequantizeLinear` makes the value of a tensor. */
+  isDequantised(name: string | undefined): boolean {
+    return this.model.graph.nodes.some(({ opType, inputs, outputs }) => {
+      return opType === "DequantizeLinear" && outputs[0] === name && this.constant(inputs[0]) !== undefined;
+    });
+  }
+
   /** The elements of a short vector of integers that no run changes. */
   numbers(name: string | undefined): readonly number[] | undefined {
     const tensor = this.constant(name);

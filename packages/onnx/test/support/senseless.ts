@@ -34,6 +34,10 @@ const attributeNames = [
     "training_mode",
     "start",
     "end",
+    "broadcast",
+    "is_test",
+    "num_outputs",
+    "noop_with_empty_axes",
   ],
 ];
 

@@ -49,7 +49,12 @@ function channelsFirst<T extends Record<string, ArrayLike<number>>>({ config }: 
 
 const items = new Set(["x", "reconstruction", "logits", "reconstructionLogVar", "loc", "logScale"]);
 
-function excess(actual: Record<string, Float32Array>, expected: Record<string, Float64Array>, where: string): number {
+/** The largest share of what is allowed that a value is off by. Throws, saying where, when it is above 1. */
+export function excess(
+  actual: Record<string, Float32Array>,
+  expected: Record<string, Float64Array>,
+  where: string,
+): number {
   const names = (values: object) => Object.keys(values).sort().join(", ");
   if (names(actual) !== names(expected)) throw new Error(`${where}: ${names(actual)} instead of ${names(expected)}`);
   let worst = 0;

@@ -9,6 +9,7 @@ import {
   defineModel,
   mixturePriorVae,
   type ModelDefinition,
+  type ModelKind,
   modelKinds,
   vae,
 } from "@isthmus/models";
@@ -19,16 +20,16 @@ import type { Arrays } from "./runtimes.ts";
 
 const sizes = { inputShape: [6], trunk: { kind: "dense", hidden: [5] }, latent: 3 } as const;
 const images = { inputShape: [7, 6, 3], latent: 3 } as const;
-const conv = { kind: "conv", channels: [4, 5], kernel: 4, hidden: [6] } as const;
+const coloured = { kind: "conv", channels: [4, 5], kernel: 4, hidden: [6] } as const;
 const flat = { kind: "conv", channels: [4], kernel: 3, hidden: [], activation: "softplus" } as const;
 
 /** Convolutions on images of several channels and odd sizes, with and without dense layers behind them. */
 export const imageModels: readonly (readonly [string, ModelDefinition])[] = [
-  ["convolutional ae, colours", convolutionalAutoencoder({ ...images, trunk: conv })],
+  ["convolutional ae, colours", convolutionalAutoencoder({ ...images, trunk: coloured })],
   ["convolutional ae, no hidden layer", convolutionalAutoencoder({ ...images, trunk: flat })],
-  ["vae, colours", vae({ ...images, trunk: conv, likelihood: { kind: "gaussian", variance: "perFeature" } })],
+  ["vae, colours", vae({ ...images, trunk: coloured, likelihood: { kind: "gaussian", variance: "perFeature" } })],
   ["conditional vae, colours", conditionalVae({ ...images, trunk: flat, classes: 3 })],
-  ["conditional vae, half in colours", conditionalVae({ ...images, trunk: conv, condition: "left" })],
+  ["conditional vae, half in colours", conditionalVae({ ...images, trunk: coloured, condition: "left" })],
   ["dense ae on images", autoencoder({ ...images, trunk: { kind: "dense", hidden: [5], activation: "tanh" } })],
 ];
 
@@ -41,14 +42,86 @@ export const fewModels: readonly (readonly [string, ModelDefinition])[] = [
   ["mixture-prior vae", mixturePriorVae({ ...sizes, components: 3 })],
 ];
 
-/** Every kind, every choice that changes a graph. */
-export const smallZoo: readonly (readonly [string, ModelDefinition])[] = [
+type Choices = Readonly<Record<string, object | string | boolean>>;
+
+const likelihoods = [
+  { kind: "bernoulli" },
+  ...["fixed", "shared", "perFeature", "predicted"].map((variance) => ({ kind: "gaussian", variance, value: 0.5 })),
+  { kind: "discretisedLogistic", levels: 11 },
+];
+const bare = { kind: "dense", hidden: [] };
+const dense = { kind: "dense", hidden: [4] };
+const conv = { kind: "conv", channels: [2, 3], kernel: 3, hidden: [4] };
+const trunks = [bare, dense, conv, { ...conv, channels: [2], kernel: 4, hidden: [] }];
+const activations = ["relu", "tanh", "sigmoid", "softplus"];
+
+/** What hidden layers ask of a kind beside its defaults. */
+const needed: Readonly<Record<string, object>> = { "contractive-ae": { jacobian: "sampled", tied: false } };
+
+const each = (name: string, values: readonly Choices[string][]): Choices[] =>
+  values.map((value) => ({ [name]: value }));
+
+/** Each value of each field that has a few. */
+function ownChoices({ fields }: ModelKind): Choices[] {
+  return Object.entries(fields).flatMap(([name, field]) => {
+    if (field.kind === "flag") return each(name, [true, false]);
+    return field.kind === "choice" ? each(name, field.choices) : [];
+  });
+}
+
+/** A kind with each trunk; with each of its choices and likelihoods on dense layers and convolutions; with each pair of both. */
+function everyChoice(model: ModelKind): (readonly [string, ModelDefinition])[] {
+  const own = ownChoices(model);
+  const likely = each("likelihood", likelihoods);
+  const posteriors = own.filter((choices) => "posterior" in choices);
+  const both = posteriors.flatMap((posterior) => likely.map((likelihood) => ({ ...posterior, ...likelihood })));
+  const choices = [...own, ...likely, ...both, ...each("binarize", ["none", "dynamic", "threshold"])];
+  const active = activations.map((activation) => ({ trunk: { ...dense, activation } }));
+  const layered = [dense, conv].flatMap((trunk) => choices.map((one) => ({ trunk, ...one })));
+  const unlayered = own.map((one) => ({ trunk: bare, ...one }));
+  const all = model.kind.startsWith("linear-")
+    ? choices
+    : [...each("trunk", trunks), ...active, ...layered, ...unlayered];
+  return all.flatMap((one) => {
+    const definition = definedIfPossible(model, one);
+    return definition ? [[`${model.kind} ${JSON.stringify(one).replaceAll('"', "")}`, definition] as const] : [];
+  });
+}
+
+/** None where a kind has not one choice beside another. */
+function definedIfPossible({ kind, fields }: ModelKind, choices: Choices): ModelDefinition | undefined {
+  const few = "components" in fields ? { components: 3 } : {};
+  try {
+    return defineModel(kind, { inputShape: [4, 2, 1], latent: 3, ...few, ...needed[kind], ...choices });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Without those whose networks another has too, but for one of each kind: many choices are about training alone. */
+function distinct(zoo: readonly (readonly [string, ModelDefinition])[]): (readonly [string, ModelDefinition])[] {
+  const seen = new Set<string>();
+  return zoo.filter(([, { kind, encoder, decoder, prior, posterior }]) => {
+    const networks = JSON.stringify([encoder, decoder, prior, posterior]);
+    const isNew = !seen.has(kind) || !seen.has(networks);
+    seen.add(kind).add(networks);
+    return isNew;
+  });
+}
+
+/** Every kind there is, with everything that its fields may say. */
+export const everyKind: readonly (readonly [string, ModelDefinition])[] = modelKinds.flatMap(everyChoice);
+
+/** Of every kind and every choice one, as far as it changes a network. */
+export const smallZoo: readonly (readonly [string, ModelDefinition])[] = distinct([
   ["ae", autoencoder(sizes)],
   ["ae, threshold", autoencoder({ ...sizes, binarize: "threshold" })],
   ...family(sizes),
   ...vaeFamily(6),
   ...imageModels,
-];
+  ...everyKind,
+]);
 
 /** Every kind as it is when nothing is said. */
 export const defaultZoo: readonly (readonly [string, ModelDefinition])[] = modelKinds.map(({ kind }) => [

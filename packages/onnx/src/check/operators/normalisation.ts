@@ -17,6 +17,15 @@ function perChannel(facts: NodeFacts): readonly Outcome[] {
   return [{ shape: x }];
 }
 
+/** Running means and variances come out where a network is trained, and only there. */
+function batch(facts: NodeFacts): readonly Outcome[] {
+  const count = facts.node.outputs.length;
+  const isTrained = facts.flag("training_mode", 0);
+  const fits = facts.opset < 14 ? count === 1 || count === 5 : count === (isTrained ? 3 : 1);
+  if (!fits) facts.fail(`has ${count} outputs${isTrained ? " in training" : ""}`);
+  return perChannel(facts);
+}
+
 /** Over the axes from `axis` on; the other outputs are means and deviations. */
 function layer(facts: NodeFacts): readonly Outcome[] {
   const x = facts.shape(0);
@@ -61,7 +70,7 @@ export const normalisation: Operators = {
         attributes: trained,
       },
     ],
-    perChannel,
+    batch,
   ),
   Dropout: operator(
     {

@@ -3,7 +3,7 @@ import { INT64 } from "../../data-types.ts";
 import { anything, indices } from "../element-types.ts";
 import { shapeText } from "../fact.ts";
 import type { Dims, NodeFacts, Outcome } from "../node-facts.ts";
-import { type Form, operator, type Operators } from "../operator.ts";
+import { type Form, narrower, operator, type Operators } from "../operator.ts";
 
 /** Rows along an axis. */
 function gather(facts: NodeFacts): readonly Outcome[] {
@@ -98,13 +98,16 @@ const padded: Form = {
   types: { T: anything, I: [INT64] },
   attributes: { mode: "string" },
 };
+const paddedAlong: Form = {
+  ...padded,
+  since: 18,
+  inputs: ["T", "I", "T?", "J?"],
+  types: { ...padded.types, J: indices },
+};
 const types = { T: anything, I: indices };
 
 export const picking: Operators = {
   Gather: operator({ inputs: ["T", "I"], outputs: ["T"], types, attributes: { axis: "int" } }, gather),
-  Pad: operator(
-    [{ ...padded, since: 18, inputs: ["T", "I", "T?", "J?"], types: { ...padded.types, J: indices } }, padded],
-    pad,
-  ),
+  Pad: operator([narrower(21, paddedAlong), paddedAlong, padded], pad),
   Slice: operator({ inputs: ["T", "I", "I", "I?", "I?"], outputs: ["T"], types }, slice),
 };

@@ -3,7 +3,7 @@ import { INT64 } from "../../data-types.ts";
 import { anything } from "../element-types.ts";
 import { merged, mayEqual, shapeText } from "../fact.ts";
 import type { Dims, NodeFacts, Outcome } from "../node-facts.ts";
-import { operator, type Operators } from "../operator.ts";
+import { type Form, narrower, operator, type Operators, widening } from "../operator.ts";
 import { broadcast } from "./elementwise.ts";
 
 /** How many elements: a number times sizes that only have names; undefined where a size is unknown. */
@@ -149,16 +149,29 @@ function split(facts: NodeFacts): readonly Outcome[] {
   if (!x) return [];
   const axis = facts.axis(facts.int("axis", 0), x.length);
   const count = facts.node.outputs.length;
-  const sizes = facts.numbers(1) ?? evenly(x[axis]!, count, facts.has(1));
+  requireParts(facts);
+  const sizes = facts.numbers(1) ?? evenly(facts, x[axis]!);
   if (sizes.length !== count) facts.fail(`cuts into ${sizes.length} parts and has ${count} outputs`);
   const total = sizes.reduce<number | null>((sum, size) => (sum === null || size === null ? null : sum + size), 0);
   if (!mayEqual(total, x[axis]!)) facts.fail(`cuts axis ${axis} of ${shapeText(x)} into [${sizes.join(", ")}]`);
   return sizes.map((size) => ({ shape: x.with(axis, size) }));
 }
 
-/** Equal parts, the last one smaller where they do not come out even. */
-function evenly(size: OnnxDim, count: number, isGiven: boolean): readonly (number | null)[] {
-  if (typeof size !== "number" || isGiven) return new Array<null>(count).fill(null);
+/** Since operator set 18 either the sizes of the parts are said or their number. */
+function requireParts(facts: NodeFacts): void {
+  if (facts.opset < 18) return;
+  const count = facts.attribute("num_outputs", "int");
+  if (facts.has(1) === (count !== undefined)) facts.fail(`expected either its sizes or "num_outputs"`);
+  if (count !== undefined && count !== facts.node.outputs.length) {
+    facts.fail(`has "num_outputs" ${count} and ${facts.node.outputs.length} outputs`);
+  }
+}
+
+/** Equal parts; where they do not come out even, the last one is smaller since operator set 18. */
+function evenly(facts: NodeFacts, size: OnnxDim): readonly (number | null)[] {
+  const count = facts.node.outputs.length;
+  if (typeof size !== "number" || facts.has(1)) return new Array<null>(count).fill(null);
+  if (facts.opset < 18 && size % count !== 0) facts.fail(`cuts an axis of ${size} into ${count} equal parts`);
   const part = Math.ceil(size / count);
   return Array.from({ length: count }, (_, i) => Math.max(0, Math.min(part, size - i * part)));
 }
@@ -178,6 +191,8 @@ function multiplied(dim: OnnxDim, times: OnnxDim): OnnxDim {
 /** Channels into blocks of pixels, or back. */
 function blocks(direction: "apart" | "together") {
   return (facts: NodeFacts): readonly Outcome[] => {
+    const mode = facts.text("mode", "DCR");
+    if (mode !== "DCR" && mode !== "CRD") facts.fail(`has "mode" ${mode}, expected DCR or CRD`);
     const size = facts.int("blocksize", 1);
     if (size < 1) facts.fail(`has "blocksize" ${size}`);
     facts.requireRank(0, 4);
@@ -197,12 +212,14 @@ const one = { inputs: ["T"], outputs: ["T"], types: { T: anything } } as const;
 const shaped = { inputs: ["T", "I"], outputs: ["T"], types: { T: anything, I: [INT64] } } as const;
 const listed = { ...shaped, inputs: ["T", "I?"] } as const;
 
+const moving = (form: Form): Form[] => [narrower(21, form), form];
+
 export const reshaping: Operators = {
   Concat: operator({ ...one, inputs: ["T*"], attributes: { axis: "int!" } }, concat),
   DepthToSpace: operator({ ...one, attributes: { blocksize: "int!", mode: "string" } }, blocks("apart")),
   Expand: operator(shaped, expand),
-  Flatten: operator({ ...one, attributes: { axis: "int" } }, flatten),
-  Reshape: operator([{ ...shaped, since: 14, attributes: { allowzero: "int" } }, shaped], reshape),
+  Flatten: operator(moving({ ...one, attributes: { axis: "int" } }), flatten),
+  Reshape: operator([...widening({ ...shaped, since: 14, attributes: { allowzero: "int" } }), shaped], reshape),
   SpaceToDepth: operator({ ...one, attributes: { blocksize: "int!" } }, blocks("together")),
   Split: operator(
     [
@@ -211,8 +228,8 @@ export const reshaping: Operators = {
     ],
     split,
   ),
-  Squeeze: operator(listed, squeeze),
+  Squeeze: operator(moving(listed), squeeze),
   Tile: operator(shaped, tile),
-  Transpose: operator({ ...one, attributes: { perm: "ints" } }, transpose),
-  Unsqueeze: operator(shaped, unsqueeze),
+  Transpose: operator(moving({ ...one, attributes: { perm: "ints" } }), transpose),
+  Unsqueeze: operator(moving(shaped), unsqueeze),
 };

@@ -1,9 +1,9 @@
 import { elementCount } from "@isthmus/graph";
-import { BOOL, FLOAT, INT64 } from "../../data-types.ts";
-import { anything, floats, floats8, indices, nibbles, numeric } from "../element-types.ts";
+import { BOOL, FLOAT, INT64, TEXT } from "../../data-types.ts";
+import { anything, floats, indices, narrow, numeric } from "../element-types.ts";
 import { factOf } from "../fact.ts";
 import type { NodeFacts, Outcome } from "../node-facts.ts";
-import { operator, type Operators } from "../operator.ts";
+import { type Form, narrower, operator, type Operators, widening } from "../operator.ts";
 import { requireLength } from "../tensors.ts";
 
 function cast(facts: NodeFacts): readonly Outcome[] {
@@ -12,8 +12,14 @@ function cast(facts: NodeFacts): readonly Outcome[] {
 }
 
 function requireType(facts: NodeFacts, type: number): number {
-  if ([...anything, ...floats8, ...nibbles].includes(type)) return type;
+  if ([...anything, ...narrow].includes(type)) return type;
   return facts.fail(`makes elements of type ${type}, which is none`);
+}
+
+/** What is too large for a float8 becomes the largest or infinite. */
+function saturating(form: Form): Form[] {
+  const told: Form = { ...form, attributes: { ...form.attributes, saturate: "int" } };
+  return [narrower(21, told, ["T1", "T2"]), narrower(19, told, ["T1", "T2"]), form];
 }
 
 const passed = (facts: NodeFacts): readonly Outcome[] => [{ shape: facts.shape(0), values: facts.values(0) }];
@@ -31,6 +37,7 @@ function constant(facts: NodeFacts): readonly Outcome[] {
   if (numbers) return [{ type: INT64, shape: [numbers.length], values: numbers }];
   const number = facts.attribute("value_int", "int");
   if (number !== undefined) return [{ type: INT64, shape: [], values: [number] }];
+  if (facts.attribute("value_string", "string") !== undefined) return [{ type: TEXT, shape: [] }];
   const list = facts.attribute("value_floats", "floats");
   return [{ type: FLOAT, shape: list ? [list.length] : [] }];
 }
@@ -71,38 +78,23 @@ function random(facts: NodeFacts): readonly Outcome[] {
 }
 
 const castable = anything.filter((type) => type !== 14 && type !== 15);
+const filled = (T: readonly number[]): Form => ({
+  inputs: ["I"],
+  outputs: ["T"],
+  types: { I: [INT64], T },
+  attributes: { value: "tensor" },
+});
+const casts = { T1: castable, T2: castable };
 const types = { T: anything, I: [INT64] };
 const drawn = { mean: "float", scale: "float", seed: "float", dtype: "int" } as const;
 
 export const values: Operators = {
-  Cast: operator(
-    [
-      {
-        since: 19,
-        inputs: ["T1"],
-        outputs: ["T2"],
-        types: { T1: [...castable, ...floats8, ...nibbles], T2: [...castable, ...floats8, ...nibbles] },
-        attributes: { to: "int!", saturate: "int" },
-      },
-      { inputs: ["T1"], outputs: ["T2"], types: { T1: castable, T2: castable }, attributes: { to: "int!" } },
-    ],
-    cast,
-  ),
-  CastLike: operator(
-    [
-      {
-        since: 19,
-        inputs: ["T1", "T2"],
-        outputs: ["T2"],
-        types: { T1: castable, T2: castable },
-        attributes: { saturate: "int" },
-      },
-      { since: 15, inputs: ["T1", "T2"], outputs: ["T2"], types: { T1: castable, T2: castable } },
-    ],
-    (facts) => [{ shape: facts.shape(0) }],
-  ),
+  Cast: operator(saturating({ inputs: ["T1"], outputs: ["T2"], types: casts, attributes: { to: "int!" } }), cast),
+  CastLike: operator(saturating({ since: 15, inputs: ["T1", "T2"], outputs: ["T2"], types: casts }), (facts) => [
+    { shape: facts.shape(0) },
+  ]),
   Constant: operator(
-    {
+    widening({
       inputs: [],
       outputs: ["T"],
       types,
@@ -114,19 +106,18 @@ export const values: Operators = {
         value_ints: "ints",
         value_string: "string",
       },
-    },
+    }),
     constant,
   ),
   ConstantOfShape: operator(
-    {
-      inputs: ["I"],
-      outputs: ["T"],
-      types: { I: [INT64], T: [...numeric.filter((type) => type !== 16), BOOL] },
-      attributes: { value: "tensor" },
-    },
+    [
+      narrower(21, filled([...numeric, BOOL])),
+      narrower(20, filled([...numeric, BOOL])),
+      filled([...numeric.filter((type) => type !== 16), BOOL]),
+    ],
     constantOfShape,
   ),
-  Identity: operator({ inputs: ["T"], outputs: ["T"], types }, passed),
+  Identity: operator(widening({ inputs: ["T"], outputs: ["T"], types }), passed),
   RandomNormal: operator(
     { inputs: [], outputs: ["T"], types: { T: floats }, attributes: { ...drawn, shape: "ints!" } },
     random,
@@ -143,10 +134,10 @@ export const values: Operators = {
   Range: operator({ inputs: ["T", "T", "T"], outputs: ["T"], types: { T: [FLOAT, 11, 5, 6, INT64] } }, range),
   Shape: operator(
     [
-      { since: 15, inputs: ["T"], outputs: ["I"], types, attributes: { start: "int", end: "int" } },
+      ...widening({ since: 15, inputs: ["T"], outputs: ["I"], types, attributes: { start: "int", end: "int" } }),
       { inputs: ["T"], outputs: ["I"], types },
     ],
     shape,
   ),
-  Size: operator({ inputs: ["T"], outputs: ["I"], types }, size),
+  Size: operator(widening({ inputs: ["T"], outputs: ["I"], types }), size),
 };

@@ -109,6 +109,9 @@ function convTranspose(facts: NodeFacts): readonly Outcome[] {
   const { x, windows, channels } = found;
   const added = perAxis(facts, "output_padding", windows.kernel.length, 0);
   const asked = facts.ints("output_shape");
+  if (asked && asked.length !== windows.kernel.length) {
+    facts.fail(`has "output_shape" [${asked.join(", ")}], expected ${windows.kernel.length} numbers`);
+  }
   const sizes = asked ?? x.slice(2).map((size, axis) => spread(facts, size, windows, axis, added[axis]!));
   return [{ shape: [x[0]!, channels, ...sizes] }];
 }

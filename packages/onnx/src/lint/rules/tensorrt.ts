@@ -34,11 +34,13 @@ export const tensorrt: readonly Rule[] = [
   nodeRule(
     {
       id: "constant-weights",
-      what: "the weights of a convolution must be an initialiser",
-      source: `${OPERATORS} (8.4)`,
+      what: "the weights of a convolution must be an initialiser, or bytes behind a DequantizeLinear",
+      source: `${OPERATORS} (8.4); NVIDIA TensorRT documentation, Explicit Quantization: pre-quantised weights`,
     },
-    ({ opType, inputs }, subject) =>
-      (opType === "Conv" || opType === "ConvTranspose") && subject.constant(inputs[1]) === undefined,
+    ({ opType, inputs }, subject) => {
+      const isConvolution = opType === "Conv" || opType === "ConvTranspose";
+      return isConvolution && !subject.constant(inputs[1]) && !subject.isDequantised(inputs[1]);
+    },
   ),
   nodeRule(
     {

@@ -1,0 +1,77 @@
+import { openNetwork } from "@isthmus/compress";
+import { idLimits, type Program, type StoredTensor } from "@isthmus/graph";
+import {
+  type DrawnInput,
+  drawnInputs,
+  elementNumbers,
+  type GoldenSample,
+  importOnnx,
+  type OnnxFile,
+  parity,
+  type ParityReport,
+  type Tolerance,
+} from "@isthmus/onnx";
+import { type EngineOptions, withEngine } from "./engines.ts";
+import { UsageError } from "./errors.ts";
+import type { OnnxSession } from "./onnx-runtime.ts";
+
+/** An ONNX file, and what should compute the same on our engine. */
+export interface Pair {
+  readonly bytes: Uint8Array;
+  readonly session: OnnxSession;
+  readonly program: Program;
+  readonly parameters: Readonly<Record<string, StoredTensor>>;
+  readonly tolerances?: Readonly<Record<string, Tolerance>>;
+}
+
+/** Both on the same drawn inputs, `items` of them where the file does not fix the batch. */
+export async function comparePair(pair: Pair, items: number, options: EngineOptions): Promise<ParityReport> {
+  const { bytes, session, program, parameters, tolerances = {} } = pair;
+  const inputs = drawnInputs(bytes, { batch: items, ids: idLimits(program) });
+  return withEngine(options, async (engine) => {
+    const network = await openNetwork(engine, program, parameters);
+    try {
+      return await parity({
+        inputs,
+        reference: (drawn) => network.run(taken(program, drawn)),
+        run: async (drawn) => dataOf(await session.run(drawn)),
+        tolerances,
+      });
+    } finally {
+      network.dispose();
+    }
+  });
+}
+
+/** What our engine makes of numbers for a file's inputs. */
+export async function runImported(
+  file: OnnxFile,
+  inputs: GoldenSample["inputs"],
+  options: EngineOptions,
+): Promise<Record<string, Float32Array>> {
+  const { program, parameters } = importOnnx(file.bytes, file);
+  const arrays = { f32: Float32Array, i32: Int32Array, u8: Uint8Array };
+  const fed = Object.entries(program.inputs).map(([name, id]) => {
+    const given = inputs[name];
+    if (!given) throw new UsageError(`the golden sample has nothing for the input "${name}"`);
+    return [name, arrays[program.nodes[id]!.dtype].from(elementNumbers(given.dtype, given.data))] as const;
+  });
+  return withEngine(options, async (engine) => {
+    const network = await openNetwork(engine, program, parameters);
+    try {
+      return await network.run(Object.fromEntries(fed));
+    } finally {
+      network.dispose();
+    }
+  });
+}
+
+/** Those that the program reads; a file may name more. */
+function taken(program: Program, drawn: Readonly<Record<string, DrawnInput>>): Record<string, DrawnInput["data"]> {
+  const known = Object.entries(drawn).filter(([name]) => Object.hasOwn(program.inputs, name));
+  return dataOf(Object.fromEntries(known));
+}
+
+function dataOf<D>(tensors: Readonly<Record<string, { readonly data: D }>>): Record<string, D> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]));
+}
