@@ -72,6 +72,7 @@ const EXAMPLES = [
   "isthmus export m.safetensors --part autoencoder --layout nchw --uint8-io --outputs reconstruction -o pictures.onnx",
   "isthmus export table.safetensors --part encoder --data-units -o encoder.onnx",
   "isthmus export m.safetensors --part decoder --opset 13 --batch 1 -o old.onnx",
+  "isthmus export m.safetensors --part decoder --external-data always -o decoder.onnx",
   "isthmus export m.safetensors --part decoder --precision int8-weights -o small.onnx",
   "isthmus export m.safetensors --part autoencoder --precision int8 --calibrate mnist -o int8.onnx",
 ];
