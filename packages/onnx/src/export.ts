@@ -185,7 +185,8 @@ class GraphExport {
       if (!absorbed.has(node.id)) this.values.set(node.id, this.writeNode(node), this.layout.images.has(node.id));
     }
     const outputs = this.outputs.map(([output, node]) => this.writeOutput(output, node));
-    const { nodes, initialisers, edges } = this.writer;
+    const { nodes, edges } = this.writer;
+    const read = new Set(nodes.flatMap(({ inputs }) => inputs));
     const documented = (value: Value) => ({
       ...valueInfo(value),
       docString: this.options.portDocs?.[value.name] ?? "",
@@ -193,7 +194,7 @@ class GraphExport {
     return {
       name: this.options.graphName,
       nodes,
-      initialisers,
+      initialisers: this.writer.initialisers.filter(({ name }) => read.has(name)),
       inputs: [...this.inputs.values()].map(documented),
       outputs: outputs.map(documented),
       valueInfo: edges,
