@@ -185,7 +185,7 @@ class GraphExport {
       if (!absorbed.has(node.id)) this.values.set(node.id, this.writeNode(node), this.layout.images.has(node.id));
     }
     const outputs = this.outputs.map(([output, node]) => this.writeOutput(output, node));
-    const { nodes, edges } = this.writer;
+    const { nodes, initialisers, edges } = this.writer;
     const read = new Set(nodes.flatMap(({ inputs }) => inputs));
     const documented = (value: Value) => ({
       ...valueInfo(value),
@@ -194,7 +194,8 @@ class GraphExport {
     return {
       name: this.options.graphName,
       nodes,
-      initialisers: this.writer.initialisers.filter(({ name }) => read.has(name)),
+      // Of a pattern that became one node, constants are attributes.
+      initialisers: initialisers.filter(({ name }) => read.has(name)),
       inputs: [...this.inputs.values()].map(documented),
       outputs: outputs.map(documented),
       valueInfo: edges,
@@ -268,7 +269,7 @@ class GraphExport {
     });
     if (pattern) pattern.write(write);
     else if (!gemm) translate(write);
-    else if (gemm.product.op === "matmul") writeGemm(write, gemm);
+    else if (gemm.product.op === "matmul") writeGemm(write, gemm.product);
     else writeConvolution(write, gemm.product);
     return value;
   }
