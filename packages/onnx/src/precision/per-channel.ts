@@ -36,6 +36,11 @@ export function quantisePerChannel(weight: WrittenTensor, axis: number, largest:
     const q = roundHalfEven(value / scales[channelOf(i)]!);
     return Math.min(Math.max(q, -largest), largest);
   };
-  const make = (): Uint8Array => asBytes(Int8Array.from(floatsOf(weight), rounded));
+  const make = (): Uint8Array => {
+    const values = floatsOf(weight);
+    const bytes = new Int8Array(values.length);
+    for (let i = 0; i < values.length; i++) bytes[i] = rounded(values[i]!, i);
+    return asBytes(bytes);
+  };
   return { data: { length: elementCount(weight.dims), make }, scales };
 }
