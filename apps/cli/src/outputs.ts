@@ -56,10 +56,13 @@ function isSame(one: Stats, other: Stats | undefined): boolean {
 
 /** Refuses a device or a pipe, for what keeps other files beside its result. */
 export async function requireOrdinaryFile(path: string): Promise<void> {
+  if (!(await isOrdinary(path))) throw new UsageError(`--out expected the name of a file, got ${path}`);
+}
+
+/** Whether a result that goes there becomes a file, which other files can lie beside. */
+export async function isOrdinary(path: string): Promise<boolean> {
   const existing = await stat(path).catch(() => undefined);
-  if (isStdout(path) || (existing && !existing.isFile())) {
-    throw new UsageError(`--out expected the name of a file, got ${path}`);
-  }
+  return !isStdout(path) && (existing?.isFile() ?? true);
 }
 
 /** Writes a result whole or not at all; to the stream itself where it goes to stdout, whatever that is connected to. */

@@ -27,5 +27,7 @@ export function requireNumber(name: string, value: number): void {
 
 /** @throws TypeError unless `value` is an object. */
 export function requireObject(name: string, value: object): void {
-  if (typeof value !== "object" || value === null) throw new TypeError(`"${name}" expected an object, got ${value}`);
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(`"${name}" expected an object, got ${String(value)}`);
+  }
 }

@@ -72,7 +72,7 @@ export function standardArray(code: LinearCode): Uint32Array {
 }
 
 /** Exact error probabilities of hard decisions, by the number of wrong bits. */
-export interface HardDecisionErrors {
+interface HardDecisionErrors {
   /** Patterns of i wrong bits, i = 0 ... n, that end in another block than was sent, on average over the words sent. */
   readonly wrongPatterns: Float64Array;
   /** The mean share of wrong message bits, summed over the patterns of i wrong bits. */
@@ -80,7 +80,7 @@ export interface HardDecisionErrors {
 }
 
 /** Counts, for every word sent and every pattern of wrong bits, where the standard array ends. */
-export function hardDecisionErrors(code: LinearCode): HardDecisionErrors {
+function hardDecisionErrors(code: LinearCode): HardDecisionErrors {
   const decisions = standardArray(code);
   const [wrongPatterns, wrongBits] = [new Float64Array(code.n + 1), new Float64Array(code.n + 1)];
   code.words.forEach((sent, message) => {

@@ -86,12 +86,6 @@ export function dimensions(link: Link): number {
   return link.complex === true ? 2 * link.n : link.n;
 }
 
-/** ||x||^2 of a block of unit power: n, also of complex uses. */
-export function blockEnergy(link: Link): number {
-  requireLink(link);
-  return link.n;
-}
-
 /**
  * The length of a block of unit power in standard deviations of the noise per real dimension, sqrt(2 k Eb/N0): the same
  * in every convention.
@@ -102,7 +96,7 @@ export function lengthInDeviations(ebNo: EbNo, link: Link): number {
 }
 
 /** @throws TypeError, RangeError naming what is wrong. */
-export function requireLink(link: Link): void {
+function requireLink(link: Link): void {
   requireObject("link", link);
   requirePositive("k", link.k);
   requireWhole("n", link.n, 1);

@@ -1,4 +1,5 @@
 import { type Chunked, joined } from "./chunked.ts";
+import { decodeModel } from "./decode.ts";
 import { modelMessage } from "./encode.ts";
 import { withExternalWeights } from "./external-weights.ts";
 import { MOST_BYTES } from "./file-limit.ts";
@@ -19,6 +20,8 @@ export interface OnnxDraft {
    * @throws RangeError a location that is no plain file name
    */
   apart(location: string): { readonly model: Chunked; readonly data: Chunked };
+  /** The same with more metadata. */
+  with(metadata: Readonly<Record<string, string>>): OnnxDraft;
 }
 
 export function draftOf(model: OnnxModel<WrittenTensor>): OnnxDraft {
@@ -29,11 +32,22 @@ export function draftOf(model: OnnxModel<WrittenTensor>): OnnxDraft {
       const { model: shortened, data } = withExternalWeights(model, location);
       return { model: modelMessage(shortened), data };
     },
+    with: (metadata) => draftOf({ ...model, metadata: { ...model.metadata, ...metadata } }),
   };
 }
 
 /** Whether it names a file in the model's own folder, on every system. */
 const isFileName = (name: string): boolean => !/^\.{0,2}$|[\\/:\0]/.test(name);
+
+/**
+ * A file as a draft, to be written another way. What this package writes comes back as it was; of other files, what it does not read is
+ * left out.
+ *
+ * @throws IsthmusError `ONNX_INVALID` for bytes that are not an ONNX model
+ */
+export function redraft(bytes: Uint8Array): OnnxDraft {
+  return draftOf(decodeModel(bytes));
+}
 
 /**
  * The bytes of the one file.

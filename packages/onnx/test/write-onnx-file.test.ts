@@ -14,7 +14,9 @@ import {
   exportModelPart,
   type ImportedOnnx,
   importOnnx,
+  type ModelPartOptions,
   type OnnxDraft,
+  redraft,
 } from "../src/index.ts";
 import { readOnnxFile, writeOnnxFile } from "../src/node.ts";
 import { denseModel, pseudoRandom, sizes } from "./support/models.ts";
@@ -41,7 +43,7 @@ const hashOf = (bytes: Uint8Array | Float32Array): string =>
     .digest("hex");
 
 describe("a draft", () => {
-  const drafts: [string, ExportableModel, "encoder" | "decoder"][] = [
+  const drafts: [string, ExportableModel, "encoder" | "decoder", ModelPartOptions?][] = [
     ["dense decoder", model, "decoder"],
     ["convolutional encoder", exportable(imageModels[0]![1]), "encoder"],
     ["convolutional decoder", exportable(imageModels[0]![1]), "decoder"],
@@ -62,6 +64,15 @@ describe("a draft", () => {
     const weights = decodeModel(Buffer.concat([...made.whole().chunks()])).graph.initialisers;
     const expected = decodeModel(whole).graph.initialisers;
     expect(weights.map((tensor) => hashOf(tensor.data))).toEqual(expected.map((tensor) => hashOf(tensor.data)));
+  });
+
+  const again: typeof drafts = [...drafts, ["dense decoder in halves", model, "decoder", { precision: "float16" }]];
+  test.each(again)("of the file of a %s is that file", (_, exported, part, options = {}) => {
+    const bytes = exportModelPart(exported, part, options);
+    const file = redraft(bytes);
+    expect(Buffer.concat([...file.whole().chunks()]).equals(bytes)).toBe(true);
+    const [one, other] = [draftModelPart(exported, part, options), file].map((made) => made.apart("w").data);
+    expect(Buffer.concat([...other!.chunks()]).equals(Buffer.concat([...one!.chunks()]))).toBe(true);
   });
 
   test.each(["", ".", "..", "a/b", "a\\b", "C:x", "a\0"])("refuses the location %j", (location) => {

@@ -9,6 +9,7 @@ import { decodedWriter } from "../decoded.ts";
 import { withEngine } from "../engines.ts";
 import { namingFile, UsageError } from "../errors.ts";
 import { modelConfig, openModel } from "../model-files.ts";
+import { openOnnxFile } from "../onnx-files.ts";
 import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, outOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
@@ -64,13 +65,13 @@ async function reconstruct(model: Model, latents: DecodedLatents, options: Decod
 }
 
 async function decodeWithOnnx(model: Model, latents: DecodedLatents, path: string): Promise<Float32Array> {
-  const bytes = await readFileBytes(path);
+  const { bytes } = await openOnnxFile(path, { external: "find" });
   requireDecoderOf(
     model,
     path,
     namingFile(path, () => describeOnnx(bytes)),
   );
-  const session = await openOnnx(await requireOnnxRuntime(", or decode without --onnx"), path, bytes);
+  const session = await openOnnx(await requireOnnxRuntime(", or decode without --onnx"), path);
   try {
     return await decodeInBatches(latents, async (data, size) => {
       const { reconstruction } = await session.run({ z: { shape: [size, latents.dims], data } });

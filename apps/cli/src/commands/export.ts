@@ -1,28 +1,41 @@
 import { featureUnits, parseDescription } from "@isthmus/data";
-import { type JsonObject, type Model } from "@isthmus/graph";
+import type { Model } from "@isthmus/graph";
 import {
   type ExportableModel,
-  exportModelPart,
+  draftModelPart,
+  IMPORTED_KIND,
+  type ItemForm,
   type ModelPart,
   type ModelPartOptions,
+  type OnnxDraft,
   type Opset,
   partReference,
+  redraft,
   requireParity,
 } from "@isthmus/onnx";
+import { dataConvention } from "@isthmus/train";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Console, grouped, type Report } from "../console.ts";
 import { checkedByUser, UsageError } from "../errors.ts";
-import { definitionOf, openModel, takesCodes } from "../model-files.ts";
+import { definitionOf, encodedShape, modelConfig, openModel, takesCodes } from "../model-files.ts";
 import { comparePair } from "../onnx-parity.ts";
+import { type ExternalDataChoice, externalDataOption, requireOneFile, writeDraft } from "../onnx-files.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption, requireOnly, wholeNumber } from "../options.ts";
-import { requireWritable, writeResult } from "../outputs.ts";
+import { requireWritable } from "../outputs.ts";
+import {
+  checkPrecisionOptions,
+  PRECISION_NOTES,
+  type PrecisionOptions,
+  reduceFile,
+  withPrecisionOptions,
+} from "../precision.ts";
 import { VERSION } from "../version.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
-interface ExportOptions {
+interface ExportOptions extends PrecisionOptions {
   readonly part?: ModelPart;
   readonly all?: boolean;
   readonly opset: number;
@@ -33,7 +46,10 @@ interface ExportOptions {
   readonly sample?: boolean;
   readonly outputs?: readonly string[];
   readonly batch?: number;
-  readonly build: string;
+  readonly license?: string;
+  /** False where `--no-golden` is said. */
+  readonly golden?: boolean;
+  readonly externalData: ExternalDataChoice;
   readonly out: string;
 }
 
@@ -46,6 +62,7 @@ const NOTES = [
   "too. Noise is always an input (eps): a file draws nothing.",
   "Where onnxruntime-node is installed, the file is run on 100 drawn inputs before it is written, and must give what our",
   "engine gives: |a - b| <= 1e-5 + 1e-4 |b| for every value.",
+  ...PRECISION_NOTES,
 ];
 
 const EXAMPLES = [
@@ -55,10 +72,13 @@ const EXAMPLES = [
   "isthmus export m.safetensors --part autoencoder --layout nchw --uint8-io --outputs reconstruction -o pictures.onnx",
   "isthmus export table.safetensors --part encoder --data-units -o encoder.onnx",
   "isthmus export m.safetensors --part decoder --opset 13 --batch 1 -o old.onnx",
+  "isthmus export m.safetensors --part decoder --external-data always -o decoder.onnx",
+  "isthmus export m.safetensors --part decoder --precision int8-weights -o small.onnx",
+  "isthmus export m.safetensors --part autoencoder --precision int8 --calibrate mnist -o int8.onnx",
 ];
 
 export function exportCommand(context: Context): Command {
-  return describeCommand({
+  const command = describeCommand({
     name: "export",
     summary: "Export a part of a model, or all, to ONNX and compare it with our engine.",
     notes: NOTES,
@@ -93,6 +113,11 @@ export function exportCommand(context: Context): Command {
     )
     .option("--outputs <names>", "only these outputs, such as reconstruction or mu,logVar (default: all)", names)
     .option("--batch <n>", "a fixed size of the batch (default: any)", wholeNumber(1, 10_000))
+    .option("--license <text>", "license of the model, an SPDX identifier or a sentence, for the file's metadata")
+    .option("--golden", "a golden sample in the file, however large (default: where it is small)")
+    .option("--no-golden", "no golden sample in the file")
+    .addOption(externalDataOption());
+  return withPrecisionOptions(command)
     .addOption(buildOption())
     .addOption(outOption("the ONNX file to write; the folder for --all"))
     .action(reporting(context, (path: string, options: ExportOptions) => exportModel(context, path, options)));
@@ -104,35 +129,49 @@ function names(text: string): string[] {
   throw new InvalidArgumentError("expected names of outputs such as mu,logVar.");
 }
 
-async function exportModel({ console }: Context, path: string, options: ExportOptions): Promise<Report> {
+async function exportModel(context: Context, path: string, options: ExportOptions): Promise<Report> {
   const { part, all = false, out } = options;
   if (all === (part !== undefined)) {
     throw new UsageError(
       all ? "--part and --all exclude each other" : "required option '--part <name>' not specified (or --all)",
     );
   }
+  checkPrecisionOptions(options, part === "prior");
   const model = await openModel(path);
+  const to = { console: context.console, signal: context.stoppable() };
   if (part !== undefined) {
-    await requireWritable(out, [path]);
-    return await exportPart(console, model, { ...options, part, path });
+    await requireOuts(out, { ...options, path });
+    return await exportPart(to, model, { ...options, part, path });
   }
   requireOnly(false, options, ["outputs"], "--part");
   await mkdir(out, { recursive: true }).catch((cause: Error) => {
     throw new UsageError(`--out expected a folder, got ${out}: ${cause.message}`, { cause });
   });
-  return await exportAll(console, model, { ...options, path });
+  return await exportAll(to, model, { ...options, path });
 }
 
 /** What is exported, and of which file. */
 type Asked<O = ExportOptions & { readonly part: ModelPart }> = O & { readonly path: string };
 
-async function exportAll(console: Console, model: Model, options: Asked<ExportOptions>): Promise<Report> {
+/** Where a command speaks, and what stops it. */
+interface Surroundings {
+  readonly console: Console;
+  readonly signal: AbortSignal;
+}
+
+/** Finds out whether what is asked for can be written, and is not what is read. */
+async function requireOuts(out: string, { path, externalData }: Asked<ExportOptions>): Promise<void> {
+  await requireWritable(out, [path]);
+  if (externalData === "always") await requireWritable(`${out}.data`, [path]);
+}
+
+async function exportAll(to: Surroundings, model: Model, options: Asked<ExportOptions>): Promise<Report> {
   const { out, opset } = options;
   const reports: Report[] = [];
   for (const part of partsOf(model)) {
     const file = join(out, `${part}.onnx`);
-    await requireWritable(file, [options.path]);
-    reports.push(await exportPart(console, model, { ...fitting(options, part), part, out: file }));
+    await requireOuts(file, options);
+    reports.push(await exportPart(to, model, { ...fitting(options, part), part, out: file }));
   }
   return {
     json: { out, opset, parts: reports.map(({ json }) => json) },
@@ -150,32 +189,87 @@ function partsOf(model: Model): ModelPart[] {
 
 /** Of the options for all parts, those that mean something for one. */
 function fitting(
-  { sample, layout, uint8Io, dataUnits, ...others }: Asked<ExportOptions>,
+  { sample, layout, uint8Io, dataUnits, calibrate, ...others }: Asked<ExportOptions>,
   part: ModelPart,
 ): Asked<ExportOptions> {
   const ofItems = { ...(layout && { layout }), ...(uint8Io && { uint8Io }), ...(dataUnits && { dataUnits }) };
+  const ofData = calibrate !== undefined && { calibrate };
   return {
     ...others,
-    ...(part !== "prior" && ofItems),
+    ...(part !== "prior" && { ...ofItems, ...ofData }),
     ...(sample && (part === "encoder" || part === "autoencoder") && { sample }),
   };
 }
 
-async function exportPart(console: Console, model: Model, options: Asked): Promise<Report> {
-  const { part, out, opset } = options;
+async function exportPart({ console, signal }: Surroundings, model: Model, options: Asked): Promise<Report> {
+  const { part, out, opset, externalData } = options;
   const asked = partOptions(model, options);
   const exportable = withPosterior(model, options);
-  const bytes = checkedByUser(() => exportModelPart(exportable, part, asked));
-  const checked = await checkParity(exportable, options, asked, bytes);
-  await writeResult(console, out, bytes);
-  const json = { part, out, bytes: bytes.length, opset, ...checked.json };
-  return { json, lines: [`${part} -> ${out} (${grouped(bytes.length)} bytes, opset ${opset})`, checked.line] };
+  const draft = checkedByUser(() => draftModelPart(exportable, part, asked));
+  const reports: Report[] = [];
+  const check = async (source: string | Uint8Array): Promise<void> => {
+    reports.push(await checkParity(exportable, options, asked, { ports: portsOf(draft), source }));
+  };
+  const isWhole = options.precision === "float32";
+  const made = isWhole ? draft : await inPrecision(console, model, options, { draft, check, reports });
+  const { bytes, data } = await writeDraft(console, out, made, { externalData, signal, ...(isWhole && { check }) });
+  const beside = data ? `, weights in ${data.path} (${grouped(data.bytes)} bytes)` : "";
+  const file = { bytes, ...(data && { data: { ...data } }) };
+  return {
+    json: { part, out, opset, ...Object.assign({}, ...reports.map(({ json }) => json)), ...file },
+    lines: [
+      `${part} -> ${out} (${grouped(bytes)} bytes, opset ${opset})${beside}`,
+      ...reports.flatMap(({ lines }) => lines),
+    ],
+  };
+}
+
+/** A file with the inputs and outputs of a draft, and none of its weights. */
+function portsOf(draft: OnnxDraft): Uint8Array {
+  return Buffer.concat([...draft.apart("weights").model.chunks()]);
+}
+
+/** A part in float32, how it is checked, and what is told of it. */
+interface WholePart {
+  readonly draft: OnnxDraft;
+  readonly check: (source: Uint8Array) => Promise<void>;
+  readonly reports: Report[];
+}
+
+/** The part in the precision that is asked for, with what that costs. */
+async function inPrecision(
+  console: Console,
+  model: Model,
+  options: Asked,
+  { draft, check, reports }: WholePart,
+): Promise<OnnxDraft> {
+  requireOneFile(draft, "--precision float32 writes its weights beside it");
+  const bytes = Buffer.concat([...draft.whole().chunks()]);
+  await check(bytes);
+  const form = formOf(model, options);
+  const reduced = await reduceFile(console, { bytes, path: options.out, model, form }, options);
+  reports.push(reduced);
+  return redraft(reduced.bytes);
+}
+
+/** How the file has the model's items. */
+function formOf(model: Model, options: Asked): ItemForm {
+  const { layout = "rows", uint8Io = false, dataUnits = false } = options;
+  const numbers = dataUnits ? "the data's own units" : "the network's own numbers";
+  return {
+    shape: encodedShape(model),
+    layout,
+    uint8: uint8Io,
+    ...(dataUnits && { units: unitsOf(model, options) }),
+    values: uint8Io ? "bytes" : numbers,
+  };
 }
 
 /** The options of the command as those of the library. */
 function partOptions(model: Model, options: Asked): ModelPartOptions {
-  const { part, opset, profile, layout, uint8Io, dataUnits, sample, outputs, batch } = options;
-  requireOnly(part !== "prior", options, ["layout", "uint8Io", "dataUnits"], "parts that have items");
+  const { part, opset, profile, layout, uint8Io, dataUnits, sample, outputs, batch, license, golden } = options;
+  const convention = conventionOf(model);
+  requireOnly(part !== "prior", options, ["layout", "uint8Io", "dataUnits", "calibrate"], "parts that have items");
   requireOnly(part === "encoder" || part === "autoencoder", options, ["sample"], "--part encoder or autoencoder");
   if (uint8Io) requirePictures(model, options);
   return {
@@ -188,7 +282,15 @@ function partOptions(model: Model, options: Asked): ModelPartOptions {
     ...(sample && { sample }),
     ...(outputs && { outputs }),
     ...(batch !== undefined && { batch }),
+    ...(convention !== undefined && { convention }),
+    ...(license !== undefined && { license }),
+    ...(golden !== undefined && { golden }),
   };
+}
+
+/** What the likelihood takes the data to be; of an imported model nobody knows. */
+function conventionOf(model: Model): string | undefined {
+  return model.kind === IMPORTED_KIND ? undefined : dataConvention(modelConfig(model), model.data);
 }
 
 function unitsOf({ data }: Model, { path }: Asked): NonNullable<ModelPartOptions["units"]> {
@@ -221,33 +323,32 @@ function withPosterior(model: Model, { sample, path }: Asked): ExportableModel {
   throw new UsageError(`--sample: ${path} is of kind "${model.kind}", which has no posterior to draw from`);
 }
 
-interface Checked {
-  readonly json: JsonObject;
-  readonly line: string;
-}
-
 async function checkParity(
   model: ExportableModel,
   options: Asked,
   asked: ModelPartOptions,
-  bytes: Uint8Array,
-): Promise<Checked> {
+  { ports, source }: { readonly ports: Uint8Array; readonly source: string | Uint8Array },
+): Promise<Report> {
   const runtime = await onnxRuntime();
   if ("missing" in runtime) {
     const reason = `not checked: onnxruntime-node cannot be loaded (${runtime.missing})`;
-    return { json: { maxAbsError: null, parity: reason }, line: `parity ${reason}` };
+    return { json: { maxAbsError: null, parity: reason }, lines: [`parity ${reason}`] };
   }
   const { part, out, batch: items = CHECKED_ITEMS } = options;
-  const session = await openOnnx(runtime, out, bytes);
+  const session = await openOnnx(runtime, out, source);
   try {
     const reference = partReference(model, part, asked);
-    const report = await comparePair({ bytes, session, parameters: model.parameters, ...reference }, items, options);
+    const report = await comparePair(
+      { bytes: ports, session, parameters: model.parameters, ...reference },
+      items,
+      options,
+    );
     requireParity(report, "nothing was written: onnxruntime-node and our engine differ");
     const each = Object.entries(report.perOutput).map(([name, { maxAbs }]) => [name, maxAbs] as const);
     const text = each.map(([name, maxAbs]) => `${name} ${maxAbs.toExponential(1)}`).join(", ");
     return {
       json: { maxAbsError: report.maxAbs, perOutput: Object.fromEntries(each), items, parity: "onnxruntime-node" },
-      line: `parity with onnxruntime-node on ${items} drawn inputs, max abs error: ${text}`,
+      lines: [`parity with onnxruntime-node on ${items} drawn inputs, max abs error: ${text}`],
     };
   } finally {
     await session.release();

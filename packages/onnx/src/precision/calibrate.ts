@@ -2,7 +2,6 @@ import { elementCount, interpret, type InterpreterInputs, type Program } from "@
 import { IsthmusError } from "@isthmus/math";
 import { readModel } from "../import/external.ts";
 import { type ImportOptions, importValues } from "../import/import.ts";
-import { invalid } from "../invalid.ts";
 import type { Parameters } from "../network.ts";
 import type { OutputValues } from "../parity.ts";
 import { hoistConstants } from "./hoist-constants.ts";
@@ -31,14 +30,14 @@ export interface CalibrateOptions extends Pick<ImportOptions, "sizes" | "externa
  * What the values that `int8` rounds are between: a file in float32 is run, on an engine of ours, and the smallest and the
  * largest number of each such value are kept.
  *
- * @returns the option `ranges`, for the same file
+ * @returns the option `ranges`, for the same file; empty where the file has no products with constant weights
  * @throws IsthmusError as `importOnnx` does; `ONNX_CALIBRATION` no items, or a value that is not finite
  */
 export async function calibrate(bytes: Uint8Array, options: CalibrateOptions): Promise<ActivationRanges> {
   const { batches, open = openInterpreter, ...others } = options;
   const model = readModel(bytes, others);
   const values = quantisedValues(hoistConstants(model.graph));
-  if (values.length === 0) throw invalid("the file has no product with constant weights, which is what int8 is for");
+  if (values.length === 0) return {};
   const { program, parameters } = importValues(model, values, others);
   const network = await open(program, parameters);
   try {

@@ -25,13 +25,14 @@ web.env.logLevel = "error";
 
 /**
  * With shape inference strict: a declared shape or type that does not follow from the inputs is refused. And with products of
- * weights in bytes computed in float32, as the file says: optimised, onnxruntime 1.30 rounds what a `MatMul` multiplies them
- * with to bytes as well (`MatMulNBits`) unless told not to.
+ * bytes computed as the file says: optimised, onnxruntime 1.30 rounds what a `MatMul` multiplies weights in bytes with to bytes
+ * as well (`MatMulNBits`) unless told not to, and on x86 without VNNI adds pairs of products of bytes in 16 bits, too few for
+ * weights of 8.
  */
 const strict = {
   logSeverityLevel: 3,
   intraOpNumThreads: 1,
-  extra: { session: { strict_shape_type_inference: "1", qdq_matmulnbits_accuracy_level: "0" } },
+  extra: { session: { strict_shape_type_inference: "1", qdq_matmulnbits_accuracy_level: "0", x64quantprecision: "1" } },
 } as const;
 
 export const runtimes: readonly Runtime[] = [
