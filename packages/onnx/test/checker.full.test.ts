@@ -86,6 +86,46 @@ describe.skipIf(missing)("python3-onnx (apt-get install python3-onnx)", () => {
     for (const verdict of check(files)) expect(verdict.same).toBe(true);
   });
 
+  test("reads the weights of a model from the file beside it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "isthmus-onnx-"));
+    try {
+      const path = join(folder, "decoder.onnx");
+      const draft = draftModelPart(denseModel(sizes["standard"]!), "decoder");
+      await writeOnnxFile(path, draft, { externalData: "always" });
+      const script = fileURLToPath(new URL("../../../tools/fixtures/onnx_external.py", import.meta.url));
+      const { status, stdout, stderr } = spawnSync(PYTHON, [script, path], { encoding: "utf8" });
+      if (status !== 0) throw new Error(stderr);
+      const { hashes, places } = JSON.parse(stdout) as {
+        readonly hashes: Readonly<Record<string, string>>;
+        readonly places: Readonly<Record<string, Readonly<Record<string, string>>>>;
+      };
+      const one = decodeModel(Buffer.concat([...draft.whole().chunks()])).graph.initialisers;
+      const expected = one.map(({ name, data }) => [name, createHash("sha256").update(data).digest("hex")]);
+      expect(hashes).toEqual(Object.fromEntries(expected));
+      expect(Object.keys(places)).toEqual(one.filter(({ data }) => data.length >= 1024).map(({ name }) => name));
+      expect(Object.values(places).every(({ location }) => location === "decoder.onnx.data")).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test.each([13, 17] as const)("accepts every part in every precision, operator set %i", async (opset) => {
+    const files = [];
+    for (const [, definition] of [...smallZoo.slice(0, 2), ...imageModels]) {
+      const model = exportable(definition);
+      for (const asked of partsOf(definition).filter(({ part }) => part !== "prior")) {
+        const { part, sample } = asked;
+        const batches = [feedsFor(model, asked, 2) as Arrays];
+        const ranges = await calibrate(exportModelPart(model, part, { sample, opset }), { batches });
+        files.push(...reductions(ranges).map((options) => exportModelPart(model, part, { ...options, sample, opset })));
+      }
+    }
+    for (const { same, declared, inferred } of check(files)) {
+      expect(same).toBe(true);
+      expect(inferred).toMatchObject(declared);
+    }
+  });
+
   test("accepts images in every shape, bytes and a fixed batch", () => {
     const files = imageModels.flatMap(([, definition]) => {
       const model = exportable(definition);

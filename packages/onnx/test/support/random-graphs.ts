@@ -1,7 +1,7 @@
 /** Graphs put together at random: a few moves, each a layer or an operation on something that is there already. */
 import { batchNorm, elementCount, GraphBuilder, layerNorm, type Node, type Program } from "@isthmus/graph";
 import fc from "fast-check";
-import type { ExportOptions, Parameters } from "../../src/index.ts";
+import type { Parameters } from "../../src/index.ts";
 import { stored } from "../../src/rewrite.ts";
 import { pseudoRandom } from "./models.ts";
 
