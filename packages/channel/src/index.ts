@@ -61,6 +61,67 @@ export {
   toDb,
 } from "./units.ts";
 export type { EbNo, EsNo, Link, Snr } from "./units.ts";
+export { chain, channelKinds, ownChannel, throughChannel } from "./channel-layers/channel.ts";
+export type {
+  ChainChannel,
+  Channel,
+  ChannelDescription,
+  GivenOwnChannel,
+  OwnChannel,
+} from "./channel-layers/channel.ts";
+export { interference } from "./channel-layers/interference.ts";
+export type { Interference } from "./channel-layers/interference.ts";
+export type { ChannelLayer, ChannelOutput, ChannelScope } from "./channel-layers/scope.ts";
+export {
+  complexConvolve,
+  complexDense,
+  complexDivide,
+  complexMultiply,
+  complexOf,
+  complexParts,
+  complexPhase,
+  squaredMagnitude,
+  toComplex,
+  toReal,
+} from "./layers/complex.ts";
+export type { ComplexDenseOptions, ComplexParts, ConvolveOptions } from "./layers/complex.ts";
+export { checkedNormalisation, normalise, peakToAverage } from "./layers/normalise.ts";
+export type {
+  AmplitudeNormalisation,
+  EnergyNormalisation,
+  GivenNormalisation,
+  Normalisation,
+  PowerNormalisation,
+} from "./layers/normalise.ts";
+export { quantised } from "./layers/quantise.ts";
+export type { Levels } from "./layers/quantise.ts";
+export { CHANNEL_AUTOENCODER, channelAutoencoder } from "./learned/channel-autoencoder.ts";
+export type { ChannelAutoencoder } from "./learned/channel-autoencoder.ts";
+export type {
+  ChannelAutoencoderConfig,
+  DecibelRange,
+  Equaliser,
+  GivenChannelAutoencoder,
+  NeuralReceiver,
+} from "./learned/config.ts";
+export { learnedCodebook } from "./learned/learned-codebook.ts";
+export type { Parameters } from "./learned/learned-program.ts";
+export { measureLink, measureLinks } from "./learned/measure-links.ts";
+export type { LearnedLink, LinkMeasurement, MeasureOptions, PairedMeasurement } from "./learned/measure-links.ts";
+export { messages } from "./learned/messages.ts";
+export type { MessagesOptions } from "./learned/messages.ts";
+export { bestTraining, linkPreset, linkPresetNames } from "./learned/presets.ts";
+export type { LinkPreset, LinkPresetName, LinkTraining } from "./learned/presets.ts";
+export { trainLink } from "./learned/train-link.ts";
+export type { Restart, TrainedLink, TrainLinkOptions } from "./learned/train-link.ts";
+export { trainBlackBox } from "./learned/train-black-box.ts";
+export type {
+  BlackBoxChannel,
+  BlackBoxLink,
+  BlackBoxPlace,
+  GivenBlackBoxLink,
+  TrainBlackBoxOptions,
+} from "./learned/train-black-box.ts";
 export { awgn, rayleigh } from "./channels.ts";
 export type { Batch, Received, SimulatedChannel } from "./channels.ts";
 export type { ErrorCounts, System } from "./blocks.ts";
@@ -75,3 +136,5 @@ export { compareSystems } from "./compare.ts";
 export type { CompareOptions, Comparison } from "./compare.ts";
 export { requireAboveSpherePacking } from "./guard.ts";
 export type { GuardOptions } from "./guard.ts";
+export { neuralReceiver } from "./learned/neural-receiver.ts";
+export type { NeuralReceiverOnEngine } from "./learned/neural-receiver.ts";

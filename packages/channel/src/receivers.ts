@@ -132,7 +132,7 @@ function halfEnergy({ points, size }: Codebook, m: number): number {
 }
 
 /** Which of each row's scores is the greatest, the first of equals. */
-function greatest(scores: Float32Array, size: number, out: Uint32Array): void {
+export function greatest(scores: Float32Array, size: number, out: Uint32Array): void {
   for (let [row, at] = [0, 0]; row < out.length; row++) {
     let [best, most] = [0, scores[at]!];
     const end = at + size;

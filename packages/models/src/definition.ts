@@ -15,8 +15,14 @@ export interface Phase {
   readonly parameters: readonly string[];
 }
 
+/** What training has to know of a configuration. */
+export type ItemConfig = Pick<BaseConfig, "inputShape">;
+
+/** Anything that can be trained: a network of the zoo, or one of another package that keeps the same contract. */
+export type Trainable = ModelDefinition<ItemConfig>;
+
 /** A network of the zoo: configuration made into state, graphs and training phases. Knows no engine. */
-export interface ModelDefinition<C extends BaseConfig = BaseConfig> {
+export interface ModelDefinition<C extends ItemConfig = BaseConfig> {
   /** Its name in the zoo. */
   readonly kind: string;
   readonly config: C;
@@ -53,6 +59,6 @@ export interface ModelDefinition<C extends BaseConfig = BaseConfig> {
 }
 
 /** A configuration as the JSON of a model file. */
-export function configToJson(config: BaseConfig): JsonObject {
+export function configToJson(config: ItemConfig): JsonObject {
   return { ...config } as unknown as JsonObject;
 }

@@ -13,7 +13,7 @@ export type { ContractiveAutoencoderConfig } from "./contractive-autoencoder.ts"
 export { convolutionalAutoencoder } from "./convolutional-autoencoder.ts";
 export { deepAutoencoder } from "./deep-autoencoder.ts";
 export { configToJson } from "./definition.ts";
-export type { ModelDefinition, Phase } from "./definition.ts";
+export type { ItemConfig, ModelDefinition, Phase, Trainable } from "./definition.ts";
 export { denoisingAutoencoder } from "./denoising-autoencoder.ts";
 export type { DenoisingAutoencoderConfig } from "./denoising-autoencoder.ts";
 export { expectation, isFieldValue } from "./fields.ts";

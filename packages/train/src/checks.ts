@@ -1,6 +1,6 @@
 import { type Dataset, itemSize } from "@isthmus/data";
 import type { Program } from "@isthmus/graph";
-import { featureCount, type ModelDefinition } from "@isthmus/models";
+import { featureCount, type Trainable } from "@isthmus/models";
 
 /** Throws `RangeError` unless `value` is one of 1, 2, ... */
 export function requirePositiveInteger(name: string, value: number): void {
@@ -14,7 +14,7 @@ export function requireSeed(seed: number): void {
 }
 
 /** Throws `RangeError` unless there are items, each with as many features as the model takes. */
-export function requireDataset({ config }: ModelDefinition, dataset: Dataset): void {
+export function requireDataset({ config }: Trainable, dataset: Dataset): void {
   if (dataset.items < 1) throw new RangeError(`"${dataset.name}" expected at least one item, got ${dataset.items}`);
   if (itemSize(dataset) !== featureCount(config)) {
     const [expected, got] = [config.inputShape, dataset.shape].map((shape) => `[${shape.join(", ")}]`);

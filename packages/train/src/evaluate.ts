@@ -1,6 +1,6 @@
 import type { Dataset } from "@isthmus/data";
 import type { Engine, EngineState, Executable, StoredTensor } from "@isthmus/graph";
-import type { ModelDefinition } from "@isthmus/models";
+import type { Trainable } from "@isthmus/models";
 import { BatchFeed } from "./batch-feed.ts";
 import { requireDataset, requireLabels, requirePositiveInteger, requireSeed } from "./checks.ts";
 import { HostTurn } from "./host-turn.ts";
@@ -37,7 +37,7 @@ export interface EvaluateOptions {
  * @throws TypeError, RangeError for parameters, data or options that do not fit
  */
 export async function evaluate(
-  definition: ModelDefinition,
+  definition: Trainable,
   parameters: Readonly<Record<string, StoredTensor>>,
   dataset: Dataset,
   options: EvaluateOptions,
@@ -54,7 +54,7 @@ export async function evaluate(
  * @throws as `evaluate`
  */
 export async function evaluateItems(
-  definition: ModelDefinition,
+  definition: Trainable,
   parameters: Readonly<Record<string, StoredTensor>>,
   dataset: Dataset,
   options: EvaluateOptions,
@@ -67,7 +67,7 @@ export async function evaluateItems(
 
 /** Runs `body` on a state that holds the parameters, and frees it. */
 export async function withParameters<R>(
-  { parameters: spec }: ModelDefinition,
+  { parameters: spec }: Trainable,
   parameters: Readonly<Record<string, StoredTensor>>,
   engine: Engine,
   body: (state: EngineState) => Promise<R>,
@@ -97,7 +97,7 @@ export class Evaluator {
   private readonly signal: AbortSignal | undefined;
 
   static async create(
-    definition: ModelDefinition,
+    definition: Trainable,
     dataset: Dataset,
     state: EngineState,
     options: EvaluateOptions,

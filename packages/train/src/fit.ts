@@ -1,7 +1,7 @@
 import type { Dataset } from "@isthmus/data";
 import type { Engine, EngineState, JsonObject, OptimiserDescription, StoredTensor } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
-import type { ModelDefinition } from "@isthmus/models";
+import type { Trainable } from "@isthmus/models";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { requireDataset, requirePositiveInteger, requireSeed } from "./checks.ts";
 import { type BestEpoch, BestKeeper, type EarlyStopping } from "./early-stopping.ts";
@@ -88,7 +88,7 @@ export interface FitResult {
  * finite: nothing is stored of that epoch; `CHECKPOINT_MISMATCH` when `resume` belongs to another run, and the codes of `readCheckpoint`
  * @throws the signal's reason
  */
-export async function fit(definition: ModelDefinition, data: TrainingData, options: FitOptions): Promise<FitResult> {
+export async function fit(definition: Trainable, data: TrainingData, options: FitOptions): Promise<FitResult> {
   const settings = checkedSettings(options);
   requireDataset(definition, data.train);
   requireInitial(definition.parameters, settings.initial ?? {});
@@ -167,7 +167,7 @@ async function begin(
 }
 
 function keeperOf(
-  { evaluation }: ModelDefinition,
+  { evaluation }: Trainable,
   { test }: TrainingData,
   { earlyStopping, evaluateEachEpoch }: FitSettings,
 ): BestKeeper | undefined {
@@ -176,7 +176,7 @@ function keeperOf(
 }
 
 function testEvaluator(
-  definition: ModelDefinition,
+  definition: Trainable,
   test: Dataset,
   state: EngineState,
   { engine, seed, signal }: FitSettings,

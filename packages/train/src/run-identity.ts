@@ -1,7 +1,7 @@
 import type { Dataset } from "@isthmus/data";
 import { canonicalJson, contentHash, type Json, type JsonObject, serialiseProgram } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
-import { configToJson, type ModelDefinition } from "@isthmus/models";
+import { configToJson, type Trainable } from "@isthmus/models";
 import { dataFingerprint, labelFingerprint } from "./data-fingerprint.ts";
 import type { BestKeeper } from "./early-stopping.ts";
 import { initialFingerprint } from "./initial-tensors.ts";
@@ -9,7 +9,7 @@ import type { Run } from "./run.ts";
 import { describedSchedules } from "./schedules.ts";
 
 /** Everything that decides the curve of a training run and which epoch is its best, bit for bit; how long it goes on does not. */
-export function runIdentity(definition: ModelDefinition, train: Dataset, run: Run, keeper?: BestKeeper): JsonObject {
+export function runIdentity(definition: Trainable, train: Dataset, run: Run, keeper?: BestKeeper): JsonObject {
   const { engine, seed, batchSize, maxGradientNorm = null, initial } = run.settings;
   return {
     kind: definition.kind,

@@ -8,7 +8,7 @@ import {
   type StepScalars,
   trainingStep,
 } from "@isthmus/graph";
-import type { ModelDefinition } from "@isthmus/models";
+import type { Trainable } from "@isthmus/models";
 import { batchesPerEpoch } from "./batch-feed.ts";
 import { requireLabels, requirePositive } from "./checks.ts";
 import type { InitialTensors } from "./initial-tensors.ts";
@@ -40,7 +40,7 @@ export interface Run {
  * @throws RangeError settings out of range; a model with several phases, which `fit` does not alternate; no labels where it
  * takes them
  */
-export function describedRun(definition: ModelDefinition, train: Dataset, settings: RunSettings): Run {
+export function describedRun(definition: Trainable, train: Dataset, settings: RunSettings): Run {
   const { batchSize, maxGradientNorm } = settings;
   const [phase, ...others] = definition.phases;
   if (!phase || others.length > 0) {

@@ -1,5 +1,5 @@
 import type { Json } from "@isthmus/graph";
-import { checkedSchedule, type ModelDefinition, type Schedule } from "@isthmus/models";
+import { checkedSchedule, type Schedule, type Trainable } from "@isthmus/models";
 
 /** The values of a schedule at the steps 1, 2, ...; no `**`, no `Math.exp`: the same bits everywhere. */
 export interface ScheduleValues {
@@ -67,7 +67,7 @@ export interface ScheduleScalars {
 }
 
 /** The scalars of training, before step 1. */
-export function trainingScalars({ schedules = {} }: ModelDefinition, stepsPerEpoch: number): ScheduleScalars {
+export function trainingScalars({ schedules = {} }: Trainable, stepsPerEpoch: number): ScheduleScalars {
   const running = Object.entries(schedules).map(([name, schedule]) => ({
     name,
     values: scheduleValues(schedule, stepsPerEpoch),
@@ -82,14 +82,14 @@ export function trainingScalars({ schedules = {} }: ModelDefinition, stepsPerEpo
 }
 
 /** The scalars of evaluation: where each schedule ends. */
-export function finalScalars({ schedules = {} }: ModelDefinition): Record<string, Float32Array> {
+export function finalScalars({ schedules = {} }: Trainable): Record<string, Float32Array> {
   return Object.fromEntries(
     Object.entries(schedules).map(([name, schedule]) => [name, Float32Array.of(finalValue(schedule))]),
   );
 }
 
 /** The schedules as JSON, every option said. */
-export function describedSchedules({ schedules = {} }: ModelDefinition): Json {
+export function describedSchedules({ schedules = {} }: Trainable): Json {
   const described = Object.entries(schedules).map(([name, schedule]) => {
     const checked = checkedSchedule(name, schedule);
     return [name, typeof checked === "number" ? checked : { ...checked }] as const;

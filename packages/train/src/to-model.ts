@@ -1,5 +1,5 @@
 import type { JsonObject, LatentCoding, Model, ModelData } from "@isthmus/graph";
-import { configToJson, type ModelDefinition } from "@isthmus/models";
+import { configToJson, type Trainable } from "@isthmus/models";
 import type { FitResult } from "./fit.ts";
 
 export interface ModelNotes {
@@ -15,7 +15,7 @@ export interface ModelNotes {
 
 /** What `writeModelFile` stores: the networks, their trained tensors and where they came from. */
 export function toModel(
-  definition: ModelDefinition,
+  definition: Trainable,
   { parameters }: Pick<FitResult, "parameters">,
   notes: ModelNotes,
 ): Model {

@@ -1,0 +1,61 @@
+import type { GraphBuilder, Node } from "@isthmus/graph";
+import type { ChannelAutoencoderConfig } from "./config.ts";
+
+/** The k bits of a message's number, the lowest first, as floats: labels i32 [batch] -> [batch, k]. */
+function bitsOfMessages(build: GraphBuilder, label: Node, k: number): Node {
+  return build.gather(bitTable(build, k), label);
+}
+
+/** [2^k, k] */
+function bitTable(build: GraphBuilder, k: number): Node {
+  return build.constant(
+    [2 ** k, k],
+    Array.from({ length: 2 ** k * k }, (_, at) => (Math.floor(at / k) >> (at % k)) & 1),
+  );
+}
+
+/** Of logits of messages or bits, nats per message, [batch]. */
+export function crossEntropyOf(
+  build: GraphBuilder,
+  logits: Node,
+  label: Node,
+  { loss, k }: Pick<ChannelAutoencoderConfig, "loss" | "k">,
+): Node {
+  if (loss === "messages") return build.softmaxCrossEntropy(logits, label);
+  return build.sum(build.sigmoidCrossEntropy(logits, bitsOfMessages(build, label, k)), { axes: [1] });
+}
+
+/** What a receiver gets wrong. */
+export interface Decisions {
+  /** 1 where the message is wrong, [batch]. */
+  readonly blockErrors: Node;
+  /** How many of the k bits are, [batch]. */
+  readonly bitErrors: Node;
+}
+
+/**
+ * Decisions of logits held against the messages: of messages the largest logit, of bits the sign of each. A tie, or NaN, is an error: a
+ * receiver that cannot tell messages apart has not decided.
+ */
+export function decisions(
+  build: GraphBuilder,
+  logits: Node,
+  label: Node,
+  { loss, k }: Pick<ChannelAutoencoderConfig, "loss" | "k">,
+): Decisions {
+  const bits = bitsOfMessages(build, label, k);
+  if (loss === "bits") {
+    const signs = build.sub(build.mul(bits, build.scalar(2)), build.scalar(1));
+    const right = build.sum(build.greater(build.mul(logits, signs), build.scalar(0)), { axes: [1] });
+    const bitErrors = build.sub(build.scalar(k), right);
+    return { blockErrors: build.greater(bitErrors, build.scalar(0)), bitErrors };
+  }
+  const own = build.sum(build.mul(logits, build.oneHot(label, 2 ** k)), { axes: [1], keepDims: true });
+  const atLeast = build.sum(build.greaterEqual(logits, own), { axes: [1] });
+  const largest = build.equal(logits, build.max(logits, { axes: [1], keepDims: true }));
+  const decided = build.greater(build.matmul(largest, bitTable(build, k)), build.scalar(0.5));
+  return {
+    blockErrors: build.notEqual(atLeast, build.scalar(1)),
+    bitErrors: build.sum(build.notEqual(decided, bits), { axes: [1] }),
+  };
+}
