@@ -1,5 +1,11 @@
 import { expected } from "../lib/process.mjs";
 import { runAsCommand } from "../bench/report/command.ts";
+import { channelHamming } from "./channel-hamming.ts";
+import { channelBits } from "./channel-bits.ts";
+import { channelBlackBox } from "./channel-black-box.ts";
+import { channelConstellations } from "./channel-constellations.ts";
+import { channelFading } from "./channel-fading.ts";
+import { channelRateOne } from "./channel-rate-one.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
 import { deepAe } from "./deep-ae.ts";
@@ -50,6 +56,12 @@ const reproductions: readonly Reproduction[] = [
   latentRegularity,
   disentanglementRows,
   representations,
+  channelHamming,
+  channelRateOne,
+  channelConstellations,
+  channelFading,
+  channelBits,
+  channelBlackBox,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(18)} ${what}`).join("\n");

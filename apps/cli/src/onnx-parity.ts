@@ -1,7 +1,18 @@
 import { openNetwork } from "@isthmus/compress";
 import { idLimits, type Program, type StoredTensor } from "@isthmus/graph";
-import { type DrawnInput, drawnInputs, parity, type ParityReport, type Tolerance } from "@isthmus/onnx";
+import {
+  type DrawnInput,
+  drawnInputs,
+  elementNumbers,
+  type GoldenSample,
+  importOnnx,
+  type OnnxFile,
+  parity,
+  type ParityReport,
+  type Tolerance,
+} from "@isthmus/onnx";
 import { type EngineOptions, withEngine } from "./engines.ts";
+import { UsageError } from "./errors.ts";
 import type { OnnxSession } from "./onnx-runtime.ts";
 
 /** An ONNX file, and what should compute the same on our engine. */
@@ -26,6 +37,29 @@ export async function comparePair(pair: Pair, items: number, options: EngineOpti
         run: async (drawn) => dataOf(await session.run(drawn)),
         tolerances,
       });
+    } finally {
+      network.dispose();
+    }
+  });
+}
+
+/** What our engine makes of numbers for a file's inputs. */
+export async function runImported(
+  file: OnnxFile,
+  inputs: GoldenSample["inputs"],
+  options: EngineOptions,
+): Promise<Record<string, Float32Array>> {
+  const { program, parameters } = importOnnx(file.bytes, file);
+  const arrays = { f32: Float32Array, i32: Int32Array, u8: Uint8Array };
+  const fed = Object.entries(program.inputs).map(([name, id]) => {
+    const given = inputs[name];
+    if (!given) throw new UsageError(`the golden sample has nothing for the input "${name}"`);
+    return [name, arrays[program.nodes[id]!.dtype].from(elementNumbers(given.dtype, given.data))] as const;
+  });
+  return withEngine(options, async (engine) => {
+    const network = await openNetwork(engine, program, parameters);
+    try {
+      return await network.run(Object.fromEntries(fed));
     } finally {
       network.dispose();
     }

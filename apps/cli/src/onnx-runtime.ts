@@ -1,6 +1,5 @@
-import type { HostArray } from "@isthmus/graph";
-import { elementBytes, elementNumbers } from "@isthmus/onnx";
-import type { InferenceSession, Tensor as OrtTensor, TypedTensor } from "onnxruntime-node";
+import { type ElementArray, elementArray, elementNumbers, isElementName } from "@isthmus/onnx";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { UsageError } from "./errors.ts";
 
 type Runtime = typeof import("onnxruntime-node");
@@ -23,8 +22,8 @@ interface Tensor<D = Float32Array> {
 
 /** An ONNX file opened with onnxruntime-node. */
 export interface OnnxSession {
-  /** Takes numbers as our engine does, whatever type the file wants them in, and gives float32. */
-  run(inputs: Readonly<Record<string, Tensor<HostArray>>>): Promise<Record<string, Tensor>>;
+  /** Takes numbers, whatever type the file wants them in, and gives float32. */
+  run(inputs: Readonly<Record<string, Tensor<ArrayLike<number>>>>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }
 
@@ -51,39 +50,17 @@ export async function openOnnx(
 
 type Port = InferenceSession.ValueMetadata;
 
-/** What holds the bytes of a type's elements. */
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  bool: Uint8Array,
-  uint8: Uint8Array,
-  int8: Int8Array,
-  uint16: Uint16Array,
-  int16: Int16Array,
-  uint32: Uint32Array,
-  int32: Int32Array,
-  uint64: BigUint64Array,
-  int64: BigInt64Array,
-} as const;
-
-function fed(runtime: Runtime, path: string, port: Port, { shape, data }: Tensor<HostArray>): OrtTensor {
+function fed(runtime: Runtime, path: string, port: Port, { shape, data }: Tensor<ArrayLike<number>>): OrtTensor {
   const type = port.isTensor ? port.type : "string";
-  if (!isNumeric(type)) throw new UsageError(`${path}: input "${port.name}" takes ${type}, which cannot be fed here`);
-  const array = arrays[type];
-  const values = data instanceof array ? data : new array(elementBytes(type, data).buffer as ArrayBuffer);
-  return new runtime.Tensor(type, values as never, shape);
+  if (!isElementName(type))
+    throw new UsageError(`${path}: input "${port.name}" takes ${type}, which cannot be fed here`);
+  return new runtime.Tensor(type, elementArray(type, data) as never, shape);
 }
 
 function made(path: string, name: string, { type, data, dims }: OrtTensor): Tensor {
   if (type === "float32") return { shape: dims, data: data as Float32Array };
-  if (!isNumeric(type)) throw new UsageError(`${path}: output "${name}" is of ${type}, which cannot be read here`);
-  const { buffer, byteOffset, byteLength } = data as TypedTensor<"uint8">["data"];
-  return { shape: dims, data: Float32Array.from(elementNumbers(type, new Uint8Array(buffer, byteOffset, byteLength))) };
-}
-
-function isNumeric(type: string): type is keyof typeof arrays {
-  return Object.hasOwn(arrays, type);
+  if (!isElementName(type)) throw new UsageError(`${path}: output "${name}" is of ${type}, which cannot be read here`);
+  return { shape: dims, data: Float32Array.from(elementNumbers(type, data as ElementArray)) };
 }
 
 /** What onnxruntime says against a file is the user's to know, in one line. */

@@ -15,7 +15,7 @@ const COMMANDS = [
   ...["inspect", "onnx", "doctor"],
 ];
 /** Below `onnx`. */
-const LOOKS = ["check", "info", "lint", "parity"];
+const LOOKS = ["check", "info", "lint", "parity", "selftest"];
 /** Pictures, each a command below `plot`, and what makes them small. */
 const PICTURES: Readonly<Record<string, readonly string[]>> = {
   ...{ reconstructions: DIGITS, samples: [], latent: DIGITS, manifold: [], interpolation: DIGITS, sheet: DIGITS },

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readModelFile } from "@isthmus/graph";
-import { checkOnnx, describeOnnx, type OnnxPort } from "@isthmus/onnx";
+import { checkOnnx, describeOnnx, type OnnxPort, readOnnxMetadata } from "@isthmus/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Interrupted } from "../src/errors.ts";
 import { complaint, isthmus, report } from "./support/cli.ts";
@@ -90,6 +90,70 @@ describe("a part", () => {
       const { metadata } = describeOnnx(await readFile(file("part.onnx")));
       expect(metadata["isthmus.values"]).toBe("data units");
     }
+  });
+});
+
+describe("a file", () => {
+  it("says what the model is, and under what license", async () => {
+    await report("export", model, "--part", "decoder", "--license", "CC-BY-4.0", "-o", file("said.onnx"));
+    const metadata = readOnnxMetadata(await readFile(file("said.onnx")));
+    expect(metadata).toMatchObject({
+      "isthmus.convention": "real-valued pixels as Bernoulli probabilities",
+      "isthmus.kind": "vae",
+      "isthmus.latents": "3",
+      "isthmus.license": "CC-BY-4.0",
+    });
+    const stored = readModelFile(await readFile(model));
+    const training = JSON.parse(metadata["isthmus.training"]!) as object;
+    expect(training).toEqual({ ...stored.provenance, test: stored.metrics["test"] });
+    const { stdout } = await isthmus(["onnx", "info", file("said.onnx")]);
+    for (const line of [
+      /^isthmus\.license: CC-BY-4\.0$/m,
+      /^isthmus\.training:\n {2}data:\n {4}items: 300$/m,
+      /^ {2}tables: \[\d[\d, ]*/m,
+      /^golden sample: z float32 \[1, 3\] -> logits float32 \[1, 784\], reconstruction float32 \[1, 784\] \(/m,
+    ]) {
+      expect(stdout).toMatch(line);
+    }
+    await report("export", table, "--part", "decoder", "-o", file("said.onnx"));
+    const described = readOnnxMetadata(await readFile(file("said.onnx")));
+    expect(described).not.toHaveProperty("isthmus.license");
+    expect(described["isthmus.convention"]).toContain("columns as they are standardised");
+    expect(JSON.parse(described["isthmus.data"]!)).toEqual(readModelFile(await readFile(table)).data);
+  });
+
+  it("tests itself in our engine and in onnxruntime-node, in every shape", async () => {
+    for (const options of [[], ["--uint8-io", "--layout", "nchw"], ["--batch", "3", "--opset", "13"]]) {
+      await report("export", model, "--part", "autoencoder", "--sample", ...options, "-o", file("tested.onnx"));
+      const { engines } = await report("onnx", "selftest", file("tested.onnx"));
+      expect(Object.keys(engines)).toEqual(["isthmus", "onnxruntime-node"]);
+      for (const { share } of Object.values(engines) as { share: number }[]) expect(share).toBeLessThanOrEqual(1);
+      expect((await report("onnx", "parity", file("tested.onnx"))).maxRelError).toBeLessThan(0.01);
+    }
+    const alone = await report("onnx", "selftest", file("tested.onnx"), "--engine", "isthmus");
+    expect(Object.keys(alone.engines)).toEqual(["isthmus"]);
+  });
+
+  it("that was damaged does not pass, and the output is named", async () => {
+    await report("export", model, "--part", "decoder", "-o", file("whole.onnx"));
+    const bytes = await readFile(file("whole.onnx"));
+    const stored = readModelFile(await readFile(model)).parameters["decoder.output.bias"]!.data;
+    const bias = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+    const at = bytes.indexOf(bias);
+    expect(at).toBeGreaterThan(0);
+    bytes.writeFloatLE((stored as Float32Array)[5]! + 0.01, at + 4 * 5);
+    await writeFile(file("damaged.onnx"), bytes);
+    await report("onnx", "check", file("damaged.onnx"));
+    expect(await complaint("onnx", "selftest", file("damaged.onnx"))).toMatch(
+      /damaged\.onnx: the golden sample and what was run differ in "logits": max abs error 1\.0e-2 .*\[ONNX_PARITY\]$/,
+    );
+  });
+
+  it("without a sample says so", async () => {
+    await report("export", model, "--part", "encoder", "--no-golden", "-o", file("bare.onnx"));
+    expect(await complaint("onnx", "selftest", file("bare.onnx"))).toMatch(/no golden sample \[ONNX_GOLDEN\]$/);
+    await report("export", model, "--part", "encoder", "--golden", "-o", file("bare.onnx"));
+    await report("onnx", "selftest", file("bare.onnx"));
   });
 });
 

@@ -21,7 +21,8 @@ describe("isthmus onnx", () => {
   it("without a word says what there is", async () => {
     expect(await complaint("onnx")).toContain("isthmus onnx --help shows how");
     const { stdout } = await isthmus(["onnx", "--help"]);
-    for (const name of ["check", "info", "lint", "parity"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of ["check", "info", "lint", "parity", "selftest"])
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 
   it("check counts what it has found sound", async () => {
@@ -65,10 +66,13 @@ describe("isthmus onnx", () => {
     expect(maxAbsError).toBeLessThan(1e-5);
   });
 
-  it.each(["check", "info", "lint", "parity"])("%s tells what is no ONNX file in one line", async (command) => {
-    const path = join(folder, "text.onnx");
-    await writeFile(path, "no model");
-    expect(await complaint("onnx", command, path)).toMatch(/text\.onnx.*\[ONNX_INVALID\]$/);
-    expect(await complaint("onnx", command, join(folder, "none.onnx"))).toContain("FILE_READ");
-  });
+  it.each(["check", "info", "lint", "parity", "selftest"])(
+    "%s tells what is no ONNX file in one line",
+    async (command) => {
+      const path = join(folder, "text.onnx");
+      await writeFile(path, "no model");
+      expect(await complaint("onnx", command, path)).toMatch(/text\.onnx.*\[ONNX_INVALID\]$/);
+      expect(await complaint("onnx", command, join(folder, "none.onnx"))).toContain("FILE_READ");
+    },
+  );
 });

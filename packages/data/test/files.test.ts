@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { mkdir, readFile, readdir, readlink, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, readlink, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { readFileBytes, writeFileAtomic } from "../src/node.ts";
@@ -119,6 +119,27 @@ describe("writeFileAtomic", () => {
 });
 
 describe("readFileBytes", () => {
+  it("reads long files as short ones, and what the system makes as it is read", async () => {
+    const path = join(await temporaryFolder(), "file");
+    for (const length of [0, 1, 2 ** 20, 2 ** 20 + 1, 3 * 2 ** 20 + 7]) {
+      const content = new Uint8Array(length).map((_, i) => i % 251);
+      await writeFile(path, content);
+      expect(Buffer.compare(await readFileBytes(path), content)).toBe(0);
+    }
+    if (existsSync("/proc/self/status")) expect((await readFileBytes("/proc/self/status")).length).toBeGreaterThan(0);
+  });
+
+  it("refuses what no array holds before it reads it", async () => {
+    const path = join(await temporaryFolder(), "file");
+    await writeFile(path, "");
+    await truncate(path, 2 ** 32 + 1); // sparse: takes no room on the disk
+    const { code, message } = await isthmusError(() => readFileBytes(path));
+    expect([code, message]).toEqual([
+      "FILE_READ",
+      `cannot read ${path}: it has ${2 ** 32 + 1} bytes, and one array holds 4 GiB`,
+    ]);
+  });
+
   it("names the path and the reason in one line", async () => {
     const folder = await temporaryFolder();
     const missing = await isthmusError(() => readFileBytes(join(folder, "missing")));

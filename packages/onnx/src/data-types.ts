@@ -38,16 +38,39 @@ export function halfFloat(bits: number): number {
   return exponent ? sign * 2 ** (exponent - 25) * (1024 + fraction) : sign * 2 ** -24 * fraction;
 }
 
-/** The nearest binary16, of two the even one; those beyond its largest are infinite. */
+const asSingle = new Float32Array(1);
+const asBits = new Uint32Array(asSingle.buffer);
+
+/** The exponent of the binary16 numbers around one of this size: those below the smallest normal one are as far apart as there. */
+function halfExponent(size: number): number {
+  asSingle[0] = size;
+  return Math.max((asBits[0]! >>> 23) - 127, -14);
+}
+
+/** What is between two neighbouring binary16 numbers, for each exponent from -14 to 15. */
+const halfSteps = Float64Array.from({ length: 30 }, (_, i) => 2 ** (i - 14 - 10));
+
+/** From here on a number rounds to infinity. */
+const HALF_OVERFLOW = 65_520;
+
+/** The bits of the nearest binary16, of two the even one; those beyond its largest are infinite. */
 export function halfBits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
   if (Number.isNaN(value)) return 0x7e00;
-  if (size >= 65_520) return sign | 0x7c00;
-  const exponent = size < 2 ** -14 ? -14 : Math.floor(Math.log2(size));
-  const parts = roundHalfEven(size / 2 ** (exponent - 10));
+  if (size >= HALF_OVERFLOW) return sign | 0x7c00;
+  const exponent = halfExponent(size);
+  const parts = roundHalfEven(size / halfSteps[exponent + 14]!);
   // A rounding up to 2048 parts carries into the exponent; fewer than 1024 are subnormal.
   return sign | (((exponent + 14) << 10) + parts);
+}
+
+/** The nearest binary16 as a number: `halfFloat(halfBits(value))`. */
+export function nearestHalf(value: number): number {
+  const size = Math.abs(value);
+  if (!(size < HALF_OVERFLOW)) return value * Number.POSITIVE_INFINITY;
+  const step = halfSteps[halfExponent(size) + 14]!;
+  return Math.sign(value) * roundHalfEven(size / step) * step;
 }
 
 const asFloat = new DataView(new ArrayBuffer(4));

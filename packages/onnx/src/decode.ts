@@ -41,6 +41,24 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
   return { ...model, graph, operatorSets, metadata: Object.fromEntries(metadata) };
 }
 
+/**
+ * The metadata of any ONNX file (`metadata_props`), for runtimes that do not show it, such as onnxruntime in JavaScript.
+ *
+ * @throws IsthmusError `ONNX_INVALID` for bytes that are not an ONNX model
+ */
+export function readOnnxMetadata(bytes: Uint8Array): Record<string, string> {
+  const f = fields.model;
+  const metadata: [string, string][] = [];
+  const there = new Set<number>();
+  readMessage(bytes, {
+    [f.irVersion]: () => there.add(f.irVersion),
+    [f.graph]: () => there.add(f.graph),
+    [f.metadata]: (field) => metadata.push(decodeEntry(field)),
+  });
+  if (there.size < 2) throw invalid("not an ONNX model: the IR version or the graph is missing");
+  return Object.fromEntries(metadata);
+}
+
 function decodeOperatorSet(field: Field): OperatorSet {
   const set = { domain: "", version: 0 };
   field.message({

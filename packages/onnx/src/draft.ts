@@ -20,6 +20,8 @@ export interface OnnxDraft {
    * @throws RangeError a location that is no plain file name
    */
   apart(location: string): { readonly model: Chunked; readonly data: Chunked };
+  /** The same with more metadata. */
+  with(metadata: Readonly<Record<string, string>>): OnnxDraft;
 }
 
 export function draftOf(model: OnnxModel<WrittenTensor>): OnnxDraft {
@@ -30,6 +32,7 @@ export function draftOf(model: OnnxModel<WrittenTensor>): OnnxDraft {
       const { model: shortened, data } = withExternalWeights(model, location);
       return { model: modelMessage(shortened), data };
     },
+    with: (metadata) => draftOf({ ...model, metadata: { ...model.metadata, ...metadata } }),
   };
 }
 

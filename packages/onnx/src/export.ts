@@ -186,6 +186,7 @@ class GraphExport {
     }
     const outputs = this.outputs.map(([output, node]) => this.writeOutput(output, node));
     const { nodes, initialisers, edges } = this.writer;
+    const read = new Set(nodes.flatMap(({ inputs }) => inputs));
     const documented = (value: Value) => ({
       ...valueInfo(value),
       docString: this.options.portDocs?.[value.name] ?? "",
@@ -193,7 +194,8 @@ class GraphExport {
     return {
       name: this.options.graphName,
       nodes,
-      initialisers,
+      // Of a pattern that became one node, constants are attributes.
+      initialisers: initialisers.filter(({ name }) => read.has(name)),
       inputs: [...this.inputs.values()].map(documented),
       outputs: outputs.map(documented),
       valueInfo: edges,
@@ -267,7 +269,7 @@ class GraphExport {
     });
     if (pattern) pattern.write(write);
     else if (!gemm) translate(write);
-    else if (gemm.product.op === "matmul") writeGemm(write, gemm);
+    else if (gemm.product.op === "matmul") writeGemm(write, gemm.product);
     else writeConvolution(write, gemm.product);
     return value;
   }

@@ -27,7 +27,7 @@ export function partFeeds(model: ExportableModel, part: ModelPart, options: Part
   const limits = idLimits(program);
   const feedOf = (name: string): Feed => {
     if (Object.hasOwn(noises, name)) return noiseFeeds[noises[name]!];
-    if (name === "x") return { ...items(model, options), ...shapeOf(model, options) };
+    if (name === "x") return { ...itemsFeed(model, options), ...shapeOf(model, options) };
     if (name === "label") return label(limits.get(name) ?? 1);
     if (name === "condition") return { ...networkItems(model), what: "condition" };
     return { what: "code", values: "a code, as the encoder or the prior gives it" };
@@ -44,11 +44,15 @@ function label(classes: number): Feed {
   return { what: "label", values: "whole numbers", range: [0, classes - 1] };
 }
 
-function items(model: ExportableModel, { uint8, units }: PartOptions): Feed {
+/** Of the items that a part takes or makes. */
+export function itemsFeed(model: ExportableModel, { uint8, units }: PartOptions): Feed {
   if (uint8) return { what: "items", values: "bytes, k for k / 255", range: [0, 255] };
-  if (!units) return networkItems(model);
+  const network = networkItems(model);
+  if (!units) return network;
   const { offsets, scales } = units;
-  return { what: "items", values: "the data's own units", units: { offsets, scales } };
+  const ends = network.range?.map((end) => offsets[0]! + scales[0]! * end) as Feed["range"];
+  const range = offsets.length === 1 && scales.length === 1 && ends;
+  return { what: "items", values: "the data's own units", units: { offsets, scales }, ...(range && { range }) };
 }
 
 /** Bytes over 255 are in [0, 1]; other numbers are where their standardisation takes them. */

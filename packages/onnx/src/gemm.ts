@@ -28,13 +28,13 @@ export function findGemms(program: Program): ReadonlyMap<number, Gemm> {
 }
 
 /**
- * `A B + bias` with `write.inputs` = A, B, bias. B may be read transposed as it is stored; A is transposed by a node of
- * its own, since several runtimes want transA = 0.
+ * `A B + bias`, or `A B`, with `write.inputs` = A, B and perhaps bias. B may be read transposed as it is stored; A is
+ * transposed by a node of its own, since several runtimes want transA = 0.
  */
-export function writeGemm(write: NodeWriter, { product }: Gemm): void {
-  const [a, b, bias] = write.inputs as [Value, Value, Value];
+export function writeGemm(write: NodeWriter, product: Node): void {
+  const [a, ...others] = write.inputs as [Value, ...Value[]];
   const { transposeA, transposeB } = product.attributes;
-  write.result("Gemm", [transposeA ? write.transposed("transposed_a", a) : a, b, bias], {
+  write.result("Gemm", [transposeA ? write.transposed("transposed_a", a) : a, ...others], {
     alpha: float(1),
     beta: float(1),
     transA: int(0),

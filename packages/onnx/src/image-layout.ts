@@ -14,7 +14,7 @@ export type ImageSize = readonly [number, number, number];
 export interface ImageLayout {
   /** Ids of the images that are written channels first. */
   readonly images: ReadonlySet<number>;
-  /** Ids of the matrices whose rows are images, channels first, with more than one channel and pixel. */
+  /** Ids of the matrices whose rows are images, channels first, with more than one channel and pixel; they may be joined with others. */
   readonly rows: ReadonlyMap<number, ImageSize>;
 }
 
@@ -153,10 +153,21 @@ class Layout {
     const agrees = (other: number) => sameSize(rows.get(other), size);
     const reads = (reader: Node): boolean => {
       if (reader.op === "reshape") return images.has(reader.id) && sameSize(flattened(node.shape, reader.shape), size);
-      if (reader.op === "matmul") return this.hasOwnWeight(reader) && reader.inputs[0] === id;
+      if (reader.op === "matmul") return this.multiplies(reader, id);
+      if (reader.op === "concat") return this.isJoined(reader);
       return elementwise.has(reader.op) && agrees(reader.id);
     };
     return !this.outputs.has(id) && this.isMadeAsRows(node, size, agrees, images) && this.readers[id]!.every(reads);
+  }
+
+  /** Whether rows become parts of longer ones that only products read. */
+  private isJoined({ id, attributes }: Node): boolean {
+    const isRead = this.readers[id]!.every((reader) => reader.op === "matmul" && this.multiplies(reader, id));
+    return attributes["axis"] === 1 && !this.outputs.has(id) && isRead;
+  }
+
+  private multiplies(product: Node, id: number): boolean {
+    return this.hasOwnWeight(product) && product.inputs[0] === id;
   }
 
   private isMadeAsRows(

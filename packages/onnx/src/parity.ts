@@ -12,6 +12,15 @@ export interface Tolerance {
 /** What a float32 network of a few layers may differ by between two runtimes, which sum in another order. */
 export const PARITY_TOLERANCE: Tolerance = { absolute: 1e-5, relative: 1e-4 };
 
+/**
+ * What two runtimes may differ by in an output of that type: a number that is rounded to a byte may go the other way, one that
+ * is rounded to float16 has 11 binary digits.
+ */
+export function outputTolerance(dtype: string): Tolerance {
+  if (dtype === "uint8" || dtype === "int8") return { absolute: 1, relative: 0 };
+  return dtype === "float16" ? { ...PARITY_TOLERANCE, relative: 2 ** -10 } : PARITY_TOLERANCE;
+}
+
 export interface ParityOptions<I> {
   /** What is tested: the exported file on a runtime. */
   readonly run: (inputs: I) => Promise<OutputValues>;
@@ -50,7 +59,7 @@ export async function parity<I>({ run, reference, inputs, tolerances = {} }: Par
 }
 
 /** What was put out beside what is expected. Throws as `parity` does. */
-function compareOutputs(
+export function compareOutputs(
   actual: OutputValues,
   expected: OutputValues,
   tolerances: Readonly<Record<string, Tolerance>>,

@@ -74,16 +74,38 @@ function weightForms(
 ): ReadonlyMap<number, Form> {
   const forms = new Map<number, Form>();
   for (const { op, id, inputs, attributes } of program.nodes) {
-    const [read, made] = [rows.get(inputs[0]!), rows.get(id)];
-    if (op !== "matmul" || !(read || made)) continue;
+    if (op !== "matmul") continue;
+    const [read, made] = [
+      partsOf(program.nodes[inputs[0]!]!, program, rows),
+      partsOf(program.nodes[id]!, program, rows),
+    ];
+    if (read.length + made.length === 0) continue;
     const [first, second] = attributes["transposeB"] ? [made, read] : [read, made];
     forms.set(inputs[1]!, (weight) => reordered(reordered(weight, 0, first), 1, second));
   }
   for (const [id, { bias }] of gemms) {
-    const size = rows.get(id);
-    if (size) forms.set(bias.id, (weight) => reordered(weight, 0, size));
+    const parts = partsOf(program.nodes[id]!, program, rows);
+    if (parts.length > 0) forms.set(bias.id, (weight) => reordered(weight, 0, parts));
   }
   return forms;
+}
+
+/** Columns of a matrix that are the elements of images. */
+interface Part {
+  readonly from: number;
+  readonly size: ImageSize;
+}
+
+function partsOf({ id, op, inputs }: Node, program: Program, rows: ImageLayout["rows"]): readonly Part[] {
+  const whole = rows.get(id);
+  if (whole) return [{ from: 0, size: whole }];
+  if (op !== "concat") return [];
+  let end = 0;
+  return inputs.flatMap((input) => {
+    const [from, size] = [end, rows.get(input)];
+    end += program.nodes[input]!.shape.at(-1) as number;
+    return size ? [{ from, size }] : [];
+  });
 }
 
 /** Vectors of one number for each channel that nothing but an image reads, elementwise: `[channels, 1, 1]`. */
@@ -99,19 +121,21 @@ function vectorForms(
   return new Map(found.map((id) => [id, ({ shape, values }) => ({ shape: [shape[0]!, 1, 1], values })]));
 }
 
-/** With the elements along `axis`, those of an image, in channels-first order; as it was where there is no image. */
-function reordered(weight: Weight, axis: number, size: ImageSize | undefined): Weight {
-  if (!size) return weight;
-  const inner = elementCount(weight.shape.slice(axis + 1));
-  return { ...weight, values: () => inChannelsFirstOrder(weight.values(), size, inner) };
+/** With the elements along `axis` that are those of images in channels-first order. */
+function reordered(weight: Weight, axis: number, parts: readonly Part[]): Weight {
+  if (parts.length === 0) return weight;
+  const [length, ...inner] = weight.shape.slice(axis) as [number, ...number[]];
+  const order = Int32Array.from({ length }, (_, i) => i);
+  for (const { from, size } of parts) channelsFirstOrder(size).forEach((place, i) => (order[from + i] = from + place));
+  return { ...weight, values: () => inOrder(weight.values(), order, elementCount(inner)) };
 }
 
-function inChannelsFirstOrder(from: Float32Array, size: ImageSize, inner: number): Float32Array {
-  const order = channelsFirstOrder(size);
+/** Stretches of `inner` elements, of each `order.length` stretches the one at `order[i]` as number i. */
+function inOrder(from: Float32Array, order: Int32Array, inner: number): Float32Array {
   const to = new Float32Array(from.length);
-  for (let image = 0; image < from.length; image += order.length * inner) {
+  for (let block = 0; block < from.length; block += order.length * inner) {
     for (let at = 0; at < order.length; at++) {
-      const [source, target] = [image + order[at]! * inner, image + at * inner];
+      const [source, target] = [block + order[at]! * inner, block + at * inner];
       for (let i = 0; i < inner; i++) to[target + i] = from[source + i]!;
     }
   }

@@ -1,5 +1,6 @@
 import type { Node, Shape } from "@isthmus/graph";
 import { writeAveragePool, writeConvolution, writeMaxPool } from "./convolution.ts";
+import { writeGemm } from "./gemm.ts";
 import { type Attributes, int, ints, type Value } from "./graph-writer.ts";
 import { type ElementType, elementTypes } from "./messages.ts";
 import type { NodeWriter } from "./node-writer.ts";
@@ -114,13 +115,12 @@ const batchSize: Translation = (write) => {
 };
 
 /** A product that no bias follows; what is to be read transposed is transposed first. */
+/** A `MatMul` reads what it multiplies by as it is stored, a `Gemm` also transposed. */
 const matmul: Translation = (write) => {
-  const [a, b] = write.inputs as [Value, Value];
   const { transposeA, transposeB } = write.node.attributes;
-  write.result("MatMul", [
-    transposeA ? write.transposed("transposed_a", a) : a,
-    transposeB ? write.transposed("transposed_b", b) : b,
-  ]);
+  if (transposeB) return writeGemm(write, write.node);
+  const [a, b] = write.inputs as [Value, Value];
+  write.result("MatMul", [transposeA ? write.transposed("transposed_a", a) : a, b]);
 };
 
 const noise: Translation = (write) =>

@@ -23,8 +23,8 @@ export function writeUint8(writer: GraphWriter, numbers: Value, name: string): V
     value = writer.node(opType, made.name, [value, ...others], made);
   };
   step("scaled", "Mul", high);
-  step("rounded", "Round");
   step("cut", "Clip", low, high);
+  step("rounded", "Round");
   const output: Value = { ...numbers, name, type: "u8" };
   return writer.node("Cast", writer.unique(`${name}/bytes`), [value], output, { to: int(UINT8) });
 }

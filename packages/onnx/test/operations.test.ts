@@ -1,7 +1,8 @@
 import { GraphBuilder, operations } from "@isthmus/graph";
 import { describe, expect, test } from "vitest";
+import { decodeModel } from "../src/decode.ts";
 import { exportOnnx } from "../src/index.ts";
-import { cases, operationCases } from "./support/operation-cases.ts";
+import { cases, exportCase, operationCases } from "./support/operation-cases.ts";
 import { compareOperation } from "./support/operation-parity.ts";
 import { runtimes } from "./support/runtimes.ts";
 
@@ -15,6 +16,12 @@ const notCases = ["input", "state", "constant", "randomUniform", "randomNormal",
 
 test("every operation of graphs is either here or refused", () => {
   expect([...Object.keys(cases), ...notCases].sort()).toEqual([...operations.keys()].sort());
+});
+
+test.each(operationCases)("$name leaves no constant that nothing reads", ({ make }) => {
+  const { nodes, initialisers } = decodeModel(exportCase(make).bytes).graph;
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+  expect(initialisers.filter(({ name }) => !read.has(name))).toEqual([]);
 });
 
 describe.each(runtimes)("$name computes what the float64 interpreter does", (runtime) => {

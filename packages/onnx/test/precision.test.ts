@@ -1,7 +1,7 @@
-import { GraphBuilder, type Program } from "@isthmus/graph";
+import { GraphBuilder, type Node, type Program } from "@isthmus/graph";
 import * as native from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { halfBits, halfFloat } from "../src/data-types.ts";
+import { halfBits, halfFloat, nearestHalf } from "../src/data-types.ts";
 import { decodeModel } from "../src/decode.ts";
 import {
   calibrate,
@@ -36,6 +36,13 @@ describe("halves", () => {
     expect(all.map((bits) => halfBits(-between(bits, 0.502)))).toEqual(all.map((bits) => 0x8000 | (bits + 1)));
   });
 
+  test("as numbers they are those of the bits", () => {
+    const numbers = [...pseudoRandom(500), 1e-8, 3e-6, 1 / 3, 2047.5, 65504, 65519, 70000].map(Math.fround);
+    for (const value of [...numbers, ...numbers.map((x) => -x)]) {
+      expect(nearestHalf(value)).toBe(halfFloat(halfBits(value)));
+    }
+  });
+
   test("65520, halfway to what would come after the largest, is infinite", () => {
     expect(halfBits(65519.996)).toBe(largestHalf);
     expect(halfBits(65520)).toBe(0x7c00);
@@ -54,7 +61,8 @@ function products(): Program {
   const up = build.conv2dTranspose(image, state("up", [4, 4, 6, 5]), { strides: 2, padding: "same" });
   const dense = build.add(build.matmul(row, state("dense", [19, 17])), state("bias", [17]));
   const product = build.matmul(row, state("product", [19, 23]));
-  return build.program({ outputs: { a: conv, b: up, c: dense, d: product } });
+  const depth = build.depthwiseConv2d(image, state("depth", [5, 5, 5, 3]));
+  return build.program({ outputs: { a: conv, b: up, c: dense, d: product, e: depth } });
 }
 
 const program = products();
@@ -62,10 +70,12 @@ const batch = 3;
 const feeds = { image: pseudoRandom(batch * 180, 1), row: pseudoRandom(batch * 19, 2) };
 
 /** Weights whose channels differ widely in size, so that one scale for all, or the wrong axis, would show. */
-const outputAxis = { conv: 3, up: 2, dense: 1, product: 1 } as const;
+const outputAxis = { conv: 3, up: 2, dense: 1, product: 1, depth: 1 } as const;
+/** A depthwise filter has an output for each channel and multiple. */
+const viewed = (name: string, shape: readonly number[]) => (name === "depth" ? [25, 15] : shape);
 const parameters = Object.fromEntries(
   Object.entries(parametersOf(program)).map(([name, { shape, data }]) => {
-    const channel = channelOf(shape, outputAxis[name as keyof typeof outputAxis] ?? 0);
+    const channel = channelOf(viewed(name, shape), outputAxis[name as keyof typeof outputAxis] ?? 0);
     return [name, { shape, data: (data as Float32Array).map((x, i) => x * 4 ** -channel(i)) }];
   }),
 );
@@ -81,8 +91,8 @@ function roundedTo(largest: number): typeof parameters {
   const rounded = Object.entries(parameters).map(([name, { shape, data }]) => {
     if (name === "bias") return [name, { shape, data }] as const;
     const axis = outputAxis[name as keyof typeof outputAxis];
-    const channel = channelOf(shape, axis);
-    const most = Array.from({ length: shape[axis]! }, () => 0);
+    const channel = channelOf(viewed(name, shape), axis);
+    const most = Array.from({ length: viewed(name, shape)[axis]! }, () => 0);
     data.forEach((x, i) => (most[channel(i)] = Math.max(most[channel(i)]!, Math.abs(x))));
     const steps = most.map((x) => Math.fround(x / largest));
     return [
@@ -121,15 +131,21 @@ describe("what is stored", () => {
         await session.release();
       }
       const { initialisers, nodes } = decoded(bytes);
-      const stored = initialisers.filter(({ elementType }) => elementType === 3);
-      expect(stored.map(({ name }) => name).sort()).toEqual(["conv/int8", "dense/int8", "product/int8", "up/int8"]);
+      const stored = initialisers.filter(({ elementType, dims }) => elementType === 3 && dims.length > 1);
+      expect(stored.map(({ name }) => name).sort()).toEqual([
+        "conv/int8",
+        "dense/int8",
+        "depth/int8",
+        "product/int8",
+        "up/int8",
+      ]);
       for (const { data } of stored) {
         expect(Math.max(...new Int8Array(data.slice().buffer).map(Math.abs))).toBe(largest);
       }
       const axes = nodes
         .filter(({ opType }) => opType === "DequantizeLinear")
         .map((n) => [n.outputs[0], n.attributes["axis"]?.value]);
-      expect(Object.fromEntries(axes)).toEqual({ conv: 0, up: 1, dense: 0, product: 1 });
+      expect(Object.fromEntries(axes)).toEqual({ conv: 0, up: 1, dense: 0, product: 1, depth: 0 });
     },
   );
 
@@ -156,6 +172,7 @@ describe("what is stored", () => {
     expect(halves.map(({ name }) => name).sort()).toEqual([
       "conv/float16",
       "dense/float16",
+      "depth/float16",
       "product/float16",
       "up/float16",
     ]);
@@ -175,7 +192,12 @@ describe("what is stored", () => {
     for (const factor of [1e6, 1e-6]) {
       const bytes = exportOnnx(program, scaled(factor), { graphName: "products", precision: "float16" });
       const stored = decoded(bytes).initialisers.filter(({ elementType }) => elementType === 10);
-      expect(stored.map(({ name }) => name).sort()).toEqual(["conv/float16", "product/float16", "up/float16"]);
+      expect(stored.map(({ name }) => name).sort()).toEqual([
+        "conv/float16",
+        "depth/float16",
+        "product/float16",
+        "up/float16",
+      ]);
       const compute = exportOnnx(program, scaled(factor), { graphName: "products", precision: "float16-compute" });
       checkOnnx(compute);
       const { dense } = Object.fromEntries(
@@ -274,6 +296,29 @@ describe("static int8", () => {
     expect(initialisers.some(({ name }) => name.endsWith("bias"))).toBe(false);
   });
 
+  test("weights of 7 bits leave 16-bit sums of two products whole, on x86 without VNNI and with no session option", async () => {
+    const build = new GraphBuilder();
+    const state = (name: string, shape: readonly number[]) => build.state(name, { shape, init: { kind: "zeros" } });
+    const layer = (x: Node, name: string) =>
+      build.relu(build.add(build.matmul(x, state(name, [32, 32])), state(`${name}.bias`, [32])));
+    const program = build.program({ outputs: { y: layer(layer(build.input("x", ["batch", 32]), "a"), "b") } });
+    const all = Object.entries(program.state).map(([name, { shape }]) => {
+      const data = new Float32Array(shape.length === 2 ? 1024 : 32).fill(shape.length - 1);
+      return [name, { shape, data }] as const;
+    });
+    const options = { graphName: "g", precision: "int8", activations: "uint8", weightBits: 7 } as const;
+    const parameters = Object.fromEntries(all);
+    const x = Float32Array.from({ length: 96 }, (_, i) => 1 - (i % 7) / 100);
+    const ranges = await calibrate(exportOnnx(program, parameters, { graphName: "g" }), { batches: [{ x }] });
+    const bytes = exportOnnx(program, parameters, { ...options, ranges });
+    const session = await native.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+    const { y } = await session.run({ x: new native.Tensor("float32", x, [3, 32]) });
+    await session.release();
+    // 255 * 127 * 2, of the largest bytes, would be cut to 32767, half of it: 6 dB.
+    const { snr } = fidelity({ y: y!.data as Float32Array }, { y: interpreted(bytes, { x })["y"]! })["y"]!;
+    expect(snr).toBeGreaterThan(LEAST_SNR.int8);
+  });
+
   test("needs ranges of every value that it rounds", async () => {
     const withRanges = (ranges: object | undefined) => () =>
       exportModelPart(model, "encoder", { precision: "int8", ...(ranges && { ranges: ranges as never }) });
@@ -324,6 +369,7 @@ describe("any file", () => {
       expect(describeOnnx(bytes).metadata).toEqual({
         ...describeOnnx(whole).metadata,
         "isthmus.precision": options.precision,
+        "isthmus.golden": expect.any(String),
       });
     }
     expect(exportModelPart(model, "encoder", { precision: "float32" })).toEqual(exportModelPart(model, "encoder"));
@@ -353,7 +399,49 @@ describe("any file", () => {
     }
   });
 
-  test("is refused where it is no sound one, or has data elsewhere", () => {
+  test("may transpose a convolution in groups, whose biases then stay float32", async () => {
+    const weight = floats("w", [4, 30, 3, 3], [...pseudoRandom(1080, 7)]);
+    const bias = floats("b", [60], [...pseudoRandom(60, 8)]);
+    const grouped = node("ConvTranspose", ["x", "w", "b"], ["y"], {
+      group: { type: "int", value: 2 },
+      pads: { type: "ints", value: [1, 1, 1, 1] },
+    });
+    const given = file([grouped], {
+      initialisers: [weight, bias],
+      inputs: [value("x", ["batch", 4, 5, 5])],
+      outputs: [value("y", ["batch", 60, 5, 5])],
+    });
+    const x = pseudoRandom(200, 9);
+    const ranges = await calibrate(given, { batches: [{ x }] });
+    for (const options of reductions(ranges)) {
+      const bytes = reducePrecision(given, options);
+      checkOnnx(bytes);
+      const expected = interpreted(bytes, { x });
+      const least = isStorage(options) ? 100 : LEAST_SNR[options.precision as keyof typeof LEAST_SNR];
+      for (const runtime of runtimes) {
+        const session = await runtime.open(bytes, "all");
+        const { snr } = fidelity(await session.runFed({ x }, 2), expected)["y"]!;
+        expect(snr, named(options)).toBeGreaterThanOrEqual(least);
+        await session.release();
+      }
+      const isFloat = decoded(bytes).initialisers.some(({ name, elementType }) => name === "b" && elementType === 1);
+      expect(isFloat).toBe(options.precision !== "float16-compute");
+    }
+  });
+
+  test("is read with the data that lie beside it", () => {
+    const weight = floats("w", [16, 16], [...pseudoRandom(256, 4)]);
+    const product = node("MatMul", ["x", "w"], ["y"]);
+    const ports = { inputs: [value("x", ["batch", 16])], outputs: [value("y", ["batch", 16])] };
+    const external = { location: "w.bin", offset: 0, length: 1024 };
+    const apart = file([product], { ...ports, initialisers: [{ ...weight, external, data: new Uint8Array() }] });
+    const options = { precision: "int8-weights" } as const;
+    expect(() => reducePrecision(apart, options)).toThrow(/w\.bin/);
+    const read = reducePrecision(apart, { ...options, external: () => weight.data });
+    expect(read).toEqual(reducePrecision(file([product], { ...ports, initialisers: [weight] }), options));
+  });
+
+  test("is refused where it is no sound one", () => {
     const reduce = (bytes: Uint8Array) => () => reducePrecision(bytes, { precision: "float16" });
     expect(reduce(new Uint8Array(3))).toThrow(expect.objectContaining({ code: "ONNX_INVALID" }));
     expect(reduce(file([node("Relu", ["nothing"], ["y"])]))).toThrow(/nothing/);

@@ -1,7 +1,9 @@
 /** Every model and part of the zoo against the float64 interpreter, in both runtimes. */
 import { describe, expect, test } from "vitest";
+import { exportModelPart } from "../src/index.ts";
 import { runtimes } from "./support/runtimes.ts";
 import { defaultZoo, exportable, imageModels, partsOf, smallZoo } from "./support/zoo.ts";
+import { innerTransposes } from "./support/transposes.ts";
 import { worstOf } from "./support/zoo-parity.ts";
 
 const grid = { batches: [1, 3, 17], optimisations: ["disabled", "all"] } as const;
@@ -18,6 +20,18 @@ describe.each(smallZoo)("%s", (name, definition) => {
       if (share > largest.share) Object.assign(largest, { share, where: `${asked.part} of ${name}, set ${opset}` });
     }
   });
+});
+
+/** A part of an image that is given is put in its place as it was fed, channels last. */
+const whole = smallZoo.filter(([, { condition, config }]) => !condition && config.inputShape.length === 3);
+
+test.each(whole)("%s has a Transpose at the edges alone", (_, definition) => {
+  const model = exportable(definition);
+  for (const { part, sample } of partsOf(definition)) {
+    for (const options of [{}, { layout: "nhwc" }, { layout: "nchw" }] as const) {
+      expect(innerTransposes(exportModelPart(model, part, { sample, ...options }))).toEqual([]);
+    }
+  }
 });
 
 describe.each(defaultZoo)("%s as it is when nothing is said", (_, definition) => {

@@ -3,6 +3,7 @@ import type { Model } from "@isthmus/graph";
 import {
   type ExportableModel,
   draftModelPart,
+  IMPORTED_KIND,
   type ItemForm,
   type ModelPart,
   type ModelPartOptions,
@@ -12,12 +13,13 @@ import {
   redraft,
   requireParity,
 } from "@isthmus/onnx";
+import { dataConvention } from "@isthmus/train";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Console, grouped, type Report } from "../console.ts";
 import { checkedByUser, UsageError } from "../errors.ts";
-import { definitionOf, encodedShape, openModel, takesCodes } from "../model-files.ts";
+import { definitionOf, encodedShape, modelConfig, openModel, takesCodes } from "../model-files.ts";
 import { comparePair } from "../onnx-parity.ts";
 import { type ExternalDataChoice, externalDataOption, requireOneFile, writeDraft } from "../onnx-files.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
@@ -44,6 +46,9 @@ interface ExportOptions extends PrecisionOptions {
   readonly sample?: boolean;
   readonly outputs?: readonly string[];
   readonly batch?: number;
+  readonly license?: string;
+  /** False where `--no-golden` is said. */
+  readonly golden?: boolean;
   readonly externalData: ExternalDataChoice;
   readonly out: string;
 }
@@ -67,6 +72,7 @@ const EXAMPLES = [
   "isthmus export m.safetensors --part autoencoder --layout nchw --uint8-io --outputs reconstruction -o pictures.onnx",
   "isthmus export table.safetensors --part encoder --data-units -o encoder.onnx",
   "isthmus export m.safetensors --part decoder --opset 13 --batch 1 -o old.onnx",
+  "isthmus export m.safetensors --part decoder --external-data always -o decoder.onnx",
   "isthmus export m.safetensors --part decoder --precision int8-weights -o small.onnx",
   "isthmus export m.safetensors --part autoencoder --precision int8 --calibrate mnist -o int8.onnx",
 ];
@@ -107,6 +113,9 @@ export function exportCommand(context: Context): Command {
     )
     .option("--outputs <names>", "only these outputs, such as reconstruction or mu,logVar (default: all)", names)
     .option("--batch <n>", "a fixed size of the batch (default: any)", wholeNumber(1, 10_000))
+    .option("--license <text>", "license of the model, an SPDX identifier or a sentence, for the file's metadata")
+    .option("--golden", "a golden sample in the file, however large (default: where it is small)")
+    .option("--no-golden", "no golden sample in the file")
     .addOption(externalDataOption());
   return withPrecisionOptions(command)
     .addOption(buildOption())
@@ -258,7 +267,8 @@ function formOf(model: Model, options: Asked): ItemForm {
 
 /** The options of the command as those of the library. */
 function partOptions(model: Model, options: Asked): ModelPartOptions {
-  const { part, opset, profile, layout, uint8Io, dataUnits, sample, outputs, batch } = options;
+  const { part, opset, profile, layout, uint8Io, dataUnits, sample, outputs, batch, license, golden } = options;
+  const convention = conventionOf(model);
   requireOnly(part !== "prior", options, ["layout", "uint8Io", "dataUnits", "calibrate"], "parts that have items");
   requireOnly(part === "encoder" || part === "autoencoder", options, ["sample"], "--part encoder or autoencoder");
   if (uint8Io) requirePictures(model, options);
@@ -272,7 +282,15 @@ function partOptions(model: Model, options: Asked): ModelPartOptions {
     ...(sample && { sample }),
     ...(outputs && { outputs }),
     ...(batch !== undefined && { batch }),
+    ...(convention !== undefined && { convention }),
+    ...(license !== undefined && { license }),
+    ...(golden !== undefined && { golden }),
   };
+}
+
+/** What the likelihood takes the data to be; of an imported model nobody knows. */
+function conventionOf(model: Model): string | undefined {
+  return model.kind === IMPORTED_KIND ? undefined : dataConvention(modelConfig(model), model.data);
 }
 
 function unitsOf({ data }: Model, { path }: Asked): NonNullable<ModelPartOptions["units"]> {

@@ -6,7 +6,8 @@ import { type JsonObject, type Model, modelHashes, type Program, readModelFile, 
 import { describeOnnx } from "@isthmus/onnx";
 import { readCheckpoint } from "@isthmus/train";
 import type { Command } from "commander";
-import { grouped, type Report } from "../console.ts";
+import type { Report } from "../console.ts";
+import { entryLines } from "../entry-lines.ts";
 import { namingFile, UsageError } from "../errors.ts";
 import { fileKind } from "../file-kinds.ts";
 import { parameterCount } from "../model-files.ts";
@@ -97,26 +98,4 @@ function describeStream(bytes: Uint8Array): JsonObject {
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
-}
-
-/** `key: value`, nested objects indented below their key. */
-function entryLines(key: string, value: unknown, indent = ""): string[] {
-  if (typeof value !== "object" || value === null) return [`${indent}${key}: ${scalarText(value)}`];
-  if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
-    return [`${indent}${key}: [${value.join(", ")}]`];
-  if (key === "history" && Array.isArray(value))
-    return [`${indent}${key}: figures of ${grouped(value.length)} epochs (--json has them)`];
-  return [
-    `${indent}${key}:`,
-    ...Object.entries(value).flatMap(([inner, item]) => entryLines(inner, item, `${indent}  `)),
-  ];
-}
-
-/** Longer texts are cut; `--json` has them whole. */
-const SHOWN_TEXT = 100;
-
-function scalarText(value: unknown): string {
-  if (typeof value === "number" && Number.isInteger(value)) return grouped(value);
-  const text = String(value);
-  return text.length > SHOWN_TEXT ? `${text.slice(0, SHOWN_TEXT)} ... (${grouped(text.length)} characters)` : text;
 }

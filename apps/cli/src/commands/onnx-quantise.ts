@@ -19,7 +19,7 @@ export function quantiseCommand(context: Context): Command {
   const command = describeCommand({
     name: "quantise",
     summary: "Write an ONNX file, whoever exported it, in float16 or int8, and measure what that costs.",
-    notes: PRECISION_NOTES,
+    notes: [...PRECISION_NOTES, "A file of an older operator set can be imported and exported again."],
     examples: [
       "isthmus onnx quantise decoder.onnx --precision int8-weights -o small.onnx",
       "isthmus onnx quantise encoder.onnx --precision int8 --calibrate mnist -o int8.onnx",

@@ -2,22 +2,30 @@ import type { JsonObject } from "@isthmus/graph";
 import {
   checkOnnx,
   describeOnnx,
+  elementNumbers,
+  goldenSample,
+  type GoldenSample,
+  type GoldenTensor,
   importOnnx,
   lintFor,
   type LintTarget,
   lintTargets,
   type LintWarning,
   type OnnxDescription,
+  type OnnxFile,
   type OnnxPort,
+  outputTolerance,
   type ParityReport,
   requireParity,
+  selfTest,
 } from "@isthmus/onnx";
 import { Command, Option } from "commander";
 import { grouped, type Report } from "../console.ts";
-import { namingFile } from "../errors.ts";
+import { entryLines } from "../entry-lines.ts";
+import { namingFile, namingFileAsync } from "../errors.ts";
 import { openOnnxFile } from "../onnx-files.ts";
-import { comparePair } from "../onnx-parity.ts";
-import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
+import { comparePair, runImported } from "../onnx-parity.ts";
+import { onnxRuntime, openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, wholeNumber } from "../options.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { quantiseCommand } from "./onnx-quantise.ts";
@@ -25,17 +33,18 @@ import { quantiseCommand } from "./onnx-quantise.ts";
 const EXAMPLES = [
   "isthmus onnx check decoder.onnx",
   "isthmus onnx lint decoder.onnx --target tensorrt",
+  "isthmus onnx selftest decoder.onnx",
   "isthmus onnx quantise decoder.onnx --precision int8-weights -o small.onnx",
 ];
 
 export function onnxCommand(context: Context): Command {
   const group = new Command("onnx")
     .description(
-      "Look into an ONNX file (is it sound, what is in it, what would a runtime stumble over), or make it smaller.",
+      "Look into an ONNX file (is it sound, what is in it, what would a runtime stumble over, does it compute what it should), or make it smaller.",
     )
     .usage("<what> <file> [options]")
     .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const make of [checkCommand, infoCommand, lintCommand, parityCommand, quantiseCommand])
+  for (const make of [checkCommand, infoCommand, lintCommand, parityCommand, selfTestCommand, quantiseCommand])
     group.addCommand(make(context));
   return group;
 }
@@ -74,9 +83,10 @@ function infoCommand(context: Context): Command {
 async function info(path: string): Promise<Report> {
   const { bytes } = await openOnnxFile(path, { external: "leave" });
   const described = namingFile(path, () => describeOnnx(bytes));
+  const golden = namingFile(path, () => goldenSample(bytes));
   return {
     json: { file: path, bytes: bytes.length, ...described } as unknown as JsonObject,
-    lines: infoLines(path, bytes.length, described),
+    lines: [...infoLines(path, bytes.length, described), ...(golden ? goldenLines(golden) : [])],
   };
 }
 
@@ -98,8 +108,30 @@ function infoLines(path: string, size: number, described: OnnxDescription): stri
     ...Object.entries(initialisers.external ?? {}).map(
       ([file, bytes]) => `of them in ${file}: ${grouped(bytes)} bytes`,
     ),
-    ...Object.entries(metadata).map(([key, value]) => `${key}: ${cut(value)}`),
+    ...Object.entries(metadata).flatMap(metadataLines),
   ];
+}
+
+/** JSON entry by entry; the golden sample is told apart. */
+function metadataLines([key, text]: [string, string]): string[] {
+  if (key === "isthmus.golden") return [];
+  const value = jsonObject(text);
+  return entryLines(key, value ?? text.replaceAll(/\s+/g, " "));
+}
+
+function goldenLines({ inputs, outputs }: GoldenSample): string[] {
+  const text = ([name, { dtype, shape }]: [string, GoldenTensor]): string => `${name} ${dtype} [${shape.join(", ")}]`;
+  const of = (tensors: Readonly<Record<string, GoldenTensor>>): string => Object.entries(tensors).map(text).join(", ");
+  return [`golden sample: ${of(inputs)} -> ${of(outputs)} (isthmus onnx selftest runs it)`];
+}
+
+function jsonObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const portText = ({ name, dtype, shape }: OnnxPort): string =>
@@ -168,7 +200,9 @@ async function compareFile(path: string, options: ParityOptions): Promise<Report
   const { program, parameters } = namingFile(path, () => importOnnx(file.bytes, file));
   const session = await openOnnx(await requireOnnxRuntime(), path);
   try {
-    const pair = { bytes: file.bytes, session, program, parameters };
+    const { outputs } = describeOnnx(file.bytes);
+    const tolerances = Object.fromEntries(outputs.map(({ name, dtype }) => [name, outputTolerance(dtype)]));
+    const pair = { bytes: file.bytes, session, program, parameters, tolerances };
     const report = await comparePair(pair, options.batch, options);
     requireParity(report, `${path}: onnxruntime-node and our engine differ`);
     return parityReport(path, report, options.batch);
@@ -183,4 +217,68 @@ function parityReport(path: string, { maxAbs, maxRel, perOutput }: ParityReport,
     json: { file: path, items: batch, maxAbsError: maxAbs, maxRelError: maxRel, perOutput } as unknown as JsonObject,
     lines: [`our engine and onnxruntime-node on ${batch} drawn items, max abs error: ${each.join(", ")}`],
   };
+}
+
+const ENGINES = ["isthmus", "onnxruntime-node"] as const;
+
+interface SelfTestOptions {
+  readonly engine?: (typeof ENGINES)[number];
+  readonly build: string;
+}
+
+function selfTestCommand(context: Context): Command {
+  return describeCommand({
+    name: "selftest",
+    summary: "Run the golden sample in the file, an input with the outputs it must make; exit code 2 when one is off.",
+    notes: ["export puts a sample into every file of a few megabytes, and into others with --golden."],
+    examples: ["isthmus onnx selftest decoder.onnx", "isthmus onnx selftest decoder.onnx --engine isthmus"],
+  })
+    .argument("<file>", "ONNX file with a golden sample")
+    .addOption(new Option("--engine <name>", "one engine alone (default: all that can be loaded)").choices(ENGINES))
+    .addOption(buildOption())
+    .action(reporting(context, runSelfTest));
+}
+
+async function runSelfTest(path: string, options: SelfTestOptions): Promise<Report> {
+  const file = await openOnnxFile(path);
+  const reports: [engine: string, report: ParityReport][] = [];
+  for (const engine of await enginesOf(options)) {
+    const report = await namingFileAsync(path, () => selfTestOn(engine, path, file, options));
+    reports.push([engine, report]);
+  }
+  const each = ({ perOutput }: ParityReport): string =>
+    Object.entries(perOutput)
+      .map(([name, output]) => `${name} ${output.maxAbs.toExponential(1)}`)
+      .join(", ");
+  return {
+    json: { file: path, engines: Object.fromEntries(reports) } as unknown as JsonObject,
+    lines: reports.map(([engine, report]) => `${path} passes on ${engine}, max abs error: ${each(report)}`),
+  };
+}
+
+/** Ours, and onnxruntime-node where it is there or asked for. */
+async function enginesOf({ engine }: SelfTestOptions): Promise<readonly (typeof ENGINES)[number][]> {
+  if (engine) return [engine];
+  return "missing" in (await onnxRuntime()) ? ["isthmus"] : ENGINES;
+}
+
+async function selfTestOn(
+  engine: (typeof ENGINES)[number],
+  path: string,
+  file: OnnxFile,
+  options: SelfTestOptions,
+): Promise<ParityReport> {
+  if (engine === "isthmus") return selfTest(file.bytes, (inputs) => runImported(file, inputs, options));
+  const session = await openOnnx(await requireOnnxRuntime(), path, file.bytes);
+  try {
+    return await selfTest(file.bytes, async (inputs) => {
+      const fed = Object.entries(inputs).map(([name, { dtype, shape, data }]) => {
+        return [name, { shape, data: elementNumbers(dtype, data) }] as const;
+      });
+      const outputs = Object.entries(await session.run(Object.fromEntries(fed)));
+      return Object.fromEntries(outputs.map(([name, { data }]) => [name, data]));
+    });
+  } finally {
+    await session.release();
+  }
 }

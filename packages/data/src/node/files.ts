@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { IsthmusError } from "@isthmus/math";
 
@@ -27,9 +27,41 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
   }
 }
 
-/** All bytes of a file. @throws IsthmusError `FILE_READ`, one line that names the path and the reason. */
+/**
+ * All bytes of a file, of up to 4 GiB, which is what one array holds.
+ *
+ * @throws IsthmusError `FILE_READ`, one line that names the path and the reason
+ */
 export async function readFileBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  return await fileCall("FILE_READ", path, async () => new Uint8Array(await readFile(path)));
+  return await fileCall("FILE_READ", path, async () => {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      return size > SHORT ? await readPieces(file, path, size) : new Uint8Array(await file.readFile());
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** Up to here a file is read without asking how long it is: what the system makes as it is read says 0. */
+const SHORT = 2 ** 20;
+/** One system call reads and writes less than 2 GiB. */
+const MOST_AT_ONCE = 2 ** 30;
+const MOST_IN_AN_ARRAY = 2 ** 32;
+
+async function readPieces(file: FileHandle, path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (size > MOST_IN_AN_ARRAY) {
+    const message = `cannot read ${path}: it has ${size} bytes, and one array holds 4 GiB`;
+    throw new IsthmusError("FILE_READ", message, { path, reason: "EFBIG" });
+  }
+  const bytes = new Uint8Array(size);
+  for (let done = 0; done < size;) {
+    const { bytesRead } = await file.read(bytes, done, Math.min(MOST_AT_ONCE, size - done), done);
+    if (bytesRead === 0) return bytes.subarray(0, done);
+    done += bytesRead;
+  }
+  return bytes;
 }
 
 /** Makes a folder and those above it. @throws IsthmusError `FILE_WRITE`. */
@@ -68,7 +100,6 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "part of the path is a file, not a folder",
   EPERM: "not permitted",
   EROFS: "the disk is read-only",
-  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
 };
 
 async function isSpecial(path: string): Promise<boolean> {
@@ -93,7 +124,7 @@ async function writeTo(target: string, flags: string, content: FileContent, path
 export async function writeAll(file: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const at = position === undefined ? null : position + done;
-    done += (await file.write(bytes, done, bytes.length - done, at)).bytesWritten;
+    done += (await file.write(bytes, done, Math.min(MOST_AT_ONCE, bytes.length - done), at)).bytesWritten;
   }
 }
 

@@ -4,6 +4,7 @@ import { roundHalfEven } from "../round-half-even.ts";
 import { plain, type Value } from "./flow.ts";
 import { expandKnown, isWhole, type Known } from "./known.ts";
 import type { Destination, NodeReader } from "./node-reader.ts";
+import { ceiled, floored, rounded } from "./rounding.ts";
 import type { Translation, Translations } from "./translations.ts";
 
 /** A graph for what does not depend on a run: what is placed there is fed, and the results are computed at once. */
@@ -107,18 +108,18 @@ function isExact(value: Value | undefined): value is Known {
   return value?.kind === "known" && isWhole(value.elementType);
 }
 
-/** A function of known numbers that the graph has no operation for. */
-const ofKnown =
-  (formula: (value: number) => number): Translation =>
+/** A function of one number: of known ones at once, of others by what the graph has. */
+const rounding =
+  (formula: (value: number) => number, written: (build: GraphBuilder, x: Node) => Node): Translation =>
   (read) => {
-    const known = read.known(0);
-    return { ...known, data: Float64Array.from(read.numbers(0), formula) };
+    if (read.value(0).kind === "flow") return read.unary((x) => written(read.build, x));
+    return { ...read.known(0), data: Float64Array.from(read.numbers(0), formula) };
   };
 
-/** What is read only where nothing of it depends on a run. */
-export const knownOnly: Translations = {
-  Ceil: ofKnown(Math.ceil),
-  Floor: ofKnown(Math.floor),
+/** Whole numbers; a remainder only where nothing of it depends on a run. */
+export const wholes: Translations = {
+  Ceil: rounding(Math.ceil, ceiled),
+  Floor: rounding(Math.floor, floored),
   Mod: (read) => read.refuse("has a remainder of floats, or of numbers that a run computes"),
-  Round: ofKnown(roundHalfEven),
+  Round: rounding(roundHalfEven, rounded),
 };

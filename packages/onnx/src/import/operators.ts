@@ -1,5 +1,5 @@
 import { elementwise } from "./elementwise.ts";
-import { knownOnly } from "./folding.ts";
+import { wholes } from "./folding.ts";
 import { normalisation } from "./normalisation.ts";
 import { products } from "./products.ts";
 import { quantisation } from "./quantisation.ts";
@@ -10,12 +10,12 @@ import { windows } from "./windows.ts";
 
 const operators: Translations = {
   ...elementwise,
-  ...knownOnly,
   ...normalisation,
   ...products,
   ...quantisation,
   ...reductions,
   ...shapes,
+  ...wholes,
   ...windows,
 };
 

@@ -1,8 +1,8 @@
-import type { GraphBuilder, Node } from "@isthmus/graph";
 import { dataTypes, typeName, UINT8 } from "../data-types.ts";
 import { type Flow, shapeOf, type Value } from "./flow.ts";
 import { type Known, reshapeKnown } from "./known.ts";
 import type { NodeReader } from "./node-reader.ts";
+import { rounded } from "./rounding.ts";
 import type { Translations } from "./translations.ts";
 
 /** Most binary digits that a rounded number is found by: 8 hold every quantised byte. */
@@ -46,7 +46,7 @@ function quantizeLinear(read: NodeReader): Flow {
     (a, z) => {
       const atLeast = build.maximum(a!, build.sub(build.scalar(low), z!));
       const within = build.minimum(atLeast, build.sub(build.scalar(high), z!));
-      return build.add(rounded(build, within), z!);
+      return build.add(rounded(build, within, DIGITS), z!);
     },
     { values: [steps, zeros] },
   );
@@ -58,26 +58,6 @@ function rangeOf(read: NodeReader, elementType: number): { readonly low: number;
   if (type?.name === "uint8") return { low: 0, high: 255 };
   if (type?.name === "int8") return { low: -128, high: 127 };
   return read.refuse(`quantises to ${typeName(elementType)}; known: uint8, int8`);
-}
-
-/**
- * The nearest integer of a number of at most 8 binary digits, ties to even. The graph cannot round, but it can compare:
- * the digits of the absolute value are found from the highest to the lowest, each subtraction exact.
- */
-function rounded(build: GraphBuilder, x: Node): Node {
-  let rest = build.abs(x);
-  let whole = build.scalar(0);
-  let last = build.scalar(0);
-  for (let digit = DIGITS - 1; digit >= 0; digit--) {
-    const weight = build.scalar(2 ** digit);
-    last = build.greaterEqual(rest, weight);
-    const part = build.mul(last, weight);
-    whole = build.add(whole, part);
-    rest = build.sub(rest, part);
-  }
-  const half = build.scalar(0.5);
-  const up = build.add(build.greater(rest, half), build.mul(build.equal(rest, half), last));
-  return build.mul(build.sign(x), build.add(whole, up));
 }
 
 export const quantisation: Translations = {

@@ -1,6 +1,6 @@
 import { batchRank, type Dim, elementCount, type Node, type Shape } from "@isthmus/graph";
-import { BOOL, dataTypes, FLOAT, INT64 } from "../data-types.ts";
-import { type Flow, flow, inverse, isSequence, sequence, shapeOf, unfolded, type Value } from "./flow.ts";
+import { BOOL, dataTypes, FLOAT, INT64, typeName } from "../data-types.ts";
+import { type Flow, flow, inverse, isSequence, isSmall, sequence, shapeOf, unfolded, type Value } from "./flow.ts";
 import {
   concatKnown,
   expandKnown,
@@ -14,6 +14,7 @@ import {
 import { knownList } from "./lists.ts";
 import type { NodeReader } from "./node-reader.ts";
 import { reshapedToImage } from "./columns.ts";
+import { truncated } from "./rounding.ts";
 import { take } from "./take.ts";
 import type { Translation, Translations } from "./translations.ts";
 
@@ -362,7 +363,10 @@ function castTo(read: NodeReader, to: number): Value {
   if (target === "bool" && from !== "bool") {
     return { ...read.unary((x) => read.build.notEqual(x, read.build.scalar(0))), elementType: BOOL };
   }
-  if (target === "integer" && from === "float") read.refuse("rounds to integers, which the graph cannot do");
+  if (target === "integer" && from === "float") {
+    if (!isSmall(to)) read.refuse(`rounds to ${typeName(to)}, which the graph only has as ids`);
+    return { ...read.unary((x) => truncated(read.build, x)), elementType: to };
+  }
   return { ...value, elementType: to };
 }
 

@@ -1,4 +1,4 @@
-import { halfBits, halfFloat } from "../data-types.ts";
+import { halfBits, nearestHalf } from "../data-types.ts";
 import type { LazyBytes } from "../lazy-bytes.ts";
 import type { WrittenTensor } from "../messages.ts";
 import { floatsOf } from "./floats.ts";
@@ -12,7 +12,7 @@ export function fitsHalf(values: Float32Array): boolean {
   let energy = 0;
   for (const value of values) {
     energy += value * value;
-    lost += (halfFloat(halfBits(value)) - value) ** 2;
+    lost += (nearestHalf(value) - value) ** 2;
   }
   return lost <= energy * 2 ** -22;
 }
@@ -25,6 +25,6 @@ export function lazyHalves(tensor: WrittenTensor): LazyBytes {
 /** Little-endian. */
 function asHalves(values: Float32Array): Uint8Array {
   const out = new DataView(new ArrayBuffer(values.length * 2));
-  values.forEach((value, i) => out.setUint16(i * 2, halfBits(value), true));
+  for (let i = 0; i < values.length; i++) out.setUint16(i * 2, halfBits(values[i]!), true);
   return new Uint8Array(out.buffer);
 }

@@ -23,19 +23,51 @@ export function largestOf(bits: 7 | 8): number {
  * @throws IsthmusError `ONNX_INVALID` a weight that is not finite
  */
 export function quantisePerChannel(weight: WrittenTensor, axis: number, largest: number): QuantisedWeight {
-  const channels = weight.dims[axis]!;
-  const inner = elementCount(weight.dims.slice(axis + 1));
-  const channelOf = (i: number) => Math.floor(i / inner) % channels;
-  const most = new Float32Array(channels);
-  floatsOf(weight).forEach((value, i) => {
-    if (!Number.isFinite(value)) throw invalid(`weight "${weight.name}" holds ${value}`, { initialiser: weight.name });
-    most[channelOf(i)] = Math.max(most[channelOf(i)]!, Math.abs(value));
+  const runs = new Runs(weight.dims, axis);
+  const scales = runs.largest(floatsOf(weight)).map((most, channel) => {
+    if (Number.isFinite(most)) return Math.fround(most / largest) || 1;
+    throw invalid(`weight "${weight.name}" holds ${most} at index ${channel} of axis ${axis}`, {
+      initialiser: weight.name,
+    });
   });
-  const scales = most.map((value) => Math.fround(value / largest) || 1);
-  const rounded = (value: number, i: number) => {
-    const q = roundHalfEven(value / scales[channelOf(i)]!);
-    return Math.min(Math.max(q, -largest), largest);
-  };
-  const make = (): Uint8Array => asBytes(Int8Array.from(floatsOf(weight), rounded));
+  const make = (): Uint8Array => asBytes(runs.rounded(floatsOf(weight), scales, largest));
   return { data: { length: elementCount(weight.dims), make }, scales };
+}
+
+/** The elements of a tensor as runs that lie together, each of one index on an axis. */
+class Runs {
+  private readonly channels: number;
+  private readonly length: number;
+
+  constructor(dims: readonly number[], axis: number) {
+    this.channels = dims[axis]!;
+    this.length = elementCount(dims.slice(axis + 1));
+  }
+
+  private channelOf(run: number): number {
+    return run % this.channels;
+  }
+
+  /** The largest magnitude of each index; NaN where one of its numbers is. */
+  largest(values: Float32Array): Float32Array {
+    const most = new Float32Array(this.channels);
+    for (let run = 0, at = 0; at < values.length; run++) {
+      const channel = this.channelOf(run);
+      let found = most[channel]!;
+      for (const end = at + this.length; at < end; at++) found = Math.max(found, Math.abs(values[at]!));
+      most[channel] = found;
+    }
+    return most;
+  }
+
+  rounded(values: Float32Array, scales: Float32Array, largest: number): Int8Array {
+    const out = new Int8Array(values.length);
+    for (let run = 0, at = 0; at < values.length; run++) {
+      const scale = scales[this.channelOf(run)]!;
+      for (const end = at + this.length; at < end; at++) {
+        out[at] = Math.min(Math.max(roundHalfEven(values[at]! / scale), -largest), largest);
+      }
+    }
+    return out;
+  }
 }

@@ -3,6 +3,7 @@ import { checkTensors } from "../check/tensors.ts";
 import { inferTypes } from "../check/types.ts";
 import { checkVersions } from "../check/versions.ts";
 import { encodeModel } from "../encode.ts";
+import { GOLDEN_KEY, goldenAgain, goldenSample } from "../golden.ts";
 import { externalTensors, type ReadExternal, readModel } from "../import/external.ts";
 import { invalid } from "../invalid.ts";
 import type { OnnxGraph, WrittenTensor } from "../messages.ts";
@@ -23,7 +24,8 @@ export interface ReduceOptions extends PrecisionOptions {
 
 /**
  * Any ONNX file of operator sets 13 to 21 in another precision, whoever wrote it: its nodes, names and metadata stay, weights
- * are rounded, and what the precision needs is put between. The same file gives the same bytes.
+ * are rounded, and what the precision needs is put between. A golden sample is made anew, of the same inputs. The same file
+ * gives the same bytes.
  *
  * @throws IsthmusError `ONNX_INVALID` what `checkOnnx` refuses; data in other files that nothing reads; weights that are not finite
  * @throws RangeError bad options, a value without a range
@@ -38,7 +40,12 @@ export function reducePrecision(bytes: Uint8Array, options: ReduceOptions): Uint
   checkNames(model.graph);
   checkTensors(model.graph.initialisers);
   const graph = reducedGraph(model.graph, opset, options);
-  return encodeModel({ ...model, graph, metadata: { ...model.metadata, ...precisionMetadata(options) } });
+  if ((options.precision ?? "float32") === "float32") return encodeModel({ ...model, graph });
+  const { [GOLDEN_KEY]: _, ...others } = model.metadata;
+  const metadata = { ...others, ...precisionMetadata(options) };
+  const reduced = encodeModel({ ...model, graph, metadata });
+  const golden = goldenAgain(reduced, goldenSample(bytes));
+  return golden ? encodeModel({ ...model, graph, metadata: { ...metadata, [GOLDEN_KEY]: golden } }) : reduced;
 }
 
 /** What metadata say of a precision; nothing of float32. */

@@ -90,7 +90,7 @@ class StaticQuantiser {
     const { name } = product.weight;
     const known = this.weights.get(name);
     if (known) return known;
-    const written = writeWeightBytes(this.edit, product, { bits: this.options.bits, zeros: true });
+    const written = writeWeightBytes(this.edit, product, this.options.bits);
     this.weights.set(name, written);
     this.nodes.push(written.node);
     return written;

@@ -4,8 +4,8 @@ import { GraphEdit } from "./graph-edit.ts";
 import { findProducts, type Product } from "./products.ts";
 import { writeWeightBytes } from "./weight-bytes.ts";
 
-/** About what a `DequantizeLinear` with its names adds to a file, beside the scales. */
-const NODE_BYTES = 384;
+/** About what a `DequantizeLinear` with its names adds to a file, beside the scales and zero points. */
+const NODE_BYTES = 512;
 
 /** Weights of products stored as bytes, each behind a `DequantizeLinear` that has the weight's name, where that saves. */
 export function storeInt8(graph: OnnxGraph<WrittenTensor>, bits: 7 | 8): OnnxGraph<WrittenTensor> {
@@ -16,10 +16,10 @@ export function storeInt8(graph: OnnxGraph<WrittenTensor>, bits: 7 | 8): OnnxGra
       .map((product) => [product.weight.name, product]),
   );
   edit.initialisers.push(...graph.initialisers.filter(({ name }) => !products.has(name)));
-  const written = [...products.values()].map((product) => writeWeightBytes(edit, product, { bits, zeros: false }));
+  const written = [...products.values()].map((product) => writeWeightBytes(edit, product, bits));
   return edit.applied(graph, [...written.map(({ node }) => node), ...graph.nodes]);
 }
 
 function saves({ weight, axis }: Product): boolean {
-  return elementCount(weight.dims) * 3 > NODE_BYTES + weight.dims[axis]! * 4;
+  return elementCount(weight.dims) * 3 > NODE_BYTES + weight.dims[axis]! * 5;
 }

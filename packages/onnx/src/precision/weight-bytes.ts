@@ -12,23 +12,19 @@ export interface WeightBytes {
   readonly scales: Float32Array;
 }
 
-/** Writes a weight as bytes with a scale for each output; with zero points, which are 0, where integers are to be computed with. */
-export function writeWeightBytes(
-  edit: GraphEdit,
-  { weight, axis }: Product,
-  { bits, zeros }: { readonly bits: 7 | 8; readonly zeros: boolean },
-): WeightBytes {
+/**
+ * Writes a weight as bytes with a scale for each output. Zero points, which are 0, might be left out; but onnxruntime with its
+ * option `x64quantprecision` puts in ones of its own, of which it then has too few.
+ */
+export function writeWeightBytes(edit: GraphEdit, { weight, axis }: Product, bits: 7 | 8): WeightBytes {
   const { data, scales } = quantisePerChannel(weight, axis, largestOf(bits));
   const { name, dims } = weight;
   const channels = [scales.length];
   const inputs = [
     edit.tensor(`${name}/int8`, { elementType: INT8, dims, data }),
     edit.tensor(`${name}/scale`, { elementType: FLOAT, dims: channels, data: asBytes(scales) }),
+    edit.tensor(`${name}/zero_point`, { elementType: INT8, dims: channels, data: new Uint8Array(scales.length) }),
   ];
-  if (zeros) {
-    const none = new Uint8Array(scales.length);
-    inputs.push(edit.tensor(`${name}/zero_point`, { elementType: INT8, dims: channels, data: none }));
-  }
   edit.declare(name, FLOAT, dims);
   return { node: edit.node("DequantizeLinear", inputs, name, { axis: int(axis) }), scales };
 }
