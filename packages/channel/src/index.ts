@@ -142,3 +142,4 @@ export { neuralReceiver } from "./learned/neural-receiver.ts";
 export type { NeuralReceiverOnEngine } from "./learned/neural-receiver.ts";
 export { interpolatedEbNoDb, requiredEbNoDb } from "./required-eb-no.ts";
 export type { EbNoRange } from "./required-eb-no.ts";
+export { linkOfModel } from "./learned/link-of-model.ts";
