@@ -140,6 +140,6 @@ export { optimiseCodebook } from "./optimise-codebook.ts";
 export type { OptimisedCodebook, OptimiseOptions } from "./optimise-codebook.ts";
 export { neuralReceiver } from "./learned/neural-receiver.ts";
 export type { NeuralReceiverOnEngine } from "./learned/neural-receiver.ts";
-export { interpolatedEbNoDb, requiredEbNoDb } from "./required-eb-no.ts";
+export { requiredEbNoDb } from "./required-eb-no.ts";
 export type { EbNoRange } from "./required-eb-no.ts";
 export { linkOfModel } from "./learned/link-of-model.ts";
