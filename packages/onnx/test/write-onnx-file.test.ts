@@ -352,7 +352,7 @@ test("progress goes up to the whole", async () => {
 describe("refused", () => {
   const never = { chunks: (): Iterable<Uint8Array> => expect.unreachable("nothing is written") };
   const large: OnnxDraft = {
-    with: () => large,
+    ...draft,
     whole: () => ({ length: 2 ** 31, ...never }),
     apart: () => ({ model: { length: 2 ** 31, ...never }, data: { length: 10, ...never } }),
   };
