@@ -44,7 +44,7 @@ async function run(context: Context): Promise<Made> {
     rows: [await ownRow(context, links, published), exactRow(context, links, published)],
     protocol: {
       link: "64 messages in one complex use, embedding, average power; receiver 2-128-128-6, ReLU; a logit for each bit; trained at Es/N0 10.27 dB",
-      training: trainingText(TRAINING).replace("0.001", "0.002"),
+      training: trainingText(TRAINING),
       "best known": "3.403 bits, points and labels found by direct search",
     },
     details: { starts: startsOf(links) },

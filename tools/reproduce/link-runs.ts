@@ -22,8 +22,9 @@ export interface Links {
 }
 
 /** What a protocol says of {@link bestTraining}. */
-export function trainingText({ steps, batchSize }: LinkTraining = bestTraining()): string {
-  return `Adam, cosine from 0.001 to 0, batch ${batchSize}, ${steps} steps`;
+export function trainingText({ steps, batchSize, learningRate }: LinkTraining = bestTraining()): string {
+  const rate = typeof learningRate === "number" ? learningRate : `cosine from ${learningRate.rate} to 0`;
+  return `Adam, ${rate}, batch ${batchSize}, ${steps} steps`;
 }
 
 /** Trains a link from each seed; those that differ in their start alone are held against each other by their own choice's noise. */

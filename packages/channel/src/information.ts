@@ -56,12 +56,12 @@ function meanOverNoise(
   return sum / book.size;
 }
 
-interface NoiseNode {
+export interface NoiseNode {
   readonly z: readonly number[];
   readonly weight: number;
 }
 
-function noiseNodes(columns: number, count: number): NoiseNode[] {
+export function noiseNodes(columns: number, count: number): NoiseNode[] {
   if (columns > 2) throw new RangeError(`"book" expected at most two real dimensions, got ${columns}`);
   const { nodes, weights } = gaussHermite(count);
   const line = Array.from(nodes, (z, i): NoiseNode => ({ z: [z], weight: weights[i]! }));

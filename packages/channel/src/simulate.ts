@@ -1,11 +1,14 @@
 /** Error rates by sending blocks. */
 import { hash32, IsthmusError } from "@isthmus/math";
 import { normalQuantile } from "@isthmus/math/plain";
-import { BATCH, counted, NO_BLOCKS, Runner, type ErrorCounts, type System } from "./blocks.ts";
+import { BATCH, counted, NO_BLOCKS, Runner, type BatchPlace, type ErrorCounts, type System } from "./blocks.ts";
 import { requireNumber, requirePositive, requireProbability, requireWhole } from "./checks.ts";
 import { clopperPearsonInterval, wilsonInterval, zeroErrorsLimit, type Interval } from "./intervals.ts";
 
-export interface SimulateOptions extends System {
+export interface SimulateOptions extends System, SimulationSettings {}
+
+/** How long to simulate, and what to say of it. */
+export interface SimulationSettings {
   /** Eb/N0 in dB: one point, or several, simulated in this order. */
   readonly ebNoDb: number | readonly number[];
   /** A point ends when so many blocks were wrong: 100 give a relative 95 % interval of 20 %, 400 of 10 %, 10,000 of 2 %. Default: 400. */
@@ -58,9 +61,7 @@ export interface Simulation {
   readonly state: SimulationState;
 }
 
-type Settings = Required<
-  Omit<SimulateOptions, keyof System | "ebNoDb" | "resume" | "progress" | "signal" | "stopBelow">
->;
+type Settings = Required<Omit<SimulationSettings, "ebNoDb" | "resume" | "progress" | "signal" | "stopBelow">>;
 
 /**
  * Simulates each point until enough blocks were wrong or sent. Counts depend on system, seed and Eb/N0 alone: not on the other
@@ -72,21 +73,44 @@ type Settings = Required<
  * receiver that decides for no message.
  */
 export async function simulate(options: SimulateOptions): Promise<Simulation> {
+  const runner = await Runner.create(options);
+  return simulateBy(runner, options, async (counts, { ebNoDb, seed }, isEnough) => {
+    const began = performance.now();
+    while (!isEnough(counts) && performance.now() - began < TURN) {
+      await runner.run({ ebNoDb, seed, index: counts.blocks / BATCH });
+      counts = counted(counts, runner);
+    }
+    return counts;
+  });
+}
+
+/** Counts some of the batches that come next, in their order, up to the one after which it is enough. */
+export type CountMore = (
+  counts: ErrorCounts,
+  place: Pick<BatchPlace, "ebNoDb" | "seed">,
+  isEnough: (counts: ErrorCounts) => boolean,
+) => Promise<ErrorCounts>;
+
+/** {@link simulate} for a system, its batches counted by whoever is given. */
+export async function simulateBy(
+  system: Required<System>,
+  options: SimulationSettings,
+  more: CountMore,
+): Promise<Simulation> {
   const settings = checkedSettings(options);
   const wanted = checkedPoints(options.ebNoDb);
-  const runner = await Runner.create(options);
-  const identity = identityOf(runner, settings.seed);
+  const identity = identityOf(system, settings.seed);
   const known = new Map(resumed(options.resume, identity).map((point) => [point.ebNoDb, point]));
   const state = (): SimulationState => ({ version: 1, identity, points: [...known.values()] });
   const points: SimulatedPoint[] = [];
   for (const ebNoDb of wanted) {
     const report = (point: Progress, stopped: SimulatedPoint["stopped"]): SimulatedPoint => {
       known.set(ebNoDb, { ebNoDb, ...point });
-      const made = pointOf(ebNoDb, point, stopped, runner, settings);
+      const made = pointOf(ebNoDb, point, stopped, system, settings);
       options.progress?.(made, state());
       return made;
     };
-    const point = await simulatePoint(runner, ebNoDb, known.get(ebNoDb), settings, options.signal, report);
+    const point = await simulatePoint(ebNoDb, known.get(ebNoDb), settings, more, options.signal, report);
     points.push(point);
     const isLow = options.stopBelow !== undefined && point.blerInterval[1] < options.stopBelow;
     if (point.stopped === "aborted" || isLow) break;
@@ -101,10 +125,10 @@ const TURN = 50;
 const REPORT = 250;
 
 async function simulatePoint(
-  runner: Runner,
   ebNoDb: number,
   known: Progress | undefined,
   settings: Settings,
+  more: CountMore,
   signal: AbortSignal | undefined,
   report: (point: Progress, stopped: SimulatedPoint["stopped"]) => SimulatedPoint,
 ): Promise<SimulatedPoint> {
@@ -114,10 +138,8 @@ async function simulatePoint(
     const stopped = signal?.aborted === true ? "aborted" : reasonToStop(counts, settings);
     if (stopped !== undefined) return report({ ...counts, seconds }, stopped);
     const began = performance.now();
-    while (reasonToStop(counts, settings) === undefined && performance.now() - began < TURN) {
-      await runner.run({ ebNoDb, seed: settings.seed, index: counts.blocks / BATCH });
-      counts = counted(counts, runner);
-    }
+    const isEnough = (so: ErrorCounts): boolean => reasonToStop(so, settings) !== undefined;
+    counts = await more(counts, { ebNoDb, seed: settings.seed }, isEnough);
     const now = performance.now();
     seconds += (now - began) / 1000;
     if (now - reported > REPORT) {
@@ -140,7 +162,7 @@ function pointOf(
   ebNoDb: number,
   point: Progress,
   stopped: SimulatedPoint["stopped"],
-  { codebook }: Runner,
+  { codebook }: System,
   { confidence, interval }: Settings,
 ): SimulatedPoint {
   const { blocks, blockErrors, bitErrors, squaredBitErrors, seconds } = point;
@@ -161,7 +183,7 @@ function pointOf(
   };
 }
 
-function checkedSettings(options: SimulateOptions): Settings {
+function checkedSettings(options: SimulationSettings): Settings {
   const { targetErrors = 400, maxBlocks = 1e7, confidence = 0.95, interval = "wilson", seed = 1, stopBelow } = options;
   requireWhole("targetErrors", targetErrors, 1);
   requirePositive("maxBlocks", maxBlocks);
@@ -195,7 +217,7 @@ function resumed(state: SimulationState | undefined, identity: string): Simulati
 }
 
 /** What counts may be added up: names, a hash of the points, seed. */
-function identityOf({ codebook, receiver, channel }: Runner, seed: number): string {
+function identityOf({ codebook, receiver, channel }: Required<System>, seed: number): string {
   const points = hash32(`${codebook.points.join()};${codebook.labels.join()}`).toString(16);
   const link = `(${codebook.n}${codebook.complex ? " complex" : ""}, ${codebook.size} points ${points})`;
   return `${codebook.name} ${link}, ${channel.name}, ${receiver.name}, seed ${seed}`;

@@ -12,6 +12,7 @@ import {
   writeModelFile,
 } from "@isthmus/graph";
 import { toModel } from "@isthmus/train";
+import { createWasmEngine } from "@isthmus/wasm";
 import { describe, expect, it } from "vitest";
 import { expectCentralDifferences } from "../../models/test/support/central-differences.ts";
 import {
@@ -19,10 +20,12 @@ import {
   channelAutoencoder,
   type GivenChannelAutoencoder,
   learnedCodebook,
+  linkOfModel,
   messages,
   ownChannel,
 } from "../src/index.ts";
 import { decisions } from "../src/learned/decisions.ts";
+import { LearnedProgram } from "../src/learned/learned-program.ts";
 import { valuesOf } from "./support/layer-run.ts";
 
 const links: readonly (readonly [string, GivenChannelAutoencoder])[] = [
@@ -157,6 +160,30 @@ describe.each(links)("%s", (_, given) => {
     }
   });
 
+  it("computes on the engine what the interpreter does", async () => {
+    const state = stateOf(definition);
+    const tensors = Object.fromEntries(
+      Object.entries(state).map(([name, data]) => [
+        name,
+        { shape: definition.parameters[name]!.shape, data: Float32Array.from(data) },
+      ]),
+    );
+    const engine = await createWasmEngine({ build: "simd128" });
+    const program = await LearnedProgram.create(engine, definition.link, tensors);
+    const fed = Object.entries(feeds(definition.link, k)).map(([name, values]) => [
+      name,
+      name === "deviation" ? Float32Array.from(values) : Int32Array.from(values),
+    ]);
+    const { outputs } = await program.run(Object.fromEntries(fed));
+    const expected = run(definition.link, k, state);
+    for (const name of ["sent", "received", "crossEntropy"]) {
+      const values = await outputs[name]!.read();
+      // Some hundred float32 roundings (2^-24) of values below 4.
+      values.forEach((value, i) => expect(Math.abs(value - expected[name]![i]!)).toBeLessThan(3e-5));
+    }
+    engine.dispose();
+  });
+
   it("says the information beside the loss: k bits less the cross-entropy", () => {
     const made = run(loss, k, stateOf(definition));
     const nats = (made["crossEntropy"] ?? made["loss"])![0]!;
@@ -182,9 +209,11 @@ describe.each(links)("%s", (_, given) => {
     const read = readModelFile(
       writeModelFile(toModel(definition, { parameters: tensors }, { provenance: {}, metrics: {} })),
     );
-    expect(read.kind).toBe("channel-ae");
-    const again = channelAutoencoder(read.config as unknown as GivenChannelAutoencoder);
-    expect(learnedCodebook(again, read.parameters).points).toEqual(learnedCodebook(definition, tensors).points);
+    const again = linkOfModel(read);
+    expect(again.definition.config).toEqual(definition.config);
+    expect(learnedCodebook(again.definition, again.parameters).points).toEqual(
+      learnedCodebook(definition, tensors).points,
+    );
   });
 });
 
@@ -241,6 +270,10 @@ describe("configuration", () => {
     const { config } = channelAutoencoder({ k: 1, n: 1, channel: own });
     expect(config.channel).toEqual({ kind: "own", name: "mine" });
     expect(() => channelAutoencoder(config as GivenChannelAutoencoder)).toThrow(/make it with ownChannel/);
+    const model = { kind: "channel-ae", config: configToJson(config), parameters: {} };
+    expect(() => linkOfModel(model)).toThrow(/make it with ownChannel/);
+    expect(linkOfModel(model, own).definition.config).toEqual(config);
+    expect(() => linkOfModel({ ...model, kind: "vae" })).toThrow(expect.objectContaining({ code: "CHANNEL_MODEL" }));
   });
 
   it.each([

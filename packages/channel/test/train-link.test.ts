@@ -65,6 +65,15 @@ describe("two bits in two uses", () => {
   });
 });
 
+describe("sixteen messages in one use at 0 dB", () => {
+  it("do not fit: two of them are said to have become one", async () => {
+    const link = await trainLink({ k: 4, n: 1, trainEbNoDb: 0 }, { engine, training, selectionBlocks: 1e4 });
+    // Of energy 1 there are but two signals.
+    expect(link.restarts[0]!.collapsed).toBe(true);
+    expect(link.restarts[0]!.leastDistance).toBe(0);
+  });
+});
+
 describe("measured links", () => {
   const definition = channelAutoencoder({ k: 2, n: 2 });
   /** QPSK and the receiver that takes signs: logits of the four points. */

@@ -40,10 +40,10 @@ export function elementSize(dtype: ElementName): number {
 /** Numbers as elements of a type: as they are where they are such already; of `float16` the nearest. */
 export function elementArray(dtype: ElementName, numbers: ArrayLike<number>): ElementArray {
   if (numbers instanceof arrays[dtype] && dtype !== "float16") return numbers as ElementArray;
-  const { bytes, write } = typeNamed(dtype)!;
-  const view = new DataView(new ArrayBuffer(numbers.length * bytes));
+  const type = typeNamed(dtype)!;
+  const view = new DataView(new ArrayBuffer(numbers.length * type.bytes));
   const stored = dtype === "float16" ? halfBits : (value: number): number => value;
-  for (let i = 0; i < numbers.length; i++) write(view, i * bytes, stored(numbers[i]!));
+  for (let i = 0; i < numbers.length; i++) type.write(view, i * type.bytes, stored(numbers[i]!));
   return elementsOf(dtype, new Uint8Array(view.buffer));
 }
 
@@ -51,9 +51,9 @@ export function elementArray(dtype: ElementName, numbers: ArrayLike<number>): El
 export function elementNumbers(dtype: ElementName, elements: ElementArray): ArrayLike<number> {
   const isHalf = dtype === "float16" && elements.BYTES_PER_ELEMENT === 2;
   if (!isHalf && !(elements instanceof BigInt64Array || elements instanceof BigUint64Array)) return elements;
-  const { bytes, read } = typeNamed(dtype)!;
+  const type = typeNamed(dtype)!;
   const view = new DataView(elements.buffer, elements.byteOffset, elements.byteLength);
-  return Float64Array.from({ length: elements.length }, (_, i) => read(view, i * bytes));
+  return Float64Array.from({ length: elements.length }, (_, i) => type.read(view, i * type.bytes));
 }
 
 /**

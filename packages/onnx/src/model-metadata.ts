@@ -56,8 +56,8 @@ function codingJson({ offsets, steps, tables }: LatentCoding): string {
 
 /** Where the model came from and its final figures; not those of every epoch. */
 function trainingJson({ provenance, metrics }: ExportableModel): string | undefined {
-  const { history: _, ...figures } = metrics ?? {};
-  const summary = { ...provenance, ...figures };
+  const figures = Object.entries(metrics ?? {}).filter(([key]) => key !== "history");
+  const summary = { ...provenance, ...Object.fromEntries(figures) };
   return Object.keys(summary).length > 0 ? canonicalJson(summary) : undefined;
 }
 

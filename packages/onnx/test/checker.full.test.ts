@@ -35,7 +35,7 @@ function check(files: readonly Uint8Array[]): Verdict[] {
       writeFileSync(path, bytes);
       return path;
     });
-    const { status, stdout, stderr } = spawnSync(PYTHON, [program, ...paths], { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(PYTHON, [program, ...paths], { encoding: "utf8", maxBuffer: 2 ** 28 });
     if (status !== 0) throw new Error(stderr);
     return stdout
       .trim()
@@ -78,12 +78,10 @@ describe.skipIf(missing)("python3-onnx (apt-get install python3-onnx)", () => {
     for (const verdict of verdicts) expect(verdict.same).toBe(true);
   });
 
-  test("accepts every part of every model", () => {
+  test.each([13, 17] as const)("accepts every part of every model in operator set %i", (opset) => {
     const files = smallZoo.flatMap(([, definition]) => {
       const model = exportable(definition);
-      return partsOf(definition).flatMap(({ part, sample }) =>
-        ([13, 17] as const).map((opset) => exportModelPart(model, part, { sample, opset })),
-      );
+      return partsOf(definition).map(({ part, sample }) => exportModelPart(model, part, { sample, opset }));
     });
     for (const verdict of check(files)) expect(verdict.same).toBe(true);
   });

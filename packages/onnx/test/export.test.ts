@@ -98,6 +98,13 @@ describe("what differentiation alone needs is left out", () => {
     expect(description.inputs.map(({ name }) => name)).toEqual(["x"]);
   });
 
+  test("a constant that an operator has as an attribute", () => {
+    const scaled = build.mul(x, build.scalar(0.25));
+    const bytes = exportOnnx(build.program({ outputs: { y: build.maximum(x, scaled) } }), {}, options);
+    const { nodes, initialisers } = describeOnnx(bytes);
+    expect([nodes, initialisers.count]).toEqual([{ LeakyRelu: 1 }, 0]);
+  });
+
   test("noise that an output does need is refused by name", () => {
     const program = build.program({ outputs: { y: build.add(x, noise) } });
     expect(() => exportOnnx(program, {}, options)).toThrow(

@@ -282,7 +282,7 @@ describe("files that are replaced", () => {
     },
     "by weights that cannot be made": (path) => {
       const failing: OnnxDraft = {
-        whole: () => draft.whole(),
+        ...draft,
         apart: (location) => {
           const { model: file, data } = draft.apart(location);
           const chunks = function* () {
@@ -352,6 +352,7 @@ test("progress goes up to the whole", async () => {
 describe("refused", () => {
   const never = { chunks: (): Iterable<Uint8Array> => expect.unreachable("nothing is written") };
   const large: OnnxDraft = {
+    ...draft,
     whole: () => ({ length: 2 ** 31, ...never }),
     apart: () => ({ model: { length: 2 ** 31, ...never }, data: { length: 10, ...never } }),
   };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileCall } from "./file-call.ts";
 
 /** A file of a folder, and what it is to hold. */
-export interface NewFile {
+interface NewFile {
   readonly name: string;
   readonly chunks: Iterable<Uint8Array>;
 }

@@ -1,9 +1,11 @@
 import { bytesOf } from "../lazy-bytes.ts";
 import type { WrittenTensor } from "../messages.ts";
 
-/** The elements of a tensor of float32 whose length was checked; copied, because bytes of a file lie anywhere. */
+/** The elements of a tensor of float32 whose length was checked, to be read; copied where bytes of a file lie as no array may. */
 export function floatsOf({ data }: Pick<WrittenTensor, "data">): Float32Array {
-  return new Float32Array(new Uint8Array(bytesOf(data)).buffer);
+  const bytes = bytesOf(data);
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  return new Float32Array(buffer, byteOffset, byteLength / 4);
 }
 
 /** Little-endian. */

@@ -41,8 +41,8 @@ export function reducePrecision(bytes: Uint8Array, options: ReduceOptions): Uint
   checkTensors(model.graph.initialisers);
   const graph = reducedGraph(model.graph, opset, options);
   if ((options.precision ?? "float32") === "float32") return encodeModel({ ...model, graph });
-  const { [GOLDEN_KEY]: _, ...others } = model.metadata;
-  const metadata = { ...others, ...precisionMetadata(options) };
+  const others = Object.entries(model.metadata).filter(([key]) => key !== GOLDEN_KEY);
+  const metadata = { ...Object.fromEntries(others), ...precisionMetadata(options) };
   const reduced = encodeModel({ ...model, graph, metadata });
   const golden = goldenAgain(reduced, goldenSample(bytes));
   return golden ? encodeModel({ ...model, graph, metadata: { ...metadata, [GOLDEN_KEY]: golden } }) : reduced;

@@ -68,13 +68,17 @@ const ways: Readonly<Record<string, Way>> = {
   file: (program, parameters, path) => writeOnnxFile(path, draftOnnx(program, parameters, options)),
   "two files": (program, parameters, path) =>
     writeOnnxFile(path, draftOnnx(program, parameters, options), { externalData: "always" }),
+  "a file of halves": (program, parameters, path) =>
+    writeOnnxFile(path, draftOnnx(program, parameters, { ...options, precision: "float16" })),
+  "a file of bytes": (program, parameters, path) =>
+    writeOnnxFile(path, draftOnnx(program, parameters, { ...options, precision: "int8-weights" })),
 };
 
 const [kind, way, folder] = process.argv.slice(2) as [string, string, string];
 /** Code is loaded and compiled on a small model, in every process alike. */
-for (const warm of ["bytes", "file", "two files"]) {
+for (const warm of Object.values(ways)) {
   const small = programOf(kind, 16);
-  await ways[warm]!(small, parametersOf(small), join(folder, "small.onnx"));
+  await warm(small, parametersOf(small), join(folder, "small.onnx"));
 }
 const program = programOf(kind, kinds[kind]!.width);
 const parameters = parametersOf(program);
