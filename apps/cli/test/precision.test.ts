@@ -58,7 +58,7 @@ describe("export --precision", () => {
     expect(stored / (4 * elements)).toBeLessThan(0.55);
     expect(told.bytes).toBeLessThan(told.float32Bytes);
     expectCheap(told.outputs, precision);
-    if (!options.includes("--no-golden")) await report("onnx", "selftest", out);
+    if (!(options as readonly string[]).includes("--no-golden")) await report("onnx", "selftest", out);
     const isMeasured = options.includes("--calibrate") && part !== "encoder";
     expect(told.squaredError !== undefined).toBe(isMeasured);
   });
