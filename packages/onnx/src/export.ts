@@ -54,10 +54,11 @@ export interface ExportOptions extends PrecisionOptions {
  * A program as the bytes of an ONNX file, deterministic, without a timestamp.
  *
  * Inputs and outputs keep their names; those no output depends on are left out. Parameters are initialisers under their own
- * names; of a `Gemm` they are turned to `[out, in]` and read transposed, filters to ONNX's `[out, in, rows, columns]`, and weights between images and dense layers, whose rows or columns follow the image's elements
- * channels first. What depends on parameters alone is computed once, and batch normalisation becomes part of the weights
- * before it. A product with a bias is one `Gemm`, a convolution with one a `Conv` with explicit pads. Images keep their
- * channels last at inputs and outputs, unless told otherwise, and have them first in between. Every value carries its type.
+ * names; of a `Gemm` they are turned to `[out, in]` and read transposed, filters to ONNX's `[out, in, rows, columns]`, and
+ * weights between images and dense layers, whose rows or columns follow the image's elements, to channels first. What
+ * depends on parameters alone is computed once, and batch normalisation becomes part of the weights before it. A product
+ * with a bias is one `Gemm`, a convolution with one a `Conv` with explicit pads. Images keep their channels last at inputs
+ * and outputs, unless told otherwise, and have them first in between. Every value carries its type.
  *
  * @throws IsthmusError `ONNX_OPERATION` for an operation that has no ONNX form (noise, gradients), naming it
  * @throws TypeError a parameter that is not float32
