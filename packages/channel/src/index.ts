@@ -140,6 +140,8 @@ export { optimiseCodebook } from "./optimise-codebook.ts";
 export type { OptimisedCodebook, OptimiseOptions } from "./optimise-codebook.ts";
 export { neuralReceiver } from "./learned/neural-receiver.ts";
 export type { NeuralReceiverOnEngine } from "./learned/neural-receiver.ts";
+export { estimateInformation } from "./estimate-information.ts";
+export type { InformationEstimate, InformationEstimateOptions } from "./estimate-information.ts";
 export { requiredEbNoDb } from "./required-eb-no.ts";
 export type { EbNoRange } from "./required-eb-no.ts";
 export { linkOfModel } from "./learned/link-of-model.ts";
