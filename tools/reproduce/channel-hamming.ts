@@ -10,13 +10,14 @@ import {
   hammingCodebook,
   neuralReceiver,
   requireAboveSpherePacking,
+  type SimulatedPoint,
   simulate,
   spherePackingBound,
   type TrainedLink,
   trainLink,
   uncodedBlockError,
 } from "@isthmus/channel";
-import { lineChart } from "@isthmus/plot";
+import { errorRateChart, type RatePoint } from "@isthmus/plot";
 import type { Context, Made, Reproduction, Row } from "./harness/reproduction.ts";
 import { blerRow, blocksText, type Links, REPORT_SEED, startsOf, trainedLinks, trainingText } from "./link-runs.ts";
 
@@ -172,28 +173,32 @@ async function waterfall({ engine }: Context, link: TrainedLink): Promise<string
   const hammingPoints = (await simulate({ codebook: hammingCodebook(), ...options })).points;
   receiver.dispose();
   requireAboveSpherePacking(link.codebook, learned);
-  return lineChart({
+  const measured = ({ ebNoDb: x, bler: rate, blerInterval: interval }: SimulatedPoint): RatePoint => ({
+    x,
+    rate,
+    interval,
+  });
+  const computed = (rate: (db: number) => number): RatePoint[] => ebNoDb.map((x) => ({ x, rate: rate(x) }));
+  return errorRateChart({
     title: "A learned (7,4) link, its own receiver included",
-    subtitle: "wrong blocks per block over Eb/N0; bands are 95 % intervals",
-    x: { name: "Eb/N0, dB" },
-    y: { name: "block error rate", scale: "log" },
-    series: [
+    subtitle: "bars are 95 % intervals",
+    curves: [
       {
         name: "uncoded",
         line: "dashed",
-        points: ebNoDb.map((db) => [db, uncodedBlockError(4, bpskBitError(ebNoFromDb(db)))] as const),
+        points: computed((db) => uncodedBlockError(4, bpskBitError(ebNoFromDb(db)))),
       },
-      { name: "Hamming, maximum likelihood", points: hammingPoints.map(({ ebNoDb: db, bler }) => [db, bler] as const) },
-      {
-        name: "learned",
-        points: learned.map(({ ebNoDb: db, bler }) => [db, bler] as const),
-        band: learned.map(({ blerInterval }) => blerInterval),
-      },
+      { name: "Hamming, maximum likelihood", points: hammingPoints.map(measured) },
+      { name: "learned", points: learned.map(measured) },
       {
         name: "sphere packing (Shannon 1959)",
         line: "dashed",
-        points: ebNoDb.map((db) => [db, spherePackingBound(LINK, ebNoFromDb(db))] as const),
+        points: computed((db) => spherePackingBound(LINK, ebNoFromDb(db))),
       },
+    ],
+    gaps: [
+      { between: ["learned", "uncoded"], rate: 1e-2 },
+      { between: ["sphere packing (Shannon 1959)", "learned"], rate: 1e-3 },
     ],
   });
 }

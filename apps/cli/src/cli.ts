@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { channelCommand } from "./commands/channel.ts";
 import { decodeCommand } from "./commands/decode.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { encodeCommand } from "./commands/encode.ts";
@@ -74,6 +75,7 @@ function buildProgram(context: Context): Command {
     interpolateCommand,
     plotCommand,
     reportCommand,
+    channelCommand,
     inspectCommand,
     doctorCommand,
   ];

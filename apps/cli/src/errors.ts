@@ -10,10 +10,22 @@ export function checkedByUser<R>(body: () => R): R {
   try {
     return body();
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError)
-      throw new UsageError(error.message, { cause: error });
-    throw error;
+    throw usageOf(error);
   }
+}
+
+/** The same of what takes its time. */
+export async function checkedByUserAsync<R>(body: () => Promise<R>): Promise<R> {
+  try {
+    return await body();
+  } catch (error) {
+    throw usageOf(error);
+  }
+}
+
+function usageOf(error: unknown): unknown {
+  const isUsers = error instanceof RangeError || error instanceof TypeError;
+  return isUsers ? new UsageError(error.message, { cause: error }) : error;
 }
 
 /** Runs `body`; what it finds wrong with the bytes of a file is told with the file's name. */

@@ -12,7 +12,7 @@ const file = (name: string): string => join(folder, name);
 const model = file("m.safetensors");
 const COMMANDS = [
   ...["train", "eval", "score", "encode", "export", "import", "decode", "sample", "interpolate", "plot", "report"],
-  ...["inspect", "onnx", "doctor"],
+  ...["inspect", "onnx", "channel", "doctor"],
 ];
 /** Below `onnx`. */
 const LOOKS = ["check", "info", "lint", "parity", "selftest"];

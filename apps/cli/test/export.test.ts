@@ -202,6 +202,7 @@ describe("--external-data", () => {
     expect({ ...checked, file: "" }).toEqual({ ...(await report("onnx", "check", file("one.onnx"))), file: "" });
     expect((await report("onnx", "parity", path)).maxAbsError).toBeLessThan(1e-5);
     expect(await report("onnx", "lint", path)).toHaveProperty("warnings");
+    expect((await isthmus(["onnx", "selftest", path])).code).toBe(0);
     await report("encode", model, "--data", "synthetic", "--range", "0:20", "-o", file("s.isth"));
     for (const [onnx, npy] of [
       [path, "apart.npy"],

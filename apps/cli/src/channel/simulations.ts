@@ -1,0 +1,328 @@
+/** Systems simulated one after the other, and what formulas say beside them. */
+import {
+  awgn,
+  type Codebook,
+  dimensions,
+  type Fading,
+  measurePower,
+  neuralReceiver,
+  rayleigh,
+  requireAboveSpherePacking,
+  simulate,
+  type SimulatedChannel,
+  type SimulatedPoint,
+  type System,
+} from "@isthmus/channel";
+import type { JsonObject } from "@isthmus/graph";
+import type { Context } from "../commands/command.ts";
+import { type Console, grouped, note } from "../console.ts";
+import { withEngine } from "../engines.ts";
+import { checkedByUserAsync, Interrupted, UsageError } from "../errors.ts";
+import { ProgressLine, shareText } from "../progress.ts";
+import { spherePacking } from "./limits.ts";
+import { codebookOf, type LinkFile, type OpenedSystem, openSystem } from "./link-files.ts";
+import { simulateLink } from "./link-simulation.ts";
+import { columns, type KnownCurve, knownCurve, quoted, rateText } from "./rate-table.ts";
+import type { SimulationFile } from "./simulation-file.ts";
+
+export interface SimulateOptions {
+  readonly ebno: readonly number[];
+  readonly baselines: readonly string[];
+  readonly targetErrors: number;
+  readonly maxBlocks: number;
+  readonly stopBelow?: number;
+  readonly confidence: number;
+  readonly interval: "wilson" | "clopper-pearson";
+  readonly channel?: "awgn" | "rayleigh" | "rayleigh-block";
+  readonly receiver: "both" | "network" | "maximum-likelihood";
+  /** False where `--no-bound` is said. */
+  readonly bound: boolean;
+  readonly gapAt?: number;
+  readonly resume?: string;
+  readonly seed: number;
+  readonly build: string;
+  readonly out?: string;
+}
+
+export interface MeasuredCurve {
+  readonly name: string;
+  readonly points: readonly SimulatedPoint[];
+}
+
+export interface Measured {
+  readonly title: string;
+  readonly channel: string;
+  readonly link: Pick<Codebook, "k" | "n" | "complex">;
+  /** The first is what was asked for. */
+  readonly measured: readonly MeasuredCurve[];
+  readonly known: readonly KnownCurve[];
+  readonly ebNoDb: readonly number[];
+}
+
+/** A curve that is yet to be simulated. */
+interface Planned {
+  readonly name: string;
+  readonly codebook: Codebook;
+  readonly run: (options: RunOptions) => Promise<MeasuredCurve["points"]>;
+}
+
+interface RunOptions {
+  readonly file: SimulationFile;
+  readonly signal: AbortSignal;
+  readonly progress: (point: SimulatedPoint) => void;
+}
+
+/** Simulates what is asked for and its baselines, each whole before the next. */
+export async function simulateAll(
+  context: Context,
+  text: string,
+  options: SimulateOptions,
+  file: SimulationFile,
+): Promise<Measured> {
+  const opened = await openSystem(text);
+  const codebook = codebookOf(text, opened);
+  const signal = context.stoppable();
+  return await withEngine(options, async (engine) => {
+    const own = opened.kind === "learned" && ownChannelOf(opened.link, options);
+    const channel = channelOf(options.channel ?? "awgn");
+    const disposables: { dispose(): void }[] = [];
+    try {
+      const plans = own
+        ? [linkPlan(opened.link, options, engine)]
+        : await systemPlans(text, opened, { options, channel, engine, disposables });
+      const baselines = await baselinePlans(options, codebook, { channel, isOwn: own !== false });
+      const measured: MeasuredCurve[] = [];
+      for (const plan of [...plans, ...baselines.plans]) {
+        measured.push({ name: plan.name, points: await runPlan(context.console, plan, { file, signal }, options) });
+      }
+      const withBound = options.bound && !own && (options.channel ?? "awgn") === "awgn" && isEqualEnergy(codebook);
+      return {
+        title: text,
+        channel: own ? `its own channel (${own})` : CHANNELS[options.channel ?? "awgn"],
+        link: { k: codebook.k, n: codebook.n, complex: codebook.complex },
+        measured,
+        known: [...baselines.known, ...(withBound ? [spherePacking(codebook, options.ebno)] : [])],
+        ebNoDb: options.ebno,
+      };
+    } finally {
+      for (const one of disposables) one.dispose();
+    }
+  });
+}
+
+const CHANNELS = {
+  awgn: "white Gaussian noise",
+  rayleigh: "Rayleigh fading of each use, known to the receiver",
+  "rayleigh-block": "Rayleigh fading of each block, known to the receiver",
+} as const;
+
+type Engine = Parameters<typeof neuralReceiver>[1];
+
+/** The channel that a model was trained over, where that is not what is simulated here. */
+function ownChannelOf({ definition }: LinkFile, { channel }: SimulateOptions): string | false {
+  const { kind } = definition.config.channel;
+  return channel === undefined && kind !== "awgn" ? kind : false;
+}
+
+function channelOf(kind: NonNullable<SimulateOptions["channel"]>): SimulatedChannel {
+  if (kind === "awgn") return awgn();
+  return rayleigh({ per: kind === "rayleigh" ? "use" : "block" });
+}
+
+interface Surroundings {
+  readonly options: SimulateOptions;
+  readonly channel: SimulatedChannel;
+  readonly engine: Engine;
+  readonly disposables: { dispose(): void }[];
+}
+
+async function systemPlans(text: string, opened: OpenedSystem, around: Surroundings): Promise<Planned[]> {
+  const { options, channel, engine, disposables } = around;
+  if (opened.kind === "named") {
+    const { name, receiver } = opened.system;
+    const codebook = codebookOf(text, opened);
+    return [planOf(name, { codebook, channel, ...(receiver && { receiver }) }, options)];
+  }
+  const { link } = opened;
+  const { codebook } = link;
+  const plans: Planned[] = [];
+  if (options.receiver !== "maximum-likelihood") {
+    const receiver = await checkedByUserAsync(() => neuralReceiver(link, engine));
+    disposables.push(receiver);
+    plans.push(planOf(`${codebook.name}, its network`, { codebook, channel, receiver }, options));
+  }
+  if (options.receiver !== "network")
+    plans.push(planOf(`${codebook.name}, maximum likelihood`, { codebook, channel }, options));
+  return plans;
+}
+
+function linkPlan(link: LinkFile, options: SimulateOptions, engine: Engine): Planned {
+  const { codebook } = link;
+  const name = `${codebook.name}, its network`;
+  const run = ({ file, signal, progress }: RunOptions) =>
+    simulateLink(
+      link,
+      { ...options, engine, signal, progress, store: (state) => file.store(name, state) },
+      file.stateOf(name),
+    );
+  return { name, codebook, run };
+}
+
+/** Exact ones by formula, the others simulated over the same noise. */
+async function baselinePlans(
+  options: SimulateOptions,
+  { k }: Codebook,
+  { channel, isOwn }: { readonly channel: SimulatedChannel; readonly isOwn: boolean },
+): Promise<{ plans: Planned[]; known: KnownCurve[] }> {
+  const plans: Planned[] = [];
+  const known: KnownCurve[] = [];
+  if (isOwn && options.baselines.length > 0)
+    throw new UsageError("--baselines: the model has a channel of its own, over which other systems are not simulated");
+  for (const text of options.baselines) {
+    const opened = await openSystem(text, k);
+    if (opened.kind === "learned") {
+      const { codebook } = opened.link;
+      plans.push(planOf(`${codebook.name}, maximum likelihood`, { codebook, channel }, options));
+      continue;
+    }
+    const { name, receiver, known: formula } = opened.system;
+    const fading = fadingOf(options);
+    const exact = fading && formula(fading);
+    if (exact?.standing === "exact") known.push(knownCurve(name, exact, options.ebno));
+    else
+      plans.push(planOf(name, { codebook: codebookOf(text, opened), channel, ...(receiver && { receiver }) }, options));
+  }
+  return { plans, known };
+}
+
+/** Formulas are of fading drawn for each use. */
+function fadingOf({ channel = "awgn" }: SimulateOptions): Fading | undefined {
+  return channel === "rayleigh-block" ? undefined : channel;
+}
+
+function planOf(name: string, system: System, options: SimulateOptions): Planned {
+  const { ebno: ebNoDb, targetErrors, maxBlocks, stopBelow, confidence, interval, seed } = options;
+  const run = async ({ file, signal, progress }: RunOptions) => {
+    let [latest, stored] = [file.stateOf(name), Date.now()];
+    const settings = {
+      ...{ ebNoDb, targetErrors, maxBlocks, confidence, seed, signal },
+      interval: interval === "wilson" ? interval : ("clopperPearson" as const),
+      ...(stopBelow !== undefined && { stopBelow }),
+      ...(latest && { resume: latest }),
+    };
+    let storing = Promise.resolve();
+    const { points, state } = await simulate({
+      ...system,
+      ...settings,
+      progress: (point, now) => {
+        progress(point);
+        latest = now;
+        if (Date.now() - stored < STORE_MS) return;
+        stored = Date.now();
+        storing = storing.then(() => file.store(name, now));
+      },
+    });
+    await storing;
+    await file.store(name, state);
+    return points;
+  };
+  return { name, codebook: system.codebook, run };
+}
+
+/** Between two writings of the counts. */
+const STORE_MS = 5000;
+
+async function runPlan(
+  console: Console,
+  { name, codebook, run }: Planned,
+  { file, signal }: Omit<RunOptions, "progress">,
+  options: SimulateOptions,
+): Promise<MeasuredCurve["points"]> {
+  const line = new ProgressLine(console);
+  try {
+    const points = await run({
+      file,
+      signal,
+      progress: (point) => line.show(() => progressText(name, point, options)),
+    });
+    line.clear();
+    if (points.some(({ stopped }) => stopped === "aborted")) throw stopped(options);
+    if ((options.channel ?? "awgn") === "awgn" && isEqualEnergy(codebook)) requireAboveSpherePacking(codebook, points);
+    note(
+      console,
+      `${name}: ${grouped(points.reduce((sum, { blocks }) => sum + blocks, 0))} blocks, ${speedText(points)}`,
+    );
+    return points;
+  } finally {
+    line.clear();
+  }
+}
+
+function stopped({ resume }: SimulateOptions): Interrupted {
+  const next = resume === undefined ? "nothing was kept (--resume keeps counts)" : `--resume ${resume} goes on`;
+  return new Interrupted(`stopped; ${next}`);
+}
+
+function progressText(name: string, point: SimulatedPoint, { targetErrors, maxBlocks }: SimulateOptions): string {
+  const share = Math.min(1, Math.max(point.blockErrors / targetErrors, point.blocks / maxBlocks));
+  return `${name} at ${point.ebNoDb} dB ${shareText(share)}  ${grouped(point.blockErrors)} of ${grouped(point.blocks)} wrong, ${rateText(point.bler)}`;
+}
+
+function speedText(points: readonly SimulatedPoint[]): string {
+  const [blocks, seconds] = points.reduce((sum, p) => [sum[0]! + p.blocks, sum[1]! + p.seconds], [0, 0]);
+  return `${grouped(Math.round(blocks! / Math.max(1e-9, seconds!)))} a second`;
+}
+
+/** What the sphere-packing bound is of: points on a sphere of at least two dimensions. */
+export function isEqualEnergy(codebook: Codebook): boolean {
+  const { leastPoint, greatestPoint } = measurePower(codebook);
+  return dimensions(codebook) > 1 && Math.abs(leastPoint - 1) < 1e-4 && Math.abs(greatestPoint - 1) < 1e-4;
+}
+
+export function measuredJson(measured: Measured, { confidence, interval, seed }: SimulateOptions): JsonObject {
+  return {
+    system: measured.title,
+    channel: measured.channel,
+    link: { ...measured.link },
+    confidence,
+    interval,
+    seed,
+    ebNoDb: [...measured.ebNoDb],
+    simulated: measured.measured as unknown as JsonObject[],
+    known: measured.known as unknown as JsonObject[],
+  };
+}
+
+const HEAD = "curve,ebno_db,bler,bler_low,bler_high,ber,blocks,block_errors,bit_errors,kind";
+
+/** A row for each point of each curve. */
+export function measuredCsv({ measured, known, ebNoDb }: Measured): string {
+  const rows = measured.flatMap(({ name, points }) =>
+    points.map(({ ebNoDb: x, bler, blerInterval: [low, high], ber, blocks, blockErrors, bitErrors }) =>
+      [quoted(name), x, bler, low, high, ber, blocks, blockErrors, bitErrors, "simulated"].join(","),
+    ),
+  );
+  const lines = known.flatMap(({ name, standing, rates }) =>
+    rates.map((rate, at) => `${quoted(name)},${ebNoDb[at]},${rate},,,,,,,${standing}`),
+  );
+  return `${[HEAD, ...rows, ...lines].join("\n")}\n`;
+}
+
+/** A block of lines for each curve that was simulated, and a table of those that are known. */
+export function measuredLines({ measured, known, ebNoDb }: Measured): string[] {
+  const head = ["Eb/N0, dB", "BLER", "from", "to", "BER", "wrong", "blocks"];
+  const tables = measured.flatMap(({ name, points }) => [
+    name,
+    ...columns(
+      head,
+      points.map(({ ebNoDb: x, bler, blerInterval: [low, high], ber, blockErrors, blocks }) => [
+        ...[String(x), ...[bler, low, high, ber].map(rateText), grouped(blockErrors), grouped(blocks)],
+      ]),
+    ).map((line) => `  ${line}`),
+  ]);
+  const table = columns(
+    ["Eb/N0, dB", ...known.map(({ name, standing }) => (standing === "exact" ? name : `${name}: ${standing}`))],
+    ebNoDb.map((x, at) => [String(x), ...known.map(({ rates }) => rateText(rates[at]!))]),
+  );
+  return [...tables, ...(known.length > 0 ? ["by formula", ...table.map((line) => `  ${line}`)] : [])];
+}

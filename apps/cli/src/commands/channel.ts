@@ -1,0 +1,22 @@
+import { Command } from "commander";
+import { baselineCommand } from "./channel-baseline.ts";
+import { boundCommand } from "./channel-bound.ts";
+import { simulateCommand } from "./channel-simulate.ts";
+import type { Context } from "./command.ts";
+
+const EXAMPLES = [
+  "isthmus channel baseline uncoded-4 hamming-hard hamming --ebno 0:8:1",
+  "isthmus channel bound --k 4 --n 7",
+  "isthmus channel simulate hamming --ebno 0:4:1 --baselines hamming-hard,uncoded -o bler.svg",
+];
+
+export function channelCommand(context: Context): Command {
+  const group = new Command("channel")
+    .description(
+      "Communication over a noisy channel: links learned end to end, what known codes do, and what no code can do.",
+    )
+    .usage("<what> [options]")
+    .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
+  for (const make of [baselineCommand, boundCommand, simulateCommand]) group.addCommand(make(context));
+  return group;
+}
