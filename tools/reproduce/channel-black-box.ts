@@ -18,11 +18,11 @@ const SUPERVISED: LinkTraining = {
   learningRate: { kind: "cosine", rate: 0.01, steps: 6000 },
 };
 const SETTINGS = {
-  receiverSteps: 2,
-  fineTuning: 4000,
+  receiverSteps: 1,
+  fineTuning: 3000,
   batchSize: 1024,
-  learningRate: 2e-3,
-  exploration: 0.05,
+  learningRate: 8e-3,
+  exploration: 0.1,
 } as const;
 
 export const channelBlackBox: Reproduction = {
