@@ -149,6 +149,12 @@ describe("a file", () => {
     );
   });
 
+  it("tests itself with its weights in a file of their own", async () => {
+    await report("export", model, "--part", "decoder", "--external-data", "always", "-o", file("apart.onnx"));
+    const { engines } = await report("onnx", "selftest", file("apart.onnx"));
+    expect(Object.keys(engines)).toEqual(["isthmus", "onnxruntime-node"]);
+  });
+
   it("without a sample says so", async () => {
     await report("export", model, "--part", "encoder", "--no-golden", "-o", file("bare.onnx"));
     expect(await complaint("onnx", "selftest", file("bare.onnx"))).toMatch(/no golden sample \[ONNX_GOLDEN\]$/);
