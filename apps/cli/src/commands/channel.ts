@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { baselineCommand } from "./channel-baseline.ts";
 import { boundCommand } from "./channel-bound.ts";
 import { simulateCommand } from "./channel-simulate.ts";
+import { trainLinkCommand } from "./channel-train.ts";
 import type { Context } from "./command.ts";
 
 const EXAMPLES = [
@@ -17,6 +18,7 @@ export function channelCommand(context: Context): Command {
     )
     .usage("<what> [options]")
     .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const make of [baselineCommand, boundCommand, simulateCommand]) group.addCommand(make(context));
+  for (const make of [trainLinkCommand, baselineCommand, boundCommand, simulateCommand])
+    group.addCommand(make(context));
   return group;
 }
