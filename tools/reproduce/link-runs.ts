@@ -1,5 +1,6 @@
 import {
   bestTraining,
+  type Codebook,
   type GivenChannelAutoencoder,
   type LinkMeasurement,
   type LinkTraining,
@@ -33,11 +34,13 @@ export async function trainedLinks(
   title: string,
   given: GivenChannelAutoencoder,
   training: LinkTraining = bestTraining(),
+  from?: Codebook,
 ): Promise<Links> {
   const steps = 100 * epochs(training.steps / 100);
   const made: TrainedLink[] = [];
   for (const seed of seeds) {
-    const link = await trainLink(given, { engine, seed, training: { ...training, ...shortened(training, steps) } });
+    const shorter = { ...training, ...shortened(training, steps) };
+    const link = await trainLink(given, { engine, seed, training: shorter, ...(from && { from }) });
     const { seconds, measured, collapsed } = link.restarts[0]!;
     const rate = Math.round(steps / seconds);
     tell(

@@ -3,12 +3,18 @@ import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 export interface EngineOptions {
   readonly build?: string;
   readonly threads?: number | "auto";
+  /** Default: what the engine takes by itself, 2 GiB. */
+  readonly maxMemoryBytes?: number;
 }
 
 /** Runs `body` with an engine that is disposed of afterwards. */
 export async function withEngine<R>(options: EngineOptions, body: (engine: WasmEngine) => Promise<R>): Promise<R> {
-  const { build, threads = 1 } = options;
-  const engine = await createWasmEngine(build === "simd128" || build === "relaxed" ? { build, threads } : { threads });
+  const { build, threads = 1, maxMemoryBytes } = options;
+  const engine = await createWasmEngine({
+    threads,
+    ...((build === "simd128" || build === "relaxed") && { build }),
+    ...(maxMemoryBytes !== undefined && { maxMemoryBytes }),
+  });
   try {
     return await body(engine);
   } finally {

@@ -24,11 +24,18 @@ export interface Pair {
   readonly tolerances?: Readonly<Record<string, Tolerance>>;
 }
 
-/** Both on the same drawn inputs, `items` of them where the file does not fix the batch. */
+/** As much as WebAssembly addresses: a model that is written to ONNX may need more than the engine takes by itself. */
+const MOST_MEMORY = 2 ** 32;
+
+/**
+ * Both on the same drawn inputs, `items` of them where the file does not fix the batch.
+ *
+ * @throws IsthmusError `ENGINE_MEMORY` a model that no engine of ours holds
+ */
 export async function comparePair(pair: Pair, items: number, options: EngineOptions): Promise<ParityReport> {
   const { bytes, session, program, parameters, tolerances = {} } = pair;
   const inputs = drawnInputs(bytes, { batch: items, ids: idLimits(program) });
-  return withEngine(options, async (engine) => {
+  return withEngine({ ...options, maxMemoryBytes: MOST_MEMORY }, async (engine) => {
     const network = await openNetwork(engine, program, parameters);
     try {
       return await parity({

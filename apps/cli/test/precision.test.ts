@@ -13,7 +13,7 @@ const folder = await sharedFolder();
 const file = (name: string): string => join(folder, name);
 const model = file("m.safetensors");
 const torch = fileURLToPath(new URL("../../../packages/onnx/test/fixtures/torch-decoder-17.onnx", import.meta.url));
-const CALIBRATED = ["--calibrate", "synthetic", "--items", "32"] as const;
+const CALIBRATED: readonly string[] = ["--calibrate", "synthetic", "--items", "32"];
 
 beforeAll(async () => {
   await report("train", "vae", ...SMALL, "-o", model);
@@ -58,6 +58,7 @@ describe("export --precision", () => {
     expect(stored / (4 * elements)).toBeLessThan(0.55);
     expect(told.bytes).toBeLessThan(told.float32Bytes);
     expectCheap(told.outputs, precision);
+    await report("onnx", "selftest", out);
     const isMeasured = options.includes("--calibrate") && part !== "encoder";
     expect(told.squaredError !== undefined).toBe(isMeasured);
   });

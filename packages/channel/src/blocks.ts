@@ -63,13 +63,13 @@ export class Runner {
   }
 
   #send(draw: Draw): void {
-    const { size } = this.codebook;
-    const columns = this.#signal.length / BATCH;
+    const [signal, points, sent, { size }] = [this.#signal, this.#points, this.sent, this.codebook];
+    const columns = signal.length / BATCH;
     const uniform = draw.uniform("message", BATCH);
     for (let [block, at] = [0, 0]; block < BATCH; block++) {
       const message = Math.floor(uniform[block]! * size);
-      this.sent[block] = message;
-      for (let from = message * columns; from < (message + 1) * columns;) this.#signal[at++] = this.#points[from++]!;
+      sent[block] = message;
+      for (let from = message * columns, end = at + columns; at < end; at++, from++) signal[at] = points[from]!;
     }
   }
 }

@@ -57,9 +57,10 @@ function rayleighGains({ blocks, columns, complex }: Batch, draw: Draw, per: "us
   const count = (blocks * columns) / together;
   const parts = draw.normal("fading", 2 * count);
   const gains = new Float32Array(blocks * columns);
-  for (let i = 0; i < count; i++) {
-    const gain = Math.sqrt((parts[2 * i]! ** 2 + parts[2 * i + 1]! ** 2) / 2);
-    gains.fill(gain, i * together, (i + 1) * together);
+  for (let [i, at] = [0, 0]; i < count; i++) {
+    const [a, b] = [parts[2 * i]!, parts[2 * i + 1]!];
+    const gain = Math.sqrt((a * a + b * b) / 2);
+    for (const end = at + together; at < end; at++) gains[at] = gain;
   }
   return gains;
 }

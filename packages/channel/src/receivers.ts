@@ -55,7 +55,7 @@ class Scores {
   readonly #columns: number;
   readonly #rows: number;
   readonly #faded: boolean;
-  readonly #at: Readonly<Record<"left" | "right" | "bias" | "scores" | "scratch" | "end", number>>;
+  readonly #at: Readonly<Record<"left" | "right" | "bias" | "scores" | "greatest" | "scratch" | "end", number>>;
   readonly #weights: Float32Array;
   readonly #bias: Float32Array;
 
@@ -71,6 +71,7 @@ class Scores {
       right: 4 * inner * book.size,
       bias: 4 * book.size,
       scores: 4 * rows * book.size,
+      greatest: 4 * rows,
       scratch: kernels.exports.gemmScratch(0, 0, rows, book.size, inner),
     });
   }
@@ -81,10 +82,12 @@ class Scores {
       const rows = Math.min(this.#rows, decisions.length - from);
       const [first, last] = [from * this.#columns, (from + rows) * this.#columns];
       this.#fill(signal.subarray(first, last), gains?.subarray(first, last));
-      const { left, right, bias, scores, scratch } = this.#at;
+      const { left, right, bias, scores, greatest, scratch } = this.#at;
       const inner = this.#faded ? 2 * this.#columns : this.#columns;
       this.#kernels.exports.gemm(0, 0, rows, this.#size, inner, left, right, scores, bias, 0, scratch);
-      greatest(this.#view(scores, rows * this.#size), this.#size, decisions.subarray(from, from + rows));
+      this.#kernels.exports.max(scores, greatest, rows, this.#size, 1);
+      const found = decisions.subarray(from, from + rows);
+      findGreatest(this.#view(scores, rows * this.#size), this.#view(greatest, rows), found);
     }
   }
 
@@ -145,6 +148,17 @@ export function greatest(scores: Float32Array, size: number, out: Uint32Array): 
     }
     out[row] = best;
     at = end;
+  }
+}
+
+/** Where in each row its greatest score stands, first; behind the row if it is NaN, which is no message. */
+function findGreatest(scores: Float32Array, greatest: Float32Array, out: Uint32Array): void {
+  const size = scores.length / out.length;
+  for (let [row, from] = [0, 0]; row < out.length; row++, from += size) {
+    const most = greatest[row]!;
+    let at = from;
+    for (const end = from + size; at < end && scores[at] !== most;) at++;
+    out[row] = at - from;
   }
 }
 

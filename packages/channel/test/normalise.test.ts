@@ -100,6 +100,19 @@ describe("quantised", () => {
     expect(Array.from(y!, (value) => value + 0)).toEqual([-1, -1, 0, 0, 1, 1]);
   });
 
+  it.each([2, 3, 4, 7, 256, 1000])("is the nearest of %i levels", (count) => {
+    const values = Array.from({ length: 997 }, (_, i) => -1.3 + (2.6 * i) / 996);
+    const { y } = valuesOf(
+      (build, [x]) => ({ y: quantised(build, x!, { ...levels, levels: count }) }),
+      [{ shape: ["batch", 997], values }],
+    );
+    const width = 2 / (count - 1);
+    values.forEach((x, i) => {
+      const place = Math.ceil((Math.min(1, Math.max(-1, x)) + 1) / width - 0.5);
+      expect(y![i]).toBeCloseTo(place * width - 1, 12);
+    });
+  });
+
   it("has the derivative of clipping", () => {
     checkFirst({
       name: "clip",

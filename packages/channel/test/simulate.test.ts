@@ -29,6 +29,7 @@ import {
   type Codebook,
   type EbNo,
   type Receiver,
+  type SimulatedChannel,
   type SimulatedPoint,
   type SimulateOptions,
 } from "../src/index.ts";
@@ -251,6 +252,17 @@ describe("a simulation", () => {
     await expect(one({ codebook: hammingCodebook(), receiver: wild })).rejects.toMatchObject({
       code: "CHANNEL_DECISION",
     });
+  });
+
+  it("does not count signals that are no numbers as anything", async () => {
+    const broken: SimulatedChannel = {
+      name: "broken",
+      pass(batch) {
+        batch.signal.fill(Number.NaN, 7 * 40, 7 * 41);
+        return batch;
+      },
+    };
+    await expect(one({ codebook: hammingCodebook(), channel: broken })).rejects.toThrow(/decided for message 16 of 16/);
   });
 
   it.each([

@@ -9,6 +9,7 @@ import {
   type LinkTraining,
   measureLink,
   measureLinks,
+  qamCodebook,
   type TrainedLink,
   trainLink,
   bpskBitError,
@@ -102,6 +103,27 @@ describe("sixteen messages in one use at 0 dB", () => {
     // Of energy 1 there are but two signals.
     expect(link.restarts[0]!.collapsed).toBe(true);
     expect(link.restarts[0]!.leastDistance).toBe(0);
+  });
+});
+
+describe("a start from given points", () => {
+  const few: LinkTraining = { steps: 100, batchSize: 64, learningRate: 1e-9 };
+
+  it("sends each label's point", async () => {
+    const from = qamCodebook(16);
+    const given = { k: 4, n: 1, complex: true, normalize: "average" } as const;
+    const { codebook } = await trainLink(given, { engine, training: few, from, selectionBlocks: 1e3 });
+    from.labels.forEach((label, row) => {
+      // float32, moved by 100 steps of 1e-9.
+      for (const at of [0, 1]) expect(codebook.points[2 * label + at]).toBeCloseTo(from.points[2 * row + at]!, 6);
+    });
+  });
+
+  it("is refused where the transmitter is another", async () => {
+    const options = { engine, training: few, from: qamCodebook(16) };
+    await expect(trainLink({ k: 4, n: 1, complex: true, encoder: "onehot" }, options)).rejects.toThrow(/embedding/);
+    await expect(trainLink({ k: 4, n: 1, complex: true, encoderHidden: [4] }, options)).rejects.toThrow(/embedding/);
+    await expect(trainLink({ k: 4, n: 7 }, options)).rejects.toThrow(/16 points of 7 numbers, got 16 of 2/);
   });
 });
 

@@ -99,6 +99,7 @@ function decodeGraph(field: Field): OnnxGraph {
 function decodeNode(field: Field): OnnxNode {
   const f = fields.node;
   const node = { name: "", opType: "", domain: "" };
+  let docString = "";
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes: [string, AttributeValue | undefined][] = [];
@@ -108,9 +109,10 @@ function decodeNode(field: Field): OnnxNode {
     [f.name]: (inner) => (node.name = inner.string()),
     [f.opType]: (inner) => (node.opType = inner.string()),
     [f.attributes]: (inner) => attributes.push(decodeAttribute(inner)),
+    [f.docString]: (inner) => (docString = inner.string()),
     [f.domain]: (inner) => (node.domain = inner.string()),
   });
-  return { ...node, inputs, outputs, attributes: Object.fromEntries(attributes) };
+  return { ...node, inputs, outputs, attributes: Object.fromEntries(attributes), ...(docString && { docString }) };
 }
 
 function decodeAttribute(field: Field): [string, AttributeValue | undefined] {

@@ -62,6 +62,7 @@ function encodeNode(node: OnnxNode): ProtobufWriter {
   for (const [name, value] of Object.entries(node.attributes)) {
     if (value) out.message(f.attributes, encodeAttribute(name, value));
   }
+  text(out, f.docString, node.docString ?? "");
   text(out, f.domain, node.domain);
   return out;
 }

@@ -54,10 +54,11 @@ export interface ExportOptions extends PrecisionOptions {
  * A program as the bytes of an ONNX file, deterministic, without a timestamp.
  *
  * Inputs and outputs keep their names; those no output depends on are left out. Parameters are initialisers under their own
- * names; of a `Gemm` they are turned to `[out, in]` and read transposed, filters to ONNX's `[out, in, rows, columns]`, and weights between images and dense layers, whose rows or columns follow the image's elements
- * channels first. What depends on parameters alone is computed once, and batch normalisation becomes part of the weights
- * before it. A product with a bias is one `Gemm`, a convolution with one a `Conv` with explicit pads. Images keep their
- * channels last at inputs and outputs, unless told otherwise, and have them first in between. Every value carries its type.
+ * names; of a `Gemm` they are turned to `[out, in]` and read transposed, filters to ONNX's `[out, in, rows, columns]`, and
+ * weights between images and dense layers, whose rows or columns follow the image's elements, to channels first. What
+ * depends on parameters alone is computed once, and batch normalisation becomes part of the weights before it. A product
+ * with a bias is one `Gemm`, a convolution with one a `Conv` with explicit pads. Images keep their channels last at inputs
+ * and outputs, unless told otherwise, and have them first in between. Every value carries its type.
  *
  * @throws IsthmusError `ONNX_OPERATION` for an operation that has no ONNX form (noise, gradients), naming it
  * @throws TypeError a parameter that is not float32
@@ -243,6 +244,7 @@ class GraphExport {
 
   private writeInput(node: Node): Value {
     const value = this.inputs.get(node.id)!;
+    this.writer.origin = `input ${value.name}`;
     return this.isUint8(value.name) ? readUint8(this.writer, value) : value;
   }
 
@@ -253,6 +255,7 @@ class GraphExport {
 
   private writeOperation(node: Node): Value {
     const gemm = this.gemms.get(node.id);
+    this.writer.origin = originOf(node, gemm);
     const named = gemm ? gemmName(node, gemm) : node.name;
     const name = this.writer.unique(named ?? this.nameFor(node));
     const output = this.outputNamed(node);
@@ -314,6 +317,7 @@ class GraphExport {
 
   /** An output that is an input, a parameter or another output as well gets a copy under its own name. */
   private writeOutput(name: string, node: Node): Value {
+    this.writer.origin = `output ${name}`;
     const isFirst = node.shape.length === 4 && this.options.layout === "nchw";
     const given = this.isUint8(name) ? undefined : name;
     const value = isFirst ? this.values.channelsFirst(node.id, given) : this.values.channelsLast(node.id, given);
@@ -321,6 +325,13 @@ class GraphExport {
     if (value.name === name) return value;
     return this.writer.node("Identity", this.writer.unique(`${name}/copy`), [value], { ...value, name });
   }
+}
+
+/** What of the network the ONNX nodes of a node are: its operation, and its name where it has one. */
+function originOf(node: Node, gemm: Gemm | undefined): string {
+  const what = gemm ? `${gemm.product.op} with bias` : node.op;
+  const name = gemm ? gemmName(node, gemm) : node.name;
+  return name ? `${what}, ${name}` : what;
 }
 
 /** ONNX has one namespace for inputs, outputs and parameters. */

@@ -34,6 +34,8 @@ export class GraphWriter {
   /** Types of the values between nodes. */
   readonly edges: ValueInfo[] = [];
   readonly dialect: Dialect;
+  /** What of the network the nodes are that are being written. */
+  origin = "";
   private readonly taken: Set<string>;
   private readonly batchAxis: { readonly value: Value; readonly axis: number } | undefined;
   private batch: Value | undefined;
@@ -54,10 +56,15 @@ export class GraphWriter {
     return name;
   }
 
-  /** A node that makes `value`. Graph outputs carry their types themselves, so only other values become edges. */
+  /**
+   * A node that makes `value`. Graph outputs carry their types themselves, so only other values become edges. What it says of
+   * itself is `origin`.
+   */
   node(opType: OnnxOperator, name: string, inputs: readonly Value[], value: Value, attributes: Attributes = {}): Value {
     const names = inputs.map((input) => input.name);
-    this.nodes.push({ name, opType, domain: "", inputs: names, outputs: [value.name], attributes });
+    const docString = this.origin;
+    const node = { name, opType, domain: "", inputs: names, outputs: [value.name], attributes };
+    this.nodes.push({ ...node, ...(docString && { docString }) });
     return value;
   }
 

@@ -14,7 +14,10 @@ export type ImageSize = readonly [number, number, number];
 export interface ImageLayout {
   /** Ids of the images that are written channels first. */
   readonly images: ReadonlySet<number>;
-  /** Ids of the matrices whose rows are images, channels first, with more than one channel and pixel; they may be joined with others. */
+  /**
+   * Ids of the matrices whose rows are images, channels first, with more than one channel and pixel. Such rows may be joined
+   * with others.
+   */
   readonly rows: ReadonlyMap<number, ImageSize>;
 }
 
@@ -101,7 +104,7 @@ class Layout {
     return size !== undefined && (isTrivial(size) || sameSize(rows.get(inputs[0]!), size));
   }
 
-  /** Whether every operand is an image with channels first, of the node's own shape, a vector of the channels or a scalar, and one is an image. */
+  /** Whether every operand is an image with channels first, a vector of the channels or a scalar, and one is an image. */
   private flowsThrough({ op, inputs, shape }: Node, images: ReadonlySet<number>): boolean {
     const fits = (id: number) => {
       const operand = this.at(id).shape;

@@ -54,6 +54,8 @@ export interface OnnxNode {
   readonly outputs: readonly string[];
   /** Other kinds of attribute, such as graphs, are read as undefined. */
   readonly attributes: Readonly<Record<string, AttributeValue | undefined>>;
+  /** What of the network it is: a file's node need not be one of the graph's. */
+  readonly docString?: string;
 }
 
 export interface OnnxGraph<T extends WrittenTensor = Tensor> {
@@ -112,7 +114,7 @@ export const fields = {
   operatorSet: { domain: 1, version: 2 },
   entry: { key: 1, value: 2 },
   graph: { nodes: 1, name: 2, initialisers: 5, inputs: 11, outputs: 12, valueInfo: 13 },
-  node: { inputs: 1, outputs: 2, name: 3, opType: 4, attributes: 5, domain: 7 },
+  node: { inputs: 1, outputs: 2, name: 3, opType: 4, attributes: 5, docString: 6, domain: 7 },
   attribute: { name: 1, float: 2, int: 3, string: 4, tensor: 5, floats: 7, ints: 8, type: 20 },
   tensor: {
     dims: 1,

@@ -60,6 +60,29 @@ const image = (build: GraphBuilder): Node => build.input("x", ["batch", 5, 4, 3]
 const kernel = (build: GraphBuilder, ...shape: number[]): Node =>
   build.state("kernel", { shape, init: { kind: "uniform", limit: 0.5 } });
 
+test("a product reads a matrix transposed as it is stored, with a bias or without", async () => {
+  const turned = (build: GraphBuilder) => build.matmul(rows(build), kernel(build, 4, 6), { transposeB: true });
+  expect(await exported(turned)).toEqual(["Gemm"]);
+  const bias = (build: GraphBuilder) => build.state("bias", { shape: [4], init: { kind: "zeros" } });
+  expect(await exported((build) => build.add(turned(build), bias(build)))).toEqual(["Gemm"]);
+  const computed = (build: GraphBuilder) => {
+    const x = rows(build);
+    return build.matmul(x, build.tanh(x), { transposeB: true });
+  };
+  expect(await exported(computed)).toEqual(["Tanh", "Gemm"]);
+});
+
+test("rows of an image that are joined with others are the weight's business", async () => {
+  const joined = (build: GraphBuilder) => {
+    const x = image(build);
+    const y = conv2d(build, x, { name: "layer", filters: 4, window: 2, activation: "relu" });
+    const both = build.concat([build.mean(x, { axes: [1, 2] }), build.reshape(y, ["batch", 48])], 1);
+    return build.matmul(both, kernel(build, 51, 5));
+  };
+  const nodes = await exported(joined);
+  expect(nodes.filter((opType) => opType === "Transpose")).toHaveLength(1);
+});
+
 describe("batch normalisation", () => {
   test("behind a dense layer becomes part of its weights", async () => {
     const make = (build: GraphBuilder) =>

@@ -107,18 +107,29 @@ function legend(frame: ChartFrame, names: readonly string[], { right, top }: Mar
 
 /** An axis with its name along its middle. */
 export function axisOption({ name, scale = "linear", min, max, whole = false }: Axis, direction: "x" | "y"): object {
+  const look = axisLook(name, direction);
   return {
     type: scale === "log" ? "log" : "value",
     scale: true,
     ...(min !== undefined && { min }),
     ...(max !== undefined && { max }),
     ...(whole && { minInterval: 1 }),
-    ...axisLook(name, direction),
+    ...look,
+    ...(scale === "log" && { axisLabel: { ...look.axisLabel, formatter: decade } }),
   };
 }
 
+/** A tick of a logarithmic axis, without what its computation rounded off: `0.001`, `1e-7`. */
+function decade(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+interface AxisLook extends Readonly<Record<string, unknown>> {
+  readonly axisLabel: object;
+}
+
 /** How axes of every type look. */
-export function axisLook(name: string, direction: "x" | "y"): object {
+export function axisLook(name: string, direction: "x" | "y"): AxisLook {
   return {
     name,
     nameLocation: "middle",

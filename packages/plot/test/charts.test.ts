@@ -54,6 +54,18 @@ describe("lineChart", () => {
     expect(texts(alone)).not.toContain("train");
   });
 
+  it("names the ticks of a logarithmic axis without what its computation rounded off", () => {
+    const points = [0, 1, 2, 3, 4, 5, 6, 7].map((x) => [x, 10 ** -x] as const);
+    const svg = lineChart({
+      title: "Rates",
+      ...axes,
+      y: { name: "rate", scale: "log" },
+      series: [{ name: "a", points }],
+    });
+    expect(texts(svg)).toEqual(expect.arrayContaining(["0.1", "0.001", "0.00001"]));
+    expect(texts(svg).filter((text) => /0{6}|9{6}/.test(text))).toEqual([]);
+  });
+
   it("is the same text every time", () => {
     expect(lineChart(chart)).toBe(lineChart(chart));
   });

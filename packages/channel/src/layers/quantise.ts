@@ -12,10 +12,19 @@ export interface Levels {
  * of clipping to [least, most] (straight through: Bengio, Leonard, Courville 2013).
  */
 export function quantised(build: GraphBuilder, x: Node, { least, most, levels }: Levels): Node {
+  const clipped = build.minimum(build.maximum(x, build.scalar(least)), build.scalar(most));
   const width = (most - least) / (levels - 1);
-  const thresholds = Array.from({ length: levels - 1 }, (_, i) => least + (i + 0.5) * width);
-  const above = build.greater(build.expandDims(x, -1), build.constant([levels - 1], thresholds));
-  const value = build.add(build.mul(build.sum(above, { axes: [-1] }), build.scalar(width)), build.scalar(least));
-  const path = build.minimum(build.maximum(x, build.scalar(least)), build.scalar(most));
-  return build.straightThrough(value, path);
+  const place = build.mul(build.sub(clipped, build.scalar(least)), build.scalar(1 / width));
+  const value = build.add(build.mul(nearestWhole(build, place, levels), build.scalar(width)), build.scalar(least));
+  return build.straightThrough(value, clipped);
+}
+
+/** Of numbers in [0, levels - 1], bit by bit from the highest, as a converter finds it: a graph does not round. */
+function nearestWhole(build: GraphBuilder, place: Node, levels: number): Node {
+  let found = build.mul(place, build.scalar(0));
+  for (let bit = 2 ** Math.ceil(Math.log2(levels) - 1); bit >= 1; bit /= 2) {
+    const above = build.greater(build.sub(place, found), build.scalar(bit - 0.5));
+    found = build.add(found, build.mul(above, build.scalar(bit)));
+  }
+  return found;
 }

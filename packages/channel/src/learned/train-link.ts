@@ -1,4 +1,4 @@
-import type { Engine } from "@isthmus/graph";
+import type { Engine, StoredTensor } from "@isthmus/graph";
 import { type EpochEvent, fit, type FitResult, type StepEvent } from "@isthmus/train";
 import { requireWhole } from "../checks.ts";
 import type { Codebook } from "../codebook.ts";
@@ -20,6 +20,11 @@ export interface TrainLinkOptions {
   readonly seed?: number;
   /** Trainings from different first values, of which the best is kept. Default: 1. */
   readonly restarts?: number;
+  /**
+   * Begin with these points, each as the signal of the message that is its label, rather than with random ones: a Gray-labelled constellation where
+   * bits are learned, whose labels descent hardly finds. The transmitter has to be an embedding without hidden layers.
+   */
+  readonly from?: Codebook;
   /** Names the noise by which the best is chosen: measure with another one. Default: 2^32. */
   readonly selectionSeed?: number;
   /** Eb/N0 by which it is chosen. Default: that of training, or the middle of its range. */
@@ -98,7 +103,7 @@ async function start(
   index: number,
   options: TrainLinkOptions,
 ): Promise<FitResult> {
-  const { engine, training = bestTraining(), signal, onProgress, onEpoch, checkpoint } = options;
+  const { engine, training = bestTraining(), from, signal, onProgress, onEpoch, checkpoint } = options;
   const { steps, batchSize, learningRate, optimiser } = training;
   requireWhole("steps", steps, STEPS_PER_EPOCH);
   if (steps % STEPS_PER_EPOCH !== 0)
@@ -111,6 +116,7 @@ async function start(
     {
       ...{ engine, seed, batchSize, learningRate, epochs: steps / STEPS_PER_EPOCH },
       ...(optimiser && { optimiser }),
+      ...(from && { initial: { "encoder.table": tableOf(from, definition) } }),
       ...(signal && { signal }),
       ...(onProgress && { onProgress: (event) => onProgress(event, index) }),
       ...(onEpoch && { onEpoch: (event) => onEpoch(event, index) }),
@@ -118,6 +124,21 @@ async function start(
       ...(resume && { resume }),
     },
   );
+}
+
+/** Row m is the point that is labelled m. */
+function tableOf({ points, labels, size }: Codebook, { parameters, config }: ChannelAutoencoder): StoredTensor {
+  const columns = points.length / size;
+  const expected = parameters["encoder.table"]?.shape;
+  if (config.encoderHidden.length > 0 || expected === undefined) {
+    throw new RangeError(`"from" expected a transmitter that is an embedding without hidden layers`);
+  }
+  if (size !== expected[0] || columns !== expected[1]) {
+    throw new RangeError(`"from" expected ${expected[0]} points of ${expected[1]} numbers, got ${size} of ${columns}`);
+  }
+  const data = new Float32Array(size * columns);
+  labels.forEach((label, row) => data.set(points.subarray(row * columns, (row + 1) * columns), label * columns));
+  return { shape: [size, columns], data };
 }
 
 async function judged(

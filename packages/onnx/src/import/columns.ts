@@ -1,4 +1,5 @@
 import { type Dim, elementCount, type Node, type Shape } from "@isthmus/graph";
+import { elementwise } from "../image-layout.ts";
 import { type Flow, isSequence } from "./flow.ts";
 import { type Known, reshapeKnown, transposeKnown } from "./known.ts";
 import type { NodeReader } from "./node-reader.ts";
@@ -8,12 +9,6 @@ export const CHANNELS_LAST: readonly number[] = [0, 3, 1, 2];
 
 /** How far up the graph the product is looked for. */
 const DEPTH = 16;
-
-const elementwise: ReadonlySet<string> = new Set([
-  ...["neg", "abs", "sign", "step", "exp", "expm1", "log", "log1p", "sqrt", "square"],
-  ...["sigmoid", "tanh", "softplus", "relu", "erf"],
-  ...["add", "sub", "mul", "div", "maximum", "minimum", "greater", "equal", "select"],
-]);
 
 /**
  * Rows that become images. Where they are a product with weights, the weights' columns are put in the order that the

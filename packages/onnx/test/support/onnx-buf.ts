@@ -20,8 +20,8 @@ function attributeOf({ name, type, f, i, ints }: AttributeProto): [string, Attri
   throw new Error(`${name} is of type ${type}, which is never written`);
 }
 
-const nodeOf = ({ name, opType, domain, input, output, attribute }: NodeProto): OnnxNode => ({
-  ...{ name, opType, domain },
+const nodeOf = ({ name, opType, domain, docString, input, output, attribute }: NodeProto): OnnxNode => ({
+  ...{ name, opType, domain, ...(docString && { docString }) },
   ...{ inputs: input, outputs: output, attributes: Object.fromEntries(attribute.map(attributeOf)) },
 });
 

@@ -1,4 +1,5 @@
 import { checkOnnx, type ExportableModel, exportModelPart, type ModelPartOptions } from "../../src/index.ts";
+import { channelsFirst } from "./channels-first.ts";
 import type { Arrays, Runtime } from "./runtimes.ts";
 import { type Asked, expectedOf, feedsFor } from "./zoo.ts";
 
@@ -18,7 +19,7 @@ export async function worstOf(runtimes: readonly Runtime[], trial: Trial): Promi
     const feeds = feedsFor(model, trial, batch);
     const expected = expectedOf(model, trial, feeds, batch);
     if (options.layout !== "nchw") return { batch, feeds, expected };
-    return { batch, feeds: channelsFirst(model, feeds), expected: channelsFirst(model, expected) };
+    return { batch, feeds: itemsTurned(model, feeds), expected: itemsTurned(model, expected) };
   });
   let worst = 0;
   for (const runtime of runtimes) {
@@ -35,14 +36,10 @@ export async function worstOf(runtimes: readonly Runtime[], trial: Trial): Promi
 }
 
 /** Items among the values with their channels first. */
-function channelsFirst<T extends Record<string, ArrayLike<number>>>({ config }: ExportableModel, values: T): T {
-  const [height, width, channels] = config!["inputShape"] as [number, number, number];
-  const pixels = height * width;
+function itemsTurned<T extends object>({ config }: ExportableModel, values: T): T {
+  const size = config!["inputShape"] as number[];
   const turned = Object.entries(values).map(([name, data]) => {
-    if (!items.has(name)) return [name, data] as const;
-    const image = (i: number) => i - (i % (pixels * channels));
-    const place = (i: number) => image(i) + (i % pixels) * channels + Math.floor((i - image(i)) / pixels);
-    return [name, (data as Float64Array).map((_, i) => data[place(i)]!)] as const;
+    return [name, items.has(name) ? channelsFirst(data as Float64Array, size) : data] as const;
   });
   return Object.fromEntries(turned) as T;
 }
