@@ -149,6 +149,12 @@ describe("a file", () => {
     );
   });
 
+  it("tests itself with its weights in a file of their own", async () => {
+    await report("export", model, "--part", "decoder", "--external-data", "always", "-o", file("apart.onnx"));
+    const { engines } = await report("onnx", "selftest", file("apart.onnx"));
+    expect(Object.keys(engines)).toEqual(["isthmus", "onnxruntime-node"]);
+  });
+
   it("without a sample says so", async () => {
     await report("export", model, "--part", "encoder", "--no-golden", "-o", file("bare.onnx"));
     expect(await complaint("onnx", "selftest", file("bare.onnx"))).toMatch(/no golden sample \[ONNX_GOLDEN\]$/);
@@ -202,6 +208,7 @@ describe("--external-data", () => {
     expect({ ...checked, file: "" }).toEqual({ ...(await report("onnx", "check", file("one.onnx"))), file: "" });
     expect((await report("onnx", "parity", path)).maxAbsError).toBeLessThan(1e-5);
     expect(await report("onnx", "lint", path)).toHaveProperty("warnings");
+    expect((await isthmus(["onnx", "selftest", path])).code).toBe(0);
     await report("encode", model, "--data", "synthetic", "--range", "0:20", "-o", file("s.isth"));
     for (const [onnx, npy] of [
       [path, "apart.npy"],

@@ -269,7 +269,7 @@ async function selfTestOn(
   options: SelfTestOptions,
 ): Promise<ParityReport> {
   if (engine === "isthmus") return selfTest(file.bytes, (inputs) => runImported(file, inputs, options));
-  const session = await openOnnx(await requireOnnxRuntime(), path, file.bytes);
+  const session = await openOnnx(await requireOnnxRuntime(), path);
   try {
     return await selfTest(file.bytes, async (inputs) => {
       const fed = Object.entries(inputs).map(([name, { dtype, shape, data }]) => {
