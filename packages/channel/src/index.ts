@@ -145,3 +145,5 @@ export type { InformationEstimate, InformationEstimateOptions } from "./estimate
 export { requiredEbNoDb } from "./required-eb-no.ts";
 export type { EbNoRange } from "./required-eb-no.ts";
 export { linkOfModel } from "./learned/link-of-model.ts";
+export { TWO_USERS, twoUsers } from "./learned/two-users.ts";
+export type { GivenTwoUsers, TwoUsersConfig } from "./learned/two-users.ts";
