@@ -17,9 +17,8 @@ const ES_NO_DB = 10.27;
 const EB_NO_DB = toDb(ebNoFromEsNo(esNoFromDb(ES_NO_DB), SIZE));
 const BLOCKS = 4e6;
 const TRAINING: LinkTraining = {
-  steps: 10_000,
-  batchSize: 1024,
-  learningRate: { kind: "cosine", rate: 2e-3, steps: 10_000 },
+  ...{ steps: 10_000, batchSize: 1024 },
+  learningRate: { kind: "cosine", rate: 0.02, steps: 10_000 },
 };
 
 export const channelBits: Reproduction = {
@@ -35,7 +34,7 @@ async function run(context: Context): Promise<Made> {
     loss: "bits",
     normalize: "average",
     trainEbNoDb: EB_NO_DB,
-    decoder: { hidden: [128, 128] },
+    decoder: { hidden: [64, 64] },
   } as const;
   const links = await trainedLinks(context, "64 points", given, TRAINING, qamCodebook(64));
   const qam = bitwiseMutualInformation(qamCodebook(64), ebNoFromEsNo(esNoFromDb(ES_NO_DB), SIZE));
@@ -43,7 +42,7 @@ async function run(context: Context): Promise<Made> {
   return {
     rows: [await ownRow(context, links, published), exactRow(context, links, published)],
     protocol: {
-      link: "64 messages in one complex use, embedding that begins with 64-QAM and its Gray labels, average power; receiver 2-128-128-6, ReLU; a logit for each bit; trained at Es/N0 10.27 dB",
+      link: "64 messages in one complex use, embedding that begins with 64-QAM and its Gray labels, average power; receiver 2-64-64-6, ReLU; a logit for each bit; trained at Es/N0 10.27 dB",
       training: trainingText(TRAINING),
       "best known": "3.403 bits, points and labels found by direct search",
     },

@@ -23,9 +23,8 @@ import {
 
 const LINK = { k: 4, n: 1, complex: true, trainEbNoDb: 7 } as const;
 const TRAINING: LinkTraining = {
-  steps: 10_000,
-  batchSize: 1024,
-  learningRate: { kind: "cosine", rate: 1e-3, steps: 10_000 },
+  ...{ steps: 3000, batchSize: 1024 },
+  learningRate: { kind: "cosine", rate: 0.05, steps: 3000 },
 };
 const DB = 7;
 const BLOCKS = 1e7;
@@ -36,7 +35,7 @@ const RINGS_MOST = 5.42e-2;
 export const channelConstellations: Reproduction = {
   name: "channel-constellations",
   what: "16 points in one complex use, learned under energy, average power and amplitude: (2,4) of the paper",
-  minutes: 6,
+  minutes: 4,
   seeds: [1, 2, 3, 4, 5],
   run,
 };

@@ -30,7 +30,8 @@ async function run(context: Context): Promise<Made> {
       published: { figures: "8.2e-4", source: PAPER },
       line: { most: 6e-4 },
     }),
-    ...(await Promise.all([4, 6].map((ebNoDb) => qpskRow(context, two, ebNoDb)))),
+    await qpskRow(context, two, 4),
+    await qpskRow(context, two, 6),
   ];
   return {
     rows,

@@ -24,7 +24,7 @@ import {
   messages,
   ownChannel,
 } from "../src/index.ts";
-import { decisions } from "../src/learned/decisions.ts";
+import { decisions, messagesOf } from "../src/learned/decisions.ts";
 import { LearnedProgram } from "../src/learned/learned-program.ts";
 import { valuesOf } from "./support/layer-run.ts";
 
@@ -228,7 +228,7 @@ describe("a receiver that cannot tell messages apart", () => {
       (build, [x]) => {
         const sent = build.input("step", [2], "i32");
         const both = build.concat([x!, x!], 0);
-        return { ...decisions(build, both, sent, { loss, k: 2 }) };
+        return { ...decisions(build, both, messagesOf(build, sent, 2), { loss, k: 2 }) };
       },
       [{ shape: [1, logits.length], values: logits }],
     );

@@ -6,7 +6,7 @@ import { peakToAverage } from "../layers/normalise.ts";
 import { toComplex, toReal } from "../layers/complex.ts";
 import { ebNoFromDb, noiseDeviation } from "../units.ts";
 import { type ChannelAutoencoderConfig, checkedChannelConfig, type GivenChannelAutoencoder } from "./config.ts";
-import { crossEntropyOf, decisions } from "./decisions.ts";
+import { crossEntropyOf, decisions, messagesOf, type SentMessages } from "./decisions.ts";
 import { receiverLogits } from "./receiver.ts";
 import { transmitted, transmitterCodebook } from "./transmitter.ts";
 
@@ -74,7 +74,7 @@ interface Pass {
   readonly logits: Node;
   /** Nats, [batch]. */
   readonly crossEntropy: Node;
-  readonly label: Node;
+  readonly messages: SentMessages;
 }
 
 function encoding({ config }: Parts): Program {
@@ -119,7 +119,7 @@ function evaluation(parts: Parts): Program {
   const { crossEntropy } = made;
   const information = informationOf(build, crossEntropy, parts.config);
   return build.program({
-    outputs: { ...decisions(build, made.logits, made.label, parts.config), crossEntropy, information },
+    outputs: { ...decisions(build, made.logits, made.messages, parts.config), crossEntropy, information },
   });
 }
 
@@ -131,7 +131,7 @@ function wholeLink(parts: Parts): Program {
     sent,
     received,
     ...(state && { state }),
-    ...decisions(build, made.logits, made.label, parts.config),
+    ...decisions(build, made.logits, made.messages, parts.config),
     crossEntropy,
   };
   return build.program({ outputs });
@@ -140,6 +140,7 @@ function wholeLink(parts: Parts): Program {
 function pass(build: GraphBuilder, { config, channel }: Parts, deviationOf: (build: GraphBuilder) => Node): Pass {
   const { complex, n } = config;
   const label = labelInput(build);
+  const messages = messagesOf(build, label, config.k);
   const codebook = transmitterCodebook(build, config);
   const sent = transmitted(build, codebook, label);
   const deviation = deviationOf(build);
@@ -159,8 +160,8 @@ function pass(build: GraphBuilder, { config, channel }: Parts, deviationOf: (bui
     received,
     ...(state && { state }),
     logits,
-    crossEntropy: crossEntropyOf(build, logits, label, config),
-    label,
+    crossEntropy: crossEntropyOf(build, logits, messages, config),
+    messages,
   };
 }
 

@@ -1,9 +1,17 @@
 import type { GraphBuilder, Node } from "@isthmus/graph";
 import type { ChannelAutoencoderConfig } from "./config.ts";
 
-/** The k bits of a message's number, the lowest first, as floats: labels i32 [batch] -> [batch, k]. */
-function bitsOfMessages(build: GraphBuilder, label: Node, k: number): Node {
-  return build.gather(bitTable(build, k), label);
+/** The messages of a batch, as a loss wants them. */
+export interface SentMessages {
+  /** [batch, 2^k] */
+  readonly oneHot: Node;
+  /** The bits of the message's number, the lowest first, [batch, k]. */
+  readonly bits: Node;
+}
+
+/** Labels i32 [batch] in [0, 2^k). */
+export function messagesOf(build: GraphBuilder, label: Node, k: number): SentMessages {
+  return { oneHot: build.oneHot(label, 2 ** k), bits: build.gather(bitTable(build, k), label) };
 }
 
 /** [2^k, k] */
@@ -14,15 +22,12 @@ function bitTable(build: GraphBuilder, k: number): Node {
   );
 }
 
+type Deciding = Pick<ChannelAutoencoderConfig, "loss" | "k">;
+
 /** Of logits of messages or bits, nats per message, [batch]. */
-export function crossEntropyOf(
-  build: GraphBuilder,
-  logits: Node,
-  label: Node,
-  { loss, k }: Pick<ChannelAutoencoderConfig, "loss" | "k">,
-): Node {
-  if (loss === "messages") return build.softmaxCrossEntropy(logits, label);
-  return build.sum(build.sigmoidCrossEntropy(logits, bitsOfMessages(build, label, k)), { axes: [1] });
+export function crossEntropyOf(build: GraphBuilder, logits: Node, sent: SentMessages, { loss }: Deciding): Node {
+  if (loss === "messages") return build.softmaxCrossEntropy(logits, sent.oneHot);
+  return build.sum(build.sigmoidCrossEntropy(logits, sent.bits), { axes: [1] });
 }
 
 /** What a receiver gets wrong. */
@@ -40,17 +45,16 @@ export interface Decisions {
 export function decisions(
   build: GraphBuilder,
   logits: Node,
-  label: Node,
-  { loss, k }: Pick<ChannelAutoencoderConfig, "loss" | "k">,
+  { oneHot, bits }: SentMessages,
+  { loss, k }: Deciding,
 ): Decisions {
-  const bits = bitsOfMessages(build, label, k);
   if (loss === "bits") {
     const signs = build.sub(build.mul(bits, build.scalar(2)), build.scalar(1));
     const right = build.sum(build.greater(build.mul(logits, signs), build.scalar(0)), { axes: [1] });
     const bitErrors = build.sub(build.scalar(k), right);
     return { blockErrors: build.greater(bitErrors, build.scalar(0)), bitErrors };
   }
-  const own = build.sum(build.mul(logits, build.oneHot(label, 2 ** k)), { axes: [1], keepDims: true });
+  const own = build.sum(build.mul(logits, oneHot), { axes: [1], keepDims: true });
   const atLeast = build.sum(build.greaterEqual(logits, own), { axes: [1] });
   const largest = build.equal(logits, build.max(logits, { axes: [1], keepDims: true }));
   const decided = build.greater(build.matmul(largest, bitTable(build, k)), build.scalar(0.5));

@@ -12,14 +12,24 @@ export interface Observed {
   readonly deviation?: Node;
 }
 
-/** Logits of the messages, [batch, 2^k], or of the bits, [batch, k]: log P(1) / P(0). */
-export function receiverLogits(build: GraphBuilder, seen: Observed, config: ChannelAutoencoderConfig): Node {
+/**
+ * Logits of the messages, [batch, 2^k], or of the bits, [batch, k]: log P(1) / P(0).
+ *
+ * @param prefix Of its parameters' names, where there are several receivers.
+ */
+export function receiverLogits(
+  build: GraphBuilder,
+  seen: Observed,
+  config: ChannelAutoencoderConfig,
+  prefix = "",
+): Node {
   const { decoder, loss, k } = config;
+  const side = `${prefix}decoder`;
   const { equaliser, hidden, activation } = decoder;
   const known = knownBeside(build, seen, decoder);
-  const signal = equaliser ? equalised(build, seen.received, known, equaliser, activation) : seen.received;
-  const h = denseLayers(build, together(build, [signal, ...known]), "decoder.dense", hidden, activation);
-  return dense(build, h, { name: "decoder.output", units: loss === "messages" ? 2 ** k : k });
+  const signal = equaliser ? equalised(build, seen.received, known, equaliser, activation, side) : seen.received;
+  const h = denseLayers(build, together(build, [signal, ...known]), `${side}.dense`, hidden, activation);
+  return dense(build, h, { name: `${side}.output`, units: loss === "messages" ? 2 ** k : k });
 }
 
 /** @throws RangeError where the channel has no state to tell. */
@@ -39,9 +49,10 @@ function equalised(
   known: readonly Node[],
   { taps, hidden }: Equaliser,
   activation: Activation,
+  side: string,
 ): Node {
-  const h = denseLayers(build, together(build, [received, ...known]), "decoder.taps", hidden, activation);
-  const filter = toComplex(build, dense(build, h, { name: "decoder.taps.output", units: 2 * taps }));
+  const h = denseLayers(build, together(build, [received, ...known]), `${side}.taps`, hidden, activation);
+  const filter = toComplex(build, dense(build, h, { name: `${side}.taps.output`, units: 2 * taps }));
   return toReal(build, complexConvolve(build, toComplex(build, received), filter));
 }
 

@@ -29,7 +29,7 @@ import { type ChannelAutoencoderConfig, checkedChannelConfig, type GivenChannelA
 import type { Parameters } from "./learned-program.ts";
 import { receiverLogits } from "./receiver.ts";
 import { transmitted, transmitterCodebook } from "./transmitter.ts";
-import { crossEntropyOf } from "./decisions.ts";
+import { crossEntropyOf, messagesOf } from "./decisions.ts";
 
 /** Where a batch of signals stands. */
 export interface BlackBoxPlace {
@@ -294,16 +294,19 @@ function logitsOf(build: GraphBuilder, config: ChannelAutoencoderConfig): Node {
   return receiverLogits(build, { received: build.input("received", ["batch", complex ? 2 * n : n]) }, config);
 }
 
+/** Nats per message, [batch]. */
+function lossesOf(build: GraphBuilder, config: ChannelAutoencoderConfig): Node {
+  return crossEntropyOf(build, logitsOf(build, config), messagesOf(build, labelOf(build), config.k), config);
+}
+
 function judging(config: ChannelAutoencoderConfig): Program {
   const build = new GraphBuilder();
-  const losses = crossEntropyOf(build, logitsOf(build, config), labelOf(build), config);
-  return build.program({ outputs: { losses } });
+  return build.program({ outputs: { losses: lossesOf(build, config) } });
 }
 
 function receiverLoss(config: ChannelAutoencoderConfig): Program {
   const build = new GraphBuilder();
-  const losses = crossEntropyOf(build, logitsOf(build, config), labelOf(build), config);
-  return build.program({ outputs: { loss: build.mean(losses) } });
+  return build.program({ outputs: { loss: build.mean(lossesOf(build, config)) } });
 }
 
 /** The mean of loss times log pi, log pi = -|sent - mean|^2 / (2 s): its gradient is that of the expected loss. */
