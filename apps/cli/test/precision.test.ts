@@ -137,7 +137,7 @@ describe("onnx quantise", () => {
   });
 
   it.each([
-    [["-o", "x.onnx"], /--precision expected/],
+    [["-o", "x.onnx"], /required option '--precision <name>' not specified/],
     [["--precision", "int8", "-o", "x.onnx"], /needs --calibrate/],
     [["--precision", "int8", "--calibrate", "synthetic", "-o", "x.onnx"], /items of shape \[6\]/],
   ])("%j is refused in one line", async (options, words) => {
