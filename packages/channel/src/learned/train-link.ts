@@ -47,7 +47,10 @@ export interface Restart {
   readonly measured: LinkMeasurement;
   /** The least distance of two messages. */
   readonly leastDistance: number;
-  /** Whether two messages have all but become one: the best receiver confuses them four times in ten at the Eb/N0 of the choice. */
+  /**
+   * Whether two messages have all but become one: the best receiver confuses them four times in ten at the Eb/N0 of the choice. In much noise, or where
+   * bits are learned, that may be the best there is.
+   */
   readonly collapsed: boolean;
   readonly seconds: number;
 }
