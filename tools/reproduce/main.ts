@@ -6,6 +6,7 @@ import { channelBlackBox } from "./channel-black-box.ts";
 import { channelConstellations } from "./channel-constellations.ts";
 import { channelFading } from "./channel-fading.ts";
 import { channelRateOne } from "./channel-rate-one.ts";
+import { channelTheory } from "./channel-theory.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
 import { deepAe } from "./deep-ae.ts";
@@ -56,6 +57,7 @@ const reproductions: readonly Reproduction[] = [
   latentRegularity,
   disentanglementRows,
   representations,
+  channelTheory,
   channelHamming,
   channelRateOne,
   channelConstellations,

@@ -1,3 +1,4 @@
+import { CHANNEL_AUTOENCODER } from "@isthmus/channel";
 import { describedShape, parseDescription } from "@isthmus/data";
 import { readFileBytes } from "@isthmus/data/node";
 import { type Model, readModelFile } from "@isthmus/graph";
@@ -16,6 +17,8 @@ export async function openModel(path: string): Promise<Model> {
     throw new UsageError(`${path} is no model file; it looks like ${kind}`);
   return namingFile(path, () => {
     const model = readModelFile(bytes);
+    if (model.kind === CHANNEL_AUTOENCODER)
+      throw new UsageError(`${path} is a communication link; isthmus channel --help lists what can be done with it`);
     const problem = configProblem(model);
     if (problem !== undefined) throw new IsthmusError("MODEL_FILE_INVALID", `model file: ${problem}`);
     return model;

@@ -14,8 +14,7 @@ export interface InformationOptions {
  * @throws RangeError when the codebook has more than two real dimensions.
  */
 export function mutualInformation(book: Codebook, ebNo: EbNo, options: InformationOptions = {}): number {
-  const likelihoods = (row: Float64Array): number => Math.log2(sumOf(row));
-  return book.k - meanOverNoise(book, ebNo, options, likelihoods);
+  return book.k - meanOverNoise(book, ebNo, options, lostOfMessage);
 }
 
 /**
@@ -25,15 +24,21 @@ export function mutualInformation(book: Codebook, ebNo: EbNo, options: Informati
  * @throws RangeError when the codebook has more than two real dimensions, or M is no power of two.
  */
 export function bitwiseMutualInformation(book: Codebook, ebNo: EbNo, options: InformationOptions = {}): number {
-  const { k, labels } = book;
-  if (!Number.isInteger(k)) throw new RangeError(`"book" expected a power of two points, got ${book.size}`);
-  const lost = meanOverNoise(book, ebNo, options, (row, m) => {
-    const all = Math.log2(sumOf(row));
-    let bits = 0;
-    for (let i = 0; i < k; i++) bits += all - Math.log2(sumOf(row, (j) => ((labels[j]! ^ labels[m]!) >> i) % 2 === 0));
-    return bits;
-  });
-  return k - lost;
+  if (!Number.isInteger(book.k)) throw new RangeError(`"book" expected a power of two points, got ${book.size}`);
+  return book.k - meanOverNoise(book, ebNo, options, (row, m) => lostOfBits(book, row, m));
+}
+
+/** What a received signal leaves unknown of the message, bits, from the likelihoods of all over that of the one sent. */
+export function lostOfMessage(ratios: Float64Array): number {
+  return Math.log2(sumOf(ratios));
+}
+
+/** The same of each of the bits of message m, added up. */
+export function lostOfBits({ k, labels }: Codebook, ratios: Float64Array, m: number): number {
+  const all = Math.log2(sumOf(ratios));
+  let bits = 0;
+  for (let i = 0; i < k; i++) bits += all - Math.log2(sumOf(ratios, (j) => ((labels[j]! ^ labels[m]!) >> i) % 2 === 0));
+  return bits;
 }
 
 /** The mean over points m and noise of `f`, of the likelihoods of all points over that of m. */
@@ -70,7 +75,13 @@ export function noiseNodes(columns: number, count: number): NoiseNode[] {
 }
 
 /** p(y | j) / p(y | m) for y = x_m + sigma z: exp(-(|x_m - x_j + sigma z|^2 - |sigma z|^2) / (2 sigma^2)). */
-function likelihoodRatios(book: Codebook, m: number, z: readonly number[], sigma: number, out: Float64Array): void {
+export function likelihoodRatios(
+  book: Codebook,
+  m: number,
+  z: ArrayLike<number>,
+  sigma: number,
+  out: Float64Array,
+): void {
   const columns = z.length;
   for (let j = 0; j < book.size; j++) {
     let exponent = 0;

@@ -17,8 +17,10 @@ export function integrate(f: (x: number) => number, a: number, b: number): numbe
 function refine(f: (x: number) => number, a: number, b: number, whole: number, scale: number, depth: number): number {
   const middle = (a + b) / 2;
   const [left, right] = [rule(f, a, middle), rule(f, middle, b)];
-  const change = Math.abs(left + right - whole);
-  if (change <= 1e-15 * Math.max(scale, Math.abs(left + right)) || depth === 0) return left + right;
+  const sum = left + right;
+  const change = Math.abs(sum - whole);
+  // of its own value no piece is known better than that: the first rule may have missed a peak, and with it the scale
+  if (change <= 1e-15 * scale || change <= 1e-14 * Math.abs(sum) || depth === 0) return sum;
   return refine(f, a, middle, left, scale, depth - 1) + refine(f, middle, b, right, scale, depth - 1);
 }
 

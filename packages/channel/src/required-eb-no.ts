@@ -1,5 +1,5 @@
 /** How much Eb/N0 an error rate costs: what gaps in dB are made of. */
-import { requireNumber, requireProbability } from "./checks.ts";
+import { requireProbability } from "./checks.ts";
 import { ebNoFromDb, type EbNo } from "./units.ts";
 
 export interface EbNoRange {
@@ -25,24 +25,4 @@ export function requiredEbNoDb(errorRate: (ebNo: EbNo) => number, target: number
     else high = middle;
   }
   return (low + high) / 2;
-}
-
-/**
- * The same of simulated points, whose logarithms are joined by lines; NaN where no two neighbours with errors lie on both sides. Lines over 1 dB
- * of a bent curve are up to some 0.03 dB off.
- */
-export function interpolatedEbNoDb(
-  points: readonly { readonly ebNoDb: number; readonly bler: number }[],
-  target: number,
-): number {
-  requireProbability("target", target, true);
-  points.forEach(({ ebNoDb, bler }) => (requireNumber("points.ebNoDb", ebNoDb), requireNumber("points.bler", bler)));
-  const sorted = points.filter(({ bler }) => bler > 0).toSorted((a, b) => a.ebNoDb - b.ebNoDb);
-  for (let i = 1; i < sorted.length; i++) {
-    const [before, after] = [sorted[i - 1]!, sorted[i]!];
-    if (!(before.bler >= target && target >= after.bler && before.bler > after.bler)) continue;
-    const share = Math.log(before.bler / target) / Math.log(before.bler / after.bler);
-    return before.ebNoDb + share * (after.ebNoDb - before.ebNoDb);
-  }
-  return Number.NaN;
 }

@@ -11,6 +11,7 @@ import {
   ebNoFromEsNo,
   ebNoFromSnr,
   esNoFromDb,
+  estimateInformation,
   exactSymbolError,
   extendedHammingCodebook,
   hammingCodebook,
@@ -244,6 +245,25 @@ describe("information", () => {
         expect(bitwiseMutualInformation(book, at(es, book))).toBeLessThan(mi + 1e-9);
       }
     }
+  });
+
+  it("estimated by sending blocks is the quadrature's, and of independent bits k times that of one", () => {
+    const near = (got: { value: number; standardError: number }, expected: number): void => {
+      expect(Math.abs(got.value - expected)).toBeLessThan(4 * got.standardError);
+      expect(got.standardError).toBeLessThan(0.02);
+    };
+    const ebNo = ebNoFromDb(2);
+    const options = { blocks: 20_000 };
+    const plane = estimateInformation(qamCodebook(16), ebNo, options);
+    near(plane.message, mutualInformation(qamCodebook(16), ebNo));
+    near(plane.bits!, bitwiseMutualInformation(qamCodebook(16), ebNo));
+    const bits = estimateInformation(uncodedCodebook(5), ebNo, options);
+    near(bits.message, 5 * mutualInformation(uncodedCodebook(1), ebNo));
+    near(bits.bits!, 5 * mutualInformation(uncodedCodebook(1), ebNo));
+    expect(estimateInformation(pskCodebook(5), ebNo, options).bits).toBeUndefined();
+    expect(() => estimateInformation(pskCodebook(5), ebNo, { blocks: 1 })).toThrow(
+      /"blocks" expected a whole number from 2 on, got 1/,
+    );
   });
 
   it("wants at most a plane, and whole bits", () => {

@@ -65,6 +65,17 @@ describe("without fading", () => {
     }
   });
 
+  it("far out they end at what is left: the other points, or nothing that a number can hold", () => {
+    const far = (db: number) => [ebNoFromEsNo(esNoFromDb(db), qamCodebook(16)), esNoFromDb(db)] as const;
+    for (const db of [-30, 26, 30, 33]) {
+      const [ebNo, es] = far(db);
+      close(exactSymbolError(qamCodebook(16), ebNo), qamSymbolError(16, es), 1e-10);
+      close(exactSymbolError(pskCodebook(16), ebNo), pskSymbolError(16, es), 1e-10);
+    }
+    expect(exactSymbolError(qamCodebook(16), far(60)[0])).toBe(0);
+    expect(pskSymbolError(16, far(60)[1])).toBe(0);
+  });
+
   // Es/N0 in dB, 16-PSK, 16-QAM: the study's table, four digits.
   it.each([
     [10, 3.83e-1, 2.22e-1],

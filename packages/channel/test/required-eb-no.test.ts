@@ -1,4 +1,4 @@
-/** Eb/N0 for an error rate: the study's table, to its two decimals, and a line where points lie on one. */
+/** Eb/N0 for an error rate: the study's table, to its two decimals. */
 import { describe, expect, it } from "vitest";
 import {
   bpskBitError,
@@ -6,7 +6,6 @@ import {
   esNoFromEbNo,
   hammingCode,
   hardDecisionBlockError,
-  interpolatedEbNoDb,
   pskSymbolError,
   qamCodebook,
   qamSymbolError,
@@ -52,31 +51,5 @@ describe("a required Eb/N0", () => {
     expect(requiredEbNoDb(() => 0.3, 0.1)).toBeNaN();
     expect(requiredEbNoDb(uncoded(4), 1e-3, { to: 5 })).toBeNaN();
     expect(() => requiredEbNoDb(uncoded(4), 0)).toThrow(/"target" expected a number in \(0, 1\), got 0/);
-  });
-});
-
-describe("between simulated points", () => {
-  it("logarithms lie on a line", () => {
-    const points = [0, 2, 4].map((ebNoDb) => ({ ebNoDb, bler: 10 ** -(1 + ebNoDb / 2) }));
-    expect(interpolatedEbNoDb(points, 10 ** -1.75)).toBeCloseTo(1.5, 12);
-    expect(interpolatedEbNoDb(points.toReversed(), 1e-3)).toBeCloseTo(4, 12);
-  });
-
-  it("of a smooth curve is within 0.03 dB of the crossing", () => {
-    const points = [3, 4, 5, 6, 7, 8, 9].map((ebNoDb) => ({ ebNoDb, bler: uncoded(4)(ebNoFromDb(ebNoDb)) }));
-    for (const target of [0.03, 1e-2, 1e-3, 2e-4]) {
-      expect(Math.abs(interpolatedEbNoDb(points, target) - requiredEbNoDb(uncoded(4), target))).toBeLessThan(0.03);
-    }
-  });
-
-  it("there is none outside, nor beside a point without errors", () => {
-    const points = [
-      { ebNoDb: 0, bler: 0.1 },
-      { ebNoDb: 1, bler: 0.01 },
-      { ebNoDb: 2, bler: 0 },
-    ];
-    expect(interpolatedEbNoDb(points, 0.2)).toBeNaN();
-    expect(interpolatedEbNoDb(points, 1e-3)).toBeNaN();
-    expect(interpolatedEbNoDb([], 0.1)).toBeNaN();
   });
 });

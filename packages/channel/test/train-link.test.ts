@@ -66,6 +66,37 @@ describe("two bits in two uses", () => {
   });
 });
 
+describe("a link that was stopped", () => {
+  it("goes on from its checkpoints to the same bits, and trains no start again that is whole", async () => {
+    const settings = { engine, training: { ...training, steps: 300 }, restarts: 2, selectionBlocks: 1e3 };
+    const whole = await trainLink({ k: 2, n: 2 }, settings);
+    const stored = new Map<number, Uint8Array>();
+    const stop = new AbortController();
+    const checkpoint = async (bytes: Uint8Array, restart: number) => void stored.set(restart, bytes);
+    const stopped = trainLink(
+      { k: 2, n: 2 },
+      {
+        ...{ ...settings, checkpoint, signal: stop.signal },
+        onEpoch: ({ epoch }, restart) => (restart === 1 && epoch === 2 ? stop.abort(new Error("enough")) : undefined),
+      },
+    );
+    await expect(stopped).rejects.toThrow("enough");
+    expect([...stored.keys()]).toEqual([0, 1]);
+    const epochs: number[][] = [[], []];
+    const resumed = await trainLink(
+      { k: 2, n: 2 },
+      {
+        ...settings,
+        resume: async (restart) => stored.get(restart),
+        onEpoch: ({ epoch }, restart) => void epochs[restart]!.push(epoch),
+      },
+    );
+    expect(epochs).toEqual([[], [3]]);
+    expect(resumed.parameters).toEqual(whole.parameters);
+    expect(resumed.restarts.map(({ measured }) => measured)).toEqual(whole.restarts.map(({ measured }) => measured));
+  });
+});
+
 describe("sixteen messages in one use at 0 dB", () => {
   it("do not fit: two of them are said to have become one", async () => {
     const link = await trainLink({ k: 4, n: 1, trainEbNoDb: 0 }, { engine, training, selectionBlocks: 1e4 });

@@ -15,6 +15,7 @@ export { composedCholesky, composedSolveTriangular, diagonal, logDetFromCholesky
 export type { LinalgOps, SolveOptions } from "./linalg-ops.ts";
 export * from "./linear-gaussian/index.ts";
 export { log1mExp, logAddExp, logExpm1, logMeanExp, logSumExp, xLogY, zerosLike } from "./log-space.ts";
+export { meanEstimate } from "./mean-estimate.ts";
 export { unsupported } from "./math-ops.ts";
 export type { MathOps } from "./math-ops.ts";
 export { broadcastTo, fromNested, ndArray, reshape, toNested, transpose } from "./nd-array.ts";

@@ -75,7 +75,9 @@ export function errorRateChart(given: ErrorRateChart): string {
       ...verticals.map((vertical, index) => verticalSeries(vertical, index, floor)),
       ...curves.map((curve, index) => curveSeries(curve, index, floor)),
       ...curves.flatMap(barSeries),
-      ...gaps.map((gap, index) => gapSeries(gap, crossings(gap, curves), index % 2 === 0)),
+      ...gaps.map((gap, index) =>
+        gapSeries(gap, crossings(gap, curves), { isAbove: index % 2 === 0, end: rangeOf(chart).max }),
+      ),
     ],
   });
 }
@@ -241,7 +243,11 @@ function crossings({ between, rate }: RateGap, curves: readonly RateCurve[]): re
 }
 
 /** An arrow from curve to curve, and how long it is, above it or below. */
-function gapSeries({ rate }: RateGap, [from, to]: readonly [number, number], isAbove: boolean): object {
+function gapSeries(
+  { rate }: RateGap,
+  [from, to]: readonly [number, number],
+  { isAbove, end }: { readonly isAbove: boolean; readonly end: number },
+): object {
   return drawnSeries({
     colour: INK,
     extent: [
@@ -263,7 +269,7 @@ function gapSeries({ rate }: RateGap, [from, to]: readonly [number, number], isA
             y: isAbove ? y - 4 : y + 4,
             verticalAlign: isAbove ? "bottom" : "top",
           }
-        : { ...haloed(text, 11, INK), align: "left", x: b[0] + 22, y, verticalAlign: "middle" };
+        : { ...haloed(text, 11, INK), ...beside(a[0], b[0], at([end, rate])[0]), y, verticalAlign: "middle" };
       return {
         type: "group",
         children: [
@@ -274,6 +280,14 @@ function gapSeries({ rate }: RateGap, [from, to]: readonly [number, number], isA
     },
   });
 }
+
+/** Right of the arrows, or left of them where there is no room. */
+function beside(left: number, right: number, edge: number): object {
+  return right + 22 + LABEL < edge ? { align: "left", x: right + 22 } : { align: "right", x: left - 22 };
+}
+
+/** The width of a label, pixels. */
+const LABEL = 50;
 
 function heads(left: number, right: number, y: number, size: number): string {
   const [top, middle, bottom] = [y - 3, y, y + 3].map(tenth);

@@ -63,9 +63,10 @@ function fromJson(bytes: Uint8Array, name: string): Codebook {
 
 function jsonText(book: Codebook): string {
   const { name, n, complex, labels } = book;
-  const head = { format: FORMAT, name, k: book.k, n, complex, labels: Array.from(labels) };
+  const head = { format: FORMAT, name, k: book.k, n, complex };
   const rows = rowsOf(book).map((row) => `    ${JSON.stringify(row)}`);
-  return `${JSON.stringify(head, null, 2).replace(/\n\}$/, "")},\n  "points": [\n${rows.join(",\n")}\n  ]\n}\n`;
+  const start = JSON.stringify(head, null, 2).replace(/\n\}$/, "");
+  return `${start},\n  "labels": ${JSON.stringify(Array.from(labels))},\n  "points": [\n${rows.join(",\n")}\n  ]\n}\n`;
 }
 
 function fromCsv(bytes: Uint8Array, name: string): Codebook {

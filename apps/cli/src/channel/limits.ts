@@ -1,5 +1,6 @@
 /** What theory says of all codes of a link. */
 import {
+  type Codebook,
   dimensions,
   type EbNo,
   type Link,
@@ -19,6 +20,11 @@ const NORMAL_FROM = 50;
 /** `(7,4)`; `(4 complex,16)`. */
 export function linkText({ k, n, complex = false }: Link): string {
   return `(${n}${complex ? " complex" : ""},${Number(k.toFixed(3))})`;
+}
+
+/** `learned (7,4)`; names that say their size already are left as they are. */
+export function titleOf(book: Codebook): string {
+  return book.name.includes("(") ? book.name : `${book.name} ${linkText(book)}`;
 }
 
 /** Every limit that says something of a link of these dimensions. */

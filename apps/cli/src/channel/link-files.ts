@@ -1,12 +1,10 @@
 /** Learned links in model files, and whatever else a command takes for a system. */
 import {
   CHANNEL_AUTOENCODER,
-  channelAutoencoder,
-  type ChannelAutoencoder,
   type Codebook,
-  type GivenChannelAutoencoder,
   learnedCodebook,
   type LearnedLink,
+  linkOfModel,
   measurePower,
 } from "@isthmus/channel";
 import { readFileBytes } from "@isthmus/data/node";
@@ -43,11 +41,10 @@ export async function openLink(path: string): Promise<LinkFile> {
 export function linkOf(path: string, model: Model): LinkFile {
   if (model.kind !== CHANNEL_AUTOENCODER)
     throw new UsageError(`${path} is of kind "${model.kind}", not a link that isthmus channel train makes`);
-  const { parameters } = model;
   try {
-    const definition: ChannelAutoencoder = channelAutoencoder(model.config as unknown as GivenChannelAutoencoder);
-    const codebook = learnedCodebook(definition, parameters, basename(path, extname(path)));
-    return { path, model, definition, parameters, codebook };
+    const link = linkOfModel(model);
+    const codebook = learnedCodebook(link.definition, link.parameters, basename(path, extname(path)));
+    return { path, model, ...link, codebook };
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError)
       throw new UsageError(`${path} is no sound link: ${error.message}`, { cause: error });

@@ -232,6 +232,9 @@ function planOf(name: string, system: System, options: SimulateOptions): Planned
 /** Between two writings of the counts. */
 const STORE_MS = 5000;
 
+/** Three would refuse one honest point of 740, and a run may have dozens; a wrong power shows in many more. */
+const GUARD_SIGMAS = 5;
+
 async function runPlan(
   console: Console,
   { name, codebook, run }: Planned,
@@ -247,7 +250,8 @@ async function runPlan(
     });
     line.clear();
     if (points.some(({ stopped }) => stopped === "aborted")) throw stopped(options);
-    if ((options.channel ?? "awgn") === "awgn" && isEqualEnergy(codebook)) requireAboveSpherePacking(codebook, points);
+    if ((options.channel ?? "awgn") === "awgn" && isEqualEnergy(codebook))
+      requireAboveSpherePacking(codebook, points, { sigmas: GUARD_SIGMAS });
     note(
       console,
       `${name}: ${grouped(points.reduce((sum, { blocks }) => sum + blocks, 0))} blocks, ${speedText(points)}`,

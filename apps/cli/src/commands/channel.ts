@@ -1,10 +1,14 @@
 import { Command } from "commander";
 import { baselineCommand } from "./channel-baseline.ts";
 import { boundCommand } from "./channel-bound.ts";
+import { exportLinkCommand } from "./channel-export.ts";
+import { plotLinkCommand } from "./channel-plot.ts";
 import { simulateCommand } from "./channel-simulate.ts";
+import { trainLinkCommand } from "./channel-train.ts";
 import type { Context } from "./command.ts";
 
 const EXAMPLES = [
+  "isthmus channel train --k 4 --n 7 -o ae.safetensors",
   "isthmus channel baseline uncoded-4 hamming-hard hamming --ebno 0:8:1",
   "isthmus channel bound --k 4 --n 7",
   "isthmus channel simulate hamming --ebno 0:4:1 --baselines hamming-hard,uncoded -o bler.svg",
@@ -17,6 +21,14 @@ export function channelCommand(context: Context): Command {
     )
     .usage("<what> [options]")
     .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const make of [baselineCommand, boundCommand, simulateCommand]) group.addCommand(make(context));
+  for (const make of [
+    trainLinkCommand,
+    baselineCommand,
+    boundCommand,
+    simulateCommand,
+    exportLinkCommand,
+    plotLinkCommand,
+  ])
+    group.addCommand(make(context));
   return group;
 }

@@ -36,6 +36,10 @@ export interface TrainLinkOptions {
   /** After every 100 steps; `train.information` is in bits per message. */
   readonly onEpoch?: (event: EpochEvent, restart: number) => void | Promise<void>;
   readonly onRestart?: (restart: Restart) => void;
+  /** Stores a checkpoint of a start; called after every 100 steps and awaited. */
+  readonly checkpoint?: (bytes: Uint8Array, restart: number) => Promise<void>;
+  /** The bytes of a start's checkpoint to go on from; one that is whole is judged again, and not trained. Default: none. */
+  readonly resume?: (restart: number) => Promise<Uint8Array | undefined>;
 }
 
 /** One training of several. */
@@ -96,18 +100,20 @@ export async function trainLink(given: GivenChannelAutoencoder, options: TrainLi
   };
 }
 
-function start(
+async function start(
   definition: ChannelAutoencoder,
   seed: number,
   index: number,
-  { engine, training = bestTraining(), from, signal, onProgress, onEpoch }: TrainLinkOptions,
+  options: TrainLinkOptions,
 ): Promise<FitResult> {
+  const { engine, training = bestTraining(), from, signal, onProgress, onEpoch, checkpoint } = options;
   const { steps, batchSize, learningRate, optimiser } = training;
   requireWhole("steps", steps, STEPS_PER_EPOCH);
   if (steps % STEPS_PER_EPOCH !== 0)
     throw new RangeError(`"steps" expected a multiple of ${STEPS_PER_EPOCH}, got ${steps}`);
   const train = messages({ k: definition.config.k, items: batchSize * STEPS_PER_EPOCH });
-  return fit(
+  const resume = await options.resume?.(index);
+  return await fit(
     definition,
     { train },
     {
@@ -117,6 +123,8 @@ function start(
       ...(signal && { signal }),
       ...(onProgress && { onProgress: (event) => onProgress(event, index) }),
       ...(onEpoch && { onEpoch: (event) => onEpoch(event, index) }),
+      ...(checkpoint && { checkpoint: (bytes) => checkpoint(bytes, index) }),
+      ...(resume && { resume }),
     },
   );
 }

@@ -1,0 +1,391 @@
+import {
+  bestTraining,
+  type Channel,
+  type ChannelAutoencoderConfig,
+  channelAutoencoder,
+  type GivenChannelAutoencoder,
+  type GivenNormalisation,
+  linkPreset,
+  type LinkTraining,
+  type Restart,
+  type TrainedLink,
+  trainLink,
+} from "@isthmus/channel";
+import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
+import { type JsonObject, writeModelFile } from "@isthmus/graph";
+import { readCheckpoint, type StepEvent, toModel } from "@isthmus/train";
+import type { WasmEngine } from "@isthmus/wasm";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { access } from "node:fs/promises";
+import { extname } from "node:path";
+import { CHANNEL_KINDS, channelOfText } from "../channel/channel-text.ts";
+import { linkText } from "../channel/limits.ts";
+import { TrainingFilm } from "../channel/training-film.ts";
+import { type Console, duration, grouped, note, type Report } from "../console.ts";
+import { engineText, withEngine } from "../engines.ts";
+import { checkedByUser, Interrupted, namingFile, UsageError } from "../errors.ts";
+import { parameterCount } from "../model-files.ts";
+import {
+  buildOption,
+  flag,
+  layerSizes,
+  numberBetween,
+  outOption,
+  requireOnly,
+  seedOption,
+  threadsOption,
+  wholeNumber,
+} from "../options.ts";
+import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
+import { ProgressLine, shareText } from "../progress.ts";
+import { type Context, describeCommand, reporting } from "./command.ts";
+
+type TrainEbNo = ChannelAutoencoderConfig["trainEbNoDb"];
+
+interface TrainOptions {
+  readonly k: number;
+  readonly n: number;
+  readonly complex?: boolean;
+  readonly preset: "best" | "paper";
+  readonly normalize: "energy" | "average" | "per-use" | "amplitude";
+  readonly zeroMean?: boolean;
+  readonly levels?: number;
+  readonly peakToAverage?: number;
+  readonly channel?: Channel;
+  readonly loss: "messages" | "bits";
+  readonly encoder?: "embedding" | "onehot";
+  readonly encoderHidden?: readonly number[];
+  readonly decoderHidden?: readonly number[];
+  readonly equaliser?: number;
+  readonly state?: boolean;
+  readonly trainEbno?: TrainEbNo;
+  readonly restarts: number;
+  readonly steps?: number;
+  readonly batch?: number;
+  readonly lr?: number;
+  readonly seed: number;
+  readonly animation?: string;
+  readonly resume?: boolean;
+  readonly build: string;
+  readonly threads: number | "auto";
+  readonly out: string;
+}
+
+export function trainLinkCommand(context: Context): Command {
+  return describeCommand({
+    name: "train",
+    summary: "Learn a transmitter and a receiver together, and store them; of several starts the best is kept.",
+    notes: [
+      `Channels: ${CHANNEL_KINDS.join(", ")}, with their numbers as in`,
+      "multi-tap:taps=3, and one behind the other by +. Where none of them adds noise, awgn is put behind.",
+      "The best start has the fewest wrong blocks on noise that nothing was trained on; isthmus channel simulate measures it on other noise.",
+      "Preset paper is O'Shea and Hoydis (2017, table IV): unit vectors, 2^k units, 7 dB, Adam at 0.001; best is the defaults, which do better.",
+    ],
+    examples: [
+      "isthmus channel train --k 4 --n 7 -o ae.safetensors",
+      "isthmus channel train --k 4 --n 1 --complex --normalize average --train-ebno 7 --restarts 5 --animation rings.svg -o rings.safetensors",
+      "isthmus channel train --k 6 --n 1 --complex --loss bits --normalize average --train-ebno 4:8 -o bits.safetensors",
+      "isthmus channel train --k 4 --n 8 --complex --channel multi-tap:taps=3+awgn --equaliser 3 --train-ebno 15 -o taps.safetensors",
+    ],
+  })
+    .addOption(new Option("--k <bits>", "bits in a message").argParser(wholeNumber(1, 12)).makeOptionMandatory())
+    .addOption(
+      new Option("--n <uses>", "uses of the channel for each").argParser(wholeNumber(1, 4096)).makeOptionMandatory(),
+    )
+    .option("--complex", "uses are complex")
+    .addOption(new Option("--preset <name>", "a known recipe").choices(["best", "paper"]).default("best"))
+    .addOption(
+      new Option(
+        "--normalize <kind>",
+        "each message's energy, the mean power of all, of each use, or amplitudes in [-1, 1]",
+      )
+        .choices(["energy", "average", "per-use", "amplitude"])
+        .default("energy"),
+    )
+    .option("--zero-mean", "of average and per-use: the mean of all messages is taken off")
+    .option("--levels <n>", "of amplitude: each dimension takes one of so many values", wholeNumber(2, 65_536))
+    .option("--peak-to-average <x>", "a penalty on a larger peak over mean power, linear", numberBetween(1, 1e6))
+    .option("--channel <what>", "what is between (default: awgn)", channelOfText)
+    .addOption(
+      new Option("--loss <kind>", "decide for messages as a whole, or bit by bit")
+        .choices(["messages", "bits"])
+        .default("messages"),
+    )
+    .addOption(
+      new Option("--encoder <kind>", "of the transmitter (default: the preset's)").choices(["embedding", "onehot"]),
+    )
+    .option("--encoder-hidden <sizes>", "its hidden layers, such as 64 or 64,32, or none", layerSizes)
+    .option("--decoder-hidden <sizes>", "hidden layers of the receiver (default: max(64, 2^k))", layerSizes)
+    .option(
+      "--equaliser <taps>",
+      "a receiver that estimates a filter of so many complex taps first",
+      wholeNumber(1, 1024),
+    )
+    .option("--state", "the receiver is told how the channel fades")
+    .option(
+      "--train-ebno <dB>",
+      "at which it is trained, or a range from:to (default: 2.75 dB above the Shannon limit)",
+      trainEbNo,
+    )
+    .option("--restarts <n>", "starts from other first values, the seeds that follow", wholeNumber(1, 1000), 1)
+    .option("--steps <n>", "steps of each start, a multiple of 100 (default: 20,000; paper 15,000)", wholeNumber(100))
+    .option("--batch <n>", "messages in a step (default: 1024; paper 512)", wholeNumber(1, 2 ** 20))
+    .option("--lr <x>", "learning rate, the first of a cosine (default: 0.001)", numberBetween(1e-9, 10))
+    .addOption(seedOption())
+    .option("--animation <file>", "the codebook on its way through training, as an animated .svg")
+    .option("--resume", "go on from the checkpoints of an interrupted run with the same --out")
+    .addOption(buildOption())
+    .addOption(threadsOption())
+    .addOption(outOption("model file to write; checkpoints are kept beside it"))
+    .action(reporting(context, (options: TrainOptions) => train(context, options)));
+}
+
+function trainEbNo(text: string): TrainEbNo {
+  const [from, to, ...rest] = text.split(":").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  const isRange = to !== undefined;
+  if (rest.length > 0 || !Number.isFinite(from) || (isRange && !(Number.isFinite(to) && from! < to)))
+    throw new InvalidArgumentError("expected decibels such as 3, or a range such as 4:8.");
+  return isRange ? { from: from!, to } : from!;
+}
+
+async function train({ console, stoppable }: Context, options: TrainOptions): Promise<Report> {
+  const { out, animation } = options;
+  const { config, training } = recipe(options);
+  const definition = checkedByUser(() => channelAutoencoder(config));
+  await requireOrdinaryFile(out);
+  await requireWritable(out);
+  if (animation !== undefined) {
+    if (extname(animation).toLowerCase() !== ".svg")
+      throw new UsageError(`--animation expected a name ending in .svg, got ${animation}`);
+    await requireWritable(animation);
+  }
+  const checkpoints = await openCheckpoints(console, options);
+  const build = (options.build === "auto" && checkpoints.build) || options.build;
+  const film = animation === undefined ? undefined : new TrainingFilm(definition);
+  const signal = stoppable();
+  return withEngine({ build, threads: options.threads }, async (engine) => {
+    note(console, headText(definition.config, training, engine));
+    const link = await run(console, config, { ...options, training, engine, signal, film, checkpoints });
+    await writeFileAtomic(out, writeModelFile(modelOf(link, training, engine, options)));
+    const drawing = await film?.drawing(link.chosen);
+    if (animation !== undefined && drawing !== undefined)
+      await writeFileAtomic(animation, new TextEncoder().encode(drawing));
+    return reportOf(link, options, drawing !== undefined);
+  });
+}
+
+/** The model and its training, as the preset has them where the command line does not say. */
+function recipe(options: TrainOptions): { readonly config: GivenChannelAutoencoder; readonly training: LinkTraining } {
+  const preset = checkedByUser(() => linkPreset(options.preset, configOf(options)));
+  const { decoderHidden: hidden, equaliser, state } = options;
+  const decoder = {
+    ...preset.config.decoder,
+    ...(hidden && { hidden }),
+    ...(state && { state }),
+    ...(equaliser !== undefined && { equaliser: { taps: equaliser, hidden: [EQUALISER_UNITS] } }),
+  };
+  return { config: { ...preset.config, decoder }, training: trainingOf(preset.training, options) };
+}
+
+/** Units of the layer that estimates the channel. */
+const EQUALISER_UNITS = 64;
+
+function configOf(options: TrainOptions): GivenChannelAutoencoder {
+  const { k, n, complex, peakToAverage, channel, loss, encoder, encoderHidden, trainEbno } = options;
+  return {
+    ...{ k, n, loss, normalize: normalisationOf(options) },
+    ...(complex && { complex }),
+    ...(peakToAverage !== undefined && { peakToAverage: { most: peakToAverage, weight: 1 } }),
+    ...(channel && { channel }),
+    ...(encoder && { encoder }),
+    ...(encoderHidden && { encoderHidden }),
+    ...(trainEbno !== undefined && { trainEbNoDb: trainEbno }),
+  };
+}
+
+function normalisationOf(options: TrainOptions): GivenNormalisation {
+  const { normalize, zeroMean, levels } = options;
+  const isPower = normalize === "average" || normalize === "per-use";
+  requireOnly(isPower, options, ["zeroMean"], "--normalize average or per-use");
+  requireOnly(normalize === "amplitude", options, ["levels"], "--normalize amplitude");
+  if (normalize === "amplitude") return { kind: normalize, ...(levels !== undefined && { levels }) };
+  if (normalize === "energy") return normalize;
+  return { kind: normalize === "average" ? normalize : "perUse", ...(zeroMean && { zeroMean }) };
+}
+
+function trainingOf(
+  preset: LinkTraining,
+  { preset: name, steps = preset.steps, batch, lr }: TrainOptions,
+): LinkTraining {
+  if (steps % 100 !== 0) throw new UsageError(`${flag("steps")} expected a multiple of 100, got ${steps}`);
+  const { batchSize, learningRate } = name === "best" ? bestTraining(steps) : preset;
+  const scaled =
+    lr === undefined ? learningRate : typeof learningRate === "number" ? lr : { ...learningRate, rate: lr };
+  return { ...preset, steps, batchSize: batch ?? batchSize, learningRate: scaled };
+}
+
+function headText(config: ChannelAutoencoderConfig, { steps, batchSize }: LinkTraining, engine: WasmEngine): string {
+  const { trainEbNoDb: at, normalize, channel } = config;
+  const decibels = typeof at === "number" ? `${at} dB` : `${at.from} to ${at.to} dB`;
+  return (
+    `${linkText(config)} over ${channel.kind} at Eb/N0 ${decibels}, normalised by ${normalize.kind}; ` +
+    `${grouped(steps)} steps of ${grouped(batchSize)} messages, engine ${engineText(engine)}`
+  );
+}
+
+interface Run extends TrainOptions {
+  readonly training: LinkTraining;
+  readonly engine: WasmEngine;
+  readonly signal: AbortSignal;
+  readonly film: TrainingFilm | undefined;
+  readonly checkpoints: Checkpoints;
+}
+
+async function run(console: Console, config: GivenChannelAutoencoder, given: Run): Promise<TrainedLink> {
+  const { training, engine, signal, film, checkpoints, restarts, seed, out, k } = given;
+  const progress = new ProgressLine(console);
+  let stored = checkpoints.bytes.size > 0;
+  const every = Math.ceil(training.steps / 100 / 5);
+  try {
+    return await trainLink(config, {
+      ...{ engine, training, restarts, seed, signal },
+      resume: async (restart) => checkpoints.bytes.get(restart),
+      checkpoint: async (bytes, restart) => {
+        await writeFileAtomic(checkpointPath(out, restart), bytes);
+        stored = true;
+        film?.take(bytes, restart);
+      },
+      onProgress: (event, restart) => progress.show(() => progressText(event, restart, given)),
+      onEpoch: ({ epoch, train: means }, restart) => {
+        if (epoch % every !== 0) return;
+        progress.clear();
+        note(
+          console,
+          `${startText(restart, given)}step ${grouped(100 * epoch)}  loss ${means["loss"]!.toFixed(4)} nats  I(S;Y) >= ${means["information"]!.toFixed(4)} of ${k} bits`,
+        );
+      },
+      onRestart: (restart) => {
+        progress.clear();
+        note(console, startText(restart.index, given) + restartText(restart));
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    const next = stored ? "--resume goes on from the last checkpoint" : "no checkpoint was stored yet";
+    throw new Interrupted(`stopped; ${next}`, { cause: error });
+  } finally {
+    progress.clear();
+  }
+}
+
+function startText(index: number, { restarts }: TrainOptions): string {
+  return restarts === 1 ? "" : `start ${index + 1}/${restarts}  `;
+}
+
+/** `start 1/3  [######------] 25 %  loss 0.0832 nats, I(S;Y) >= 3.8800 of 4 bits  412 steps/s  ETA 40 s`. */
+function progressText(
+  { step, steps, loss, itemsPerSecond, etaSeconds }: StepEvent,
+  restart: number,
+  given: Run,
+): string {
+  const information = given.k - loss / Math.LN2;
+  const speed = grouped(Math.round(itemsPerSecond / given.training.batchSize));
+  return (
+    `${startText(restart, given)}${shareText(step / steps)}  loss ${loss.toFixed(4)} nats, ` +
+    `I(S;Y) >= ${information.toFixed(3)} of ${given.k} bits  ${speed} steps/s  ETA ${duration(etaSeconds)}`
+  );
+}
+
+function restartText({ seed, measured, leastDistance, collapsed, seconds }: Restart): string {
+  const warning = collapsed ? "; two messages have all but become one" : "";
+  return (
+    `seed ${seed}: BLER ${measured.bler.toExponential(3)}, ${measured.information.toFixed(4)} bits on the noise of the choice, ` +
+    `least distance ${leastDistance.toFixed(3)} (${duration(seconds)})${warning}`
+  );
+}
+
+/** What earlier runs have stored, start by start. */
+interface Checkpoints {
+  readonly bytes: ReadonlyMap<number, Uint8Array>;
+  /** The kernel build that they were made with. */
+  readonly build?: string | undefined;
+}
+
+/** `m.safetensors` -> `m.checkpoint.safetensors`, `m.checkpoint-2.safetensors`, ... */
+function checkpointPath(out: string, restart: number): string {
+  const ending = extname(out);
+  const which = restart === 0 ? "" : `-${restart + 1}`;
+  return `${ending === "" ? out : out.slice(0, -ending.length)}.checkpoint${which}.safetensors`;
+}
+
+async function openCheckpoints(console: Console, { resume, restarts, out }: TrainOptions): Promise<Checkpoints> {
+  const bytes = new Map<number, Uint8Array>();
+  let build: string | undefined;
+  for (let restart = 0; restart < restarts; restart++) {
+    const path = checkpointPath(out, restart);
+    const exists = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (!exists) continue;
+    if (!resume) {
+      note(console, `starting anew; ${path} is replaced after the first 100 steps (--resume would go on from it)`);
+      return { bytes };
+    }
+    const content = await readFileBytes(path);
+    const { run: made } = namingFile(path, () => readCheckpoint(content));
+    build ??= (made["engine"] as { readonly build?: string } | undefined)?.build;
+    bytes.set(restart, content);
+  }
+  if (resume && bytes.size === 0)
+    throw new UsageError(`--resume: there is no checkpoint ${checkpointPath(out, 0)}; start without --resume`);
+  return { bytes, build };
+}
+
+/** No time, no place: the same run gives the same bytes. */
+function modelOf(link: TrainedLink, training: LinkTraining, engine: WasmEngine, options: TrainOptions) {
+  const { definition, fit, restarts, chosen } = link;
+  const { learningRate, ...steps } = training;
+  const rate = typeof learningRate === "number" ? learningRate : { ...learningRate };
+  return toModel(definition, fit, {
+    provenance: {
+      engine: { name: engine.name, build: engine.build },
+      training: { ...(steps as unknown as JsonObject), learningRate: rate, preset: options.preset, seed: options.seed },
+    },
+    metrics: {
+      chosen: { ...restarts[chosen]!.measured },
+      restarts: restarts.map(restartJson),
+      history: fit.history.map(({ epoch, train: means }) => ({ epoch, train: { ...means } })),
+    },
+  });
+}
+
+function restartJson({ seed, measured, leastDistance, collapsed }: Restart): JsonObject {
+  return { seed, ...measured, leastDistance, collapsed };
+}
+
+function reportOf(link: TrainedLink, { out, animation }: TrainOptions, isFilmed: boolean): Report {
+  const { definition, restarts, chosen, fit } = link;
+  const { seed, measured } = restarts[chosen]!;
+  const params = parameterCount(link);
+  const seconds = restarts.reduce((sum, restart) => sum + restart.seconds, 0);
+  const json = {
+    model: definition.kind,
+    link: { k: definition.config.k, n: definition.config.n, complex: definition.config.complex },
+    params,
+    steps: fit.steps,
+    seconds,
+    restarts: restarts.map((restart) => ({ ...restartJson(restart), seconds: restart.seconds })),
+    chosen,
+    ...(isFilmed && animation !== undefined && { animation }),
+    out,
+  };
+  const which = restarts.length === 1 ? "" : `, the best of ${restarts.length} starts (seed ${seed})`;
+  const lines = [
+    `${linkText(definition.config)}, ${grouped(params)} parameters, ${grouped(fit.steps)} steps a start, ${duration(seconds)} in all`,
+    `BLER ${measured.bler.toExponential(3)}, ${measured.information.toFixed(4)} of ${definition.config.k} bits on the noise of the choice${which}`,
+    ...(isFilmed ? [`animation -> ${animation}`] : []),
+    `-> ${out}`,
+  ];
+  return { json, lines };
+}
