@@ -19,7 +19,18 @@ export interface StaticInt8 {
 
 /** The values that are rounded: what products with constant weights read, by name, each once. */
 export function quantisedValues(graph: OnnxGraph<WrittenTensor>): string[] {
-  return [...new Set(findProducts(graph).map(({ node }) => node.inputs[0]!))];
+  return [...new Set(roundedProducts(graph).map(({ node }) => node.inputs[0]!))];
+}
+
+/**
+ * Products with a weight of their own. Weights of several stay float32: onnxruntime 1.30 turns the bytes of such a weight
+ * once for each product under one name, and then refuses the file.
+ */
+function roundedProducts(graph: OnnxGraph<WrittenTensor>): Product[] {
+  const products = findProducts(graph);
+  const uses = new Map<string, number>();
+  for (const { weight } of products) uses.set(weight.name, (uses.get(weight.name) ?? 0) + 1);
+  return products.filter(({ weight }) => uses.get(weight.name) === 1);
 }
 
 /**
@@ -51,7 +62,6 @@ class StaticQuantiser {
   private readonly options: StaticInt8;
   private readonly edit: GraphEdit;
   private readonly products: ReadonlyMap<OnnxNode, Product>;
-  private readonly weights = new Map<string, WeightBytes>();
   private readonly rounded = new Map<string, Rounded>();
   private readonly nodes: OnnxNode[] = [];
 
@@ -59,7 +69,7 @@ class StaticQuantiser {
     this.graph = graph;
     this.options = options;
     this.edit = new GraphEdit(graph);
-    this.products = new Map(findProducts(graph).map((product) => [product.node, product]));
+    this.products = new Map(roundedProducts(graph).map((product) => [product.node, product]));
   }
 
   write(): OnnxGraph<WrittenTensor> {
@@ -67,10 +77,11 @@ class StaticQuantiser {
       const product = this.products.get(node);
       this.nodes.push(product ? this.quantised(product) : node);
     }
+    const weights = new Set([...this.products.values()].map(({ weight }) => weight.name));
     const read = new Set(this.nodes.flatMap(({ inputs }) => inputs));
     const ports = new Set(this.graph.outputs.map(({ name }) => name));
     const kept = this.graph.initialisers.filter(({ name }) => {
-      return !this.weights.has(name) && (read.has(name) || ports.has(name));
+      return !weights.has(name) && (read.has(name) || ports.has(name));
     });
     this.edit.initialisers.unshift(...kept);
     return this.edit.applied(this.graph, this.nodes);
@@ -87,11 +98,7 @@ class StaticQuantiser {
   }
 
   private weightBytes(product: Product): WeightBytes {
-    const { name } = product.weight;
-    const known = this.weights.get(name);
-    if (known) return known;
     const written = writeWeightBytes(this.edit, product, this.options.bits);
-    this.weights.set(name, written);
     this.nodes.push(written.node);
     return written;
   }
