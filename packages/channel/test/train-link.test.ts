@@ -106,6 +106,18 @@ describe("sixteen messages in one use at 0 dB", () => {
   });
 });
 
+describe("several starts that learn bits", () => {
+  it("are held against each other by their information", async () => {
+    const few: LinkTraining = { steps: 200, batchSize: 64, learningRate: 5e-3 };
+    const { restarts, chosen } = await trainLink(
+      { k: 3, n: 1, complex: true, loss: "bits" },
+      { engine, training: few, restarts: 4, selectionBlocks: 1e4 },
+    );
+    const information = restarts.map(({ measured }) => measured.information);
+    expect(information[chosen]).toBe(Math.max(...information));
+  });
+});
+
 describe("a start from given points", () => {
   const few: LinkTraining = { steps: 100, batchSize: 64, learningRate: 1e-9 };
 
