@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { complaint, isthmus, report } from "./support/cli.ts";
+import { complaint, isthmus, report, start } from "./support/cli.ts";
 import { temporaryFolder } from "./support/folder.ts";
 
 /** 16 messages on two columns of CSV: 16-QAM as another program would write it, without labels. */
@@ -171,6 +171,29 @@ describe("channel simulate", () => {
     expect(await complaint("channel", ...words, "--resume", counts)).toMatch(
       /^--resume .*: expected counts of isthmus channel simulate/,
     );
+  });
+
+  it("counts the same on two processes as on one", { timeout: 120_000 }, async () => {
+    const words = [
+      "channel",
+      "simulate",
+      "hamming-hard",
+      "--ebno",
+      "4",
+      "--max-blocks",
+      "60000",
+      "--target-errors",
+      "1000000",
+    ];
+    const one = await report(...words);
+    // In a process of its own: those of the simulation run the same sources by the same flags.
+    const { code, stdout, stderr } = await start([...words, "--workers", "2", "--json"]).ended;
+    expect(code, stderr).toBe(0);
+    const counts = ({ simulated }: { readonly simulated: Simulated[] }) => {
+      const { blocks, blockErrors } = simulated[0]!.points[0]!;
+      return { blocks, blockErrors };
+    };
+    expect(counts(JSON.parse(stdout))).toEqual(counts(one));
   });
 
   it("refuses a codebook of more power than Eb/N0 counts", async () => {

@@ -46,7 +46,7 @@ export async function isLinkFile(path: string): Promise<boolean> {
 }
 
 /** @throws UsageError for a model that is no link. */
-export function linkOf(path: string, model: Model): LinkFile {
+function linkOf(path: string, model: Model): LinkFile {
   if (model.kind !== CHANNEL_AUTOENCODER)
     throw new UsageError(`${path} is of kind "${model.kind}", not a link that isthmus channel train makes`);
   try {

@@ -93,7 +93,16 @@ async function errorRates(context: Context, link: LinkFile, { seed, build }: Pag
   const baselines = config.channel.kind === "awgn" ? comparable(config) : [];
   const options: SimulateOptions = {
     ...{ ebno: SPAN.map((step) => middleOf(config) + step), baselines, targetErrors: TARGET_ERRORS },
-    ...{ maxBlocks: MOST_BLOCKS, confidence: 0.95, interval: "wilson", receiver: "both", bound: true, seed, build },
+    ...{
+      maxBlocks: MOST_BLOCKS,
+      confidence: 0.95,
+      interval: "wilson",
+      receiver: "both",
+      bound: true,
+      seed,
+      build,
+      workers: 1,
+    },
   };
   const measured = await simulateAll(context, link.path, options, await openSimulationFile(undefined));
   const svg = await waterfall(measured, options);

@@ -12,7 +12,6 @@ import {
   type Fading,
   hammingCode,
   hammingCodebook,
-  hardDecision,
   hardDecisionBlockError,
   hexagonalCodebook,
   type LinearCode,
@@ -21,7 +20,6 @@ import {
   qamCodebook,
   qamSymbolError,
   rate,
-  type Receiver,
   repetitionCodebook,
   uncodedBlockError,
   uncodedCodebook,
@@ -43,7 +41,7 @@ export interface NamedSystem {
   /** None where blocks depend on each other. */
   readonly codebook?: Codebook;
   /** Default: maximum likelihood. */
-  readonly receiver?: Receiver;
+  readonly hardDecision?: LinearCode;
   /** What formulas say of its block error rate; nothing where there are none. */
   readonly known: (fading: Fading) => KnownRate | undefined;
 }
@@ -101,7 +99,7 @@ export function ofCodebook(name: string, codebook: Codebook): NamedSystem {
 function hard(name: string, code: LinearCode, codebook: Codebook): NamedSystem {
   const wrong = (ebNo: EbNo, fading: Fading): number => bpskBitError((ebNo * rate(codebook)) as EbNo, fading);
   return {
-    ...{ name, codebook, receiver: hardDecision(code) },
+    ...{ name, codebook, hardDecision: code },
     known: (fading) => exactly((ebNo) => hardDecisionBlockError(code, wrong(ebNo, fading))),
   };
 }

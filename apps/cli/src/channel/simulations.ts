@@ -4,6 +4,7 @@ import {
   type Codebook,
   dimensions,
   type Fading,
+  hardDecision,
   measurePower,
   neuralReceiver,
   rayleigh,
@@ -11,8 +12,11 @@ import {
   simulate,
   type SimulatedChannel,
   type SimulatedPoint,
+  type SimulateOptions as LibraryOptions,
+  type Simulation,
   type System,
 } from "@isthmus/channel";
+import { simulateInParallel, type StandardSystem, standardSystem } from "@isthmus/channel/node";
 import type { JsonObject } from "@isthmus/graph";
 import type { Context } from "../commands/command.ts";
 import { type Console, grouped, note } from "../console.ts";
@@ -39,12 +43,14 @@ export interface SimulateOptions {
   readonly bound: boolean;
   readonly gapAt?: number;
   readonly resume?: string;
+  /** Processes that share the blocks of what is received by formula. */
+  readonly workers: number | "auto";
   readonly seed: number;
   readonly build: string;
   readonly out?: string;
 }
 
-export interface MeasuredCurve {
+interface MeasuredCurve {
   readonly name: string;
   readonly points: readonly SimulatedPoint[];
 }
@@ -90,7 +96,7 @@ export async function simulateAll(
       const plans = own
         ? [linkPlan(opened.link, options, engine)]
         : await systemPlans(text, opened, { options, channel, engine, disposables });
-      const baselines = await baselinePlans(options, codebook, { channel, isOwn: own !== false });
+      const baselines = await baselinePlans(options, codebook, own !== false);
       const measured: MeasuredCurve[] = [];
       for (const plan of [...plans, ...baselines.plans]) {
         measured.push({ name: plan.name, points: await runPlan(context.console, plan, { file, signal }, options) });
@@ -139,9 +145,8 @@ interface Surroundings {
 async function systemPlans(text: string, opened: OpenedSystem, around: Surroundings): Promise<Planned[]> {
   const { options, channel, engine, disposables } = around;
   if (opened.kind === "named") {
-    const { name, receiver } = opened.system;
-    const codebook = codebookOf(text, opened);
-    return [planOf(name, { codebook, channel, ...(receiver && { receiver }) }, options)];
+    const { name, hardDecision: code } = opened.system;
+    return [standardPlan(name, { codebook: codebookOf(text, opened), ...(code && { hardDecision: code }) }, options)];
   }
   const { link } = opened;
   const { codebook } = link;
@@ -149,10 +154,11 @@ async function systemPlans(text: string, opened: OpenedSystem, around: Surroundi
   if (options.receiver !== "maximum-likelihood") {
     const receiver = await checkedByUserAsync(() => neuralReceiver(link, engine));
     disposables.push(receiver);
-    plans.push(planOf(`${codebook.name}, its network`, { codebook, channel, receiver }, options));
+    const run = (settings: Settings) => simulate({ codebook, channel, receiver, ...settings });
+    plans.push(planOf(`${codebook.name}, its network`, codebook, run, options));
   }
   if (options.receiver !== "network")
-    plans.push(planOf(`${codebook.name}, maximum likelihood`, { codebook, channel }, options));
+    plans.push(standardPlan(`${codebook.name}, maximum likelihood`, { codebook }, options));
   return plans;
 }
 
@@ -172,7 +178,7 @@ function linkPlan(link: LinkFile, options: SimulateOptions, engine: Engine): Pla
 async function baselinePlans(
   options: SimulateOptions,
   { k }: Codebook,
-  { channel, isOwn }: { readonly channel: SimulatedChannel; readonly isOwn: boolean },
+  isOwn: boolean,
 ): Promise<{ plans: Planned[]; known: KnownCurve[] }> {
   const plans: Planned[] = [];
   const known: KnownCurve[] = [];
@@ -182,15 +188,17 @@ async function baselinePlans(
     const opened = await openSystem(text, k);
     if (opened.kind === "learned") {
       const { codebook } = opened.link;
-      plans.push(planOf(`${codebook.name}, maximum likelihood`, { codebook, channel }, options));
+      plans.push(standardPlan(`${codebook.name}, maximum likelihood`, { codebook }, options));
       continue;
     }
-    const { name, receiver, known: formula } = opened.system;
+    const { name, hardDecision: code, known: formula } = opened.system;
     const fading = fadingOf(options);
     const exact = fading && formula(fading);
     if (exact?.standing === "exact") known.push(knownCurve(name, exact, options.ebno));
     else
-      plans.push(planOf(name, { codebook: codebookOf(text, opened), channel, ...(receiver && { receiver }) }, options));
+      plans.push(
+        standardPlan(name, { codebook: codebookOf(text, opened), ...(code && { hardDecision: code }) }, options),
+      );
   }
   return { plans, known };
 }
@@ -200,7 +208,33 @@ function fadingOf({ channel = "awgn" }: SimulateOptions): Fading | undefined {
   return channel === "rayleigh-block" ? undefined : channel;
 }
 
-function planOf(name: string, system: System, options: SimulateOptions): Planned {
+type Settings = Omit<LibraryOptions, keyof System>;
+
+/** A codebook received by formula, on as many cores as are asked for: the counts are the same. */
+function standardPlan(
+  name: string,
+  parts: Pick<StandardSystem, "codebook" | "hardDecision">,
+  options: SimulateOptions,
+): Planned {
+  const { workers, channel: kind = "awgn" } = options;
+  const { codebook, hardDecision: code } = parts;
+  const fading = kind === "awgn" ? undefined : { per: kind === "rayleigh" ? ("use" as const) : ("block" as const) };
+  const run = (settings: Settings) =>
+    workers === 1
+      ? simulate({ codebook, channel: channelOf(kind), ...(code && { receiver: hardDecision(code) }), ...settings })
+      : simulateInParallel(standardSystem({ ...parts, ...(fading && { fading }) }), {
+          ...settings,
+          ...(workers !== "auto" && { workers }),
+        });
+  return planOf(name, codebook, run, options);
+}
+
+function planOf(
+  name: string,
+  codebook: Codebook,
+  simulated: (settings: Settings) => Promise<Simulation>,
+  options: SimulateOptions,
+): Planned {
   const { ebno: ebNoDb, targetErrors, maxBlocks, stopBelow, confidence, interval, seed } = options;
   const run = async ({ file, signal, progress }: RunOptions) => {
     let [latest, stored] = [file.stateOf(name), Date.now()];
@@ -211,8 +245,7 @@ function planOf(name: string, system: System, options: SimulateOptions): Planned
       ...(latest && { resume: latest }),
     };
     let storing = Promise.resolve();
-    const { points, state } = await simulate({
-      ...system,
+    const whole = simulated({
       ...settings,
       progress: (point, now) => {
         progress(point);
@@ -222,11 +255,20 @@ function planOf(name: string, system: System, options: SimulateOptions): Planned
         storing = storing.then(() => file.store(name, now));
       },
     });
-    await storing;
-    await file.store(name, state);
-    return points;
+    try {
+      const { points, state } = await whole;
+      await storing;
+      await file.store(name, state);
+      return points;
+    } catch (error) {
+      // Control-C ends the processes of a simulation, too.
+      if (!signal.aborted) throw error;
+      await storing;
+      if (latest) await file.store(name, latest);
+      throw stopped(options);
+    }
   };
-  return { name, codebook: system.codebook, run };
+  return { name, codebook, run };
 }
 
 /** Between two writings of the counts. */
@@ -278,7 +320,7 @@ function speedText(points: readonly SimulatedPoint[]): string {
 }
 
 /** What the sphere-packing bound is of: points on a sphere of at least two dimensions. */
-export function isEqualEnergy(codebook: Codebook): boolean {
+function isEqualEnergy(codebook: Codebook): boolean {
   const { leastPoint, greatestPoint } = measurePower(codebook);
   return dimensions(codebook) > 1 && Math.abs(leastPoint - 1) < 1e-4 && Math.abs(greatestPoint - 1) < 1e-4;
 }

@@ -63,6 +63,12 @@ export function simulateCommand(context: Context): Command {
       numberBetween(1e-12, 1),
     )
     .option("--resume <file>", "keeps the counts in this file, and goes on from those that are in it")
+    .option(
+      "--workers <n>",
+      "processes that share the blocks, or auto for one per core; a model's network takes one. Counts are the same",
+      (text: string): number | "auto" => (text === "auto" ? text : wholeNumber(1, 256)(text)),
+      1,
+    )
     .addOption(seedOption())
     .addOption(buildOption())
     .option("-o, --out <file>", "a chart as .svg, or the counts as .csv or .json")
