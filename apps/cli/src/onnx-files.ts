@@ -7,6 +7,7 @@ import {
   type WrittenOnnx,
 } from "@isthmus/onnx/node";
 import { Option } from "commander";
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Console } from "./console.ts";
 import { namingFileAsync, UsageError } from "./errors.ts";
@@ -34,6 +35,12 @@ export function requireOneFile(draft: OnnxDraft, instead: string): void {
   const { length } = draft.whole();
   if (length < TOO_MANY_BYTES) return;
   throw new UsageError(`the model has ${length} bytes, and no ONNX file holds more than 2 GiB; ${instead}`);
+}
+
+/** The file with the weights of an earlier model of that path, where one still lies there. */
+export async function dataLeftBeside(path: string): Promise<string[]> {
+  const data = `${path}.data`;
+  return (await stat(data).catch(() => undefined))?.isFile() ? [data] : [];
 }
 
 export interface DraftWriting {

@@ -1,6 +1,7 @@
 import { openNetwork } from "@isthmus/compress";
 import { idLimits, type Program, type StoredTensor } from "@isthmus/graph";
 import {
+  describeOnnx,
   type DrawnInput,
   drawnInputs,
   elementNumbers,
@@ -50,6 +51,15 @@ export async function comparePair(pair: Pair, items: number, options: EngineOpti
   });
 }
 
+/** The largest difference in each output of a file; what is in bytes is told as such. */
+export function errorsText(bytes: Uint8Array, { perOutput }: ParityReport): string {
+  const inBytes = new Set(describeOnnx(bytes).outputs.flatMap(({ name, dtype }) => (dtype === "uint8" ? [name] : [])));
+  const each = Object.entries(perOutput).map(
+    ([name, { maxAbs }]) => `${name} ${maxAbs.toExponential(1)}${inBytes.has(name) ? " of 255" : ""}`,
+  );
+  return `max abs error: ${each.join(", ")}`;
+}
+
 /** What our engine makes of numbers for a file's inputs. */
 export async function runImported(
   file: OnnxFile,
@@ -79,6 +89,7 @@ function taken(program: Program, drawn: Readonly<Record<string, DrawnInput>>): R
   return dataOf(Object.fromEntries(known));
 }
 
-function dataOf<D>(tensors: Readonly<Record<string, { readonly data: D }>>): Record<string, D> {
+/** Values without their shapes. */
+export function dataOf<D>(tensors: Readonly<Record<string, { readonly data: D }>>): Record<string, D> {
   return Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]));
 }

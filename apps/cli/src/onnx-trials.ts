@@ -61,7 +61,9 @@ export async function openTrials(
     return { calibration, measured, items: inputs.counted(measured), source: "drawn inputs" };
   }
   const form = file.form ?? inputs.form();
-  const all = await openItems(console, file, form, { ...options, calibrate });
+  const all = await openItems(console, file, form, { ...options, calibrate }).catch((error: unknown) => {
+    throw inputs.isCode && !file.model ? ofCodes(error) : error;
+  });
   const half = inputs.whole(Math.min(items, Math.floor(all.items / 2)));
   if (half === 0) throw new UsageError(`--calibrate ${calibrate} has ${all.items} items, too few to halve`);
   const [first, second] = [take(all, 0, half), take(all, half, 2 * half)];
@@ -77,7 +79,7 @@ export async function openTrials(
   };
 }
 
-function openItems(
+async function openItems(
   console: Console,
   { model }: TriedFile,
   { shape }: ItemForm,
@@ -85,7 +87,19 @@ function openItems(
 ): Promise<Dataset> {
   const split = NAMED.some((name) => name === data) ? "test" : "all";
   const reader = { shape, ...(model?.data && { data: model.data }) };
-  return openSplit(console, { data, split, ...(dataDir !== undefined && { dataDir }) }, reader);
+  try {
+    return await openSplit(console, { data, split, ...(dataDir !== undefined && { dataDir }) }, reader);
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    throw new UsageError(`--calibrate: ${cause.message.replace(/^--data /, "")}`, { cause });
+  }
+}
+
+/** A decoder's file alone cannot make codes of items. */
+function ofCodes(error: unknown): unknown {
+  if (!(error instanceof UsageError)) return error;
+  const advice = "it takes codes, which isthmus export --precision makes of a model's items";
+  return new UsageError(`${error.message}; ${advice}`, { cause: error });
 }
 
 /** All items as rows of the network's numbers. */

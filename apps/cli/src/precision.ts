@@ -18,6 +18,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Console, grouped, type Report } from "./console.ts";
 import { withEngine } from "./engines.ts";
 import { UsageError } from "./errors.ts";
+import { dataOf } from "./onnx-parity.ts";
 import { onnxRuntime, openOnnx } from "./onnx-runtime.ts";
 import { openTrials, TRIAL_ITEMS, type TrialOptions, type Trials, type TriedFile } from "./onnx-trials.ts";
 import { dataDirOption, NAMED, requireOnly, wholeNumber } from "./options.ts";
@@ -37,10 +38,15 @@ export const PRECISION_NOTES: readonly string[] = [
   "was calibrated with, or on drawn inputs. --weight-bits 7 is for uint8 activations on x86 without VNNI.",
 ];
 
-/** The options of a command that writes a file in any precision. */
-export function withPrecisionOptions(command: Command): Command {
+/** What a file is written in. */
+export function precisionOption(choices: readonly Precision[] = precisions): Option {
+  return new Option("--precision <name>", "what weights are stored as").choices(choices);
+}
+
+/** The options of a command that writes a file in a precision. */
+export function withPrecisionOptions(command: Command, precision: Option): Command {
   return command
-    .addOption(new Option("--precision <name>", "what weights are stored as").choices(precisions).default("float32"))
+    .addOption(precision)
     .addOption(new Option("--weight-bits <n>", "of int8 and int8-weights (default: 8)").argParser(bits))
     .addOption(
       new Option("--activations <type>", "of int8: around 0, or between their extremes (default: int8)").choices([
@@ -156,10 +162,6 @@ async function runtimeOutputs(
   } finally {
     await session.release();
   }
-}
-
-function dataOf<D>(tensors: Readonly<Record<string, { readonly data: D }>>): Record<string, D> {
-  return Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]));
 }
 
 /** Batches one after the other. */

@@ -16,6 +16,11 @@ const COMMANDS = [
 ];
 /** Below `onnx`. */
 const LOOKS = ["check", "info", "lint", "parity", "selftest"];
+/** Below `channel`, and what makes them small. */
+const LINKS: Readonly<Record<string, readonly string[]>> = {
+  ...{ train: ["--steps", "100", "--batch", "64"], baseline: [], bound: [], simulate: ["--max-blocks", "5000"] },
+  ...{ export: [], plot: [] },
+};
 /** Pictures, each a command below `plot`, and what makes them small. */
 const PICTURES: Readonly<Record<string, readonly string[]>> = {
   ...{ reconstructions: DIGITS, samples: [], latent: DIGITS, manifold: [], interpolation: DIGITS, sheet: DIGITS },
@@ -61,12 +66,21 @@ describe("help", () => {
 
   it("of every command has examples that work, one after the other", async () => {
     const lines: string[][] = [];
-    for (const command of COMMANDS) lines.push(...(await examples(command)));
+    for (const command of COMMANDS) if (command !== "channel") lines.push(...(await examples(command)));
     for (const look of LOOKS) lines.push(...(await examples("onnx", look)));
     for (const picture of Object.keys(PICTURES)) lines.push(...(await examples("plot", picture)));
     await runInOrder(lines);
   });
+
+  it("of every command below channel, too", async () => {
+    const lines = await examples("channel");
+    for (const link of Object.keys(LINKS)) lines.push(...(await examples("channel", link)));
+    await runInOrder(lines);
+  });
 });
+
+/** What makes the parts of a group small. */
+const BELOW: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = { plot: PICTURES, channel: LINKS };
 
 /** Runs lines as written, but in a folder of their own, and small: what comes later on a command line wins. */
 async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> {
@@ -77,6 +91,8 @@ async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> 
   };
   await writeFile(join(here, "readings.csv"), readings());
   await writeFile(join(here, "torn.png"), torn());
+  await writeFile(join(here, "points.csv"), "x1,x2\n3,4\n-3,-4\n0,5\n0,-5\n");
+  await writeFile(join(here, "book.csv"), "x1\n1\n-1\n");
   for (const words of lines) {
     const isPath = (word: string, i: number) => /\.[a-z]+$/.test(word) || words[i - 1] === "-o";
     const args = words.map((word, i) => (isPath(word, i) ? join(here, word) : word));
@@ -84,7 +100,7 @@ async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> 
     const fewer = named === undefined ? smaller : FEWER[named]!;
     const { code, stdout, stderr } = await isthmus([
       ...args,
-      ...((words[0] === "plot" ? PICTURES[words[1]!] : fewer[words[0]!]) ?? []),
+      ...(BELOW[words[0]!]?.[words[1]!] ?? fewer[words[0]!] ?? []),
     ]);
     expect(code, `${words.join(" ")}\n${stderr}`).toBe(0);
     expect(stdout).not.toBe("");

@@ -257,3 +257,31 @@ describe("channel plot", () => {
     expect(await complaint("channel", "plot", ...words, "-o", join(shared, "x.svg"))).toMatch(message);
   });
 });
+
+describe("report", () => {
+  it("of a link has what it spends, how it was trained, error rates, signals and distances", async () => {
+    const here = await temporaryFolder();
+    const out = join(here, "r.html");
+    const { sections } = await report("report", plane, "-o", out);
+    expect(sections).toEqual([
+      "Summary",
+      "Training",
+      "Error rates",
+      "Signals",
+      "Distances",
+      "Parameters",
+      "Provenance",
+    ]);
+    const page = await readFile(out, "utf8");
+    for (const words of ["8 messages in 1 complex uses", "mean power a use", "8-PSK"]) expect(page).toContain(words);
+    // Training, error rates, a constellation for each receiver, distances.
+    expect(page.match(/<img /g)).toHaveLength(5);
+    expect(/<script|src="http/.test(page)).toBe(false);
+    expect(await complaint("report", plane, "--range", "0:9", "-o", out)).toMatch(
+      /^--range goes with models of data only$/,
+    );
+    expect(await complaint("report", plane, "-o", join(here, "r.txt"))).toMatch(
+      /^--out expected a name ending in .html/,
+    );
+  });
+});

@@ -186,6 +186,12 @@ describe("--all", () => {
   });
 });
 
+it("tells what bytes differ by as such: the network's are not rounded", async () => {
+  const args = ["--part", "decoder", "--uint8-io", "--outputs", "reconstruction"];
+  const { stdout } = await isthmus(["export", model, ...args, "-o", file("bytes.onnx")]);
+  expect(stdout).toMatch(/max abs error: reconstruction \d\.\de-1 of 255$/m);
+});
+
 describe("--external-data", () => {
   const always = ["--part", "decoder", "--external-data", "always"];
 
@@ -224,6 +230,9 @@ describe("--external-data", () => {
     const { stdout } = await isthmus(["onnx", "info", path]);
     expect(stdout).toMatch(/^of them in decoder\.onnx\.data: 53,312 bytes$/m);
 
+    const lines = (await isthmus(["export", model, "--part", "decoder", "-o", path])).stdout.trimEnd().split("\n");
+    expect(lines.at(-1)).toBe(`${path}.data is of an earlier file: ${path} does not read it`);
+    await report("export", model, ...always, "-o", path);
     await rm(`${path}.data`);
     expect((await isthmus(["onnx", "info", path])).stdout).toBe(stdout);
     expect(await complaint("onnx", "check", path)).toMatch(/decoder\.onnx\.data.*\[FILE_READ\]$/);

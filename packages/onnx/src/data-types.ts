@@ -1,5 +1,3 @@
-import { roundHalfEven } from "./round-half-even.ts";
-
 /** Codes of TensorProto.DataType that are called by name. */
 export const FLOAT = 1;
 export const UINT8 = 2;
@@ -41,36 +39,38 @@ export function halfFloat(bits: number): number {
 const asSingle = new Float32Array(1);
 const asBits = new Uint32Array(asSingle.buffer);
 
-/** The exponent of the binary16 numbers around one of this size: those below the smallest normal one are as far apart as there. */
-function halfExponent(size: number): number {
-  asSingle[0] = size;
-  return Math.max((asBits[0]! >>> 23) - 127, -14);
+/** The binary16 numbers around one are 2^(n - 24) apart: n is at least 0, for what lies below 2^-13, and at most 29. */
+function halfSpacing(value: number): number {
+  asSingle[0] = value;
+  return Math.max(((asBits[0]! >>> 23) & 255) - 113, 0);
 }
 
-/** What is between two neighbouring binary16 numbers, for each exponent from -14 to 15. */
-const halfSteps = Float64Array.from({ length: 30 }, (_, i) => 2 ** (i - 14 - 10));
+const halfSteps = Float64Array.from({ length: 30 }, (_, n) => 2 ** (n - 24));
+const stepsIn = halfSteps.map((step) => 1 / step);
+
+/** Numbers of this size are 1 apart: added and taken away again, it leaves the nearest integer, of two the even one. */
+const ROUNDER = 1.5 * 2 ** 52;
 
 /** From here on a number rounds to infinity. */
 const HALF_OVERFLOW = 65_520;
 
 /** The bits of the nearest binary16, of two the even one; those beyond its largest are infinite. */
 export function halfBits(value: number): number {
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const size = Math.abs(value);
   if (Number.isNaN(value)) return 0x7e00;
+  const size = Math.abs(value);
+  const n = halfSpacing(value);
+  const sign = (asBits[0]! >>> 16) & 0x8000;
   if (size >= HALF_OVERFLOW) return sign | 0x7c00;
-  const exponent = halfExponent(size);
-  const parts = roundHalfEven(size / halfSteps[exponent + 14]!);
-  // A rounding up to 2048 parts carries into the exponent; fewer than 1024 are subnormal.
-  return sign | (((exponent + 14) << 10) + parts);
+  // A rounding up to 2048 steps carries into the exponent; fewer than 1024 are subnormal.
+  return sign | ((n << 10) + (size * stepsIn[n]! + ROUNDER - ROUNDER));
 }
 
 /** The nearest binary16 as a number: `halfFloat(halfBits(value))`. */
 export function nearestHalf(value: number): number {
   const size = Math.abs(value);
   if (!(size < HALF_OVERFLOW)) return value * Number.POSITIVE_INFINITY;
-  const step = halfSteps[halfExponent(size) + 14]!;
-  return Math.sign(value) * roundHalfEven(size / step) * step;
+  const n = halfSpacing(value);
+  return Math.sign(value) * (size * stepsIn[n]! + ROUNDER - ROUNDER) * halfSteps[n]!;
 }
 
 const asFloat = new DataView(new ArrayBuffer(4));

@@ -1,8 +1,9 @@
 import { GraphBuilder, type Node, type Program } from "@isthmus/graph";
 import * as native from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { halfBits, halfFloat, nearestHalf } from "../src/data-types.ts";
+import { FLOAT16, halfBits, halfFloat, nearestHalf } from "../src/data-types.ts";
 import { decodeModel } from "../src/decode.ts";
+import { int } from "../src/graph-writer.ts";
 import {
   calibrate,
   checkOnnx,
@@ -47,6 +48,18 @@ describe("halves", () => {
     expect(halfBits(65519.996)).toBe(largestHalf);
     expect(halfBits(65520)).toBe(0x7c00);
     expect(halfBits(-Infinity)).toBe(0xfc00);
+  });
+
+  test("onnxruntime rounds the same numbers to the same bits", async () => {
+    // Every exponent with 257 significands, of both signs; a NaN has many bits.
+    const bits = Uint32Array.from({ length: 512 * 257 }, (_, i) => (i % 512) * 2 ** 23 + Math.floor(i / 512) * 32_749);
+    const numbers = new Float32Array(bits.buffer).filter((value) => !Number.isNaN(value));
+    const cast = node("Cast", ["x"], ["y"], { to: int(FLOAT16) });
+    const bytes = file([cast], { inputs: [value("x", ["n"])], outputs: [value("y", ["n"], FLOAT16)] });
+    const session = await native.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+    const { y } = await session.run({ x: new native.Tensor("float32", numbers, [numbers.length]) });
+    await session.release();
+    expect([...numbers.filter((number, i) => halfBits(number) !== y!.data[i])]).toEqual([]);
   });
 });
 

@@ -8,7 +8,7 @@ import {
   measurePower,
 } from "@isthmus/channel";
 import { readFileBytes } from "@isthmus/data/node";
-import { type Model, readModelFile } from "@isthmus/graph";
+import { type Model, readModelFile, readSafetensors } from "@isthmus/graph";
 import { access } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { namingFile, UsageError } from "../errors.ts";
@@ -35,6 +35,14 @@ export async function openLink(path: string): Promise<LinkFile> {
   if (kind !== undefined && kind !== "safetensors")
     throw new UsageError(`${path} is no model file; it looks like ${kind}`);
   return namingFile(path, () => linkOf(path, readModelFile(bytes)));
+}
+
+/** Whether a file is a model file of a link; what is no model file is left to others to complain about. */
+export async function isLinkFile(path: string): Promise<boolean> {
+  const bytes = await readFileBytes(path);
+  if (fileKind(bytes) !== "safetensors") return false;
+  const { metadata } = namingFile(path, () => readSafetensors(bytes));
+  return metadata["format"] === "isthmus-model" && readModelFile(bytes).kind === CHANNEL_AUTOENCODER;
 }
 
 /** @throws UsageError for a model that is no link. */

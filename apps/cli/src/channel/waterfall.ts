@@ -27,11 +27,14 @@ export async function waterfall(all: Measured, { gapAt, confidence }: SimulateOp
     const [better, worse] = pair.toSorted((a, b) => place(a) - place(b)).map(({ name }) => name);
     return [{ between: [better!, worse!], rate }];
   });
+  const bounded = known.some(({ line }) => line === "dashed")
+    ? `; dashed: no ${linkText(all.link)} code is better`
+    : "";
   const limit = shannonLimitDb(all.link);
   const isInside = limit >= all.ebNoDb[0]! && limit <= all.ebNoDb.at(-1)!;
   return errorRateChart({
     title: `Block error rate, ${linkText(all.link)}`,
-    subtitle: `${all.channel}; bars: ${100 * confidence} % intervals; arrows: no error seen; dashed: no ${linkText(all.link)} code is better`,
+    subtitle: `${all.channel}; bars: ${100 * confidence} % intervals; arrows: no error seen${bounded}`,
     curves,
     gaps,
     ...(isInside && { verticals: [{ name: `Shannon limit ${limit.toFixed(2)} dB`, x: limit }] }),

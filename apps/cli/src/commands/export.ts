@@ -21,14 +21,21 @@ import { join } from "node:path";
 import { type Console, grouped, type Report } from "../console.ts";
 import { checkedByUser, UsageError } from "../errors.ts";
 import { definitionOf, encodedShape, modelConfig, openModel, takesCodes } from "../model-files.ts";
-import { comparePair } from "../onnx-parity.ts";
-import { type ExternalDataChoice, externalDataOption, requireOneFile, writeDraft } from "../onnx-files.ts";
+import { comparePair, errorsText } from "../onnx-parity.ts";
+import {
+  dataLeftBeside,
+  type ExternalDataChoice,
+  externalDataOption,
+  requireOneFile,
+  writeDraft,
+} from "../onnx-files.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption, requireOnly, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import {
   checkPrecisionOptions,
   PRECISION_NOTES,
+  precisionOption,
   type PrecisionOptions,
   reduceFile,
   withPrecisionOptions,
@@ -118,7 +125,7 @@ export function exportCommand(context: Context): Command {
     .option("--golden", "a golden sample in the file, however large (default: where it is small)")
     .option("--no-golden", "no golden sample in the file")
     .addOption(externalDataOption());
-  return withPrecisionOptions(command)
+  return withPrecisionOptions(command, precisionOption().default("float32"))
     .addOption(buildOption())
     .addOption(outOption("the ONNX file to write; the folder for --all"))
     .action(reporting(context, (path: string, options: ExportOptions) => exportModel(context, path, options)));
@@ -216,11 +223,13 @@ async function exportPart({ console, signal }: Surroundings, model: Model, optio
   const { bytes, data } = await writeDraft(console, out, made, { externalData, signal, ...(isWhole && { check }) });
   const beside = data ? `, weights in ${data.path} (${grouped(data.bytes)} bytes)` : "";
   const file = { bytes, ...(data && { data: { ...data } }) };
+  const left = data ? [] : await dataLeftBeside(out);
   return {
     json: { part, out, opset, ...Object.assign({}, ...reports.map(({ json }) => json)), ...file },
     lines: [
       `${part} -> ${out} (${grouped(bytes)} bytes, opset ${opset})${beside}`,
       ...reports.flatMap(({ lines }) => lines),
+      ...left.map((path) => `${path} is of an earlier file: ${out} does not read it`),
     ],
   };
 }
@@ -340,10 +349,9 @@ async function checkParity(
     const report = await comparePair(pair, items, options);
     requireParity(report, "nothing was written: onnxruntime-node and our engine differ");
     const each = Object.entries(report.perOutput).map(([name, { maxAbs }]) => [name, maxAbs] as const);
-    const text = each.map(([name, maxAbs]) => `${name} ${maxAbs.toExponential(1)}`).join(", ");
     return {
       json: { maxAbsError: report.maxAbs, perOutput: Object.fromEntries(each), items, parity: "onnxruntime-node" },
-      lines: [`parity with onnxruntime-node on ${items} drawn inputs, max abs error: ${text}`],
+      lines: [`parity with onnxruntime-node on ${items} drawn inputs, ${errorsText(ports, report)}`],
     };
   } catch (error) {
     if (!(error instanceof IsthmusError) || error.code !== "ENGINE_MEMORY") throw error;

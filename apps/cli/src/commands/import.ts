@@ -47,7 +47,7 @@ export function importCommand(context: Context): Command {
         "last",
       ]),
     )
-    .option("--size <name=n>", "size of an axis that a file only names; may be repeated", namedSize, {})
+    .option("--size <name=n>", "size of an axis that a file only names; may be repeated", namedSize)
     .option(
       "--data <what>",
       "fit the frequency tables for encode and decode on these items, in the network's own numbers",
@@ -66,7 +66,7 @@ function sizes(text: string): number[] {
   throw new InvalidArgumentError("expected whole numbers such as 28,28,1.");
 }
 
-function namedSize(text: string, before: Readonly<Record<string, number>>): Record<string, number> {
+function namedSize(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
   const at = text.lastIndexOf("=");
   const size = Number(text.slice(at + 1));
   if (at > 0 && Number.isSafeInteger(size) && size > 0) return { ...before, [text.slice(0, at)]: size };

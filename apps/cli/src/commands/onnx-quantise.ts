@@ -1,12 +1,13 @@
+import { precisions } from "@isthmus/onnx";
 import type { Command } from "commander";
 import type { Report } from "../console.ts";
-import { UsageError } from "../errors.ts";
 import { openOnnxFile } from "../onnx-files.ts";
 import { buildOption, outOption } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import {
   checkPrecisionOptions,
   PRECISION_NOTES,
+  precisionOption,
   type PrecisionOptions,
   reduceFile,
   withPrecisionOptions,
@@ -25,7 +26,8 @@ export function quantiseCommand(context: Context): Command {
       "isthmus onnx quantise encoder.onnx --precision int8 --calibrate mnist -o int8.onnx",
     ],
   }).argument("<file>", "ONNX file of operator set 13 to 21, in float32");
-  return withPrecisionOptions(command)
+  const precision = precisionOption(precisions.filter((name) => name !== "float32")).makeOptionMandatory();
+  return withPrecisionOptions(command, precision)
     .addOption(buildOption())
     .addOption(outOption("the ONNX file to write"))
     .action(reporting(context, (path: string, options: QuantiseOptions) => quantise(context, path, options)));
@@ -33,8 +35,6 @@ export function quantiseCommand(context: Context): Command {
 
 async function quantise({ console }: Context, path: string, options: QuantiseOptions): Promise<Report> {
   checkPrecisionOptions(options);
-  if (options.precision === "float32")
-    throw new UsageError("--precision expected one below float32, which the file is in");
   await requireWritable(options.out, [path]);
   const { bytes, json, lines } = await reduceFile(console, { ...(await openOnnxFile(path)), path }, options);
   await writeResult(console, options.out, bytes);

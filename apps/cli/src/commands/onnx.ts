@@ -24,7 +24,7 @@ import { grouped, type Report } from "../console.ts";
 import { entryLines } from "../entry-lines.ts";
 import { namingFile, namingFileAsync } from "../errors.ts";
 import { openOnnxFile } from "../onnx-files.ts";
-import { comparePair, runImported } from "../onnx-parity.ts";
+import { comparePair, errorsText, runImported } from "../onnx-parity.ts";
 import { onnxRuntime, openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, wholeNumber } from "../options.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
@@ -66,7 +66,9 @@ async function check(path: string): Promise<Report> {
   const count = Object.values(nodes).reduce((sum, some) => sum + some, 0);
   return {
     json: { file: path, sound: true, nodes: count, parameters: initialisers.elements },
-    lines: [`${path} is sound: ${grouped(count)} nodes, ${grouped(initialisers.elements)} parameters`],
+    lines: [
+      `${path} is sound: ${grouped(count)} ${count === 1 ? "node" : "nodes"}, ${grouped(initialisers.elements)} parameters`,
+    ],
   };
 }
 
@@ -205,17 +207,17 @@ async function compareFile(path: string, options: ParityOptions): Promise<Report
     const pair = { bytes: file.bytes, session, program, parameters, tolerances };
     const report = await comparePair(pair, options.batch, options);
     requireParity(report, `${path}: onnxruntime-node and our engine differ`);
-    return parityReport(path, report, options.batch);
+    return parityReport(path, file.bytes, report, options.batch);
   } finally {
     await session.release();
   }
 }
 
-function parityReport(path: string, { maxAbs, maxRel, perOutput }: ParityReport, batch: number): Report {
-  const each = Object.entries(perOutput).map(([name, output]) => `${name} ${output.maxAbs.toExponential(1)}`);
+function parityReport(path: string, bytes: Uint8Array, report: ParityReport, batch: number): Report {
+  const { maxAbs, maxRel, perOutput } = report;
   return {
     json: { file: path, items: batch, maxAbsError: maxAbs, maxRelError: maxRel, perOutput } as unknown as JsonObject,
-    lines: [`our engine and onnxruntime-node on ${batch} drawn items, max abs error: ${each.join(", ")}`],
+    lines: [`our engine and onnxruntime-node on ${batch} drawn items, ${errorsText(bytes, report)}`],
   };
 }
 
@@ -246,13 +248,9 @@ async function runSelfTest(path: string, options: SelfTestOptions): Promise<Repo
     const report = await namingFileAsync(path, () => selfTestOn(engine, path, file, options));
     reports.push([engine, report]);
   }
-  const each = ({ perOutput }: ParityReport): string =>
-    Object.entries(perOutput)
-      .map(([name, output]) => `${name} ${output.maxAbs.toExponential(1)}`)
-      .join(", ");
   return {
     json: { file: path, engines: Object.fromEntries(reports) } as unknown as JsonObject,
-    lines: reports.map(([engine, report]) => `${path} passes on ${engine}, max abs error: ${each(report)}`),
+    lines: reports.map(([engine, report]) => `${path} passes on ${engine}, ${errorsText(file.bytes, report)}`),
   };
 }
 

@@ -1,10 +1,12 @@
 import { type Dataset, take } from "@isthmus/data";
 import { writeFileAtomic } from "@isthmus/data/node";
 import { canonicalJson, elementCount, type Model, modelHashes } from "@isthmus/graph";
-import type { Block, Section } from "@isthmus/plot";
+import type { Block, Page, Section } from "@isthmus/plot";
 import { dataConvention } from "@isthmus/train";
 import type { Command } from "commander";
 import { basename, extname } from "node:path";
+import { isLinkFile, openLink } from "../channel/link-files.ts";
+import { linkLead, linkSections } from "../channel/link-report.ts";
 import { grouped, type Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
@@ -12,7 +14,7 @@ import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { inOrder, metricWords } from "../metrics.ts";
 import { modelConfig, openModel, parameterCount } from "../model-files.ts";
-import { buildOption, outOption, type PartOptions, seedOption } from "../options.ts";
+import { buildOption, outOption, type PartOptions, requireOnly, seedOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { isImageShape } from "../pictures.ts";
 import { completions } from "../plots/completions.ts";
@@ -52,27 +54,47 @@ export function reportCommand(context: Context): Command {
 /** Of the data, so many items at most are looked at. */
 const ITEMS = 2000;
 
-async function report({ console }: Context, path: string, options: ReportOptions): Promise<Report> {
+async function report(context: Context, path: string, options: ReportOptions): Promise<Report> {
+  const { console } = context;
   const { out } = options;
+  if (await isLinkFile(path)) return await linkReport(context, path, options);
   const model = await openModel(path);
   const { inputShape: shape } = modelConfig(model);
-  if (![".html", ".htm"].includes(extname(out).toLowerCase())) {
-    throw new UsageError(`--out expected a name ending in .html, got ${out}`);
-  }
-  await requireWritable(out, [path]);
+  await requirePage(out, path);
   const dataset = await openSplit(console, options, { ...model, shape });
   const seen = take(dataset, 0, Math.min(ITEMS, dataset.items));
   const pictures = await withEngine(options, (engine) =>
     pictureSections({ path, model, engine, shape }, seen, options.seed),
   );
   const sections = [summary(model), figures(model), ...pictures, parameters(model), provenance(model)];
-  const { page } = await import("@isthmus/plot");
   const title = `${basename(path)}: ${model.kind}`;
-  const html = page({ title, lead: lead(model), sections: sections.flatMap((section) => section ?? []) });
-  const bytes = new TextEncoder().encode(html);
+  return await writePage(out, { title, lead: lead(model), sections: sections.flatMap((section) => section ?? []) });
+}
+
+async function requirePage(out: string, path: string): Promise<void> {
+  if (![".html", ".htm"].includes(extname(out).toLowerCase())) {
+    throw new UsageError(`--out expected a name ending in .html, got ${out}`);
+  }
+  await requireWritable(out, [path]);
+}
+
+async function writePage(out: string, content: Page): Promise<Report> {
+  const { page } = await import("@isthmus/plot");
+  const bytes = new TextEncoder().encode(page(content));
   await writeFileAtomic(out, bytes);
-  const json = { sections: sections.flatMap((section) => section?.title ?? []), bytes: bytes.length, out };
+  const json = { sections: content.sections.map(({ title }) => title), bytes: bytes.length, out };
   return { json, lines: [`${json.sections.length} sections, ${grouped(bytes.length)} bytes -> ${out}`] };
+}
+
+/** The page of a learned link: what it reads is drawn, so that options of data mean nothing here. */
+async function linkReport(context: Context, path: string, options: ReportOptions): Promise<Report> {
+  const { out, seed, build } = options;
+  requireOnly(false, options, ["dataDir", "range", "delimiter", "stride", "imageSize", "factors"], "models of data");
+  const link = await openLink(path);
+  await requirePage(out, path);
+  const { model } = link;
+  const sections = [...(await linkSections(context, link, { seed, build })), parameters(model), provenance(model)];
+  return await writePage(out, { title: `${basename(path)}: a learned link`, lead: linkLead(link), sections });
 }
 
 function lead(model: Model): string {

@@ -37,7 +37,7 @@ export interface ImportModelOptions {
   readonly decoder: OnnxFile;
   /** The encoder's output that is the code, the posterior's mean of a VAE. Default: `mu` or `z`, or the only one. */
   readonly code?: string;
-  /** Shape of an item, where the files only know rows: `[28, 28, 1]`. */
+  /** Shape of an item, where the files only know rows: `[28, 28, 1]`. Default: what the encoder's metadata say. */
   readonly itemShape?: readonly number[];
   /** Where the files have an image's channels. Default: last where only the last axis can be them (1, 3 or 4), else first. */
   readonly channels?: "first" | "last";
@@ -63,7 +63,11 @@ export function importModel(options: ImportModelOptions): Model {
   const { coding } = decoder;
   return {
     kind: IMPORTED_KIND,
-    config: { inputShape: itemShape(made.shape, options), latent: decoder.from.size, codes: !options.encoder },
+    config: {
+      inputShape: itemShape(made.shape, encoder.itemShape, options),
+      latent: decoder.from.size,
+      codes: !options.encoder,
+    },
     encoder: encoder.program,
     decoder: decoder.program,
     parameters: { ...encoder.parameters, ...decoder.parameters },
@@ -77,7 +81,13 @@ function mismatch(what: string): IsthmusError {
   return new IsthmusError("ONNX_MODEL", `onnx: ${what}`);
 }
 
-function itemShape(shape: readonly number[], options: ImportModelOptions): readonly number[] {
+function itemShape(
+  shape: readonly number[],
+  described: readonly number[] | undefined,
+  options: ImportModelOptions,
+): readonly number[] {
+  const isRow = shape.length === 1;
+  if (!options.itemShape && isRow && described && elementCount(described) === elementCount(shape)) return described;
   const given = options.itemShape ?? shape;
   if (elementCount(given) === elementCount(shape)) return given;
   throw mismatch(`items of ${elementCount(shape)} numbers are not of shape [${given.join(", ")}]`);
@@ -95,6 +105,8 @@ interface Part {
   readonly from: Rows;
   readonly to: Rows;
   readonly notes: JsonObject;
+  /** That of the items it takes, where its metadata say so. */
+  readonly itemShape?: readonly number[];
   readonly coding?: LatentCoding;
 }
 
@@ -120,11 +132,13 @@ function importPart(part: "encoder" | "decoder", file: OnnxFile, options: Import
     const to = rows[0]![1];
     const outputs = rows.filter(([, { size }]) => size === to.size).map(([name, { node }]) => [name, node] as const);
     const coding = part === "decoder" ? storedCoding(model) : undefined;
+    const described = part === "encoder" ? storedShape(model, input.name) : undefined;
     return {
       ...store.finished(build.program({ outputs: Object.fromEntries(outputs) })),
       from: bound.rows,
       to,
       notes: notesOf(model),
+      ...(described && { itemShape: described }),
       ...(coding && { coding }),
     };
   });
@@ -226,6 +240,13 @@ function notesOf({ producerName, producerVersion, irVersion, operatorSets, graph
     graph: graph.name,
     ...(id !== undefined && { modelId: id }),
   };
+}
+
+/** What `modelMetadata` wrote of the items that an encoder takes. */
+function storedShape({ metadata }: OnnxModel, input: string): readonly number[] | undefined {
+  const feed = storedJson(metadata, "isthmus.inputs")?.[input] as JsonObject | undefined;
+  const shape = feed?.["shape"];
+  return isNumbers(shape) && shape.every((size) => Number.isSafeInteger(size) && size > 0) ? shape : undefined;
 }
 
 /** What `modelMetadata` wrote. */

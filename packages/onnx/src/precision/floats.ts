@@ -9,6 +9,10 @@ export function floatsOf({ data }: Pick<WrittenTensor, "data">): Float32Array {
 }
 
 /** Little-endian. */
-export function asBytes({ buffer, byteOffset, byteLength }: Float32Array | Int32Array | Int8Array): Uint8Array {
+export function asBytes({
+  buffer,
+  byteOffset,
+  byteLength,
+}: Float32Array | Int32Array | Uint16Array | Int8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -1,7 +1,7 @@
 import { halfBits, nearestHalf } from "../data-types.ts";
 import type { LazyBytes } from "../lazy-bytes.ts";
 import type { WrittenTensor } from "../messages.ts";
-import { floatsOf } from "./floats.ts";
+import { asBytes, floatsOf } from "./floats.ts";
 
 /**
  * Whether halves hold the numbers as well as they hold any: what rounding loses is at most 2^-11 of them, in energy. Not so
@@ -10,9 +10,11 @@ import { floatsOf } from "./floats.ts";
 export function fitsHalf(values: Float32Array): boolean {
   let lost = 0;
   let energy = 0;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const off = nearestHalf(value) - value;
     energy += value * value;
-    lost += (nearestHalf(value) - value) ** 2;
+    lost += off * off;
   }
   return lost <= energy * 2 ** -22;
 }
@@ -22,9 +24,8 @@ export function lazyHalves(tensor: WrittenTensor): LazyBytes {
   return { length: tensor.data.length / 2, make: () => asHalves(floatsOf(tensor)) };
 }
 
-/** Little-endian. */
 function asHalves(values: Float32Array): Uint8Array {
-  const out = new DataView(new ArrayBuffer(values.length * 2));
-  for (let i = 0; i < values.length; i++) out.setUint16(i * 2, halfBits(values[i]!), true);
-  return new Uint8Array(out.buffer);
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) out[i] = halfBits(values[i]!);
+  return asBytes(out);
 }
