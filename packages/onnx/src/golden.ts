@@ -4,7 +4,7 @@ import { IsthmusError } from "@isthmus/math";
 import { appendMetadata } from "./append-metadata.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { readOnnxMetadata } from "./decode.ts";
-import { describeOnnx, type OnnxDescription, type OnnxPort } from "./describe.ts";
+import { describeOnnx, type OnnxPort } from "./describe.ts";
 import { draftBytes, type OnnxDraft } from "./draft.ts";
 import { type DrawnInput, drawnInputs } from "./drawn-inputs.ts";
 import {
