@@ -128,6 +128,13 @@ describe("onnx quantise", () => {
     }
   });
 
+  it.each(["float16-compute", "int8"])("%s agrees with our engine but for what either rounds", async (precision) => {
+    const calibrated = precision === "int8" ? CALIBRATED : [];
+    const args = ["--part", "autoencoder", "--precision", precision, ...calibrated, "-o", file("rounded.onnx")];
+    await report("export", model, ...args);
+    expect((await isthmus(["onnx", "parity", file("rounded.onnx")])).code).toBe(0);
+  });
+
   it("knows what items an exported file takes", async () => {
     await report("export", model, "--part", "autoencoder", "--layout", "nchw", "-o", file("full.onnx"));
     const args = ["--precision", "int8", ...CALIBRATED, "-o", file("small.onnx")];

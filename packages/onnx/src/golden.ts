@@ -4,7 +4,7 @@ import { IsthmusError } from "@isthmus/math";
 import { appendMetadata } from "./append-metadata.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { readOnnxMetadata } from "./decode.ts";
-import { describeOnnx, type OnnxDescription, type OnnxPort } from "./describe.ts";
+import { describeOnnx, type OnnxPort } from "./describe.ts";
 import { draftBytes, type OnnxDraft } from "./draft.ts";
 import { type DrawnInput, drawnInputs } from "./drawn-inputs.ts";
 import {
@@ -18,16 +18,10 @@ import {
   isElementName,
 } from "./element-arrays.ts";
 import type { ReadExternal } from "./import/external.ts";
+import { fileTolerance } from "./file-tolerances.ts";
 import { importOnnx } from "./import/import.ts";
 import { invalid } from "./invalid.ts";
-import {
-  compareOutputs,
-  type OutputValues,
-  outputTolerance,
-  type ParityReport,
-  requireParity,
-  type Tolerance,
-} from "./parity.ts";
+import { compareOutputs, type OutputValues, type ParityReport, requireParity, type Tolerance } from "./parity.ts";
 import { storedJson } from "./stored-json.ts";
 
 export const GOLDEN_KEY = "isthmus.golden";
@@ -51,7 +45,7 @@ export interface GoldenSample {
 export interface GoldenOptions {
   /** Numbers for every input, row-major, of as many items as they make. Default: one item drawn by the model's id. */
   readonly inputs?: Readonly<Record<string, ArrayLike<number>>>;
-  /** Of all outputs. Default: `outputTolerance`, and more where the file's own precision is below float32. */
+  /** Of all outputs. Default: what `fileTolerances` gives. */
   readonly tolerance?: Tolerance;
   readonly external?: ReadExternal;
 }
@@ -121,7 +115,7 @@ function goldenJson(bytes: Uint8Array, options: GoldenOptions): string {
   const outputs = described.outputs.map(({ name, dtype }) => {
     const { shape, data } = made[name]!;
     if (!data.every(Number.isFinite)) throw new IsthmusError("ONNX_GOLDEN", `onnx: output "${name}" is not finite`);
-    const tolerance = options.tolerance ?? goldenTolerance(dtype, data, described);
+    const tolerance = options.tolerance ?? fileTolerance(dtype, data, described);
     return [name, { ...tensorJson(name, { dtype, shape, data }), ...tolerance }] as const;
   });
   const stored = {
@@ -129,25 +123,6 @@ function goldenJson(bytes: Uint8Array, options: GoldenOptions): string {
     outputs: Object.fromEntries(outputs),
   };
   return canonicalJson(stored as unknown as JsonObject);
-}
-
-/**
- * Of rounding in between: what float16 and int8 computations are off by is noise of 42 dB and less, 0.8 % of the output's root
- * mean square, and 5 % are six standard deviations of it.
- */
-const ROUNDING = 0.05;
-
-/**
- * Where a runtime computes in less than float32, it rounds otherwise than float64 does: by `isthmus.precision`. The product of a
- * weight of int8 without a bias is computed in bytes by an optimising onnxruntime.
- */
-function goldenTolerance(dtype: string, values: Float64Array, { metadata, nodes }: OnnxDescription): Tolerance {
-  const { absolute, relative } = outputTolerance(dtype);
-  const precision = metadata["isthmus.precision"] ?? "float32";
-  const isBytes = precision === "int8-weights" && Object.hasOwn(nodes, "MatMul");
-  if (!isBytes && precision !== "float16-compute" && precision !== "int8") return { absolute, relative };
-  const magnitude = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
-  return { absolute: Math.max(absolute, ROUNDING * magnitude), relative };
 }
 
 function tensorJson(name: string, { dtype, shape, data }: Omit<DrawnInput, "data"> & { data: ArrayLike<number> }) {

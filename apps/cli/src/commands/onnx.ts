@@ -3,6 +3,7 @@ import {
   checkOnnx,
   describeOnnx,
   elementNumbers,
+  fileTolerances,
   goldenSample,
   type GoldenSample,
   type GoldenTensor,
@@ -14,7 +15,7 @@ import {
   type OnnxDescription,
   type OnnxFile,
   type OnnxPort,
-  outputTolerance,
+  type OutputValues,
   type ParityReport,
   requireParity,
   selfTest,
@@ -189,6 +190,10 @@ function parityCommand(context: Context): Command {
   return describeCommand({
     name: "parity",
     summary: "Read the file into our engine, run both it and onnxruntime-node on drawn inputs, and compare.",
+    notes: [
+      "Allowed is |a - b| <= 1e-5 + 1e-4 |b| for every value; where the file computes in float16 or int8, which runtimes round",
+      "each their own way, 5 % of the output's root mean square more.",
+    ],
     examples: ["isthmus onnx parity decoder.onnx"],
   })
     .argument("<file>", "ONNX file")
@@ -202,8 +207,7 @@ async function compareFile(path: string, options: ParityOptions): Promise<Report
   const { program, parameters } = namingFile(path, () => importOnnx(file.bytes, file));
   const session = await openOnnx(await requireOnnxRuntime(), path);
   try {
-    const { outputs } = describeOnnx(file.bytes);
-    const tolerances = Object.fromEntries(outputs.map(({ name, dtype }) => [name, outputTolerance(dtype)]));
+    const tolerances = (expected: OutputValues) => fileTolerances(file.bytes, expected);
     const pair = { bytes: file.bytes, session, program, parameters, tolerances };
     const report = await comparePair(pair, options.batch, options);
     requireParity(report, `${path}: onnxruntime-node and our engine differ`);
