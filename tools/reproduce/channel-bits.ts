@@ -6,10 +6,19 @@ import {
   measureLink,
   qamCodebook,
   toDb,
+  type TrainedLink,
 } from "@isthmus/channel";
-import { scatterChart } from "@isthmus/plot";
+import { constellationChart } from "@isthmus/plot";
 import type { Context, Made, Reproduction, Row } from "./harness/reproduction.ts";
-import { blocksText, type Links, REPORT_SEED, startsOf, trainedLinks, trainingText } from "./link-runs.ts";
+import {
+  blocksText,
+  type Links,
+  pointsInPlane,
+  REPORT_SEED,
+  startsOf,
+  trainedLinks,
+  trainingText,
+} from "./link-runs.ts";
 
 const SIZE = { k: 6, n: 1, complex: true } as const;
 /** Es/N0, at which 64 points are compared. */
@@ -40,7 +49,11 @@ async function run(context: Context): Promise<Made> {
   const qam = bitwiseMutualInformation(qamCodebook(64), ebNoFromEsNo(esNoFromDb(ES_NO_DB), SIZE));
   const published = { figures: qam.toFixed(3), source: "64-QAM, Gray labels, best receiver, by quadrature" };
   return {
-    rows: [await ownRow(context, links, published), exactRow(context, links, published)],
+    rows: [
+      await ownRow(context, links, published),
+      await chosenRow(context, links, published),
+      exactRow(context, links, published),
+    ],
     protocol: {
       link: "64 messages in one complex use, embedding that begins with 64-QAM and its Gray labels, average power; receiver 2-64-64-6, ReLU; a logit for each bit; trained at Es/N0 10.27 dB",
       training: trainingText(TRAINING),
@@ -52,11 +65,29 @@ async function run(context: Context): Promise<Made> {
 }
 
 /** Six bits less the cross-entropy of the receiver's logits: what an outer code gets. */
-async function ownRow({ engine, seeds }: Context, { made }: Links, published: Row["published"]): Promise<Row> {
+async function carried({ engine }: Context, link: TrainedLink): Promise<number> {
+  const options = { engine, ebNoDb: EB_NO_DB, blocks: BLOCKS, seed: REPORT_SEED };
+  return (await measureLink(link, options)).information;
+}
+
+async function chosenRow(
+  context: Context,
+  { chosen, chosenSeed: seed }: Links,
+  published: Row["published"],
+): Promise<Row> {
+  return {
+    ...{ what: "the chosen start, with its own receiver", unit: "bits per use", published },
+    convention: `Es/N0 ${ES_NO_DB} dB, ${blocksText(BLOCKS)}; the start that carries most on other noise`,
+    runs: [{ seed, value: await carried(context, chosen), seconds: 0 }],
+    line: { least: 3.38 },
+  };
+}
+
+async function ownRow(context: Context, { made }: Links, published: Row["published"]): Promise<Row> {
   const runs: { seed: number; value: number; seconds: number }[] = [];
   for (const [i, link] of made.entries()) {
-    const { information } = await measureLink(link, { engine, ebNoDb: EB_NO_DB, blocks: BLOCKS, seed: REPORT_SEED });
-    runs.push({ seed: seeds[i]!, value: information, seconds: link.restarts[0]!.seconds });
+    const value = await carried(context, link);
+    runs.push({ seed: context.seeds[i]!, value, seconds: link.restarts[0]!.seconds });
   }
   return {
     ...{ what: "bit-wise mutual information with the own receiver", unit: "bits per use", published, runs },
@@ -79,18 +110,13 @@ function exactRow({ seeds }: Context, { made }: Links, published: Row["published
 }
 
 function picture({ chosen: { codebook } }: Links): string {
-  const { points, labels } = codebook;
-  return scatterChart({
-    ...{
-      title: "64 points learned with their labels",
-      subtitle: `Es/N0 ${ES_NO_DB} dB; average power 1`,
-      width: 640,
-      height: 660,
-    },
-    ...{ x: { name: "in phase" }, y: { name: "in quadrature" }, legend: false },
-    points: Array.from(labels, (_, i) => [points[2 * i]!, points[2 * i + 1]!] as const),
-    classes: Array.from(labels, (__, i) => i),
-    classNames: Array.from(labels, (label) => label.toString(2).padStart(6, "0")),
+  return constellationChart({
+    title: "64 points learned with their labels",
+    subtitle: `Es/N0 ${ES_NO_DB} dB; average power 1; points, bits, and what is nearest to each`,
+    ...{ width: 820, height: 830 },
+    points: pointsInPlane(codebook),
+    labels: Array.from(codebook.labels, (label) => label.toString(2).padStart(6, "0")),
+    regions: "voronoi",
     rings: [{ radius: 1, name: "1" }],
   });
 }

@@ -8,7 +8,7 @@ import {
   pskCodebook,
   qamCodebook,
 } from "@isthmus/channel";
-import { scatterChart } from "@isthmus/plot";
+import { constellationChart } from "@isthmus/plot";
 import type { Context, Made, Reproduction, Row } from "./harness/reproduction.ts";
 import {
   blerRow,
@@ -16,6 +16,7 @@ import {
   chosenRow,
   type Links,
   measured,
+  pointsInPlane,
   startsOf,
   trainedLinks,
   trainingText,
@@ -115,15 +116,12 @@ function exactRow({ seeds }: Context, { made }: Links, what: string, published: 
 
 /** The points of the chosen start. */
 function picture({ chosen: { codebook } }: Links, title: string): string {
-  const { points } = codebook;
   const { average, amplitude } = measurePower(codebook);
-  return scatterChart({
+  return constellationChart({
     title,
-    subtitle: `16 learned points; mean power ${average.toFixed(3)}, greatest amplitude ${amplitude.toFixed(3)}`,
-    ...{ width: 520, height: 540 },
-    x: { name: "in phase" },
-    y: { name: "in quadrature" },
-    points: Array.from({ length: points.length / 2 }, (_, i) => [points[2 * i]!, points[2 * i + 1]!] as const),
+    subtitle: `16 learned points and what is nearest to each; mean power ${average.toFixed(3)}, greatest amplitude ${amplitude.toFixed(3)}`,
+    points: pointsInPlane(codebook),
+    regions: "voronoi",
     rings: [{ radius: 1, name: "1" }],
   });
 }

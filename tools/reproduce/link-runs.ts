@@ -17,7 +17,7 @@ export const REPORT_SEED = 1009;
 /** A link trained from each seed. */
 export interface Links {
   readonly made: readonly TrainedLink[];
-  /** Of those, the one with the fewest wrong blocks on the noise of the choice. */
+  /** Of those, the one with the fewest wrong blocks on the noise of the choice; that learns by bits, the one that carries most. */
   readonly chosen: TrainedLink;
   readonly chosenSeed: number;
 }
@@ -48,11 +48,21 @@ export async function trainedLinks(
     );
     made.push(link);
   }
-  const best = made.reduce((least, one, i) => (blerOf(one) < blerOf(made[least]!) ? i : least), 0);
+  const costs = made.map((link) => costOf(link));
+  const best = costs.indexOf(Math.min(...costs));
   return { made, chosen: made[best]!, chosenSeed: seeds[best]! };
 }
 
-const blerOf = ({ restarts }: TrainedLink): number => restarts[0]!.measured.bler;
+/** What `trainLink` chooses starts by. */
+function costOf({ definition, restarts }: TrainedLink): number {
+  const { bler, information } = restarts[0]!.measured;
+  return definition.config.loss === "bits" ? -information : bler;
+}
+
+/** Of a codebook in the plane. */
+export function pointsInPlane({ points }: Codebook): (readonly [number, number])[] {
+  return Array.from({ length: points.length / 2 }, (_, i) => [points[2 * i]!, points[2 * i + 1]!] as const);
+}
 
 function shortened({ learningRate }: LinkTraining, steps: number): Partial<LinkTraining> {
   if (typeof learningRate !== "object" || learningRate.kind !== "cosine") return { steps };
