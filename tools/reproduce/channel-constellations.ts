@@ -119,7 +119,7 @@ function picture({ chosen: { codebook } }: Links, title: string): string {
   const { average, amplitude } = measurePower(codebook);
   return constellationChart({
     title,
-    subtitle: `16 learned points and what is nearest to each; mean power ${average.toFixed(3)}, greatest amplitude ${amplitude.toFixed(3)}`,
+    subtitle: `16 learned points; mean power ${average.toFixed(3)}, greatest amplitude ${amplitude.toFixed(3)}`,
     points: pointsInPlane(codebook),
     regions: "voronoi",
     rings: [{ radius: 1, name: "1" }],
