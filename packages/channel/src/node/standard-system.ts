@@ -23,14 +23,18 @@ export function standardSystem(parts: StandardSystem): SystemRecipe {
   return { module: import.meta.url, data: parts };
 }
 
+/** The system itself, for `simulate`. */
+export async function makeStandardSystem(parts: StandardSystem): Promise<Required<System>> {
+  return { codebook: parts.codebook, receiver: await receiverOf(parts), channel: channelOf(parts) };
+}
+
 /**
  * What the recipe's module has to export.
  *
  * @public found by its name
  */
-export async function system(data: unknown): Promise<System> {
-  const parts = data as StandardSystem;
-  return { codebook: parts.codebook, receiver: await receiverOf(parts), channel: channelOf(parts) };
+export function system(data: unknown): Promise<System> {
+  return makeStandardSystem(data as StandardSystem);
 }
 
 async function receiverOf({ codebook, hardDecision: hard, differential, fading }: StandardSystem): Promise<Receiver> {
