@@ -123,7 +123,7 @@ const KNOWN = { taps: 3, known: true } as const;
 type Taps = typeof UNKNOWN | typeof KNOWN;
 
 /** Blocks that are decided by formula. */
-const SIMULATED = { targetErrors: 20_000, maxBlocks: 1e7 };
+const SIMULATED = { targetErrors: 4000, maxBlocks: 5e6 };
 
 async function overTaps(codebook: System["codebook"], taps: Taps, seed: number): Promise<number> {
   const receiver = taps.known ? {} : { receiver: nonCoherentMaximumLikelihood(codebook, taps) };
