@@ -12,7 +12,13 @@ export {
 } from "./frequency-table.ts";
 export type { FitOptions, FrequencyTable, Histogram } from "./frequency-table.ts";
 export { decodeLatents, encodeLatents } from "./latent-stream.ts";
-export type { DecodeLatentsOptions, EncodeLatentsOptions, LatentStream, Latents } from "./latent-stream.ts";
+export type {
+  DecodeLatentsOptions,
+  EncodeLatentsOptions,
+  LatentStream,
+  Latents,
+  LatentTables,
+} from "./latent-stream.ts";
 export { dequantise, quantise, uniformQuantiser } from "./quantiser.ts";
 export type { UniformQuantiser } from "./quantiser.ts";
 export { codeLengthBits, decodeSymbols, encodeSymbols } from "./rans.ts";
