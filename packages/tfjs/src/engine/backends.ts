@@ -80,7 +80,7 @@ async function openWasm(tf: TfjsCore): Promise<OpenBackend> {
   return {
     name: "wasm",
     backend,
-    traits: { naiveSums: true, plainProducts: true, slowBroadcasts: true },
+    traits: { naiveSums: true, plainProducts: true, slowBroadcasts: true, dropsNaN: true },
     requireBound: () => {
       if (registry["wasm"] === backend) return;
       const message = `TensorFlow.js has another "wasm" backend than this engine was made with; make a new engine`;
@@ -114,7 +114,8 @@ async function openWebgl(tf: TfjsCore): Promise<OpenBackend> {
   );
   checked("tfjs-backend-webgl", version_webgl);
   const env = tf.env();
-  if (!env.getBool("HAS_WEBGL") || !env.getBool("WEBGL_RENDER_FLOAT32_ENABLED")) {
+  const hasCanvas = "OffscreenCanvas" in globalThis || "document" in globalThis;
+  if (!hasCanvas || !env.getBool("HAS_WEBGL") || !env.getBool("WEBGL_RENDER_FLOAT32_ENABLED")) {
     throw noDevice("webgl", "no WebGL context with float32 textures, which a browser has and Node has not");
   }
   return own("webgl", new MathBackendWebGL());

@@ -12,6 +12,8 @@ export interface Traits {
   readonly plainProducts?: true;
   /** Maxima and comparisons of arrays of different shapes are slow. */
   readonly slowBroadcasts?: true;
+  /** The larger, or smaller, of a number and NaN is the number where NaN is the second. */
+  readonly dropsNaN?: true;
 }
 
 /** A backend ready to be used, and what to do when it is used no more. */

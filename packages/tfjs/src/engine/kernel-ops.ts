@@ -53,6 +53,16 @@ export function kernelOps(device: Device, scalars: Map<number | string, Value>):
     };
   };
 
+  const extreme = (kernel: "Maximum" | "Minimum") => {
+    const plain = stretched(kernel);
+    if (!traits.dropsNaN) return plain;
+    return (a: Value, b: Value) => {
+      const made = plain(a, b);
+      const second = broadcastTo(b, made.shape);
+      return where(device.call("NotEqual", { a: second, b: second }), second, made);
+    };
+  };
+
   const cached = (key: number | string, make: () => Value): Value => {
     const known = scalars.get(key);
     if (known) return known;
@@ -119,7 +129,9 @@ export function kernelOps(device: Device, scalars: Map<number | string, Value>):
   const forms: FormOps<Value, Value> = {
     scalar,
     ...{ add: binary("Add"), sub: binary("Sub"), mul: multiply, div: binary("RealDiv") },
-    ...{ neg: unary("Neg"), abs: unary("Abs"), square: unary("Square"), relu: unary("Relu") },
+    ...{ neg: unary("Neg"), square: unary("Square"), relu: unary("Relu") },
+    // The kernel of the CPU leaves a tensor with tfjs's engine.
+    abs: (x) => device.call("Maximum", { a: x, b: device.call("Neg", { x }) }),
     ...{ exp: unary("Exp"), log: unary("Log"), erf: unary("Erf"), zerosLike: unary("ZerosLike") },
     within: (x, low, high) =>
       device.call("LogicalAnd", {
@@ -139,8 +151,8 @@ export function kernelOps(device: Device, scalars: Map<number | string, Value>):
     erf,
     constant: (shape, values) => device.upload(values, shape),
     shape: (x) => x.shape,
-    maximum: stretched("Maximum"),
-    minimum: stretched("Minimum"),
+    maximum: extreme("Maximum"),
+    minimum: extreme("Minimum"),
     greater: (a, b) => float(greater(a, b)),
     equal: (a, b) => float(stretched("Equal")(a, b)),
     select: (condition, a, b) => {
