@@ -3,7 +3,7 @@
  * the graph. Every operation adds its own rounding, k u sum|terms|, to what its operands' errors become in it.
  */
 import { boundImage } from "./image-bound.ts";
-import { interpretNodes, type InterpreterInputs, type Node, operationNamed, type Program } from "@isthmus/graph";
+import { interpretNodes, type InterpreterInputs, type Node, operationNamed, type Program } from "../../src/index.ts";
 import {
   type ArrayOps,
   broadcastTo,
