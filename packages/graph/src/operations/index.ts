@@ -12,6 +12,7 @@ import * as leaves from "./leaves.ts";
 import { matmul } from "./matmul.ts";
 import { euclideanNorm } from "./norm.ts";
 import * as pool from "./pool.ts";
+import * as quantised from "./quantised.ts";
 import { max, sum } from "./reduce.ts";
 import { select } from "./select.ts";
 import * as shapes from "./shapes.ts";
@@ -40,6 +41,7 @@ const all: readonly Operation[] = [
   ...Object.values(ids),
   ...Object.values(softmax),
   ...Object.values(standardise),
+  ...Object.values(quantised),
 ];
 
 /** Every operation a graph may hold, by name. */
