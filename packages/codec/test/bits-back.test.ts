@@ -11,34 +11,16 @@ import {
   packBitsBackTables,
   unpackBitsBackTables,
 } from "../src/index.ts";
+import {
+  kinds,
+  seedBits,
+  WILD_LATENTS as LATENTS,
+  WILD_PIXELS as PIXELS,
+  wildItems as itemsOf,
+  wildModel,
+} from "./bits-back-support.ts";
 import { emptyStack, isEmpty, pop, push, slotOf, stackFromBytes, stackToBytes } from "../src/ans-stack.ts";
 import { cdfAt } from "../src/scaled-cdf.ts";
-
-const PIXELS = 12;
-const LATENTS = 5;
-const scaleOf = (w: number): number => 25 * Math.exp(w) + 1 / 32;
-const seedBits = [0, 1, 3, 8, 4];
-
-const kinds = {
-  bernoulli: { kind: "bernoulli" },
-  logisticMixture: { kind: "logisticMixture", logistics: 3, scaleOf },
-} as const;
-
-/** Networks whose numbers depend on every input, wildly, far outside all grids now and then. */
-function wildModel(kind: keyof typeof kinds, salt: number): BitsBackModel {
-  const tables = makeBitsBackTables({ seedBits, inputScale: 1 / 32, pixels: kinds[kind] });
-  const network = (outputs: number, name: string): BitsBackModel["posterior"] => ({
-    run: (item) => {
-      const seen = `${salt} ${name} ${item.join(" ")} `;
-      return Int32Array.from({ length: outputs }, (_, i) => {
-        const [wide, spread] = [hash32(`${seen}${i}w`) % 20 === 0, hash32(`${seen}${i}`) | 0];
-        return wide ? spread : spread % 600;
-      });
-    },
-  });
-  const said = PIXELS * numbersPerPixel(tables.pixels);
-  return { pixels: PIXELS, posterior: network(2 * LATENTS, "q"), likelihood: network(said, "p"), tables };
-}
 
 const cases = fc.record({
   kind: fc.constantFrom("bernoulli" as const, "logisticMixture" as const),
@@ -46,11 +28,6 @@ const cases = fc.record({
   latentBits: fc.integer({ min: 1, max: 8 }),
   bytes: fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 20 * PIXELS }),
 });
-
-function itemsOf(kind: keyof typeof kinds, bytes: readonly number[]): Uint8Array {
-  const whole = bytes.slice(0, bytes.length - (bytes.length % PIXELS));
-  return Uint8Array.from(whole, (value) => (kind === "bernoulli" ? value & 1 : value > 99 ? value : 0));
-}
 
 describe("the stack", () => {
   const steps = fc.array(

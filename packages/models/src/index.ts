@@ -22,6 +22,7 @@ export { iwae } from "./iwae.ts";
 export type { IwaeConfig } from "./iwae.ts";
 export type { GivenLikelihood, Likelihood } from "./likelihood.ts";
 export { linearVae } from "./linear-vae.ts";
+export { logisticScale, startLocation } from "./logistic-mixture.ts";
 export { mixturePriorVae } from "./mixture-prior-vae.ts";
 export type { MixturePriorVaeConfig } from "./mixture-prior-vae.ts";
 export { checkedSchedule } from "./schedule.ts";
