@@ -1,4 +1,4 @@
-export { fitCoding } from "./fit-coding.ts";
+export { fitCoding, fitTables } from "./fit-coding.ts";
 export type { FitCodingOptions } from "./fit-coding.ts";
 export { inferLatents, latentDims } from "./latents.ts";
 export type { Batches, EncoderModel, InferredLatents } from "./latents.ts";
@@ -6,3 +6,5 @@ export { openNetwork } from "./network.ts";
 export type { Network } from "./network.ts";
 export { decodeInBatches, decodeItems, decodeStreamLatents, encodeStream } from "./stream.ts";
 export type { DecodedLatents, DecodedStream, EncodeStreamOptions } from "./stream.ts";
+export { cutTiles, joinTiles, tileBatches, tileGrid } from "./tiles.ts";
+export type { Picture, TileShape } from "./tiles.ts";

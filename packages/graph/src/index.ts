@@ -32,6 +32,7 @@ export { batchNorm, layerNorm } from "./layers/normalisation.ts";
 export type { BatchNormOptions, BatchNormResult, NormOptions } from "./layers/normalisation.ts";
 export {
   codingProblem,
+  latentShape,
   latentWidth,
   MODEL_FILE_VERSION,
   modelHashes,
