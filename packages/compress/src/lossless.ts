@@ -67,7 +67,9 @@ type Heads = Parameters<typeof quantiseNetwork>[1]["outputs"];
 function headsOf(likelihood: Likelihood): Heads {
   if (likelihood.kind === "bernoulli") return { "decoder.output": { steps: [1 / GRID.logit] } };
   if (likelihood.kind !== "logisticMixture" || likelihood.levels !== 256) {
-    throw unfit("its likelihood is neither Bernoulli nor a mixture of logistics of 256 levels (--likelihood logistic-mixture)");
+    throw unfit(
+      "its likelihood is neither Bernoulli nor a mixture of logistics of 256 levels (--likelihood logistic-mixture)",
+    );
   }
   const { logistics } = likelihood;
   const each = <T>(from: number, head: (k: number) => T): T[] =>
