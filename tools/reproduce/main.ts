@@ -7,6 +7,7 @@ import { channelConstellations } from "./channel-constellations.ts";
 import { channelFading } from "./channel-fading.ts";
 import { channelRateOne } from "./channel-rate-one.ts";
 import { channelTheory } from "./channel-theory.ts";
+import { codecInt8 } from "./codec-int8.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
 import { deepAe } from "./deep-ae.ts";
@@ -57,6 +58,7 @@ const reproductions: readonly Reproduction[] = [
   latentRegularity,
   disentanglementRows,
   representations,
+  codecInt8,
   channelTheory,
   channelHamming,
   channelRateOne,
