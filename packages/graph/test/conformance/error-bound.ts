@@ -57,6 +57,11 @@ function jump(value: NdArray, distance: NdArray, error: NdArray): Bounded {
   return exact(value);
 }
 
+/** How far values are from where rounding jumps. */
+function fromHalf({ shape, data }: NdArray): NdArray {
+  return { shape, data: data.map((x) => x - Math.floor(x) - 0.5) };
+}
+
 function compare(f: "greater" | "equal", a: Bounded, b: Bounded): Bounded {
   return jump(nd[f](a.value, b.value), nd.sub(a.value, b.value), nd.add(a.error, b.error));
 }
@@ -231,6 +236,8 @@ function boundOf(node: Node, value: NdArray, inputs: readonly Bounded[]): Bounde
       return exact(value);
     case "erf":
       return erf(node, x);
+    case "round":
+      return jump(value, fromHalf(x.value), x.error);
     case "step":
       return jump(value, x.value, x.error);
     case "cast":
