@@ -45,7 +45,7 @@ export function baselineCommand(context: Context): Command {
     .argument("[systems...]", `names, codebook files or models (default: ${USUAL.join(" ")})`)
     .addOption(ebNoOption("energy per bit over noise density: from:to:step, a list, or one"))
     .addOption(new Option("--fading <kind>", "what the channel does").choices(["awgn", "rayleigh"]).default("awgn"))
-    .option("-o, --out <file>", "a chart as .svg, or the table as .csv or .json")
+    .option("-o, --out <file>", "a chart as .svg or .png, or the table as .csv or .json")
     .action(
       reporting(context, (systems: readonly string[], options: BaselineOptions) =>
         baseline(systems.length > 0 ? systems : USUAL, options),
@@ -55,7 +55,7 @@ export function baselineCommand(context: Context): Command {
 
 async function baseline(names: readonly string[], { ebno, fading, out }: BaselineOptions): Promise<Report> {
   if (out !== undefined) {
-    requireRatesEnding(out);
+    await requireRatesEnding(out);
     await requireWritable(out, names);
   }
   const curves: KnownCurve[] = [];

@@ -71,7 +71,7 @@ export function simulateCommand(context: Context): Command {
     )
     .addOption(seedOption())
     .addOption(buildOption())
-    .option("-o, --out <file>", "a chart as .svg, or the counts as .csv or .json")
+    .option("-o, --out <file>", "a chart as .svg or .png, or the counts as .csv or .json")
     .action(reporting(context, (system: string, options: SimulateOptions) => simulate(context, system, options)));
 }
 
@@ -90,7 +90,7 @@ function count(most: number): (text: string) => number {
 async function simulate(context: Context, system: string, options: SimulateOptions): Promise<Report> {
   const { out, resume, confidence } = options;
   if (out !== undefined) {
-    requireRatesEnding(out);
+    await requireRatesEnding(out);
     await requireWritable(out, [system]);
   }
   if (resume !== undefined) await requireWritable(resume, [system]);
