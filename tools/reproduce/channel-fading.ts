@@ -27,6 +27,7 @@ export const channelFading: Reproduction = {
   name: "channel-fading",
   what: "Links learned over three fading taps: a plain receiver, a radio transformer, one that knows the taps; and Rayleigh fading",
   minutes: 8,
+  data: "made",
   run,
 };
 

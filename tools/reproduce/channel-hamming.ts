@@ -33,6 +33,7 @@ export const channelHamming: Reproduction = {
   name: "channel-hamming",
   what: "A learned (7,4) link with its own receiver against the Hamming code with maximum likelihood",
   minutes: 8,
+  data: "made",
   run,
 };
 

@@ -274,9 +274,6 @@ function planOf(
 /** Between two writings of the counts. */
 const STORE_MS = 5000;
 
-/** Three would refuse one honest point of 740, and a run may have dozens; a wrong power shows in many more. */
-const GUARD_SIGMAS = 5;
-
 async function runPlan(
   console: Console,
   { name, codebook, run }: Planned,
@@ -292,8 +289,7 @@ async function runPlan(
     });
     line.clear();
     if (points.some(({ stopped }) => stopped === "aborted")) throw stopped(options);
-    if ((options.channel ?? "awgn") === "awgn" && isEqualEnergy(codebook))
-      requireAboveSpherePacking(codebook, points, { sigmas: GUARD_SIGMAS });
+    if ((options.channel ?? "awgn") === "awgn" && isEqualEnergy(codebook)) requireAboveSpherePacking(codebook, points);
     note(
       console,
       `${name}: ${grouped(points.reduce((sum, { blocks }) => sum + blocks, 0))} blocks, ${speedText(points)}`,

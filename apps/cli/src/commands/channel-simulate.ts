@@ -26,7 +26,7 @@ export function simulateCommand(context: Context): Command {
       ...SYSTEM_NAMES,
       "A model is received twice, by its own network and by maximum likelihood on its codebook, so that one sees which half loses. Systems of",
       "the same size get the same messages and noise. A model of another channel than white noise is measured over its own, its network alone.",
-      "Counts that lie below the sphere-packing bound by more than chance are refused: they would be a mistake in power or noise.",
+      "A curve that lies below the sphere-packing bound by more than 3 sigma of chance is refused: it would be a mistake in power or noise.",
     ],
     examples: [
       "isthmus channel simulate ae.safetensors --ebno 0:8:1 --baselines hamming,uncoded -o bler.svg",
