@@ -1,3 +1,9 @@
+export { decodeBitsBack, encodeBitsBack } from "./bits-back.ts";
+export type { BitsBackModel, IntegerNetwork } from "./bits-back.ts";
+export { GRID, numbersPerPixel, packBitsBackTables, unpackBitsBackTables } from "./bits-back-tables.ts";
+export type { BitsBackTables, PixelTables } from "./bits-back-tables.ts";
+export { makeBitsBackTables } from "./bits-back-tables-from-floats.ts";
+export type { BitsBackTablesOptions } from "./bits-back-tables-from-floats.ts";
 export type { BitstreamErrorCode } from "./bitstream-error.ts";
 export { crc32c } from "./crc32c.ts";
 export { FRAME_HEADER_BYTES, FRAME_LIMITS, readFrame, readFrames, writeFrame } from "./frame.ts";
@@ -12,7 +18,14 @@ export {
 } from "./frequency-table.ts";
 export type { FitOptions, FrequencyTable, Histogram } from "./frequency-table.ts";
 export { decodeLatents, encodeLatents } from "./latent-stream.ts";
-export type { DecodeLatentsOptions, EncodeLatentsOptions, LatentStream, Latents } from "./latent-stream.ts";
+export type {
+  DecodeLatentsOptions,
+  EncodeLatentsOptions,
+  LatentStream,
+  Latents,
+  LatentTables,
+} from "./latent-stream.ts";
 export { dequantise, quantise, uniformQuantiser } from "./quantiser.ts";
 export type { UniformQuantiser } from "./quantiser.ts";
+export type { ScaledCdf } from "./scaled-cdf.ts";
 export { codeLengthBits, decodeSymbols, encodeSymbols } from "./rans.ts";

@@ -51,7 +51,7 @@ describe("a stream", () => {
           items,
           dims,
           symbols: whole,
-          streams: [{ items, ancillary: [] }],
+          streams: [{ items, quality: 0, ancillary: [] }],
         });
       }),
       { numRuns: 300 },
@@ -79,8 +79,8 @@ describe("a stream", () => {
     expect([...readFrames(noted)].map((frame) => frame.ancillary)).toEqual([ancillary, [], []]);
     const { streams, ...decoded } = decodeLatents(joined(stream, noted), options);
     expect(streams).toEqual([
-      { items: 30, ancillary: [] },
-      { items: 30, ancillary },
+      { items: 30, quality: 0, ancillary: [] },
+      { items: 30, quality: 0, ancillary },
     ]);
     expect(decoded.symbols).toEqual(Int32Array.of(...symbols, ...symbols));
     const odd = [{ type: 0x7f, value: new Uint8Array(0) }];
@@ -222,7 +222,7 @@ describe("a frame with a good checksum", () => {
 
   it("is refused for another number of dimensions or another quality", () => {
     expect(refusal(rewritten({ dims: 2 }))).toBe("BITSTREAM_DIMS");
-    expect(refusal(rewritten({ quality: 1 }))).toBe("BITSTREAM_UNSUPPORTED");
+    expect(refusal(rewritten({ quality: 1 }))).toBe("BITSTREAM_QUALITY");
   });
 
   it("is refused when payload and item count disagree", () => {
@@ -341,3 +341,52 @@ function entropyBits(histogram: ReadonlyMap<number, number>): number {
   const total = [...histogram.values()].reduce((a, b) => a + b, 0);
   return [...histogram.values()].reduce((bits, count) => bits - count * Math.log2(count / total), 0);
 }
+
+describe("tables shared by the positions of a convolutional latent", () => {
+  // Items of 4 positions and 3 channels are 4 times as many items of 3 dimensions: another count, the same payload.
+  it("code what they code of as many items of the channels alone", () => {
+    const many = bellSymbols(20, 12, 3);
+    const shared = encodeLatents(many, { ...options, dims: 12 });
+    const apart = encodeLatents(many, options);
+    expect(readFrame(shared)).toMatchObject({ items: 20, dims: 12 });
+    expect(readFrame(shared).payload).toEqual(readFrame(apart).payload);
+    expect(decodeLatents(shared, { ...options, dims: 12 })).toMatchObject({ items: 20, dims: 12, symbols: many });
+  });
+
+  it("bound what a small payload may claim by the whole item", () => {
+    const one = readFrame(encodeLatents(new Int32Array(12), { ...options, dims: 12 }));
+    const claim = (items: number) => () => decodeLatents(writeFrame({ ...one, items }), { ...options, dims: 12 });
+    expect(isthmusErrorOf(claim(2 ** 20)).code).toBe("BITSTREAM_LIMIT");
+  });
+
+  it("are refused where the dimensions are no multiple of the channels", () => {
+    expect(() => encodeLatents(symbols, { ...options, dims: 10 })).toThrow(/dims: expected a multiple of 3 channels/);
+    expect(isthmusErrorOf(() => decodeLatents(stream, { ...options, dims: 6 })).code).toBe("BITSTREAM_DIMS");
+  });
+});
+
+describe("several qualities", () => {
+  const coarse = symbols.map((symbol) => Math.trunc(symbol / 2));
+  const two = { tables: [...tables, ...fitFrequencyTables(coarse, dims)], qualities: 2, modelId };
+
+  it("have tables of their own, and streams of both may follow each other", () => {
+    const [fine, rough] = [encodeLatents(symbols, two), encodeLatents(coarse, { ...two, quality: 1 })];
+    expect(fine).toEqual(encodeLatents(symbols, options));
+    expect(rough.length).toBeLessThan(fine.length);
+    const { streams, symbols: decoded } = decodeLatents(joined(fine, rough), two);
+    expect(streams.map(({ items, quality }) => [items, quality])).toEqual([
+      [30, 0],
+      [30, 1],
+    ]);
+    expect(decoded).toEqual(Int32Array.of(...symbols, ...coarse));
+  });
+
+  it("are refused where there are no tables for one, or where it changes within a stream", () => {
+    expect(() => encodeLatents(symbols, { ...two, quality: 2 })).toThrow(/quality: expected an integer 0 to 1, got 2/);
+    expect(() => encodeLatents(symbols, { ...two, qualities: 4 })).toThrow(/tables: expected a multiple of 4/);
+    const [first, ...rest] = [...readFrames(stream)];
+    const mixed = joined(writeFrame({ ...first!, quality: 1 }), ...rest.map((frame) => writeFrame(frame)));
+    const error = isthmusErrorOf(() => decodeLatents(mixed, two));
+    expect(error).toMatchObject({ code: "BITSTREAM_QUALITY", message: expect.stringContaining("began with 1") });
+  });
+});

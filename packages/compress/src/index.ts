@@ -1,4 +1,4 @@
-export { fitCoding } from "./fit-coding.ts";
+export { fitCoding, fitTables } from "./fit-coding.ts";
 export type { FitCodingOptions } from "./fit-coding.ts";
 export { inferLatents, latentDims } from "./latents.ts";
 export type { Batches, EncoderModel, InferredLatents } from "./latents.ts";

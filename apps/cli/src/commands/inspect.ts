@@ -2,7 +2,15 @@ import { readFrames } from "@isthmus/codec";
 import { latentDims } from "@isthmus/compress";
 import { parseNpy } from "@isthmus/data";
 import { readFileBytes } from "@isthmus/data/node";
-import { type JsonObject, type Model, modelHashes, type Program, readModelFile, readSafetensors } from "@isthmus/graph";
+import {
+  type JsonObject,
+  type LatentCoding,
+  type Model,
+  modelHashes,
+  type Program,
+  readModelFile,
+  readSafetensors,
+} from "@isthmus/graph";
 import { describeOnnx } from "@isthmus/onnx";
 import { readCheckpoint } from "@isthmus/train";
 import type { Command } from "commander";
@@ -67,12 +75,16 @@ function describeModel(model: Model): JsonObject {
     decoder: interfaceOf(model.decoder),
     parameterCount: parameterCount(model),
     parameters: Object.fromEntries(parameters),
-    coding: model.coding ? { dims: latentDims(model), tableInts: model.coding.tables.length } : null,
+    coding: model.coding ? describeCoding(model, model.coding) : null,
     ...(model.data && { data: { ...model.data } }),
     metrics: model.metrics,
     provenance: model.provenance,
     hashes: { encoder, tables, decoder },
   };
+}
+
+function describeCoding(model: Model, { steps, tables, qualities = 1 }: LatentCoding): JsonObject {
+  return { dims: latentDims(model), channels: steps.length / qualities, qualities, tableInts: tables.length };
 }
 
 function interfaceOf({ nodes, inputs, outputs }: Program): JsonObject {
@@ -86,6 +98,7 @@ function describeStream(bytes: Uint8Array): JsonObject {
     offset: frame.offset,
     bytes: frame.byteLength,
     modelId: hex(frame.modelId),
+    quality: frame.quality,
     items: frame.items,
     dims: frame.dims,
     sequence: frame.sequence,
