@@ -1,8 +1,4 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { fileURLToPath } from "node:url";
 import {
-  bestTraining,
   bpskBitError,
   type Comparison,
   compareSystems,
@@ -14,7 +10,6 @@ import {
   simulate,
   spherePackingBound,
   type TrainedLink,
-  trainLink,
   uncodedBlockError,
 } from "@isthmus/channel";
 import { errorRateChart, type RatePoint } from "@isthmus/plot";
@@ -26,8 +21,6 @@ const PAIRED_BLOCKS = 5e7;
 const BLOCKS = 1e7;
 /** BLER of the Hamming code with maximum likelihood, the lines that the learned link has to come below. */
 const HAMMING = { 4: 1.182e-2, 6: 7.97e-4 } as const;
-/** Steps that are timed beside those of others. */
-const TIMED_STEPS = 3000;
 
 export const channelHamming: Reproduction = {
   name: "channel-hamming",
@@ -53,7 +46,6 @@ async function run(context: Context): Promise<Made> {
     await blerRow(context, links, { what: "every start, 6 dB", ebNoDb: 6, blocks: BLOCKS, published: hamming(6) }),
     ...paired.flatMap((one, i) => pairedRows(one, links, i === 0 ? 4 : 6)),
     receivers.row,
-    ...(await stepRows(context)),
   ];
   return {
     rows,
@@ -130,64 +122,6 @@ async function ownReceiverLoses({ engine }: Context, link: TrainedLink) {
     runs: [{ seed: link.restarts[0]!.seed, value: made.a.blockErrors / made.b.blockErrors, seconds: 0 }],
   };
   return { row, details: { own: made.a.blockErrors, maximumLikelihood: made.b.blockErrors, blocks: made.blocks } };
-}
-
-/** Steps per second of processor time beside those of others with the same layers and batch, one after the other on the same machine. */
-async function stepRows({ tell, seeds: [seed], engine }: Context): Promise<Row[]> {
-  const before = process.cpuUsage();
-  const options = { engine, training: bestTraining(TIMED_STEPS), seed: seed!, selectionBlocks: 1 };
-  await trainLink(LINK, options);
-  const { user, system } = process.cpuUsage(before);
-  const own = (1e6 * TIMED_STEPS) / (user + system);
-  const others: { readonly name: string; readonly rate: number }[] = [];
-  for (const { name, command, steps } of PEERS) {
-    const rate = await stepsPerSecond(command, steps);
-    tell(
-      `steps per second of processor time: ours ${own.toFixed(0)}; ${name} ${rate?.toFixed(0) ?? "is not installed"}`,
-    );
-    if (rate !== undefined) others.push({ name, rate });
-  }
-  const { steps } = bestTraining();
-  const row = (what: string, how: string, figure: (rate: number) => number): Row => ({
-    ...{ what, unit: "", runs: [{ seed: seed!, value: figure(own), seconds: 0 }] },
-    convention: `${how}; the same layers, noise, loss and Adam; one thread each, one after the other`,
-    published: {
-      figures: others.map(({ rate }) => figure(rate).toFixed(0)).join(", "),
-      source: `${others.map(({ name }) => name).join(", ")}: measured in this run`,
-    },
-  });
-  const timed = `${TIMED_STEPS} steps, all that a training does included; the others eager, after 100 steps to warm up`;
-  return [
-    row("training steps per second of processor time, batch 1024", timed, (rate) => rate),
-    row(
-      `a training of ${steps} steps, seconds of processor time`,
-      "at the rates of the row above",
-      (rate) => steps / rate,
-    ),
-  ];
-}
-
-/** Steps that the slowest takes its time for. */
-const FEW_STEPS = 500;
-const TFJS = ["--import", "tsx", "--conditions=@isthmus/source", scriptPath("tfjs/link.ts")];
-const PEERS = [
-  { name: "PyTorch", command: ["/usr/bin/python3", scriptPath("torch/link.py")], steps: TIMED_STEPS },
-  { name: "tfjs-wasm", command: [process.execPath, ...TFJS, "wasm"], steps: TIMED_STEPS },
-  { name: "tfjs-cpu", command: [process.execPath, ...TFJS, "cpu"], steps: FEW_STEPS },
-] as const;
-
-function scriptPath(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url));
-}
-
-async function stepsPerSecond([program, ...words]: readonly string[], steps: number): Promise<number | undefined> {
-  try {
-    const args = [...words, String(steps), String(bestTraining().batchSize)];
-    const { stdout } = await promisify(execFile)(program!, args);
-    return (JSON.parse(stdout) as { stepsPerSecond: number }).stepsPerSecond;
-  } catch {
-    return undefined;
-  }
 }
 
 async function waterfall({ engine }: Context, link: TrainedLink): Promise<string> {

@@ -6,6 +6,7 @@ import { channelBlackBox } from "./channel-black-box.ts";
 import { channelConstellations } from "./channel-constellations.ts";
 import { channelFading } from "./channel-fading.ts";
 import { channelRateOne } from "./channel-rate-one.ts";
+import { channelSpeed } from "./channel-speed.ts";
 import { channelTheory } from "./channel-theory.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
@@ -64,6 +65,7 @@ const reproductions: readonly Reproduction[] = [
   channelFading,
   channelBits,
   channelBlackBox,
+  channelSpeed,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(18)} ${what}`).join("\n");

@@ -1,6 +1,6 @@
 // usage: link.ts <backend> <steps> <batch>
 //
-// The (7,4) link of the reproduction `channel-hamming` as a user of stock TensorFlow.js writes it: the steps per second of
+// The (7,4) link of the reproduction `channel-speed` as a user of stock TensorFlow.js writes it: the steps per second of
 // processor time as JSON.
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
