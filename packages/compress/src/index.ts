@@ -1,8 +1,14 @@
-export { fitCoding } from "./fit-coding.ts";
+export { fitCoding, fitTables } from "./fit-coding.ts";
 export type { FitCodingOptions } from "./fit-coding.ts";
 export { inferLatents, latentDims } from "./latents.ts";
 export type { Batches, EncoderModel, InferredLatents } from "./latents.ts";
+export { isLosslessFile, LOSSLESS_FILE_VERSION, readLosslessFile, writeLosslessFile } from "./lossless-file.ts";
+export type { LosslessFile } from "./lossless-file.ts";
+export { bitsBackModel, fitLossless } from "./lossless.ts";
+export type { LosslessCoding, LosslessModel } from "./lossless.ts";
 export { openNetwork } from "./network.ts";
 export type { Network } from "./network.ts";
 export { decodeInBatches, decodeItems, decodeStreamLatents, encodeStream } from "./stream.ts";
 export type { DecodedLatents, DecodedStream, EncodeStreamOptions } from "./stream.ts";
+export { cutTiles, joinTiles, tileBatches, tileGrid } from "./tiles.ts";
+export type { Picture, TileShape } from "./tiles.ts";

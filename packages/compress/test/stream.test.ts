@@ -1,8 +1,17 @@
+import { fitFrequencyTables, packTables, quantise, uniformQuantiser } from "@isthmus/codec";
 import { batches, syntheticDigits, take } from "@isthmus/data";
-import { type Engine, initialise, type LatentCoding, type Model, referenceEngine } from "@isthmus/graph";
+import {
+  type Engine,
+  initialise,
+  type LatentCoding,
+  type Model,
+  readModelFile,
+  referenceEngine,
+  writeModelFile,
+} from "@isthmus/graph";
 import { configToJson, defineModel, type Given } from "@isthmus/models";
 import { beforeAll, describe, expect, it } from "vitest";
-import { decodeItems, decodeStreamLatents, encodeStream, fitCoding, inferLatents } from "../src/index.ts";
+import { decodeItems, decodeStreamLatents, encodeStream, fitCoding, fitTables, inferLatents } from "../src/index.ts";
 
 const engine: Engine = referenceEngine();
 const digits = syntheticDigits({ items: 60, seed: 1 });
@@ -55,15 +64,15 @@ describe.each(["ae", "vae"])("%s", (kind) => {
     expect(all.slice(59 * 784)).toEqual(last);
   });
 
-  it("remembers how many rows only fill its last window up, in ten bytes at most, and only if there are any", async () => {
+  it("remembers how many rows only fill its last window up, in five bytes, and only if there are any", async () => {
     const plain = await encodeStream(engine, model, inBatches(25));
     expect(await encodeStream(engine, model, inBatches(25), { filledRows: 0 })).toEqual(plain);
     const filled = await encodeStream(engine, model, inBatches(25), { filledRows: 70_000 });
-    expect(filled.length - plain.length).toBeLessThanOrEqual(10);
+    expect(filled.length - plain.length).toBe(5); // type, length, and 70,000 in three times seven bits
     const { streams } = decodeStreamLatents(model, Uint8Array.of(...filled, ...plain));
     expect(streams).toEqual([
-      { items: 60, filledRows: 70_000 },
-      { items: 60, filledRows: 0 },
+      { items: 60, quality: 0, filledRows: 70_000, lost: [] },
+      { items: 60, quality: 0, lost: [] },
     ]);
   });
 
@@ -71,6 +80,93 @@ describe.each(["ae", "vae"])("%s", (kind) => {
     const bytes = await encodeStream(engine, model, inBatches(25));
     const stranger = { ...model, coding: { ...model.coding!, steps: model.coding!.steps.map((step) => step * 2) } };
     expect(() => decodeStreamLatents(stranger, bytes)).toThrow(expect.objectContaining({ code: "BITSTREAM_MODEL" }));
+  });
+});
+
+describe("a model of several qualities, two positions sharing the tables of three channels", () => {
+  const base = untrained("vae", { trunk: { kind: "dense", hidden: [6] }, latent: 6 });
+  let model: Model;
+  beforeAll(async () => {
+    const latents = { ...(await inferLatents(engine, base, inBatches(25))), channels: 3 };
+    model = { ...base, coding: fitCoding(latents, { stepScale: [0.25, 1, 4] }) };
+  });
+
+  it("has steps, offsets and tables of each, and survives its file", () => {
+    expect(model.coding).toMatchObject({ qualities: 3 });
+    expect([model.coding!.steps.length, model.coding!.offsets.length]).toEqual([9, 9]);
+    expect(readModelFile(writeModelFile(model)).coding).toEqual(model.coding);
+  });
+
+  it("comes back within half a step of the quality asked for, in fewer bytes for coarser ones", async () => {
+    const { values } = await inferLatents(engine, model, inBatches(25));
+    const streams = [];
+    for (const quality of [0, 1, 2]) streams.push(await encodeStream(engine, model, inBatches(25), { quality }));
+    expect(streams.map(({ length }) => length)).toEqual([...streams.map(({ length }) => length)].sort((a, b) => b - a));
+    const decoded = decodeStreamLatents(model, Uint8Array.from(streams.flatMap((stream) => [...stream])));
+    expect(decoded.streams?.map(({ quality }) => quality)).toEqual([0, 1, 2]);
+    decoded.values.forEach((value, index) => {
+      const quality = Math.floor(index / 360);
+      const half = model.coding!.steps[3 * quality + (index % 3)]! / 2;
+      // Half a bin, and the rounding of q * step + offset to float32.
+      expect(Math.abs(value - values[index % 360]!)).toBeLessThanOrEqual(half + 2 ** -23 * Math.abs(value));
+    });
+  });
+
+  it("refuses a quality it does not have", async () => {
+    const refused = encodeStream(engine, model, inBatches(25), { quality: 3 });
+    await expect(refused).rejects.toThrow(/"quality" expected an integer 0 to 2, got 3/);
+  });
+});
+
+describe("a stream of several payloads", () => {
+  const base = untrained("vae", { trunk: { kind: "dense", hidden: [6] }, latent: 4 });
+  let model: Model;
+  let bytes: Uint8Array;
+  beforeAll(async () => {
+    model = { ...base, coding: fitCoding(await inferLatents(engine, base, inBatches(25))) };
+    bytes = await encodeStream(engine, model, inBatches(25), { payloads: 4, timestamp: 5n });
+  });
+
+  it("decodes as one of a single payload does", async () => {
+    const single = decodeStreamLatents(model, await encodeStream(engine, model, inBatches(25)));
+    const decoded = decodeStreamLatents(model, bytes);
+    expect(decoded.values).toEqual(single.values);
+    expect(decoded.streams).toEqual([{ items: 60, quality: 0, timestamp: 5n, lost: [] }]);
+  });
+
+  it("gives what is left where it is cut, with the middle of each lost latent in its place", () => {
+    const cut = bytes.subarray(0, -1);
+    expect(() => decodeStreamLatents(model, cut)).toThrow(expect.objectContaining({ code: "BITSTREAM_TRUNCATED" }));
+    const whole = decodeStreamLatents(model, bytes).values;
+    const { values, streams } = decodeStreamLatents(model, cut, { lost: "replace" });
+    expect(streams![0]!.lost).toEqual([{ frame: 0, payload: 3, channels: [3, 4], state: "cut off" }]);
+    const lost = values.filter((_, i) => i % 4 === 3);
+    expect(values.filter((_, i) => i % 4 !== 3)).toEqual(whole.filter((_, i) => i % 4 !== 3));
+    expect(new Set(lost).size).toBe(1);
+    const sorted = whole.filter((_, i) => i % 4 === 3).sort();
+    expect(lost[0]).toBeGreaterThanOrEqual(sorted[0]!);
+    expect(lost[0]).toBeLessThanOrEqual(sorted.at(-1)!);
+  });
+});
+
+describe("fitTables", () => {
+  it("takes the bins as they are given", () => {
+    const values = Float32Array.from({ length: 40 }, (_, i) => Math.sin(i));
+    const quantiser = uniformQuantiser([0.25, 0.5], [0.125, 0]);
+    const coding = fitTables({ items: 10, dims: 4, channels: 2, values }, [quantiser]);
+    expect(coding).toEqual({
+      offsets: quantiser.offsets,
+      steps: quantiser.steps,
+      tables: packTables(fitFrequencyTables(quantise(values, quantiser), 2)),
+    });
+  });
+
+  it("names what does not fit", () => {
+    const latents = { items: 1, dims: 2, values: new Float32Array(2) };
+    expect(() => fitTables(latents, [])).toThrow(/"quantisers" expected 1 to 256/);
+    expect(() => fitTables(latents, [uniformQuantiser([1])])).toThrow(/"quantisers" expected 2 channels/);
+    expect(() => fitTables({ ...latents, channels: 3 }, [uniformQuantiser([1])])).toThrow(/"latents.channels"/);
+    expect(() => fitTables({ ...latents, items: 0 }, [uniformQuantiser([1, 1])])).toThrow(/"latents" expected/);
   });
 });
 

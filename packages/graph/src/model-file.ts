@@ -10,13 +10,20 @@ import { formatShape, sameShape } from "./shape.ts";
 /** Changes when the layout of the file changes. Newer versions are refused. */
 export const MODEL_FILE_VERSION = 2;
 
-/** What turns latents into integers and integers into bits; the frequency tables are `@isthmus/codec`'s packed form. */
+/**
+ * What turns latents into integers and integers into bits. A latent has as many channels as it has dimensions, or fewer:
+ * those of a convolutional one, [height, width, channels], are shared by its positions, and dimension i is of channel
+ * i mod channels.
+ */
 export interface LatentCoding {
-  /** Per latent dimension: the latent that quantises to 0. */
+  /** The latent that quantises to 0, [qualities, channels]. */
   readonly offsets: Float32Array;
-  /** Per latent dimension: the width of a bin. */
+  /** The width of a bin, [qualities, channels]. */
   readonly steps: Float32Array;
+  /** `@isthmus/codec`'s packed form of the frequency tables, [qualities, channels]. */
   readonly tables: Int32Array;
+  /** How many qualities the model can be told to code at, 1 to 256. Default: 1. */
+  readonly qualities?: number;
 }
 
 /**
@@ -79,14 +86,6 @@ export function writeModelFile(model: Model): Uint8Array {
   checkNumbers(model);
   const { encoder, tables, decoder, prior } = modelHashes(model);
   const { coding } = model;
-  const dims = coding?.steps.length ?? 0;
-  const codingTensors: Record<string, StoredTensor> = coding
-    ? {
-        "coding.offsets": { shape: [dims], data: coding.offsets },
-        "coding.steps": { shape: [dims], data: coding.steps },
-        "coding.tables": { shape: [coding.tables.length], data: coding.tables },
-      }
-    : {};
   const metadata = {
     format: "isthmus-model",
     version: String(MODEL_FILE_VERSION),
@@ -102,8 +101,18 @@ export function writeModelFile(model: Model): Uint8Array {
   };
   return writeSafetensors({
     metadata: { ...metadata, sha256: contentHash(canonicalJson(metadata)) },
-    tensors: { ...model.parameters, ...codingTensors },
+    tensors: { ...model.parameters, ...(coding && codingTensors(coding)) },
   });
+}
+
+/** With one quality [channels], with several [qualities, channels]. */
+function codingTensors({ offsets, steps, tables, qualities = 1 }: LatentCoding): Record<string, StoredTensor> {
+  const shape = qualities === 1 ? [steps.length] : [qualities, steps.length / qualities];
+  return {
+    "coding.offsets": { shape, data: offsets },
+    "coding.steps": { shape, data: steps },
+    "coding.tables": { shape: [tables.length], data: tables },
+  };
 }
 
 /**
@@ -187,10 +196,11 @@ function splitTensors(tensors: Readonly<Record<string, StoredTensor>>): Pick<Mod
   if (!offsets && !steps && !tables) return { parameters };
   const coding = { offsets: offsets?.data, steps: steps?.data, tables: tables?.data };
   if (!isCoding(coding)) throw new IsthmusError("MODEL_FILE_INVALID", "model file: the latent coding is incomplete");
-  return { parameters, coding };
+  const [qualities, channels] = steps?.shape ?? [];
+  return { parameters, coding: channels === undefined ? coding : { ...coding, qualities: qualities! } };
 }
 
-function isCoding(coding: Readonly<Record<keyof LatentCoding, unknown>>): coding is LatentCoding {
+function isCoding(coding: Readonly<Record<"offsets" | "steps" | "tables", unknown>>): coding is LatentCoding {
   const { offsets, steps, tables } = coding;
   return offsets instanceof Float32Array && steps instanceof Float32Array && tables instanceof Int32Array;
 }
@@ -231,11 +241,15 @@ function checkNumbers(model: Model): void {
 /** What is wrong with the bins for this encoder, if anything; the tables are for `@isthmus/codec` to read. */
 export function codingProblem({ encoder, coding }: Pick<Model, "encoder" | "coding">): string | undefined {
   if (!coding) return undefined;
-  const { offsets, steps } = coding;
+  const { offsets, steps, qualities = 1 } = coding;
   const latents = latentWidth(encoder);
-  if (latents === undefined) return `the encoder has no output "mu" or "z" of shape [batch, dims] to code`;
-  if (offsets.length !== latents || steps.length !== latents)
-    return `${offsets.length} offsets and ${steps.length} steps for ${latents} latents`;
+  if (latents === undefined) return `the encoder has no output "mu" or "z" of shape [batch, ...] to code`;
+  if (!(Number.isInteger(qualities) && qualities >= 1 && qualities <= 256))
+    return `"coding.qualities" expected an integer 1 to 256, got ${qualities}`;
+  const of = qualities === 1 ? "" : ` of ${qualities} qualities`;
+  const channels = steps.length / qualities;
+  if (offsets.length !== steps.length || !(Number.isInteger(channels) && latents % channels === 0))
+    return `${offsets.length} offsets and ${steps.length} steps${of} for ${latents} latents`;
   const step = steps.findIndex((value) => !(value > 0 && value < Infinity));
   if (step >= 0) return `"coding.steps" expected finite numbers > 0, got ${steps[step]} at index ${step}`;
   const offset = offsets.findIndex((value) => !Number.isFinite(value));
@@ -243,11 +257,17 @@ export function codingProblem({ encoder, coding }: Pick<Model, "encoder" | "codi
   return undefined;
 }
 
-/** The size of an encoder's code: of its output `mu`, or else `z`, [batch, dims]. */
+/** The size of an encoder's code: of its output `mu`, or else `z`, [batch, ...], the product of its shape. */
 export function latentWidth(encoder: Program): number | undefined {
+  return latentShape(encoder)?.reduce((size, length) => size * length);
+}
+
+/** The shape of an item's code: of the encoder's output `mu`, or else `z`, without the batch; channels are last. */
+export function latentShape(encoder: Program): readonly number[] | undefined {
   const id = encoder.outputs["mu"] ?? encoder.outputs["z"];
-  const shape = id === undefined ? undefined : encoder.nodes[id]?.shape;
-  return shape?.length === 2 && typeof shape[1] === "number" ? shape[1] : undefined;
+  const [batch, ...shape] = (id === undefined ? undefined : encoder.nodes[id]?.shape) ?? [];
+  const isOfItems = typeof batch === "string" && shape.length > 0;
+  return isOfItems && shape.every((length) => typeof length === "number") ? shape : undefined;
 }
 
 /** The hashes that identify a model and its parts, over canonical content. */
@@ -257,12 +277,17 @@ export function modelHashes(
   const { coding, prior, data } = model;
   const hashes = {
     encoder: networkHash(model.encoder, model.parameters, data && dataText(data, "reading")),
-    tables: contentHash(...(coding ? [coding.offsets, coding.steps, coding.tables] : [])),
+    tables: contentHash(...(coding ? codingParts(coding) : [])),
     decoder: networkHash(model.decoder, model.parameters, data && dataText(data, "writing")),
   };
   const all = [hashes.encoder, hashes.tables, hashes.decoder].map((hash) => hexToBytes(hash));
   const id = hexToBytes(contentHash(...all)).slice(0, 8);
   return { ...hashes, ...(prior && { prior: networkHash(prior, model.parameters) }), id };
+}
+
+/** How many qualities there are is told where the lengths leave it open. */
+function codingParts({ offsets, steps, tables, qualities = 1 }: LatentCoding): (string | ArrayBufferView)[] {
+  return [offsets, steps, tables, ...(qualities === 1 ? [] : [`\nqualities ${qualities}`])];
 }
 
 /** Of the graph's text, the parameters it reads in the order of their names, and what its numbers mean. */

@@ -2,13 +2,17 @@ import { IsthmusError } from "@isthmus/math";
 import { describe, expect, it } from "vitest";
 import {
   canonicalJson,
+  codingProblem,
   contentHash,
   GraphBuilder,
   initialise,
+  latentShape,
+  latentWidth,
   type Model,
   type ModelData,
   modelHashes,
   parseProgram,
+  type Program,
   readModelFile,
   readSafetensors,
   serialiseProgram,
@@ -374,6 +378,50 @@ describe("numbers that no model has are refused, read and written", () => {
     expect(() => writeModelFile(model({ encoder: { ...encoder, outputs } }))).toThrow(
       expect.objectContaining({ code: "MODEL_FILE_INVALID", message: expect.stringMatching(/no output "mu" or "z"/) }),
     );
+  });
+});
+
+describe("a latent coding of several qualities, its tables shared by positions", () => {
+  const coding = {
+    offsets: Float32Array.of(0, 0.5),
+    steps: Float32Array.of(1, 2),
+    tables: Int32Array.of(1, 2, 3),
+    qualities: 2,
+  };
+
+  it("survives a round trip, and the number of qualities is hashed", () => {
+    const bytes = writeModelFile(model({ coding }));
+    expect(readSafetensors(bytes).tensors["coding.steps"]!.shape).toEqual([2, 1]);
+    expect(readModelFile(bytes).coding).toEqual(coding);
+    const { offsets, steps, tables } = coding;
+    expect(modelHashes(model({ coding })).tables).not.toBe(
+      modelHashes(model({ coding: { offsets, steps, tables } })).tables,
+    );
+  });
+
+  it.each([
+    [{ qualities: 257 }, /"coding.qualities" expected an integer 1 to 256, got 257/],
+    [{ qualities: 0.5 }, /"coding.qualities" .+ got 0.5/],
+    [{ qualities: 4 }, /2 offsets and 2 steps of 4 qualities for 2 latents/],
+    [{ offsets: new Float32Array(6), steps: new Float32Array(6).fill(1) }, /6 steps of 2 qualities for 2 latents/],
+  ])("with %o is refused", (changes, message) => {
+    expect(codingProblem(model({ coding: { ...coding, ...changes } }))).toMatch(message);
+  });
+});
+
+describe("the shape of a code", () => {
+  it("is that of the encoder's mu, or else z, without the batch", () => {
+    const { encoder } = model();
+    const shaped = (shape: readonly (number | "batch")[]) => {
+      const nodes = encoder.nodes.map((node, id) => (id === encoder.outputs["z"] ? { ...node, shape } : node));
+      return { ...encoder, nodes } as Program;
+    };
+    expect(latentShape(encoder)).toEqual([2]);
+    expect(latentShape(shaped(["batch", 4, 4, 3]))).toEqual([4, 4, 3]);
+    expect(latentWidth(shaped(["batch", 4, 4, 3]))).toBe(48);
+    expect(latentShape(shaped(["batch"]))).toBeUndefined();
+    expect(latentShape(shaped([4, 3]))).toBeUndefined();
+    expect(latentShape(shaped(["batch", "batch"]))).toBeUndefined();
   });
 });
 

@@ -14,7 +14,7 @@ export interface MetadataOptions extends PartOptions {
 
 /**
  * The entries of a part, but for its golden sample. `isthmus.coding`, the model's latent coding, has offsets and steps per
- * dimension and the packed frequency tables, so that integers, never floats, decide what is encoded and decoded.
+ * channel and the packed frequency tables, so that integers, never floats, decide what is encoded and decoded.
  *
  * @throws RangeError as `partProgram` does
  */
@@ -50,8 +50,8 @@ export function modelMetadata(
 }
 
 /** A float32 is written as the shortest float64 that it equals, so it reads back to the same bits. */
-function codingJson({ offsets, steps, tables }: LatentCoding): string {
-  return canonicalJson({ offsets: [...offsets], steps: [...steps], tables: [...tables] });
+function codingJson({ offsets, steps, tables, ...qualities }: LatentCoding): string {
+  return canonicalJson({ offsets: [...offsets], steps: [...steps], tables: [...tables], ...qualities });
 }
 
 /** Where the model came from and its final figures; not those of every epoch. */

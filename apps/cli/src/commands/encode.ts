@@ -1,5 +1,6 @@
 import { encodeStream } from "@isthmus/compress";
 import { batches, type Dataset, itemSize, type TableDescription, tableOf } from "@isthmus/data";
+import type { Model } from "@isthmus/graph";
 import { type Command, Option } from "commander";
 import { deflateSync } from "node:zlib";
 import { grouped, type Report } from "../console.ts";
@@ -8,12 +9,15 @@ import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { encodedShape, openModel } from "../model-files.ts";
-import { buildOption, NAMED, outOption, type PartOptions, type Split } from "../options.ts";
+import { buildOption, NAMED, outOption, type PartOptions, type Split, wholeNumber } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 interface EncodeOptions extends Omit<PartOptions, "split"> {
   readonly split?: Split;
+  readonly quality: number;
+  readonly payloads: number;
+  readonly tryDeflate?: boolean;
   readonly build: string;
   readonly out: string;
 }
@@ -25,9 +29,23 @@ export function encodeCommand(context: Context): Command {
     examples: [
       "isthmus encode m.safetensors --data mnist --split test --range 0:100 -o x.isth",
       "isthmus encode table.safetensors --data readings.csv -o table.isth",
+      "isthmus encode m.safetensors --data photos --quality 2 -o photos.isth",
     ],
   }).argument("<model>", "model file");
   return addPartOptions(command, encodeSplitOption())
+    .option(
+      "--quality <n>",
+      "which of the model's qualities, from 0; inspect says how many it has",
+      wholeNumber(0, 255),
+      0,
+    )
+    .option(
+      "--payloads <n>",
+      "groups of channels, of which a reader can do without those that are lost",
+      wholeNumber(1, 16),
+      1,
+    )
+    .option("--try-deflate", "see whether items repeat each other; takes longer")
     .addOption(buildOption())
     .addOption(outOption("the stream to write"))
     .action(reporting(context, (path: string, options: EncodeOptions) => encode(context, path, options)));
@@ -43,14 +61,18 @@ const encodeSplitOption = (): Option =>
 async function encode({ console }: Context, path: string, options: EncodeOptions): Promise<Report> {
   const model = await openModel(path);
   const shape = encodedShape(model);
+  requireQuality(path, model, options.quality);
+  requirePayloads(path, model, options.payloads);
   const isNamed = NAMED.some((name) => name === options.data);
   await requireWritable(options.out, isNamed ? [path] : [path, options.data]);
   if (options.stride !== undefined) throw new UsageError("--stride: encode cuts a series without overlap");
   const split = options.split ?? (isNamed ? "test" : "all");
   const dataset = await openSplit(console, { ...options, split }, { ...model, shape, everyRow: true });
   const { filledRows = 0 } = dataset;
+  const { quality, payloads, tryDeflate = false } = options;
+  const coded = { quality, payloads, tryDeflate };
   const bytes = await withEngine(options, (engine) =>
-    encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { filledRows }),
+    encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { ...coded, filledRows }),
   );
   await writeResult(console, options.out, bytes);
   const raw = storedBytes(dataset);
@@ -70,6 +92,18 @@ async function encode({ console }: Context, path: string, options: EncodeOptions
     `raw      ${share(json.rawBytes)}`,
   ];
   return { json, lines };
+}
+
+function requirePayloads(path: string, { coding }: Model, payloads: number): void {
+  const channels = coding ? coding.steps.length / (coding.qualities ?? 1) : payloads;
+  if (payloads > channels) throw new UsageError(`--payloads ${payloads}: ${path} has ${channels} channels`);
+}
+
+function requireQuality(path: string, { coding }: Model, quality: number): void {
+  const count = coding?.qualities ?? 1;
+  if (quality < count) return;
+  const has = count === 1 ? "one quality, 0" : `qualities 0 to ${count - 1}`;
+  throw new UsageError(`--quality ${quality}: ${path} has ${has}`);
 }
 
 /** The items as they are stored, the yardstick of every compression: numbers of a table as float32, categories as bytes. */

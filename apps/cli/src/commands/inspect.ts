@@ -1,8 +1,16 @@
-import { readFrames } from "@isthmus/codec";
+import { notesOf, readFrames, type StreamNotes } from "@isthmus/codec";
 import { latentDims } from "@isthmus/compress";
 import { parseNpy } from "@isthmus/data";
 import { readFileBytes } from "@isthmus/data/node";
-import { type JsonObject, type Model, modelHashes, type Program, readModelFile, readSafetensors } from "@isthmus/graph";
+import {
+  type JsonObject,
+  type LatentCoding,
+  type Model,
+  modelHashes,
+  type Program,
+  readModelFile,
+  readSafetensors,
+} from "@isthmus/graph";
 import { describeOnnx } from "@isthmus/onnx";
 import { readCheckpoint } from "@isthmus/train";
 import type { Command } from "commander";
@@ -67,12 +75,16 @@ function describeModel(model: Model): JsonObject {
     decoder: interfaceOf(model.decoder),
     parameterCount: parameterCount(model),
     parameters: Object.fromEntries(parameters),
-    coding: model.coding ? { dims: latentDims(model), tableInts: model.coding.tables.length } : null,
+    coding: model.coding ? describeCoding(model, model.coding) : null,
     ...(model.data && { data: { ...model.data } }),
     metrics: model.metrics,
     provenance: model.provenance,
     hashes: { encoder, tables, decoder },
   };
+}
+
+function describeCoding(model: Model, { steps, tables, qualities = 1 }: LatentCoding): JsonObject {
+  return { dims: latentDims(model), channels: steps.length / qualities, qualities, tableInts: tables.length };
 }
 
 function interfaceOf({ nodes, inputs, outputs }: Program): JsonObject {
@@ -82,18 +94,31 @@ function interfaceOf({ nodes, inputs, outputs }: Program): JsonObject {
 }
 
 function describeStream(bytes: Uint8Array): JsonObject {
-  const frames = [...readFrames(bytes)].map((frame) => ({
+  const frames = [...readFrames(bytes, { partial: true })].map((frame) => ({
     offset: frame.offset,
     bytes: frame.byteLength,
     modelId: hex(frame.modelId),
+    quality: frame.quality,
     items: frame.items,
     dims: frame.dims,
     sequence: frame.sequence,
     last: frame.last,
-    payloadBytes: frame.payload.length,
+    profile: frame.profile,
+    coding: frame.coding,
+    payloads: frame.payloads.map(({ length }, k) => ({ bytes: length, state: frame.found[k]!.state })),
+    ...describeNotes(notesOf(frame.ancillary)),
   }));
   const items = frames.reduce((count, frame) => count + frame.items, 0);
   return { kind: "isth stream", items, bitsPerItem: items > 0 ? (8 * bytes.length) / items : null, frames };
+}
+
+function describeNotes({ filledRows, geometry, timestamp, nonce }: StreamNotes): JsonObject {
+  return {
+    ...(filledRows !== undefined && { filledRows }),
+    ...(geometry && { geometry: { ...geometry } }),
+    ...(timestamp !== undefined && { timestamp: String(timestamp) }),
+    ...(nonce && { nonce: hex(nonce) }),
+  };
 }
 
 function hex(bytes: Uint8Array): string {

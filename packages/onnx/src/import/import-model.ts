@@ -71,10 +71,14 @@ export function importModel(options: ImportModelOptions): Model {
     encoder: encoder.program,
     decoder: decoder.program,
     parameters: { ...encoder.parameters, ...decoder.parameters },
-    ...(coding && coding.steps.length === decoder.from.size ? { coding } : {}),
+    ...(coding && fits(coding, decoder.from.size) ? { coding } : {}),
     provenance: { imported: { ...(options.encoder && { encoder: encoder.notes }), decoder: decoder.notes } },
     metrics: {},
   };
+}
+
+function fits({ steps, qualities = 1 }: LatentCoding, latents: number): boolean {
+  return latents % (steps.length / qualities) === 0;
 }
 
 function mismatch(what: string): IsthmusError {
@@ -253,12 +257,15 @@ function storedShape({ metadata }: OnnxModel, input: string): readonly number[] 
 function storedCoding({ metadata }: OnnxModel): LatentCoding | undefined {
   const stored = storedJson(metadata, "isthmus.coding");
   if (stored === undefined) return undefined;
-  const { offsets, steps, tables } = stored;
-  if (![offsets, steps, tables].every(isNumbers)) throw invalid(`metadata "isthmus.coding" is not a latent coding`);
+  const { offsets, steps, tables, qualities } = stored;
+  const known = qualities === undefined || typeof qualities === "number";
+  if (!known || ![offsets, steps, tables].every(isNumbers))
+    throw invalid(`metadata "isthmus.coding" is not a latent coding`);
   return {
     offsets: Float32Array.from(offsets as number[]),
     steps: Float32Array.from(steps as number[]),
     tables: Int32Array.from(tables as number[]),
+    ...(qualities !== undefined && { qualities }),
   };
 }
 
