@@ -97,7 +97,6 @@ async function errorRates(context: Context, link: LinkFile, { seed, build }: Pag
       maxBlocks: MOST_BLOCKS,
       confidence: 0.95,
       interval: "wilson",
-      receiver: "both",
       bound: true,
       seed,
       build,

@@ -18,6 +18,7 @@ import type { Context } from "../commands/command.ts";
 import { type Console, grouped, note } from "../console.ts";
 import { withEngine } from "../engines.ts";
 import { checkedByUserAsync, Interrupted, UsageError } from "../errors.ts";
+import { requireOnly } from "../options.ts";
 import { ProgressLine, shareText } from "../progress.ts";
 import { spherePacking } from "./limits.ts";
 import { codebookOf, type LinkFile, type OpenedSystem, openSystem } from "./link-files.ts";
@@ -38,7 +39,8 @@ export interface SimulateOptions {
   readonly channel?: Channel;
   /** True where `--unknown` is said: receivers are not told the fading. */
   readonly unknown?: boolean;
-  readonly receiver: "both" | "network" | "maximum-likelihood";
+  /** Of a model. Default: both. */
+  readonly receiver?: "both" | "network" | "maximum-likelihood";
   /** False where `--no-bound` is said. */
   readonly bound: boolean;
   readonly gapAt?: number;
@@ -86,6 +88,7 @@ export async function simulateAll(
   file: SimulationFile,
 ): Promise<Measured> {
   const opened = await openSystem(text);
+  requireOnly(opened.kind === "learned", options, ["receiver"], "a model");
   const codebook = codebookOf(text, opened);
   const signal = context.stoppable();
   return await withEngine(options, async (engine) => {

@@ -56,7 +56,7 @@ export function simulateCommand(context: Context): Command {
     )
     .option("--unknown", "receivers are told how strong the fading is on average, and not the fading")
     .addOption(
-      new Option("--receiver <kind>", "of a model").choices(["both", "network", "maximum-likelihood"]).default("both"),
+      new Option("--receiver <kind>", "of a model (default: both)").choices(["both", "network", "maximum-likelihood"]),
     )
     .option("--no-bound", "without the sphere-packing bound")
     .option(

@@ -17,7 +17,7 @@ import { readCheckpoint, type StepEvent, toModel } from "@isthmus/train";
 import type { WasmEngine } from "@isthmus/wasm";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { access } from "node:fs/promises";
-import { extname } from "node:path";
+import { extname, resolve } from "node:path";
 import { CHANNEL_KINDS, channelOfText } from "../channel/channel-text.ts";
 import { linkText } from "../channel/limits.ts";
 import { requireFilmEnding, TrainingFilm } from "../channel/training-film.ts";
@@ -156,6 +156,7 @@ async function train({ console, stoppable }: Context, options: TrainOptions): Pr
   await requireWritable(out);
   if (animation !== undefined) {
     await requireFilmEnding(animation);
+    if (resolve(animation) === resolve(out)) throw new UsageError("--animation and --out go to the same file");
     await requireWritable(animation);
   }
   const checkpoints = await openCheckpoints(console, options);
@@ -170,6 +171,8 @@ async function train({ console, stoppable }: Context, options: TrainOptions): Pr
     return reportOf(link, options, isFilmed);
   });
 }
+
+const STILL = "no animation: the start that was chosen had come to its end before this run";
 
 /** False where nothing was seen that could move. */
 async function writeFilm(console: Console, film: TrainingFilm, restart: number, out: string): Promise<boolean> {
@@ -393,7 +396,7 @@ function reportOf(link: TrainedLink, { out, animation }: TrainOptions, isFilmed:
   const lines = [
     `${linkText(definition.config)}, ${grouped(params)} parameters, ${grouped(fit.steps)} steps a start, ${duration(seconds)} in all`,
     `BLER ${measured.bler.toExponential(3)}, ${measured.information.toFixed(4)} of ${definition.config.k} bits on the noise of the choice${which}`,
-    ...(isFilmed ? [`animation -> ${animation}`] : []),
+    ...(animation === undefined ? [] : [isFilmed ? `animation -> ${animation}` : STILL]),
     `-> ${out}`,
   ];
   return { json, lines };
