@@ -1,22 +1,22 @@
 /** What the stable forms are made of, on whatever holds arrays: comparisons give what `where` takes. */
 export interface FormOps<T, C> {
-  scalar(value: number): T;
-  add(a: T, b: T): T;
-  sub(a: T, b: T): T;
-  mul(a: T, b: T): T;
-  div(a: T, b: T): T;
-  neg(x: T): T;
-  abs(x: T): T;
-  square(x: T): T;
-  relu(x: T): T;
-  exp(x: T): T;
-  log(x: T): T;
+  readonly scalar: (value: number) => T;
+  readonly add: (a: T, b: T) => T;
+  readonly sub: (a: T, b: T) => T;
+  readonly mul: (a: T, b: T) => T;
+  readonly div: (a: T, b: T) => T;
+  readonly neg: (x: T) => T;
+  readonly abs: (x: T) => T;
+  readonly square: (x: T) => T;
+  readonly relu: (x: T) => T;
+  readonly exp: (x: T) => T;
+  readonly log: (x: T) => T;
   /** The library's own, good where x is not small. */
-  erf(x: T): T;
-  zerosLike(x: T): T;
+  readonly erf: (x: T) => T;
+  readonly zerosLike: (x: T) => T;
   /** Whether `low <= x <= high`. */
-  within(x: T, low: number, high: number): C;
-  where(condition: C, a: T, b: T): T;
+  readonly within: (x: T, low: number, high: number) => C;
+  readonly where: (condition: C, a: T, b: T) => T;
 }
 
 export interface StableForms<T> {

@@ -10,7 +10,7 @@ export interface OpenGpu {
 
 /** What the package `webgpu` exports. */
 export interface Dawn {
-  create(options: string[]): GPU;
+  readonly create: (options: string[]) => GPU;
   readonly globals: object;
 }
 

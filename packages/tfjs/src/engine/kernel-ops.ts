@@ -140,15 +140,12 @@ export function kernelOps(device: Device, scalars: Map<number | string, Value>):
       }),
     where,
   };
-  const { erf, ...stable } = stableForms(forms);
-  const { zerosLike: _, within: __, where: ___, ...plain } = forms;
 
   const ops: KernelOps = {
     device,
     cached,
-    ...plain,
-    ...stable,
-    erf,
+    ...forms,
+    ...stableForms(forms),
     constant: (shape, values) => device.upload(values, shape),
     shape: (x) => x.shape,
     maximum: extreme("Maximum"),
