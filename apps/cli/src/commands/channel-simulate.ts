@@ -1,17 +1,10 @@
-import type { Command } from "commander";
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { ebNoOption } from "../channel/decibels.ts";
+import { type Measured, measuredCsv, measuredJson, measuredLines } from "../channel/measured.ts";
 import { SYSTEM_NAMES } from "../channel/named-systems.ts";
 import { requireRatesEnding, writeRates } from "../channel/rate-table.ts";
 import { openSimulationFile } from "../channel/simulation-file.ts";
-import {
-  type Measured,
-  measuredCsv,
-  measuredJson,
-  measuredLines,
-  simulateAll,
-  type SimulateOptions,
-} from "../channel/simulations.ts";
+import { simulateAll, type SimulateOptions } from "../channel/simulations.ts";
 import { SIMULATED_CHANNELS, simulatedChannelOfText } from "../channel/surroundings.ts";
 import { waterfall } from "../channel/waterfall.ts";
 import { note, type Report } from "../console.ts";
