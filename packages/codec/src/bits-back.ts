@@ -59,8 +59,8 @@ const ONE = 2 ** POSTERIOR_PRECISION;
  * @throws RangeError for items that are not whole, a value that the likelihood has no share for, or latentBits out of range
  */
 export function encodeBitsBack(items: Uint8Array, model: BitsBackModel, latentBits: number): Uint8Array<ArrayBuffer> {
+  checkItems(items, model);
   const coder = coderOf(model, latentBits);
-  checkItems(items, model.pixels, coder.pixels.levels);
   const stack = emptyStack();
   for (let at = 0; at < items.length; at += model.pixels) {
     pushItem(stack, items.subarray(at, at + model.pixels), coder);
@@ -118,7 +118,9 @@ function coderOf({ pixels: count, posterior, likelihood, tables }: BitsBackModel
   return { posterior, likelihood, tables, pixels: pixelCoder(tables.pixels), latentBits, latents, z, input, said };
 }
 
-function checkItems(items: Uint8Array, pixels: number, levels: number): void {
+/** @throws RangeError for items that are not whole, or a value that the likelihood has no share for */
+export function checkItems(items: Uint8Array, { pixels, tables }: Pick<BitsBackModel, "pixels" | "tables">): void {
+  const { levels } = pixelCoder(tables.pixels);
   if (items.length % pixels !== 0) throw new RangeError(`items: expected a multiple of ${pixels}, got ${items.length}`);
   const wrong = levels === 256 ? -1 : items.findIndex((value) => value >= levels);
   if (wrong >= 0) throw new RangeError(`items[${wrong}]: expected a value below ${levels}, got ${items[wrong]}`);

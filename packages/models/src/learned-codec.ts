@@ -179,7 +179,12 @@ interface Coded {
 function coded(
   build: GraphBuilder,
   config: LearnedCodecConfig,
-  { x, code, step, prior }: { readonly x: Node; readonly code: Node; readonly step: Node; readonly prior: FactorisedPrior },
+  {
+    x,
+    code,
+    step,
+    prior,
+  }: { readonly x: Node; readonly code: Node; readonly step: Node; readonly prior: FactorisedPrior },
 ): Coded {
   const bits = massBits(build, binMass(build, prior, code, step));
   const error = build.sub(x, synthesis(build, code, config));

@@ -107,8 +107,7 @@ export async function simulateAll(
       const measured: MeasuredCurve[] = [];
       for (const plan of [...plans, ...baselines.plans]) {
         const points = await runPlan(context.console, plan, { file, signal }, options);
-        if (isPlain && isEqualEnergy(plan.codebook))
-          requireAboveSpherePacking(plan.codebook, points, { sigmas: GUARD_SIGMAS });
+        if (isPlain && isEqualEnergy(plan.codebook)) requireAboveSpherePacking(plan.codebook, points);
         measured.push({ name: plan.name, points });
       }
       const withBound = options.bound && isPlain && isEqualEnergy(codebook);
@@ -274,9 +273,6 @@ function planOf(
 
 /** Between two writings of the counts. */
 const STORE_MS = 5000;
-
-/** Three would refuse one honest point of 740, and a run may have dozens; a wrong power shows in many more. */
-const GUARD_SIGMAS = 5;
 
 async function runPlan(
   console: Console,
