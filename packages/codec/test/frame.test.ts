@@ -59,7 +59,8 @@ describe("a frame", () => {
         const bytes = writeFrame(written);
         const read = readFrame(Uint8Array.of(...new Uint8Array(offset), ...bytes, 1, 2, 3), offset);
         expect(read).toMatchObject({ offset, byteLength: bytes.length, minorVersion: 0 });
-        const { found, offset: _offset, byteLength: _bytes, minorVersion: _minor, ...rest } = read;
+        const { modelId, profile, coding, quality, items, dims, sequence, last, payloads, ancillary, found } = read;
+        const rest = { modelId, profile, coding, quality, items, dims, sequence, last, payloads, ancillary };
         expect(rest).toEqual(written);
         expect(found.map(({ state }) => state)).toEqual(
           written.payloads.map(({ length }, _k, { length: count }) =>
