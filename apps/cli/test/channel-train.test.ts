@@ -118,11 +118,32 @@ describe("channel train", () => {
     const half = await report(...args, "--max-blocks", "100000", "--resume", counts);
     const all = await report(...args, "--max-blocks", "200000", "--resume", counts);
     const once = await report(...args, "--max-blocks", "200000");
+    // The network over its own channel, and its points with the best receiver that is told the same.
+    const [network, best] = once.simulated.map(({ points }: any) => points[0].bler);
+    expect(best).toBeLessThan(network);
     const countsOf = ({ simulated }: any) => [simulated[0].points[0].blocks, simulated[0].points[0].blockErrors];
     expect(countsOf(all)).toEqual(countsOf(once));
     expect(countsOf(half)[0]).toBe(2 ** 17);
-    expect(all.channel).toBe("its own channel (chain)");
-    expect(await complaint(...args, "--baselines", "qpsk")).toMatch(/^--baselines: the model has a channel of its own/);
+    expect(all.channel).toBe("its own channel (2 fading taps per block, known to the receiver)");
+    const { simulated } = await report(...args, "--max-blocks", "4000", "--baselines", "dbpsk-2");
+    expect(simulated.map(({ name }: any) => name)).toEqual([
+      "taps, its network",
+      "taps, maximum likelihood",
+      "differential uncoded (2,2), differential detection",
+    ]);
+    expect(await complaint(...args, "--baselines", "hamming")).toMatch(/expected a system of complex uses$/);
+    expect(await complaint(...args, "--unknown")).toMatch(/^--unknown goes with --channel/);
+  });
+
+  it("over a channel that nothing else is simulated over, it is measured alone", async () => {
+    const out = join(await temporaryFolder(), "burst.safetensors");
+    const size = ["--k", "2", "--n", "3", "--steps", "100", "--batch", "64"];
+    await report("channel", "train", ...size, "--channel", "burst:probability=0.2,length=2,ratio=10", "-o", out);
+    const args = ["channel", "simulate", out, "--ebno", "6", "--target-errors", "100"];
+    const { channel, simulated } = await report(...args);
+    expect(channel).toBe("its own channel (burst)");
+    expect(simulated).toHaveLength(1);
+    expect(await complaint(...args, "--baselines", "uncoded")).toMatch(/^--baselines: the model has a channel of its/);
   });
 
   it.each([

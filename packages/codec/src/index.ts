@@ -1,3 +1,9 @@
+export { decodeBitsBack, encodeBitsBack } from "./bits-back.ts";
+export type { BitsBackModel, IntegerNetwork } from "./bits-back.ts";
+export { GRID, numbersPerPixel, packBitsBackTables, unpackBitsBackTables } from "./bits-back-tables.ts";
+export type { BitsBackTables, PixelTables } from "./bits-back-tables.ts";
+export { makeBitsBackTables } from "./bits-back-tables-from-floats.ts";
+export type { BitsBackTablesOptions } from "./bits-back-tables-from-floats.ts";
 export type { BitstreamErrorCode } from "./bitstream-error.ts";
 export { crc32c } from "./crc32c.ts";
 export { noteFields, notesOf } from "./fields.ts";
@@ -25,6 +31,7 @@ export type {
 } from "./latent-stream.ts";
 export { dequantise, quantise, uniformQuantiser } from "./quantiser.ts";
 export type { UniformQuantiser } from "./quantiser.ts";
+export type { ScaledCdf } from "./scaled-cdf.ts";
 export { codeLengthBits, decodeSymbols, encodeSymbols } from "./rans.ts";
 export type { FragmentOptions } from "./fragments.ts";
 export { joinSessions, openSession, streamPackets } from "./session.ts";
