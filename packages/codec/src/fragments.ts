@@ -7,7 +7,7 @@ const FRAGMENT_BYTES = 2; // index, count
 const PARITY_BYTES = 4; // index, count, length of the last fragment
 const MOST_FRAGMENTS = 255;
 /** What a packet has to be able to hold: a hello with the numbers of a picture. */
-export const LEAST_PACKET_BYTES = 40;
+const LEAST_PACKET_BYTES = 40;
 const SEQUENCES = 0x10000;
 const MOST_OVER = 64;
 
@@ -59,12 +59,12 @@ function xorOf(chunks: readonly (Uint8Array | undefined)[], size: number): Uint8
   return sum;
 }
 
-export interface Reassembled extends MessageHead {
+interface Reassembled extends MessageHead {
   readonly message: Uint8Array;
 }
 
 /** A message of which not all fragments came before it was given up. */
-export interface GivenUp {
+interface GivenUp {
   readonly session: number;
   /** Of its first fragment. */
   readonly sequence: number;

@@ -3,7 +3,7 @@ import { bitstreamError } from "./bitstream-error.ts";
 import { crc16 } from "./crc16.ts";
 import { checkInteger, type PayloadCoding } from "./frame.ts";
 
-export type PacketKind = "data" | "fragment" | "parity" | "hello";
+type PacketKind = "data" | "fragment" | "parity" | "hello";
 
 export interface Packet {
   readonly kind: PacketKind;
