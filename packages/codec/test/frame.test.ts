@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Frame, FrameLimits, ReadOptions } from "../src/index.ts";
 import { crc32c, FRAME_LIMITS, noteFields, notesOf, readFrame, readFrames, writeFrame } from "../src/index.ts";
-import { isthmusErrorOf } from "./support.ts";
+import { isthmusErrorOf } from "./support/index.ts";
 
 const frame: Frame = {
   modelId: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),

@@ -13,7 +13,7 @@ import {
   streamPackets,
 } from "../src/index.ts";
 import { readPacket, writePacket } from "../src/packet.ts";
-import { bellSymbols, isthmusErrorOf, uniforms } from "./support.ts";
+import { bellSymbols, isthmusErrorOf, uniforms } from "./support/index.ts";
 
 const dims = 8;
 const modelId = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
