@@ -8,6 +8,7 @@ import { channelFading } from "./channel-fading.ts";
 import { channelRateOne } from "./channel-rate-one.ts";
 import { channelTheory } from "./channel-theory.ts";
 import { codecInt8 } from "./codec-int8.ts";
+import { codecLossless } from "./codec-lossless.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
 import { deepAe } from "./deep-ae.ts";
@@ -66,6 +67,7 @@ const reproductions: readonly Reproduction[] = [
   channelFading,
   channelBits,
   channelBlackBox,
+  codecLossless,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(18)} ${what}`).join("\n");
