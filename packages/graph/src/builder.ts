@@ -294,6 +294,17 @@ export class GraphBuilder implements MathOps<Node> {
   erf(x: Node): Node {
     return this.emit("erf", [x]);
   }
+  /** To the nearest integer, halves to the even one; its derivative is 0. */
+  round(x: Node): Node {
+    return this.emit("round", [x]);
+  }
+  /**
+   * max(x, bound), through which a gradient passes where x is at least the bound, and below it where a step against the
+   * gradient would raise x.
+   */
+  lowerBound(x: Node, bound: number): Node {
+    return this.emit("lowerBound", [x], { bound });
+  }
   /** Written out over primitives, as are its derivatives: right to float32, for x > 0. */
   logGamma(x: Node): Node {
     return composedLogGamma(this, x);

@@ -142,6 +142,17 @@ const good: readonly (Rule & { readonly shape: Shape; readonly dtype?: DType })[
   { op: "rmsPropParameter", shapes: [[2], [2], [2], []], attributes: { epsilon: 1 }, shape: [2] },
   { op: "euclideanNorm", shapes: [["batch", 3]], shape: [] },
   { op: "erf", shapes: [["batch", 3]], shape: ["batch", 3] },
+  { op: "round", shapes: [["batch", 3]], shape: ["batch", 3] },
+  { op: "lowerBound", shapes: [["batch", 3]], attributes: { bound: 1 }, shape: ["batch", 3] },
+  {
+    op: "gdn",
+    shapes: [
+      ["batch", 3],
+      ["batch", 3],
+    ],
+    attributes: { inverse: true },
+    shape: ["batch", 3],
+  },
   { op: "concat", shapes: [["batch", 3]], attributes: { axis: 1 }, shape: ["batch", 3] },
   {
     op: "concat",
@@ -361,6 +372,26 @@ const bad: readonly (Rule & { readonly message: string; readonly kind?: "TypeErr
     shapes: [[2], [2], [2], [1], []],
     attributes: { epsilon: 1 },
     message: `adamParameter: "stepSize" expected [], got [1]`,
+  },
+  {
+    op: "round",
+    shapes: [[2]],
+    dtypes: ["u8"],
+    kind: "TypeError",
+    message: `round: "x" expected f32, got u8; cast it first`,
+  },
+  {
+    op: "lowerBound",
+    shapes: [[2]],
+    attributes: { bound: "low" },
+    kind: "TypeError",
+    message: `lowerBound: "bound" expected a finite number, got "low"`,
+  },
+  {
+    op: "gdn",
+    shapes: [["batch", 2], [2]],
+    attributes: { inverse: false },
+    message: `gdn: "energy" expected [batch, 2], got [2]`,
   },
   {
     op: "erf",

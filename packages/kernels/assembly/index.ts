@@ -17,5 +17,6 @@ export {
   logSoftmax, logSoftmaxGrad, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad, softmaxGrad, standardise, standardiseGrad,
 } from "./softmax";
 export {
-  absolute as abs, erf, exp, expm1, log, log1p, neg, relu, sigmoid, sign, softplus, square, squareRoot as sqrt, step, tanh,
+  absolute as abs, erf, exp, expm1, log, log1p, neg, relu, round, sigmoid, sign, softplus, square, squareRoot as sqrt, step,
+  tanh,
 } from "./unary";

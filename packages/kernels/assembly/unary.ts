@@ -2,7 +2,7 @@
 import { erfV, expV, expm1V, log1pV, logV, sigmoidV, softplusV, tanhV } from "./functions";
 import { choose, f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
 
-const enum Unary { Neg, Abs, Sign, Step, Exp, Expm1, Log, Log1p, Sqrt, Square, Sigmoid, Tanh, Softplus, Relu, Erf }
+const enum Unary { Neg, Abs, Sign, Step, Exp, Expm1, Log, Log1p, Sqrt, Square, Sigmoid, Tanh, Softplus, Relu, Erf, Round }
 
 /** ±1, or x itself when it is ±0 or NaN. */
 @inline
@@ -27,6 +27,7 @@ function evaluate(f: Unary, x: v128): v128 {
   if (f == Unary.Tanh) return tanhV(x);
   if (f == Unary.Erf) return erfV(x);
   if (f == Unary.Softplus) return softplusV(x);
+  if (f == Unary.Round) return f32x4.nearest(x);
   return f32x4.pmax(x, f32s(0));
 }
 
@@ -62,4 +63,5 @@ export function sigmoid(x: usize, y: usize, n: i32): void { map(Unary.Sigmoid, x
 export function tanh(x: usize, y: usize, n: i32): void { map(Unary.Tanh, x, y, n); }
 export function softplus(x: usize, y: usize, n: i32): void { mapOnce(Unary.Softplus, x, y, n); }
 export function relu(x: usize, y: usize, n: i32): void { map(Unary.Relu, x, y, n); }
+export function round(x: usize, y: usize, n: i32): void { map(Unary.Round, x, y, n); }
 export function erf(x: usize, y: usize, n: i32): void { mapOnce(Unary.Erf, x, y, n); }

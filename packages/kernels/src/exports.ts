@@ -229,6 +229,8 @@ export interface KernelExports {
   /** 1 where x > 0, else 0. */
   readonly step: Unary;
   readonly erf: Unary;
+  /** To the nearest integer, halves to the even one. */
+  readonly round: Unary;
   readonly exp: Unary;
   readonly expm1: Unary;
   readonly log: Unary;

@@ -59,7 +59,7 @@ describe("the binaries", () => {
       ),
       ..."depthwiseConv2d depthwiseConv2dInputGrad depthwiseConv2dFilterGrad".split(" "),
       ..."maxPool2d maxPool2dGrad maxPool2dPick avgPool2d avgPool2dGrad".split(" "),
-      ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov copyBlocks erf gather oneHot pad scatterAdd".split(
+      ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov copyBlocks erf gather oneHot pad round scatterAdd".split(
         " ",
       ),
       ..."logSoftmax logSoftmaxGrad softmax softmaxCrossEntropy softmaxCrossEntropyGrad softmaxGrad standardise standardiseGrad".split(

@@ -17,7 +17,8 @@ type Name =
   | "tanh"
   | "softplus"
   | "relu"
-  | "erf";
+  | "erf"
+  | "round";
 
 /** float64 reference and the greatest error seen in sweeps, in ulp of the float32 result (0.5: correctly rounded). */
 const FUNCTIONS: Readonly<Record<Name, { f: (x: number) => number; ulps: number }>> = {
@@ -35,8 +36,15 @@ const FUNCTIONS: Readonly<Record<Name, { f: (x: number) => number; ulps: number 
   tanh: { f: Math.tanh, ulps: 2.5 },
   softplus: { f: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), ulps: 2.1 },
   erf: { f: erf, ulps: 1.3 },
+  round: { f: nearestEven, ulps: 0 },
   relu: { f: (x) => (x < 0 ? 0 : x), ulps: 0 },
 };
+/** Math.round takes halves up. */
+function nearestEven(x: number): number {
+  const up = Math.round(x);
+  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
+}
+
 /** Series below 2.5, continued fraction above (Abramowitz, Stegun 1964, 7.1.6 and 7.1.14). */
 function erf(x: number): number {
   const t = Math.abs(x);
@@ -284,6 +292,23 @@ describe.each(BUILDS)("unary kernels, $title", ({ build, missing }) => {
         [Infinity, 1],
         [-Infinity, -1],
         [LARGEST, 1],
+        [NaN, NaN],
+      ],
+    ],
+    [
+      "round",
+      [
+        [0, 0],
+        [-0, -0],
+        [0.5, 0],
+        [-0.5, -0],
+        [1.5, 2],
+        [2.5, 2],
+        [-2.5, -2],
+        [8388607.5, 8388608],
+        [LARGEST, LARGEST],
+        [-Infinity, -Infinity],
+        [Infinity, Infinity],
         [NaN, NaN],
       ],
     ],

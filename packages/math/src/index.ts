@@ -1,4 +1,6 @@
 export type { ArrayOps, MatmulOptions, ReduceOptions, SliceOptions } from "./array-ops.ts";
+export { bdRate } from "./bd-rate.ts";
+export type { RateQuality } from "./bd-rate.ts";
 export { bernoulliLogProbFromLogits } from "./bernoulli.ts";
 export * from "./bounds/index.ts";
 export { composedDigamma, composedLogBeta, composedLogGamma, composedTrigamma } from "./composed-gamma.ts";

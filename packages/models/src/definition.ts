@@ -21,6 +21,19 @@ export type ItemConfig = Pick<BaseConfig, "inputShape">;
 /** Anything that can be trained: a network of the zoo, or one of another package that keeps the same contract. */
 export type Trainable = ModelDefinition<ItemConfig>;
 
+/** Bins and their probabilities, which a model has learned with its networks. */
+export interface Quantisation {
+  /** The code is [positions, channels] of them; a channel's bins and probabilities are the same everywhere. */
+  readonly channels: number;
+  /** From the coarsest to the finest. */
+  readonly qualities: number;
+  /**
+   * `symbol` [batch], integers as floats -> `mass` [batch, qualities, channels], the probability of each; and beside it
+   * `offsets` [channels], the middles of the bins that are symbol 0, and `steps` [qualities, channels], widths of bins.
+   */
+  readonly program: Program;
+}
+
 /** A network of the zoo: configuration made into state, graphs and training phases. Knows no engine. */
 export interface ModelDefinition<C extends ItemConfig = BaseConfig> {
   /** Its name in the zoo. */
@@ -53,6 +66,8 @@ export interface ModelDefinition<C extends ItemConfig = BaseConfig> {
   readonly importance?: Program;
   /** What the networks are told of an image, and `program`, which makes it: `x` -> `condition` [batch, size]. */
   readonly condition?: ImageCondition & { readonly program: Program };
+  /** Of a model that is trained to have its code quantised: how. */
+  readonly quantisation?: Quantisation;
   /** Numbers that change from step to step, by the names of the scalar inputs that the programs know them by. */
   readonly schedules?: Readonly<Record<string, Schedule>>;
   readonly phases: readonly Phase[];

@@ -13,7 +13,7 @@ export type { ContractiveAutoencoderConfig } from "./contractive-autoencoder.ts"
 export { convolutionalAutoencoder } from "./convolutional-autoencoder.ts";
 export { deepAutoencoder } from "./deep-autoencoder.ts";
 export { configToJson } from "./definition.ts";
-export type { ItemConfig, ModelDefinition, Phase, Trainable } from "./definition.ts";
+export type { ItemConfig, ModelDefinition, Phase, Quantisation, Trainable } from "./definition.ts";
 export { denoisingAutoencoder } from "./denoising-autoencoder.ts";
 export type { DenoisingAutoencoderConfig } from "./denoising-autoencoder.ts";
 export { expectation, isFieldValue } from "./fields.ts";
@@ -21,6 +21,8 @@ export type { Field, Fields, NumberField, ScheduleField } from "./fields.ts";
 export { iwae } from "./iwae.ts";
 export type { IwaeConfig } from "./iwae.ts";
 export type { GivenLikelihood, Likelihood } from "./likelihood.ts";
+export { learnedCodec } from "./learned-codec.ts";
+export type { LearnedCodecConfig } from "./learned-codec.ts";
 export { linearVae } from "./linear-vae.ts";
 export { logisticScale, startLocation } from "./logistic-mixture.ts";
 export { mixturePriorVae } from "./mixture-prior-vae.ts";

@@ -133,10 +133,10 @@ function transposedConvolutions(
   return (name) => build.reshape(enlarged(image, larger.at(-1)!, name, "linear"), ["batch", elementCount(inputShape)]);
 }
 
-type ImageSize = readonly [height: number, width: number, channels: number];
+export type ImageSize = readonly [height: number, width: number, channels: number];
 
 /** Of the data and behind each convolution. */
-function imageSizes({ channels, stride }: ConvTrunk, inputShape: readonly number[]): ImageSize[] {
+export function imageSizes({ channels, stride }: ConvTrunk, inputShape: readonly number[]): ImageSize[] {
   const sizes = [inputShape as unknown as ImageSize];
   for (const filters of channels) {
     const [height, width] = sizes.at(-1)!;

@@ -9,6 +9,7 @@ import { deepAutoencoder, deepAutoencoderKind } from "./deep-autoencoder.ts";
 import type { ModelDefinition } from "./definition.ts";
 import { iwae, iwaeKind } from "./iwae.ts";
 import { linearVae, linearVaeKind } from "./linear-vae.ts";
+import { learnedCodec, learnedCodecKind } from "./learned-codec.ts";
 import { mixturePriorVae, mixturePriorVaeKind } from "./mixture-prior-vae.ts";
 import { denoisingAutoencoder, denoisingAutoencoderKind } from "./denoising-autoencoder.ts";
 import { linearAutoencoder, linearAutoencoderKind } from "./linear-autoencoder.ts";
@@ -38,6 +39,7 @@ const zoo: readonly Entry[] = [
   { described: categoricalVaeKind, define: categoricalVae },
   { described: mixturePriorVaeKind, define: mixturePriorVae },
   { described: vampPriorVaeKind, define: vampPriorVae },
+  { described: learnedCodecKind, define: learnedCodec },
 ];
 
 const byKind = new Map(zoo.map((entry) => [entry.described.kind, entry]));

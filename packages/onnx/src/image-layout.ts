@@ -21,7 +21,7 @@ export interface ImageLayout {
   readonly rows: ReadonlyMap<number, ImageSize>;
 }
 
-const unary = ["neg", "abs", "sign", "step", "exp", "expm1", "log", "log1p", "sqrt", "square", "erf"];
+const unary = ["neg", "abs", "sign", "step", "exp", "expm1", "log", "log1p", "sqrt", "square", "erf", "round"];
 const activations = ["sigmoid", "tanh", "softplus", "relu", "cast"];
 const binary = ["add", "sub", "mul", "div", "maximum", "minimum", "greater", "equal", "select"];
 export const elementwise: ReadonlySet<string> = new Set([...unary, ...activations, ...binary]);

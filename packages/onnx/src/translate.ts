@@ -198,6 +198,7 @@ const translations: Readonly<Record<string, Translation>> = {
   square: (write) => write.result("Mul", [write.inputs[0]!, write.inputs[0]!]),
   cast: (write) => write.result("Cast", write.inputs, castTo("f32")),
   erf: direct("Erf"),
+  round: direct("Round"),
   concat: (write) => write.result("Concat", write.inputs, { axis: int(write.axis) }),
   ...{ slice, pad, gather, oneHot, scatterAdd },
   softmax: alongLast("Softmax"),

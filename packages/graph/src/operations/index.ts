@@ -6,14 +6,17 @@ import * as blocks from "./blocks.ts";
 import { cast } from "./cast.ts";
 import * as convolution from "./convolution.ts";
 import { erf } from "./erf.ts";
+import { gdn } from "./gdn.ts";
 import * as gradientDescent from "./gradient-descent.ts";
 import * as ids from "./ids.ts";
 import * as leaves from "./leaves.ts";
+import { lowerBound } from "./lower-bound.ts";
 import { matmul } from "./matmul.ts";
 import { euclideanNorm } from "./norm.ts";
 import * as pool from "./pool.ts";
 import * as quantised from "./quantised.ts";
 import { max, sum } from "./reduce.ts";
+import { round } from "./round.ts";
 import { select } from "./select.ts";
 import * as shapes from "./shapes.ts";
 import * as sigmoidCrossEntropy from "./sigmoid-cross-entropy.ts";
@@ -36,7 +39,7 @@ const all: readonly Operation[] = [
   ...Object.values(pool),
   ...Object.values(gradientDescent),
   euclideanNorm,
-  erf,
+  ...[erf, round, lowerBound, gdn],
   ...Object.values(blocks),
   ...Object.values(ids),
   ...Object.values(softmax),

@@ -173,6 +173,7 @@ export const elementwise: Translations = {
   Pow: power,
   Reciprocal: unary((build, x) => build.div(build.scalar(1), x)),
   Relu: unary((build, x) => build.relu(x)),
+  Round: unary((build, x) => build.round(x)),
   Selu: unary((build, x, read) =>
     build.mul(build.scalar(read.float("gamma", selu.gamma)), elu(build, x, read.float("alpha", selu.alpha))),
   ),

@@ -131,6 +131,12 @@ export const cases: Record<string, Record<string, Case>> = {
       build.emit("rmsPropParameter", [x, y, positive, build.scalar(0.1)], { epsilon: 1e-3 }),
   },
   euclideanNorm: { expanded: ({ build, x }) => build.euclideanNorm(x) },
+  round: { x: onX("round"), large: ({ build, x }) => build.round(build.mul(x, build.scalar(9))) },
+  lowerBound: { expanded: ({ build, x }) => build.lowerBound(x, 0.5) },
+  gdn: {
+    divided: ({ build, x, positive }) => build.emit("gdn", [x, positive], { inverse: false }),
+    multiplied: ({ build, x, positive }) => build.emit("gdn", [x, positive], { inverse: true }),
+  },
   erf: { x: onX("erf"), large: ({ build, x }) => build.erf(build.mul(x, build.scalar(9))) },
   concat: {
     features: ({ build, x, y }) => build.concat([x, y, build.exp(x)], 1),

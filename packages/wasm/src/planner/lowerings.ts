@@ -138,7 +138,7 @@ export const lowerings: Readonly<Record<string, Lowering>> = {
   ...table(["add", "sub", "mul", "div", "maximum", "minimum", "greater", "equal"], lowerBinary),
   ...table(["sum", "max"], lowerReduction),
   euclideanNorm: lowerNorm,
-  erf: lowerUnary("erf"),
+  ...table(["erf", "round"], lowerUnary),
   ...{ concat: lowerConcat, slice: lowerSlice, pad: lowerPad },
   ...{ gather: lowerGather, scatterAdd: lowerScatterAdd, oneHot: lowerOneHot },
   ...table(["softmax", "logSoftmax"], (name) => lowerRows(name, 1)),

@@ -1,4 +1,4 @@
-import { adam, dense, GraphBuilder, initialise, type Node, type Program, vjp } from "@isthmus/graph";
+import { adam, dense, GraphBuilder, initialise, type Node, type Program, vjp } from "../../src/index.ts";
 import { randomUniform, reparameterise } from "@isthmus/math";
 
 export interface VaeSizes {

@@ -1,15 +1,8 @@
 /** Distributions of `@isthmus/math` on the engine: values and gradients as the interpreter has them. */
-import { GraphBuilder, type Node, vjp } from "@isthmus/graph";
+import { GraphBuilder, type Node, vjp, type Engine } from "../../src/index.ts";
 import { type Distribution, logProb, randomUniform, reparameterised } from "@isthmus/math";
-import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
-import { afterAll, beforeAll, describe, it } from "vitest";
-import { expectConforms } from "./conformance.ts";
-
-let engine: WasmEngine;
-beforeAll(async () => {
-  engine = await createWasmEngine({ build: "simd128" });
-});
-afterAll(() => engine.dispose());
+import { describe, it } from "vitest";
+import { expectConforms } from "./conforms.ts";
 
 const [BATCH, SIZE] = [5, 7];
 
@@ -59,41 +52,44 @@ function programOf(make: Make) {
   return build.program({ outputs: { draw, logDensity, ...gradients, u } });
 }
 
-describe("draws, their densities and the gradients of both", () => {
-  it.each(Object.entries(transformed))("%s", async (_, make) => {
-    const program = programOf(make);
-    const fed = Object.fromEntries(
-      Object.keys(program.inputs).map((name) => [name, inputs[name as keyof typeof inputs]]),
-    );
-    await expectConforms(engine, program, { inputs: fed, batch: BATCH });
+/** Draws, densities, likelihoods and their gradients. */
+export function distributionsConform(current: () => Engine): void {
+  describe("draws, their densities and the gradients of both", () => {
+    it.each(Object.entries(transformed))("%s", async (_, make) => {
+      const program = programOf(make);
+      const fed = Object.fromEntries(
+        Object.keys(program.inputs).map((name) => [name, inputs[name as keyof typeof inputs]]),
+      );
+      await expectConforms(current(), program, { inputs: fed, batch: BATCH });
+    });
   });
-});
 
-describe("likelihoods, their entropies and the gradients of both", () => {
-  const families: Readonly<Record<string, Make>> = {
-    bernoulli: (_, a) => ({ family: "bernoulli", logits: a }),
-    discretisedLogistic: (_, a, b) => ({
-      family: "discretisedLogistic",
-      loc: a,
-      logScale: b,
-      low: 0,
-      high: 1,
-      levels: 2,
-    }),
-    categorical: (_, a) => ({ family: "categorical", logits: a }),
-  };
+  describe("likelihoods, their entropies and the gradients of both", () => {
+    const families: Readonly<Record<string, Make>> = {
+      bernoulli: (_, a) => ({ family: "bernoulli", logits: a }),
+      discretisedLogistic: (_, a, b) => ({
+        family: "discretisedLogistic",
+        loc: a,
+        logScale: b,
+        low: 0,
+        high: 1,
+        levels: 2,
+      }),
+      categorical: (_, a) => ({ family: "categorical", logits: a }),
+    };
 
-  it.each(Object.entries(families))("%s", async (_, make) => {
-    const build = new GraphBuilder();
-    const shape = ["batch", SIZE] as const;
-    const [a, b, u] = [build.input("a", shape), build.input("b", shape), build.input("u", shape)];
-    const x = build.greater(u, build.scalar(0.5));
-    const logDensity = logProb(build, make(build, a, b), x);
-    const [byA] = vjp(build, [build.sum(logDensity)], [a], [build.scalar(1)]) as [Node];
-    const program = build.program({ outputs: { logDensity, byA: build.broadcastTo(byA, shape) } });
-    const fed = Object.fromEntries(
-      Object.keys(program.inputs).map((name) => [name, inputs[name as keyof typeof inputs]]),
-    );
-    await expectConforms(engine, program, { inputs: fed, batch: BATCH });
+    it.each(Object.entries(families))("%s", async (_, make) => {
+      const build = new GraphBuilder();
+      const shape = ["batch", SIZE] as const;
+      const [a, b, u] = [build.input("a", shape), build.input("b", shape), build.input("u", shape)];
+      const x = build.greater(u, build.scalar(0.5));
+      const logDensity = logProb(build, make(build, a, b), x);
+      const [byA] = vjp(build, [build.sum(logDensity)], [a], [build.scalar(1)]) as [Node];
+      const program = build.program({ outputs: { logDensity, byA: build.broadcastTo(byA, shape) } });
+      const fed = Object.fromEntries(
+        Object.keys(program.inputs).map((name) => [name, inputs[name as keyof typeof inputs]]),
+      );
+      await expectConforms(current(), program, { inputs: fed, batch: BATCH });
+    });
   });
-});
+}

@@ -1,4 +1,4 @@
-import type { GraphBuilder, JsonObject, Node, Shape } from "@isthmus/graph";
+import type { GraphBuilder, JsonObject, Node, Shape } from "../../src/index.ts";
 
 interface Case {
   readonly op: string;

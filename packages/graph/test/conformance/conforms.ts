@@ -1,6 +1,5 @@
-import { type HostArray, type InterpreterInputs, type Program } from "@isthmus/graph";
+import { type HostArray, type InterpreterInputs, type Program, type Engine } from "../../src/index.ts";
 import { expect } from "vitest";
-import type { WasmEngine } from "@isthmus/wasm";
 import { type Bounded, boundNodes } from "./error-bound.ts";
 
 export interface Given {
@@ -13,7 +12,7 @@ export interface Given {
  * Runs `program` on `engine` and holds every output and the state afterwards against the interpreter; `error-bound.ts`
  * derives the tolerances.
  */
-export async function expectConforms(engine: WasmEngine, program: Program, given: Given): Promise<void> {
+export async function expectConforms(engine: Engine, program: Program, given: Given): Promise<void> {
   const { inputs, state: values = {}, batch = 1 } = given;
   const state = engine.createState(program.state);
   for (const [name, tensor] of Object.entries(values)) await state.write(name, tensor);

@@ -1,4 +1,4 @@
-import type { Node, Primitive } from "@isthmus/graph";
+import type { Node, Primitive } from "../../src/index.ts";
 import { type NdArray, ndArrayOps as nd } from "@isthmus/math";
 import type { Bounded } from "./error-bound.ts";
 

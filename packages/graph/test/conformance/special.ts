@@ -1,5 +1,5 @@
 /** Special functions and linear algebra of `@isthmus/math` on the engine: densities, factors and gradients as the interpreter has them. */
-import { GraphBuilder, type Node, vjp } from "@isthmus/graph";
+import { GraphBuilder, type Node, vjp, type Engine } from "../../src/index.ts";
 import {
   type Distribution,
   entropy,
@@ -11,15 +11,8 @@ import {
   type MathOps,
   matvec,
 } from "@isthmus/math";
-import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
-import { afterAll, beforeAll, describe, it } from "vitest";
-import { expectConforms } from "./conformance.ts";
-
-let engine: WasmEngine;
-beforeAll(async () => {
-  engine = await createWasmEngine({ build: "simd128" });
-});
-afterAll(() => engine.dispose());
+import { describe, it } from "vitest";
+import { expectConforms } from "./conforms.ts";
 
 interface Case {
   readonly name: string;
@@ -91,16 +84,19 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe("values and gradients", () => {
-  it.each(cases)("$name", async ({ inputs, f }) => {
-    const build = new GraphBuilder();
-    const nodes = inputs.map(([shape], i) => build.input(`x${i}`, ["batch", ...shape]));
-    const value = f<Node>(build, nodes);
-    const gradients = vjp(build, [build.sum(value)], nodes, [build.scalar(1)]);
-    const outputs = { value, ...Object.fromEntries(gradients.map((g, i) => [`d${i}`, g])) };
-    const program = build.program({ outputs });
-    const given = Object.fromEntries(inputs.map(([, values], i) => [`x${i}`, Float32Array.from(values)]));
-    const fed = Object.fromEntries(Object.keys(program.inputs).map((name) => [name, given[name]!]));
-    await expectConforms(engine, program, { inputs: fed, batch: 2 });
+/** Special functions and linear algebra. */
+export function specialFunctionsConform(current: () => Engine): void {
+  describe("values and gradients", () => {
+    it.each(cases)("$name", async ({ inputs, f }) => {
+      const build = new GraphBuilder();
+      const nodes = inputs.map(([shape], i) => build.input(`x${i}`, ["batch", ...shape]));
+      const value = f<Node>(build, nodes);
+      const gradients = vjp(build, [build.sum(value)], nodes, [build.scalar(1)]);
+      const outputs = { value, ...Object.fromEntries(gradients.map((g, i) => [`d${i}`, g])) };
+      const program = build.program({ outputs });
+      const given = Object.fromEntries(inputs.map(([, values], i) => [`x${i}`, Float32Array.from(values)]));
+      const fed = Object.fromEntries(Object.keys(program.inputs).map((name) => [name, given[name]!]));
+      await expectConforms(current(), program, { inputs: fed, batch: 2 });
+    });
   });
-});
+}

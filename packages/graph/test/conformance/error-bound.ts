@@ -3,7 +3,7 @@
  * the graph. Every operation adds its own rounding, k u sum|terms|, to what its operands' errors become in it.
  */
 import { boundImage } from "./image-bound.ts";
-import { interpretNodes, type InterpreterInputs, type Node, operationNamed, type Program } from "@isthmus/graph";
+import { interpretNodes, type InterpreterInputs, type Node, operationNamed, type Program } from "../../src/index.ts";
 import {
   type ArrayOps,
   broadcastTo,
@@ -55,6 +55,11 @@ function jump(value: NdArray, distance: NdArray, error: NdArray): Bounded {
     if (e > 0 && Math.abs(d) <= e) throw new Error("a test must keep away from kinks and ties");
   });
   return exact(value);
+}
+
+/** How far values are from where rounding jumps. */
+function fromHalf({ shape, data }: NdArray): NdArray {
+  return { shape, data: data.map((x) => x - Math.floor(x) - 0.5) };
 }
 
 function compare(f: "greater" | "equal", a: Bounded, b: Bounded): Bounded {
@@ -231,6 +236,8 @@ function boundOf(node: Node, value: NdArray, inputs: readonly Bounded[]): Bounde
       return exact(value);
     case "erf":
       return erf(node, x);
+    case "round":
+      return jump(value, fromHalf(x.value), x.error);
     case "step":
       return jump(value, x.value, x.error);
     case "cast":

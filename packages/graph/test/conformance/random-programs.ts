@@ -1,15 +1,8 @@
-import { GraphBuilder, type Node, type Program, type Shape } from "@isthmus/graph";
+import { GraphBuilder, type Node, type Program, type Shape, type Engine } from "../../src/index.ts";
 import { randomUniform } from "@isthmus/math";
-import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import fc from "fast-check";
-import { afterAll, beforeAll, it } from "vitest";
-import { expectConforms } from "./conformance.ts";
-
-let engine: WasmEngine;
-beforeAll(async () => {
-  engine = await createWasmEngine({ build: "simd128" });
-});
-afterAll(() => engine.dispose());
+import { it } from "vitest";
+import { expectConforms } from "./conforms.ts";
 
 /** One more operation on two values made before; `pick` chooses among what fits their shapes. */
 interface Step {
@@ -94,26 +87,29 @@ function grow(steps: readonly Step[], results: readonly number[], next: readonly
 const step = fc.record({ first: fc.nat(99), second: fc.nat(99), pick: fc.nat(99) });
 const latest = fc.nat(99);
 
-it("agree with the float64 interpreter, in results and in state", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(step, { minLength: 1, maxLength: 14 }),
-      fc.array(latest, { minLength: 1, maxLength: 4 }),
-      fc.tuple(latest, latest),
-      fc.integer({ min: 1, max: 5 }),
-      async (steps, results, next, batch) => {
-        const program = grow(steps, results, next);
-        const values = (n: number, stream: string) => {
-          const out = new Float32Array(n);
-          randomUniform(out, { seed: 3, stream });
-          return out.map((u) => 2 * u - 1);
-        };
-        const all = { x: values(4 * batch, "x"), y: values(4, "y") };
-        const inputs = Object.fromEntries(Object.entries(all).filter(([name]) => name in program.inputs));
-        const state = { s: values(12, "s"), t: values(12, "t") };
-        await expectConforms(engine, program, { inputs, state, batch });
-      },
-    ),
-    { numRuns: 300, seed: 20261121 },
-  );
-});
+/** Programs grown from a seed. */
+export function randomProgramsConform(current: () => Engine): void {
+  it("agree with the float64 interpreter, in results and in state", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 14 }),
+        fc.array(latest, { minLength: 1, maxLength: 4 }),
+        fc.tuple(latest, latest),
+        fc.integer({ min: 1, max: 5 }),
+        async (steps, results, next, batch) => {
+          const program = grow(steps, results, next);
+          const values = (n: number, stream: string) => {
+            const out = new Float32Array(n);
+            randomUniform(out, { seed: 3, stream });
+            return out.map((u) => 2 * u - 1);
+          };
+          const all = { x: values(4 * batch, "x"), y: values(4, "y") };
+          const inputs = Object.fromEntries(Object.entries(all).filter(([name]) => name in program.inputs));
+          const state = { s: values(12, "s"), t: values(12, "t") };
+          await expectConforms(current(), program, { inputs, state, batch });
+        },
+      ),
+      { numRuns: 300, seed: 20261121 },
+    );
+  });
+}

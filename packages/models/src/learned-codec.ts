@@ -1,0 +1,246 @@
+import { GraphBuilder, type Node, type Program } from "@isthmus/graph";
+import { psnr } from "./autoencoder-family.ts";
+import { type BaseConfig, checkedConfig, type Given, type ModelKind } from "./config.ts";
+import type { ModelDefinition } from "./definition.ts";
+import { binMass, type FactorisedPrior, factorisedPrior, massBits, medians, priorDraws } from "./factorised-prior.ts";
+import * as parts from "./parts.ts";
+import { analysis, codePositions, synthesis } from "./transforms.ts";
+
+export interface LearnedCodecConfig extends BaseConfig {
+  /** Bits that a unit of squared error is worth: larger is better and longer. Of the highest quality, where there are more. */
+  readonly lambda: number;
+  /** How many qualities one model is trained for. */
+  readonly qualities: number;
+  /** With several qualities: the highest one's lambda over the lowest one's; those between lie in equal ratios. */
+  readonly lambdaSpan: number;
+  /** GDN behind the hidden layers in the place of their activation. */
+  readonly gdn: boolean;
+}
+
+export const learnedCodecKind: ModelKind = {
+  kind: "learned-codec",
+  summary: "lossy codec: trained on bits plus lambda times the squared error, with a learned prior for its integers",
+  defaults: { likelihood: { kind: "gaussian" }, latent: 32 },
+  fields: {
+    lambda: { kind: "number", default: 10, least: 1e-9, most: 1e9, what: "bits that a unit of squared error is worth" },
+    qualities: { kind: "integer", default: 1, least: 1, most: 64, what: "that one model is trained for" },
+    lambdaSpan: {
+      kind: "number",
+      default: 64,
+      least: 1,
+      most: 1e6,
+      what: "with several qualities: the highest one's lambda over the lowest one's",
+    },
+    gdn: { kind: "flag", default: false, what: "divisive normalisation in the place of activations" },
+  },
+};
+
+/**
+ * A transform codec that is trained end to end (Balle, Laparra, Simoncelli 2017; Theis, Shi, Cunningham, Huszar 2017):
+ *
+ *     x -> analysis -> y -> rounding to bins -> integers -> synthesis -> x'
+ *     loss = bits of the integers under the prior + lambda ||x - x'||^2, of an item
+ *
+ * In training uniform noise of one bin's width stands for rounding, and the prior's mass of the bin around the noisy value
+ * for its probability; metrics are of rounded codes: `rate` in bits and `squaredError` of an item, `objective` = rate +
+ * lambda squaredError. Bins are 1 wide and centred on the prior's medians.
+ *
+ * With several `qualities` one network serves all: each has the width of the bins of each channel for itself, which is the
+ * inverse of a gain (Cui, Wang, Gao, Guo, Feng, Bai 2021), the prior's density is shared, and each item of a training step
+ * draws its quality. Metrics are then told for each, `rate0` of the coarsest, and `rate`, `squaredError` and `psnr` are of
+ * the finest.
+ *
+ * `latent` is the number of channels. Behind convolutions without dense layers the code is an image of its own, one
+ * convolution further down, whose pixels share their channels' densities.
+ *
+ * @throws TypeError or RangeError naming the field; a likelihood other than a Gaussian of fixed variance, whose value means
+ * nothing here
+ */
+export function learnedCodec(given: Given<LearnedCodecConfig> = {}): ModelDefinition<LearnedCodecConfig> {
+  const config = checkedConfig<LearnedCodecConfig>(learnedCodecKind, given);
+  requireSquaredError(config);
+  const encoder = encoderProgram(config);
+  const decoder = decoderProgram(config);
+  const loss = lossProgram(config);
+  return {
+    kind: learnedCodecKind.kind,
+    config,
+    parameters: loss.state,
+    encoder,
+    decoder,
+    prior: priorProgram(config),
+    evaluation: evaluationProgram(config),
+    quantisation: {
+      channels: config.latent,
+      qualities: config.qualities,
+      program: quantisationProgram(config),
+    },
+    phases: [parts.wholePhase("rate-distortion", loss)],
+  };
+}
+
+function requireSquaredError({ likelihood, decoder, trunk }: LearnedCodecConfig): void {
+  if (likelihood.kind !== "gaussian" || likelihood.variance !== "fixed") {
+    throw new RangeError(`"likelihood" expected gaussian of a fixed variance: distortion is the squared error`);
+  }
+  if (decoder && trunk.kind === "conv" && trunk.hidden.length === 0) {
+    throw new RangeError(`"decoder" expected none where the code is an image: it goes back through the trunk's sizes`);
+  }
+}
+
+function encoderProgram(config: LearnedCodecConfig): Program {
+  const build = new GraphBuilder();
+  const y = analysis(build, parts.observedWithoutNoise(build, config), config);
+  return build.program({ outputs: { z: build.reshape(y, ["batch", codeSize(config)]) } });
+}
+
+function decoderProgram(config: LearnedCodecConfig): Program {
+  const build = new GraphBuilder();
+  const z = build.input("z", ["batch", codeSize(config)]);
+  return build.program({ outputs: { reconstruction: synthesis(build, positioned(build, z, config), config) } });
+}
+
+function codeSize(config: LearnedCodecConfig): number {
+  return codePositions(config) * config.latent;
+}
+
+/** [batch, code] as [batch, positions, channels]. */
+function positioned(build: GraphBuilder, z: Node, config: LearnedCodecConfig): Node {
+  return build.reshape(z, ["batch", codePositions(config), config.latent]);
+}
+
+/** Codes as the decoder sees them in training: draws of the density with the noise of the finest bins. */
+function priorProgram(config: LearnedCodecConfig): Program {
+  const build = new GraphBuilder();
+  const y = priorDraws(build, factorisedPrior(build, config.latent), codePositions(config));
+  const z = build.add(y, build.mul(unitNoise(build, y), stepOf(build, config, config.qualities - 1)));
+  return build.program({ outputs: { z: build.reshape(z, ["batch", codeSize(config)]) } });
+}
+
+/** Uniform from -1/2 to 1/2, of the code's shape. */
+function unitNoise(build: GraphBuilder, y: Node): Node {
+  const u = build.randomUniform(y.shape, { ...parts.noiseInputs(build), stream: "quantisation" });
+  return build.sub(u, build.scalar(0.5));
+}
+
+/** One number for each quality, from the coarsest on. */
+function forQualities({ qualities, lambdaSpan }: LearnedCodecConfig, value: (share: number) => number): number[] {
+  const shareOf = (quality: number): number => lambdaSpan ** ((quality - qualities + 1) / Math.max(1, qualities - 1));
+  // To float32: the last digits of a power are another on another JavaScript engine.
+  return Array.from({ length: qualities }, (_, quality) => Math.fround(value(shareOf(quality))));
+}
+
+/** Widths of bins, [qualities, channels]; of a single quality they are 1. */
+function stepsOf(build: GraphBuilder, config: LearnedCodecConfig): Node {
+  const { qualities, latent } = config;
+  if (qualities === 1) return build.constant([1, latent], new Array<number>(latent).fill(1));
+  const learned = build.state("prior.logSteps", { shape: [qualities, latent], init: { kind: "zeros" } });
+  // At high rates the squared error is step^2 / 12 of a code, and its best share is one over lambda.
+  const first = build.constant(
+    [qualities, 1],
+    forQualities(config, (share) => 1 / Math.sqrt(share)),
+  );
+  return build.mul(first, build.exp(learned));
+}
+
+/** [channels] */
+function stepOf(build: GraphBuilder, config: LearnedCodecConfig, quality: number): Node {
+  const row = build.slice(stepsOf(build, config), { axis: 0, begin: quality, end: quality + 1 });
+  return build.reshape(row, [config.latent]);
+}
+
+function lambdasOf(config: LearnedCodecConfig): number[] {
+  return forQualities(config, (share) => config.lambda * share);
+}
+
+/** Of each item of a training step: the width of its bins, [batch, 1, channels], and its lambda, [batch]. */
+function drawnQualities(build: GraphBuilder, x: Node, config: LearnedCodecConfig): { step: Node; lambda: Node } {
+  const { qualities, latent } = config;
+  if (qualities === 1) {
+    return { step: build.reshape(stepsOf(build, config), [1, 1, latent]), lambda: build.scalar(lambdasOf(config)[0]!) };
+  }
+  const u = build.randomUniform([x.shape[0]!, 1], { ...parts.noiseInputs(build), stream: "quality" });
+  const edges = (from: number): number[] => Array.from({ length: qualities }, (_, q) => (q + from) / qualities);
+  const isAbove = (from: number): Node => build.greater(u, build.constant([1, qualities], edges(from)));
+  const oneHot = build.sub(isAbove(0), isAbove(1));
+  const lambdas = build.constant([qualities, 1], lambdasOf(config));
+  return {
+    step: build.reshape(build.matmul(oneHot, stepsOf(build, config)), ["batch", 1, latent]),
+    lambda: build.reshape(build.matmul(oneHot, lambdas), ["batch"]),
+  };
+}
+
+/** Bits and squared error of each item, [batch], of codes in bins of width `step`. */
+interface Coded {
+  readonly rate: Node;
+  readonly squaredError: Node;
+}
+
+function coded(
+  build: GraphBuilder,
+  config: LearnedCodecConfig,
+  {
+    x,
+    code,
+    step,
+    prior,
+  }: { readonly x: Node; readonly code: Node; readonly step: Node; readonly prior: FactorisedPrior },
+): Coded {
+  const bits = massBits(build, binMass(build, prior, code, step));
+  const error = build.sub(x, synthesis(build, code, config));
+  return {
+    rate: build.sum(bits, { axes: [1, 2] }),
+    squaredError: build.sum(build.square(error), { axes: [1] }),
+  };
+}
+
+function lossProgram(config: LearnedCodecConfig): Program {
+  const build = new GraphBuilder();
+  const x = parts.observed(build, config);
+  const prior = factorisedPrior(build, config.latent);
+  const { step, lambda } = drawnQualities(build, x, config);
+  const y = analysis(build, x, config);
+  const code = build.add(y, build.mul(unitNoise(build, y), step));
+  const { rate, squaredError } = coded(build, config, { x, code, step, prior });
+  const loss = build.mean(build.add(rate, build.mul(lambda, squaredError)));
+  return build.program({ outputs: { loss, rate: build.mean(rate), distortion: build.mean(squaredError) } });
+}
+
+function evaluationProgram(config: LearnedCodecConfig): Program {
+  const build = new GraphBuilder();
+  const x = parts.observed(build, config);
+  const prior = factorisedPrior(build, config.latent);
+  const offsets = medians(build, prior);
+  const y = analysis(build, x, config);
+  const lambdas = lambdasOf(config);
+  const qualities = lambdas.map((lambda, quality) => {
+    const step = stepOf(build, config, quality);
+    const code = build.add(offsets, build.mul(step, build.round(build.div(build.sub(y, offsets), step))));
+    return { lambda, ...coded(build, config, { x, code, step, prior }) };
+  });
+  const { rate, squaredError } = qualities.at(-1)!;
+  const objectives = qualities.map((one) => build.add(one.rate, build.mul(build.scalar(one.lambda), one.squaredError)));
+  const total = objectives.reduce((sum, one) => build.add(sum, one));
+  const each = qualities.flatMap((one, quality) => [
+    [`rate${quality}`, one.rate] as const,
+    [`squaredError${quality}`, one.squaredError] as const,
+  ]);
+  return build.program({
+    outputs: {
+      objective: build.mul(total, build.scalar(1 / qualities.length)),
+      ...{ rate, squaredError, psnr: psnr(build, squaredError, config) },
+      ...(qualities.length > 1 && Object.fromEntries(each)),
+    },
+  });
+}
+
+function quantisationProgram(config: LearnedCodecConfig): Program {
+  const build = new GraphBuilder();
+  const prior = factorisedPrior(build, config.latent);
+  const offsets = medians(build, prior);
+  const steps = stepsOf(build, config);
+  const symbol = build.reshape(build.input("symbol", ["batch"]), ["batch", 1, 1]);
+  return build.program({
+    outputs: { offsets, steps, mass: binMass(build, prior, build.add(offsets, build.mul(symbol, steps)), steps) },
+  });
+}
