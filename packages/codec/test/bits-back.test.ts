@@ -18,7 +18,7 @@ import {
   WILD_PIXELS as PIXELS,
   wildItems as itemsOf,
   wildModel,
-} from "./bits-back-support.ts";
+} from "./support/bits-back.ts";
 import { emptyStack, isEmpty, pop, push, slotOf, stackFromBytes, stackToBytes } from "../src/ans-stack.ts";
 import { cdfAt } from "../src/scaled-cdf.ts";
 
