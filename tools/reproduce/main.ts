@@ -9,6 +9,7 @@ import { channelRateOne } from "./channel-rate-one.ts";
 import { channelSpeed } from "./channel-speed.ts";
 import { channelTheory } from "./channel-theory.ts";
 import { codecInt8 } from "./codec-int8.ts";
+import { codecLossless } from "./codec-lossless.ts";
 import { channelTwoUsers } from "./channel-two-users.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
@@ -68,6 +69,7 @@ const reproductions: readonly Reproduction[] = [
   channelFading,
   channelBits,
   channelBlackBox,
+  codecLossless,
   channelTwoUsers,
   channelSpeed,
 ];
