@@ -40,8 +40,8 @@ const smooth = (op: string, shapes: readonly Shape[], attributes = {}): Case => 
 });
 
 const cases: readonly Case[] = [
-  ...["neg", "abs", "sign", "exp", "expm1", "square", "sigmoid", "tanh", "softplus", "relu", "step", "round"].map((op) =>
-    one(op),
+  ...["neg", "abs", "sign", "exp", "expm1", "square", "sigmoid", "tanh", "softplus", "relu", "step", "round"].map(
+    (op) => one(op),
   ),
   ...["log", "log1p", "sqrt"].map((op) => one(op, true)),
   ...["add", "sub", "mul", "div", "sigmoidCrossEntropy", "sigmoidGrad", "tanhGrad", "reluGrad"].map(two),
@@ -93,7 +93,17 @@ const cases: readonly Case[] = [
   one("erf"),
   // Below the bound a gradient that would raise x passes too, which no difference quotient shows: a test of its own.
   smooth("lowerBound", [["batch", 2]], { bound: -10 }),
-  ...[false, true].map((inverse) => ({ ...smooth("gdn", [["batch", 2], ["batch", 2]], { inverse }), positive: true })),
+  ...[false, true].map((inverse) => ({
+    ...smooth(
+      "gdn",
+      [
+        ["batch", 2],
+        ["batch", 2],
+      ],
+      { inverse },
+    ),
+    positive: true,
+  })),
   smooth(
     "concat",
     [

@@ -369,7 +369,13 @@ const bad: readonly (Rule & { readonly message: string; readonly kind?: "TypeErr
     attributes: { epsilon: 1 },
     message: `adamParameter: "stepSize" expected [], got [1]`,
   },
-  { op: "round", shapes: [[2]], dtypes: ["u8"], kind: "TypeError", message: `round: "x" expected f32, got u8; cast it first` },
+  {
+    op: "round",
+    shapes: [[2]],
+    dtypes: ["u8"],
+    kind: "TypeError",
+    message: `round: "x" expected f32, got u8; cast it first`,
+  },
   {
     op: "lowerBound",
     shapes: [[2]],
