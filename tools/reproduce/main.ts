@@ -6,8 +6,11 @@ import { channelBlackBox } from "./channel-black-box.ts";
 import { channelConstellations } from "./channel-constellations.ts";
 import { channelFading } from "./channel-fading.ts";
 import { channelRateOne } from "./channel-rate-one.ts";
+import { channelSpeed } from "./channel-speed.ts";
 import { channelTheory } from "./channel-theory.ts";
 import { codecMnist } from "./codec-mnist.ts";
+import { codecInt8 } from "./codec-int8.ts";
+import { channelTwoUsers } from "./channel-two-users.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
 import { deepAe } from "./deep-ae.ts";
@@ -58,6 +61,7 @@ const reproductions: readonly Reproduction[] = [
   latentRegularity,
   disentanglementRows,
   representations,
+  codecInt8,
   channelTheory,
   channelHamming,
   channelRateOne,
@@ -65,6 +69,8 @@ const reproductions: readonly Reproduction[] = [
   channelFading,
   channelBits,
   channelBlackBox,
+  channelTwoUsers,
+  channelSpeed,
   codecMnist,
 ];
 

@@ -53,10 +53,10 @@ function csvBytes({ writing: { delimiter, header } }: TableDescription, table: T
 function rowsOf(description: TableDescription, values: Float32Array, streams: readonly DecodedStream[] = []): Table {
   const table = tableOf(description, values);
   const { window = 1 } = description.item;
-  if (!streams.some(({ filledRows }) => filledRows > 0)) return table;
+  if (!streams.some(({ filledRows = 0 }) => filledRows > 0)) return table;
   const kept: number[] = [];
   let start = 0;
-  for (const { items, filledRows } of streams) {
+  for (const { items, filledRows = 0 } of streams) {
     const end = start + items * window;
     for (let row = start; row < end - Math.min(filledRows, window - 1); row++) kept.push(row);
     start = end;

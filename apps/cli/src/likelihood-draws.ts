@@ -1,6 +1,7 @@
 import type { Model } from "@isthmus/graph";
 import {
   bernoulli,
+  categorical,
   discretisedLogistic,
   type Distribution,
   ndArray,
@@ -27,16 +28,47 @@ export function likelihoodDraws(
   for (let item = 0; item < items; item++) {
     const part = (name: string): NdArray =>
       ndArray([size], Float64Array.from((outputs[name] as Float32Array).subarray(item * size, (item + 1) * size)));
-    const p = distribution(config.likelihood, outputs, part);
-    draws.set(sample(p, { seed, stream: "likelihood", step: item }).data, item * size);
+    const { likelihood } = config;
+    const at = { seed, step: item };
+    const drawn =
+      likelihood.kind === "logisticMixture"
+        ? mixtureDraws(likelihood, part, size, at)
+        : sample(distribution(likelihood, outputs, part), { ...at, stream: "likelihood" }).data;
+    draws.set(drawn, item * size);
   }
   if (!condition?.isExact) return draws;
   const told = outputs["reconstruction"] as Float32Array;
   return draws.map((value, at) => (condition.toldBy[at % size]! < 0 ? value : told[at]!));
 }
 
+type Mixture = Extract<Likelihood, { kind: "logisticMixture" }>;
+
+/** For each feature the logistic that is drawn from, and a draw of it. */
+function mixtureDraws(
+  { levels, logistics }: Mixture,
+  part: (name: string) => NdArray,
+  size: number,
+  at: { readonly seed: number; readonly step: number },
+): Float64Array {
+  const logits = new Float64Array(size * logistics);
+  for (let k = 1; k < logistics; k++) part(`logShare${k}`).data.forEach((l, i) => (logits[i * logistics + k] = l));
+  const chosen = sample(categorical(ndArrayOps, { logits: ndArray([size, logistics], logits) }), {
+    ...at,
+    stream: "logistic",
+  });
+  const own = (name: string): NdArray => {
+    const parts = Array.from({ length: logistics }, (_, k) => part(`${name}${k}`).data);
+    return ndArray(
+      [size],
+      chosen.data.map((k, i) => parts[k]![i]!),
+    );
+  };
+  const p = discretisedLogistic(ndArrayOps, { loc: own("loc"), logScale: own("logScale"), low: 0, high: 1, levels });
+  return sample(p, { ...at, stream: "likelihood" }).data;
+}
+
 function distribution(
-  likelihood: Likelihood,
+  likelihood: Exclude<Likelihood, Mixture>,
   outputs: Readonly<Record<string, Float32Array>>,
   part: (name: string) => NdArray,
 ): Distribution<NdArray> {

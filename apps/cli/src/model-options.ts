@@ -30,6 +30,7 @@ export interface ModelOptions {
   readonly variance?: string;
   readonly varianceValue?: number;
   readonly levels?: number;
+  readonly logistics?: number;
   readonly binarize?: string;
 }
 
@@ -61,13 +62,19 @@ export function addModelOptions(command: Command): Command {
       "gaussian: the variance, or where it starts (default: 0.01)",
       numberBetween(1e-12, 1e12),
     )
-    .option("--levels <n>", "discretised-logistic: values from 0 to 1 (default: 256)", wholeNumber(2, 65_536))
+    .option("--levels <n>", "of logistics: values from 0 to 1 (default: 256)", wholeNumber(2, 65_536))
+    .option("--logistics <n>", "logistic-mixture: how many for each feature (default: 3)", wholeNumber(1, 16))
     .addOption(choice("--binarize <how>", "what the likelihood sees of pixels", ["none", "dynamic", "threshold"]));
   for (const [name, fields] of ownFields()) command.addOption(ownOption(name, fields));
   return command;
 }
 
-const LIKELIHOODS = { bernoulli: "bernoulli", gaussian: "gaussian", "discretised-logistic": "discretisedLogistic" };
+const LIKELIHOODS = {
+  bernoulli: "bernoulli",
+  gaussian: "gaussian",
+  "discretised-logistic": "discretisedLogistic",
+  "logistic-mixture": "logisticMixture",
+};
 const VARIANCES = { fixed: "fixed", shared: "shared", "per-feature": "perFeature", predicted: "predicted" };
 
 /** The kinds with what they start from, for `train --help`. */
@@ -138,12 +145,19 @@ function trunkOf(
 }
 
 function likelihood(options: ModelOptions, { likelihood: start }: BaseConfig): object {
-  const { variance, varianceValue: value, levels } = options;
+  const { variance, varianceValue: value, levels, logistics } = options;
   const kind =
     options.likelihood === undefined ? start.kind : LIKELIHOODS[options.likelihood as keyof typeof LIKELIHOODS];
   requireOnly(kind === "gaussian", options, ["variance", "varianceValue"], "--likelihood gaussian");
-  requireOnly(kind === "discretisedLogistic", options, ["levels"], "--likelihood discretised-logistic");
-  const told = defined({ variance: variance && VARIANCES[variance as keyof typeof VARIANCES], value, levels });
+  const isDiscrete = kind === "discretisedLogistic" || kind === "logisticMixture";
+  requireOnly(isDiscrete, options, ["levels"], "--likelihood discretised-logistic or logistic-mixture");
+  requireOnly(kind === "logisticMixture", options, ["logistics"], "--likelihood logistic-mixture");
+  const told = defined({
+    variance: variance && VARIANCES[variance as keyof typeof VARIANCES],
+    value,
+    levels,
+    logistics,
+  });
   return { likelihood: { ...(start.kind === kind && start), kind, ...told } };
 }
 

@@ -223,7 +223,10 @@ describe("a wrong command line ends with 2 and one line", () => {
       "--data expected mnist, synthetic, sprites, cifar10, or a file or folder that exists, got cifar",
     ],
     [[...train, "--binarize", "some"], "Allowed choices are none, dynamic, threshold."],
-    [[...train, "--likelihood", "poisson"], "Allowed choices are bernoulli, gaussian, discretised-logistic."],
+    [
+      [...train, "--likelihood", "poisson"],
+      "Allowed choices are bernoulli, gaussian, discretised-logistic, logistic-mixture.",
+    ],
     [[...train, "--build", "fast"], "Allowed choices are auto, simd128, relaxed."],
     [["eval"], "missing required argument 'model'"],
     [["eval", model, "--split", "val"], "Allowed choices are train, test, all."],

@@ -1,5 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { complaint, isthmus, report } from "./support/cli.ts";
 import { sharedFolder, temporaryFolder } from "./support/folder.ts";
@@ -89,6 +90,29 @@ describe("channel train", () => {
     expect(drawing).toMatch(/>step 100, -?\d\.\d{3} of 2 bits<animate[^]*>step 300, /);
   });
 
+  it("films it as a picture that moves, for what shows no drawings", async () => {
+    const here = await temporaryFolder();
+    const film = join(here, "film.apng");
+    const { animation } = await report(
+      "channel",
+      "train",
+      ...SMALL,
+      "--animation",
+      film,
+      "-o",
+      join(here, "a.safetensors"),
+    );
+    expect(animation).toBe(film);
+    const bytes = await readFile(film);
+    const still = decode(bytes);
+    // Twice the drawing's 546 x 572 pixels; a white edge.
+    expect([still.width, still.height, ...still.data.subarray(0, 4)]).toEqual([1092, 1144, 255, 255, 255, 255]);
+    // 8 seconds of 12 frames, and the last: a chunk before the picture says so.
+    const control = bytes.indexOf("acTL");
+    expect(control).toBeLessThan(bytes.indexOf("IDAT"));
+    expect(bytes.readUInt32BE(control + 4)).toBe(97);
+  });
+
   it("learns over channels that fade, and is measured over them", async () => {
     const here = await temporaryFolder();
     const out = join(here, "taps.safetensors");
@@ -118,11 +142,32 @@ describe("channel train", () => {
     const half = await report(...args, "--max-blocks", "100000", "--resume", counts);
     const all = await report(...args, "--max-blocks", "200000", "--resume", counts);
     const once = await report(...args, "--max-blocks", "200000");
+    // The network over its own channel, and its points with the best receiver that is told the same.
+    const [network, best] = once.simulated.map(({ points }: any) => points[0].bler);
+    expect(best).toBeLessThan(network);
     const countsOf = ({ simulated }: any) => [simulated[0].points[0].blocks, simulated[0].points[0].blockErrors];
     expect(countsOf(all)).toEqual(countsOf(once));
     expect(countsOf(half)[0]).toBe(2 ** 17);
-    expect(all.channel).toBe("its own channel (chain)");
-    expect(await complaint(...args, "--baselines", "qpsk")).toMatch(/^--baselines: the model has a channel of its own/);
+    expect(all.channel).toBe("its own channel (2 fading taps per block, known to the receiver)");
+    const { simulated } = await report(...args, "--max-blocks", "4000", "--baselines", "dbpsk-2");
+    expect(simulated.map(({ name }: any) => name)).toEqual([
+      "taps, its network",
+      "taps, maximum likelihood",
+      "differential uncoded (2,2), differential detection",
+    ]);
+    expect(await complaint(...args, "--baselines", "hamming")).toMatch(/expected a system of complex uses$/);
+    expect(await complaint(...args, "--unknown")).toMatch(/^--unknown goes with --channel/);
+  });
+
+  it("over a channel that nothing else is simulated over, it is measured alone", async () => {
+    const out = join(await temporaryFolder(), "burst.safetensors");
+    const size = ["--k", "2", "--n", "3", "--steps", "100", "--batch", "64"];
+    await report("channel", "train", ...size, "--channel", "burst:probability=0.2,length=2,ratio=10", "-o", out);
+    const args = ["channel", "simulate", out, "--ebno", "6", "--target-errors", "100"];
+    const { channel, simulated } = await report(...args);
+    expect(channel).toBe("its own channel (burst)");
+    expect(simulated).toHaveLength(1);
+    expect(await complaint(...args, "--baselines", "uncoded")).toMatch(/^--baselines: the model has a channel of its/);
   });
 
   it.each([
@@ -136,7 +181,7 @@ describe("channel train", () => {
     [["--steps", "150"], /^--steps expected a multiple of 100, got 150$/],
     [["--equaliser", "3"], /"decoder.equaliser" expected complex uses/],
     [["--state"], /"decoder.state" expected a channel with a state/],
-    [["--animation", "a.gif"], /^--animation expected a name ending in .svg, got a.gif$/],
+    [["--animation", "a.gif"], /^--animation expected a name ending in .svg, .png, .apng, got a.gif$/],
     [["--k", "13"], /expected a whole number of at most 12/],
   ])("%j is refused", async (words, message) => {
     expect(await complaint("channel", "train", ...SMALL, ...words, "-o", join(shared, "none.safetensors"))).toMatch(

@@ -35,6 +35,25 @@ describe("channel baseline", () => {
     expect((curves as Curve[]).map(({ standing }) => standing)).toEqual(["exact", "exact", "upper bound"]);
   });
 
+  it("knows codes in fading of each use and of whole blocks", async () => {
+    const rates = async (fading: string, ...systems: string[]): Promise<number[]> => {
+      const args = ["channel", "baseline", ...systems, "--fading", fading, "--ebno", "15"];
+      const { curves } = await report(...args);
+      return (curves as Curve[]).map(({ rates: [rate] }) => Number(rate!.toPrecision(3)));
+    };
+    // The study's table; of one complex use both are one.
+    expect(await rates("rayleigh", "uncoded-4", "hamming-hard")).toEqual([0.0305, 0.00355]);
+    expect(await rates("rayleigh-block", "uncoded-4")).toEqual([0.0238]);
+    expect(await rates("rayleigh", "qam-16", "hexagonal-16")).toEqual(
+      await rates("rayleigh-block", "qam-16", "hexagonal-16"),
+    );
+    const [each, block] = [await rates("rayleigh", "hamming"), await rates("rayleigh-block", "hamming")];
+    // Maximum likelihood is 1.61e-4 and 1.74e-2; these are bounds.
+    expect(each[0]! / 1.61e-4).toBeLessThan(1.1);
+    expect(each[0]).toBeGreaterThan(1.6e-4);
+    expect(block[0]).toBeGreaterThan(1.74e-2);
+  });
+
   it("takes points from a file: 16-QAM is exact by formula and by its cells alike", async () => {
     const here = await temporaryFolder();
     const path = join(here, "grid.csv");
@@ -61,10 +80,13 @@ describe("channel baseline", () => {
   it.each([
     [["baseline", "none"], /^none is neither a system's name .* nor a file$/],
     [["baseline", "psk-1"], /^psk-1: "m" expected/],
-    [["baseline", "hamming", "--fading", "rayleigh"], /^hamming: there is no formula for Rayleigh fading/],
+    [
+      ["baseline", "dbpsk-hamming", "--fading", "rayleigh"],
+      /^dbpsk-hamming: there is no formula; isthmus channel simulate dbpsk-hamming --channel rayleigh measures it$/,
+    ],
     [["baseline", "--ebno", "8:0"], /expected decibels such as 0:8:1/],
     [["baseline", "--ebno", "a"], /expected decibels such as 0:8:1/],
-    [["baseline", "-o", "b.txt"], /^--out expected a name ending in .svg, .csv, .json, got b.txt$/],
+    [["baseline", "-o", "b.txt"], /^--out expected a name ending in .svg, .png, .csv, .json, got b.txt$/],
     [["bound"], /^expected --k and --n, or a system$/],
     [["bound", "--k", "4", "--n", "1"], /expected at least two real dimensions/],
     [["bound", "hamming", "--k", "4"], /^hamming says --k, --n and --complex itself$/],
@@ -136,6 +158,32 @@ describe("channel simulate", () => {
       "Hamming (7,4), maximum likelihood",
     ]);
     expect((hamming.known as Curve[]).map(({ name }) => name)).toEqual(["uncoded (4,4)", "sphere packing (7,4)"]);
+  });
+
+  it("receives over fading taps that are told, or not", async () => {
+    const systems = ["dbpsk-hamming", "--baselines", "dbpsk-hamming-ml", "--ebno", "10", "--max-blocks", "40000"];
+    const args = ["channel", "simulate", ...systems, "--channel", "multi-tap:taps=3", "--target-errors", "1e9"];
+    const rates = ({ simulated }: any): number[] =>
+      (simulated as Simulated[]).map(({ points: [point] }) => point!.bler);
+    const told = await report(...args);
+    const untold = await report(...args, "--unknown");
+    expect(told.channel).toBe("3 fading taps per block, known to the receiver");
+    expect(untold.channel).toBe("3 fading taps per block, not known to the receiver");
+    // Differential detection needs neither: the same counts.
+    expect(rates(told)[0]).toBe(rates(untold)[0]);
+    // 1.2 % and 10 % of 40,000: their intervals are 0.1 % and 0.3 % wide.
+    expect(rates(told)[1]).toBeLessThan(0.02);
+    expect(rates(untold)[1]).toBeGreaterThan(0.08);
+    expect(rates(untold)[1]).toBeLessThan(0.12);
+  });
+
+  it.each([
+    [["hamming", "--channel", "rayleigh-block", "--unknown"], /^--unknown expected a system of complex uses/],
+    [["qpsk", "--channel", "rayleigh", "--unknown"], /^--unknown expected rayleigh-block or multi-tap/],
+    [["hamming", "--channel", "multi-tap:taps=2"], /expected a system of complex uses$/],
+    [["qpsk", "--channel", "burst:probability=1,length=1,ratio=1"], /expected awgn, rayleigh \(each use\)/],
+  ])("%j is refused", async (words, message) => {
+    expect(await complaint("channel", "simulate", ...words, "--ebno", "5")).toMatch(message);
   });
 
   it("draws a waterfall, and writes counts", async () => {

@@ -1,5 +1,5 @@
 import { deflateSync } from "node:zlib";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readFrames } from "@isthmus/codec";
 import { decodeItems, decodeStreamLatents } from "@isthmus/compress";
@@ -8,7 +8,7 @@ import { type Model, readModelFile, referenceEngine } from "@isthmus/graph";
 import { checkOnnx } from "@isthmus/onnx";
 import { decode as decodePng } from "fast-png";
 import { beforeAll, describe, expect, it } from "vitest";
-import { report } from "./support/cli.ts";
+import { isthmus, report } from "./support/cli.ts";
 import { DIGITS } from "./support/data.ts";
 import { sharedFolder } from "./support/folder.ts";
 
@@ -132,6 +132,33 @@ describe("encode", () => {
     const frames = [...readFrames(await readFile(file("x.isth")))];
     expect(frames.reduce((count, { items }) => count + items, 0)).toBe(ITEMS);
     expect(frames.at(-1)!.last).toBe(true);
+  });
+});
+
+describe("a stream of several payloads", () => {
+  it("decodes without what is lost, if it is told to", async () => {
+    const split = ["--range", `${RANGE.from}:${RANGE.to}`, "--payloads", "4"];
+    const encoded = await report("encode", file("m.safetensors"), ...DIGITS, ...split, "-o", file("p.isth"));
+    const bytes = await readFile(file("p.isth"));
+    expect(encoded.bytes).toBe(bytes.length);
+    await writeFile(file("cut.isth"), bytes.subarray(0, -1));
+    const { frames } = await report("inspect", file("cut.isth"));
+    expect(frames[0].payloads.map(({ state }: any) => state)).toEqual(["whole", "whole", "whole", "cut off"]);
+    const decode = ["decode", file("m.safetensors"), file("cut.isth"), "-o", file("c.npy")];
+    expect(await isthmus(decode)).toMatchObject({ code: 2, stderr: expect.stringContaining("BITSTREAM_TRUNCATED") });
+    const { lost } = await report(...decode, "--lost", "replace");
+    expect(lost).toEqual([{ frame: 0, payload: 3, channels: [3, 4], state: "cut off" }]);
+    const [whole, rest] = [await array("r.npy"), await array("c.npy")];
+    expect(rest.shape).toEqual(whole.shape);
+    expect(rest.values).not.toEqual(whole.values);
+  });
+
+  it.each([
+    ["--payloads", "5", /--payloads 5: .+ has 4 channels/],
+    ["--quality", "1", /--quality 1: .+ has one quality, 0/],
+  ])("refuses %s %s", async (option, value, message) => {
+    const wrong = await isthmus(["encode", file("m.safetensors"), ...DIGITS, option, value, "-o", file("no.isth")]);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
   });
 });
 

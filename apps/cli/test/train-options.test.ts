@@ -203,6 +203,19 @@ describe("the network", () => {
     expect(await configOf("vae", ...options)).toMatchObject({ likelihood: { kind: "gaussian", variance, value } });
   });
 
+  it("has a mixture of discretised logistics", async () => {
+    const { likelihood } = await configOf(
+      "vae",
+      "--likelihood",
+      "logistic-mixture",
+      "--levels",
+      "16",
+      "--logistics",
+      "2",
+    );
+    expect(likelihood).toEqual({ kind: "logisticMixture", levels: 16, logistics: 2 });
+  });
+
   it("has a discretised logistic likelihood with levels", async () => {
     const { likelihood } = await configOf("ae", "--likelihood", "discretised-logistic", "--levels", "16");
     expect(likelihood).toEqual({ kind: "discretisedLogistic", levels: 16 });
@@ -210,7 +223,8 @@ describe("the network", () => {
 
   it.each([
     [["--variance", "shared"], "--variance goes with --likelihood gaussian only"],
-    [["--levels", "4"], "--levels goes with --likelihood discretised-logistic only"],
+    [["--logistics", "4"], "--logistics goes with --likelihood logistic-mixture only"],
+    [["--levels", "4"], "--levels goes with --likelihood discretised-logistic or logistic-mixture only"],
     [["--kernel", "3"], "--kernel goes with --channels only"],
     [["--activation", "cosine"], "Allowed choices are relu, tanh, sigmoid, softplus."],
   ])("%j is refused in one line", async (options, message) => {

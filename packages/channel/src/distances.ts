@@ -1,5 +1,7 @@
-import { qFunction } from "./q-function.ts";
 import type { Codebook } from "./codebook.ts";
+import type { Fading } from "./error-rates.ts";
+import { qFunction } from "./q-function.ts";
+import { integrate } from "./quadrature.ts";
 import { dimensions, noiseDeviation, type EbNo } from "./units.ts";
 
 /** How far the points of a codebook are from each other. */
@@ -25,12 +27,43 @@ export function distanceSpectrum(book: Codebook, tolerance = 1e-9): DistanceSpec
 
 /**
  * What the probability of a wrong block cannot exceed with a maximum-likelihood receiver: the sum over pairs of Q(d / (2 sigma)), over
- * M. It may be above 1 where it is of no use.
+ * M. It may be above 1 where it is of no use. Of two points it is the error probability itself.
+ *
+ * @param fading `rayleigh`: of mean power 1, known to the receiver, drawn for each use (Simon and Alouini 2005, equation 13.44). Default: `awgn`.
  */
-export function unionBound(book: Codebook, ebNo: EbNo): number {
+export function unionBound(book: Codebook, ebNo: EbNo, fading: Fading = "awgn"): number {
   const sigma = noiseDeviation(ebNo, book);
-  const sum = pairDistances(book).reduce((total, squared) => total + qFunction(Math.sqrt(squared) / (2 * sigma)), 0);
+  const sum =
+    fading === "awgn"
+      ? pairDistances(book).reduce((total, squared) => total + qFunction(Math.sqrt(squared) / (2 * sigma)), 0)
+      : pairs(book).reduce((total, [i, j]) => total + fadedPairError(squaredByUse(book, i, j), sigma), 0);
   return (2 * sum) / book.size;
+}
+
+/** E Q(sqrt(sum g_i d_i^2) / (2 sigma)) over independent exponential g_i: Craig's integral of their moment generating functions. */
+function fadedPairError(squared: readonly number[], sigma: number): number {
+  const scaled = squared.map((d) => d / (8 * sigma * sigma));
+  const given = (phi: number): number => {
+    const inverse = Math.sin(phi) ** -2;
+    return scaled.reduce((product, a) => product / (1 + a * inverse), 1);
+  };
+  return integrate(given, 0, Math.PI / 2) / Math.PI;
+}
+
+/** How far two points are from each other in each use, squared. */
+function squaredByUse({ points, complex, n }: Codebook, i: number, j: number): number[] {
+  const each = complex ? 2 : 1;
+  const difference = (use: number, part: number): number =>
+    points[(i * n + use) * each + part]! - points[(j * n + use) * each + part]!;
+  return Array.from({ length: n }, (_, use) =>
+    complex ? difference(use, 0) ** 2 + difference(use, 1) ** 2 : difference(use, 0) ** 2,
+  );
+}
+
+function pairs({ size }: Codebook): (readonly [number, number])[] {
+  return Array.from({ length: size }, (_, i) =>
+    Array.from({ length: size - 1 - i }, (__, at) => [i, i + 1 + at] as const),
+  ).flat();
 }
 
 /** ||x_i - x_j||^2 of all pairs i < j. */

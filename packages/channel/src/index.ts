@@ -45,7 +45,7 @@ export type { LinearCode } from "./linear-code.ts";
 export { measurePower, requirePower } from "./power.ts";
 export type { Power, PowerConstraint } from "./power.ts";
 export { logQFunction, qFunction, qFunctionInverse } from "./q-function.ts";
-export { overRayleighFading } from "./quadrature.ts";
+export { overBlockFading, overRayleighFading } from "./quadrature.ts";
 export { exactSymbolError } from "./symbol-error.ts";
 export {
   dimensions,
@@ -122,8 +122,11 @@ export type {
   GivenBlackBoxLink,
   TrainBlackBoxOptions,
 } from "./learned/train-black-box.ts";
-export { awgn, rayleigh } from "./channels.ts";
-export type { Batch, Received, SimulatedChannel } from "./channels.ts";
+export { awgn, multiTap, rayleigh } from "./channels.ts";
+export type { Batch, MultiTapOptions, Received, SimulatedChannel } from "./channels.ts";
+export { differentialCodebook, differentialDetection, differentialHammingCode } from "./differential.ts";
+export { nonCoherentMaximumLikelihood } from "./tapped-receivers.ts";
+export type { FadingTaps } from "./taps.ts";
 export type { ErrorCounts, System } from "./blocks.ts";
 export { binomialCdf, clopperPearsonInterval, wilsonInterval, zeroErrorsLimit } from "./intervals.ts";
 export type { Interval } from "./intervals.ts";
@@ -146,4 +149,6 @@ export { requiredEbNoDb } from "./required-eb-no.ts";
 export type { EbNoRange } from "./required-eb-no.ts";
 export { linkOfModel } from "./learned/link-of-model.ts";
 export { TWO_USERS, twoUsers } from "./learned/two-users.ts";
-export type { GivenTwoUsers, TwoUsersConfig } from "./learned/two-users.ts";
+export type { GivenTwoUsers, TwoUsers, TwoUsersConfig } from "./learned/two-users.ts";
+export { measureTwoUsers, timeSharingBlockError } from "./learned/measure-two-users.ts";
+export type { TwoUsersMeasurement } from "./learned/measure-two-users.ts";

@@ -1,3 +1,5 @@
+import type { EbNo } from "./units.ts";
+
 /** Nodes in [0, 1] and weights of Gauss and Legendre's rule of 8 points, symmetric about 1/2. */
 const NODES = [0.1834346424956498, 0.525532409916329, 0.7966664774136267, 0.9602898564975363] as const;
 const WEIGHTS = [0.362683783378362, 0.3137066458778873, 0.2223810344533745, 0.1012285362903763] as const;
@@ -35,4 +37,15 @@ function rule(f: (x: number) => number, a: number, b: number): number {
 /** E[f(g)] over a power gain g = e^u, exponential of mean 1 (Rayleigh fading), of an f >= 0 that does not grow. */
 export function overRayleighFading(f: (gain: number) => number): number {
   return integrate((u) => f(Math.exp(u)) * Math.exp(u - Math.exp(u)), -80, Math.log(800));
+}
+
+/** Below it error rates are those of no signal, to the last digit. */
+const LEAST_EBNO = 1e-290;
+
+/**
+ * An error rate in flat Rayleigh fading of whole blocks, known to the receiver, of what it is without fading: E f(g Eb/N0), g exponential of mean 1.
+ * Where a block is one use of the channel, that is fading of each use.
+ */
+export function overBlockFading(f: (ebNo: EbNo) => number, ebNo: EbNo): number {
+  return overRayleighFading((gain) => f(Math.max(gain * ebNo, LEAST_EBNO) as EbNo));
 }

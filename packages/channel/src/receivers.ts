@@ -3,6 +3,7 @@ import { loadKernels, type Kernels } from "@isthmus/kernels";
 import type { Received } from "./channels.ts";
 import type { Codebook } from "./codebook.ts";
 import { standardArray, type LinearCode } from "./linear-code.ts";
+import { decideThroughTaps } from "./tapped-receivers.ts";
 import { dimensions } from "./units.ts";
 
 /** Decides batches: a network, a table, a formula. */
@@ -28,7 +29,8 @@ export function hardDecision(code: LinearCode): Receiver {
 }
 
 /**
- * The most likely message under Gaussian noise: the nearest point, or where the channel's gains are known the nearest of the points they make.
+ * The most likely message under Gaussian noise: the nearest point, or where the channel's gains or taps are known the nearest of what they make of
+ * the points.
  * Scores are products of matrices in float32 by the SIMD kernels, so that points whose distances agree to some 1e-6 may be mistaken for each other.
  */
 export async function maximumLikelihood(book: Codebook): Promise<Receiver> {
@@ -36,7 +38,10 @@ export async function maximumLikelihood(book: Codebook): Promise<Receiver> {
   const [plain, faded] = [new Scores(kernels, book, false), new Scores(kernels, book, true)];
   return {
     name: "maximum likelihood",
-    decide: (received, decisions) => (received.gains === undefined ? plain : faded).decide(received, decisions),
+    decide(received, decisions) {
+      if (received.taps) decideThroughTaps(book, received.signal, received.taps, decisions);
+      else (received.gains === undefined ? plain : faded).decide(received, decisions);
+    },
   };
 }
 

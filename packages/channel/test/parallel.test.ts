@@ -1,6 +1,17 @@
 /** Simulations in several processes have the counts of one. */
 import { describe, expect, it } from "vitest";
-import { hammingCode, hammingCodebook, hardDecision, rayleigh, simulate, type SimulatedPoint } from "../src/index.ts";
+import {
+  differentialCodebook,
+  differentialDetection,
+  hammingCode,
+  hammingCodebook,
+  hardDecision,
+  multiTap,
+  nonCoherentMaximumLikelihood,
+  rayleigh,
+  simulate,
+  type SimulatedPoint,
+} from "../src/index.ts";
 import { simulateInParallel, standardSystem } from "../src/node.ts";
 
 /** The workers run the sources, too. */
@@ -27,6 +38,22 @@ describe("in parallel", () => {
     const { points, state } = await simulateInParallel(standardSystem(parts), options);
     expect(counts(points)).toEqual(counts(alone.points));
     expect(state.identity).toBe(alone.state.identity);
+  });
+
+  it("every kind of standard system has the counts of its parts", async () => {
+    const code = hammingCode();
+    const taps = { taps: 3, powers: [2, 1, 1], known: false };
+    const book = differentialCodebook(code);
+    const channel = multiTap(taps);
+    for (const [parts, receiver] of [
+      [{ codebook: book, fading: taps }, nonCoherentMaximumLikelihood(book, taps)],
+      [{ codebook: book, fading: taps, differential: code }, differentialDetection(code)],
+    ] as const) {
+      const alone = await simulate({ codebook: book, channel, receiver, ...settings });
+      const { points, state } = await simulateInParallel(standardSystem(parts), { ...settings, workers: 2, execArgv });
+      expect(counts(points)).toEqual(counts(alone.points));
+      expect(state.identity).toBe(alone.state.identity);
+    }
   });
 
   it("an aborted one ends and tells what it has", async () => {

@@ -13,9 +13,13 @@ export type BitstreamErrorCode =
   | "BITSTREAM_MODEL"
   | "BITSTREAM_QUALITY"
   | "BITSTREAM_DIMS"
+  | "BITSTREAM_GEOMETRY"
+  | "BITSTREAM_PAYLOAD"
   | "BITSTREAM_STATE"
   | "BITSTREAM_SYMBOL"
-  | "BITSTREAM_END";
+  | "BITSTREAM_DEFLATE"
+  | "BITSTREAM_END"
+  | "BITSTREAM_ITEMS";
 
 /** The error for bytes that cannot be decoded: `offset` is absolute in the bytes the caller passed. */
 export function bitstreamError(

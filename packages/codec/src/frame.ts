@@ -1,14 +1,39 @@
 /**
- * One frame of an `.isth` stream: a 24-byte header, tag-length-value fields, a payload. `docs/format.md` is the
+ * One frame of an `.isth` stream: a 24-byte header, tag-length-value fields, 1 to 16 payloads. `docs/format.md` is the
  * specification; a change of what is written here is a change of format.
  */
 import { bitstreamError } from "./bitstream-error.ts";
 import { crc32c } from "./crc32c.ts";
+import {
+  ANCILLARY,
+  type AncillaryField,
+  badField,
+  FIELD_DIMS,
+  FIELD_ITEMS,
+  FIELD_SEQUENCE,
+  fieldBytes,
+  type FoundField,
+  numberOf,
+  parseFields,
+  requiredNumber,
+  requireKnown,
+} from "./fields.ts";
+import { toHex } from "./hex.ts";
+import { numberBytes } from "./numbers.ts";
+
+/** What the payloads are: latents under a table per channel, or items themselves, by bits-back coding. */
+export type Profile = "latents" | "lossless";
+/** How the payloads are written: by the profile's own coder, or by what stands in for it where that is longer. */
+export type PayloadCoding = "learned" | "raw" | "deflated";
 
 /** What a frame says. */
 export interface Frame {
   /** 8 bytes: which model made the payload. */
   readonly modelId: Uint8Array;
+  /** Default: `latents`. */
+  readonly profile?: Profile;
+  /** Default: `learned`. */
+  readonly coding?: PayloadCoding;
   /** 0 to 255: which of the model's qualities; 0 when it has one. */
   readonly quality: number;
   /** 0 to 2^24. */
@@ -19,30 +44,35 @@ export interface Frame {
   readonly sequence: number;
   /** Whether the stream ends here. */
   readonly last: boolean;
-  readonly payload: Uint8Array;
+  /** 1 to 16, the most important first. Of several, one of no bytes is left out on purpose. */
+  readonly payloads: readonly Uint8Array[];
   /** Fields that a reader may ignore, types 0x80 to 0xff, in ascending order of type. */
   readonly ancillary: readonly AncillaryField[];
 }
 
-export interface AncillaryField {
-  readonly type: number;
-  /** At most 255 bytes. */
-  readonly value: Uint8Array;
-}
-
-/** A frame and where it was found; `payload` and `value`s are views of the bytes that were read. */
+/** A frame and where it was found; `payloads` and `value`s are views of the bytes that were read. */
 export interface ReadFrame extends Frame {
+  readonly profile: Profile;
+  readonly coding: PayloadCoding;
+  /** Of each payload, in the same order. */
+  readonly found: readonly FoundPayload[];
   /** Of the header's first byte. */
   readonly offset: number;
-  readonly payloadOffset: number;
-  /** Header, fields and payload together. */
+  /** Header, fields and payloads together: what is there of them. */
   readonly byteLength: number;
   /** Of the writer's version; the major is 1. */
   readonly minorVersion: number;
 }
 
+export interface FoundPayload {
+  readonly offset: number;
+  /** Of several payloads one may not be as it was written. */
+  readonly state: "whole" | "left out" | "cut off" | "damaged";
+}
+
 /** The most that is accepted, checked in the header before anything is allocated. A caller may ask for less. */
 export interface FrameLimits {
+  /** Of all payloads of a frame. */
   readonly payloadBytes: number;
   readonly items: number;
   readonly dims: number;
@@ -52,25 +82,29 @@ export interface FrameLimits {
 
 export const FRAME_LIMITS: FrameLimits = { payloadBytes: 2 ** 24, items: 2 ** 24, dims: 2 ** 16, symbols: 2 ** 26 };
 
+export interface ReadOptions {
+  /** Lower caps than `FRAME_LIMITS`. */
+  readonly limits?: Partial<FrameLimits>;
+  /** Whether a frame may end within its payloads; those that are not whole say so. Default: false. */
+  readonly partial?: boolean;
+}
+
 export const FRAME_HEADER_BYTES = 24;
+export const MAX_PAYLOADS = 16;
+const ENTRY_BYTES = 7; // u24 length, u32 checksum
 const CRC_AT = 20;
 const MAGIC = [0xc9, 0x53] as const; // "I" with its high bit set, then "S": no ASCII or UTF-8 text begins so
 const MAJOR = 1;
 const MINOR = 0;
 
+const PROFILES: readonly Profile[] = ["latents", "lossless"];
+const CODINGS: readonly PayloadCoding[] = ["learned", "raw", "deflated"];
+const FLAG_PROFILE = 0x03;
+const CODING_SHIFT = 2;
+const FLAG_CODING = 0x0c;
 const FLAG_LAST = 0x10;
 const FLAG_FIELDS = 0x20;
-const FLAG_NAMES = ["profile", "profile", "raw fallback", "deflate fallback", "last", "fields", "parity", "reserved"];
-
-const FIELD_ITEMS = 0x01;
-const FIELD_DIMS = 0x02;
-const FIELD_SEQUENCE = 0x03;
-const ANCILLARY = 0x80;
-
-interface Field {
-  readonly type: number;
-  readonly value: Uint8Array;
-}
+const RESERVED_FLAGS = 0xc0;
 
 /**
  * The bytes of one frame.
@@ -79,39 +113,59 @@ interface Field {
  */
 export function writeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   checkFrame(frame);
-  const fields = fieldsOf(frame).flatMap(({ type, value }) => [type, value.length, ...value]);
+  const { profile = "latents", coding = "learned", payloads } = frame;
+  const fields = fieldBytes(fieldsOf(frame));
   if (fields.length > 0xffff)
     throw new RangeError(`ancillary: expected at most 65535 bytes of fields, got ${fields.length}`);
-  const bytes = new Uint8Array(FRAME_HEADER_BYTES + fields.length + frame.payload.length);
-  const view = new DataView(bytes.buffer);
+  const directory = payloads.length === 1 ? [] : payloads.flatMap(entryOf);
+  const payloadBytes = payloads.reduce((sum, { length }) => sum + length, directory.length);
+  checkInteger("the length of all payloads", payloadBytes, 0, FRAME_LIMITS.payloadBytes);
+  const bytes = new Uint8Array(FRAME_HEADER_BYTES + fields.length + payloadBytes);
+  const flags = PROFILES.indexOf(profile) | (CODINGS.indexOf(coding) << CODING_SHIFT);
   bytes.set([
     ...MAGIC,
     (MAJOR << 4) | MINOR,
-    FLAG_FIELDS | (frame.last ? FLAG_LAST : 0),
+    flags | FLAG_FIELDS | (frame.last ? FLAG_LAST : 0),
     ...frame.modelId,
     frame.quality,
-    1,
+    payloads.length,
   ]);
+  const view = viewOf(bytes);
   view.setUint16(14, fields.length, true);
-  view.setUint32(16, frame.payload.length, true);
-  bytes.set(fields, FRAME_HEADER_BYTES);
-  bytes.set(frame.payload, FRAME_HEADER_BYTES + fields.length);
-  view.setUint32(CRC_AT, checksum(bytes), true);
+  view.setUint32(16, payloadBytes, true);
+  bytes.set([...fields, ...directory], FRAME_HEADER_BYTES);
+  let at = FRAME_HEADER_BYTES + fields.length + directory.length;
+  for (const payload of payloads) {
+    bytes.set(payload, at);
+    at += payload.length;
+  }
+  view.setUint32(CRC_AT, checksum(bytes, payloads.length === 1 ? at : at - payloadBytes + directory.length), true);
   return bytes;
+}
+
+function entryOf(payload: Uint8Array): number[] {
+  const [length, crc] = [payload.length, crc32c(payload)];
+  return [length, length >>> 8, length >>> 16, crc, crc >>> 8, crc >>> 16, crc >>> 24].map((part) => part & 255);
 }
 
 function checkFrame(frame: Frame): void {
   checkModelId(frame.modelId);
+  checkOneOf("profile", frame.profile ?? "latents", PROFILES);
+  checkOneOf("coding", frame.coding ?? "learned", CODINGS);
   checkInteger("quality", frame.quality, 0, 255);
   checkInteger("items", frame.items, 0, FRAME_LIMITS.items);
   checkInteger("dims", frame.dims, 1, FRAME_LIMITS.dims);
   checkInteger("items * dims", frame.items * frame.dims, 0, FRAME_LIMITS.symbols);
   checkInteger("sequence", frame.sequence, 0, 2 ** 32 - 1);
-  checkInteger("payload.length", frame.payload.length, 0, FRAME_LIMITS.payloadBytes);
+  checkInteger("payloads.length", frame.payloads.length, 1, MAX_PAYLOADS);
   frame.ancillary.forEach(({ type, value }, i) => {
     checkInteger(`ancillary[${i}].type`, type, i === 0 ? ANCILLARY : frame.ancillary[i - 1]!.type + 1, 255);
     checkInteger(`ancillary[${i}].value.length`, value.length, 0, 255);
   });
+}
+
+function checkOneOf(name: string, value: string, among: readonly string[]): void {
+  if (!among.includes(value)) throw new RangeError(`${name}: expected one of ${among.join(", ")}, got ${value}`);
 }
 
 /** @throws RangeError when it is not an integer from `least` to `most` */
@@ -127,59 +181,50 @@ export function checkModelId(modelId: Uint8Array): void {
   if (modelId.length !== 8) throw new RangeError(`modelId: expected 8 bytes, got ${modelId.length}`);
 }
 
-function fieldsOf({ items, dims, sequence, ancillary }: Frame): Field[] {
-  const fields = [
-    { type: FIELD_ITEMS, value: u32(items) },
-    { type: FIELD_DIMS, value: u32(dims) },
-  ];
-  if (sequence > 0) fields.push({ type: FIELD_SEQUENCE, value: u32(sequence) });
+function fieldsOf({ items, dims, sequence, ancillary }: Frame): AncillaryField[] {
+  const field = (type: number, value: number) => ({ type, value: Uint8Array.from(numberBytes(value)) });
+  const fields = [field(FIELD_ITEMS, items), field(FIELD_DIMS, dims)];
+  if (sequence > 0) fields.push(field(FIELD_SEQUENCE, sequence));
   return [...fields, ...ancillary];
 }
 
-function u32(value: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
-}
-
-/** Over everything but itself: header bytes 0 to 19, then fields and payload. */
-function checksum(frame: Uint8Array): number {
-  return crc32c(frame.subarray(FRAME_HEADER_BYTES), crc32c(frame.subarray(0, CRC_AT)));
+/** Over everything up to `end` but itself: header bytes 0 to 19, then what follows the header. */
+function checksum(frame: Uint8Array, end: number): number {
+  return crc32c(frame.subarray(FRAME_HEADER_BYTES, end), crc32c(frame.subarray(0, CRC_AT)));
 }
 
 /**
  * The frame that begins at `offset`, checked in this order: magic, version, lengths against the limits, lengths against
- * the bytes there are, CRC32C, flags, fields. Allocates nothing in proportion to what the header claims.
+ * the bytes there are, CRC32C, flags, fields, directory of payloads. Allocates nothing in proportion to what the header
+ * claims. Of several payloads one may be damaged or left out, and `found` says so; the rest of the frame is as it was
+ * written.
  *
- * @param limits lower caps than `FRAME_LIMITS`
  * @throws IsthmusError `BITSTREAM_TRUNCATED`, `_MAGIC`, `_VERSION`, `_LIMIT`, `_CRC`, `_UNSUPPORTED` or `_TLV`, with the
  *   absolute `offset` in its details
  */
-export function readFrame(bytes: Uint8Array, offset = 0, limits: Partial<FrameLimits> = {}): ReadFrame {
+export function readFrame(bytes: Uint8Array, offset = 0, options: ReadOptions = {}): ReadFrame {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`bytes: expected a Uint8Array, got ${typeof bytes}`);
   checkInteger("offset", offset, 0, bytes.length);
-  const caps = frameLimits(limits);
-  const header = headerAt(bytes, offset, caps);
+  const caps = frameLimits(options.limits ?? {});
+  const header = headerAt(bytes, offset, caps, options.partial ?? false);
   const whole = bytes.subarray(offset, header.end);
   const view = viewOf(whole);
-  const [stored, computed] = [view.getUint32(CRC_AT, true), checksum(whole)];
-  if (stored !== computed) {
-    const what = `checksum ${hex32(stored)} does not match the bytes, which give ${hex32(computed)}`;
-    throw bitstreamError("BITSTREAM_CRC", offset + CRC_AT, what, { stored, computed, frameOffset: offset });
+  checkChecksum(whole, view, header, offset);
+  const count = view.getUint8(13);
+  const flags = flagsOf(view.getUint8(3), header.fieldsEnd > offset + FRAME_HEADER_BYTES, offset);
+  if (count < 1 || count > MAX_PAYLOADS) {
+    const what = `${count} payloads: expected 1 to ${MAX_PAYLOADS}`;
+    throw bitstreamError("BITSTREAM_UNSUPPORTED", offset + 13, what, { payloads: count });
   }
-  const last = lastFlag(view.getUint8(3), header.payloadOffset > offset + FRAME_HEADER_BYTES, offset);
-  const streams = view.getUint8(13);
-  if (streams !== 1)
-    throw bitstreamError("BITSTREAM_UNSUPPORTED", offset + 13, `${streams} payload streams: only 1 is supported`, {
-      streams,
-    });
+  const fields = parseFields(bytes, offset + FRAME_HEADER_BYTES, header.fieldsEnd);
   return {
     modelId: whole.subarray(4, 12),
     quality: view.getUint8(12),
-    last,
-    ...meaning(parseFields(bytes, offset + FRAME_HEADER_BYTES, header.payloadOffset), offset, caps),
-    payload: bytes.subarray(header.payloadOffset, header.end),
+    ...flags,
+    ...meaning(fields, offset, caps),
+    ...payloadsOf(bytes, header, count),
     offset,
-    payloadOffset: header.payloadOffset,
-    byteLength: header.end - offset,
+    byteLength: Math.min(header.end, bytes.length) - offset,
     minorVersion: view.getUint8(2) & 15,
   };
 }
@@ -197,8 +242,15 @@ export function frameLimits(lower: Partial<FrameLimits>): FrameLimits {
   return limits;
 }
 
-/** Where the payload begins and the frame ends, once magic, version and lengths are as they must be. */
-function headerAt(bytes: Uint8Array, offset: number, limits: FrameLimits): { payloadOffset: number; end: number } {
+interface Header {
+  readonly fieldsEnd: number;
+  /** Where the payloads begin, after the directory if there is one. */
+  readonly bodyOffset: number;
+  readonly end: number;
+}
+
+/** Where fields, payloads and the frame end, once magic, version and lengths are as they must be. */
+function headerAt(bytes: Uint8Array, offset: number, limits: FrameLimits, partial: boolean): Header {
   const left = bytes.length - offset;
   if (left === 0)
     throw bitstreamError("BITSTREAM_TRUNCATED", offset, "no frame: there are no more bytes", {
@@ -216,11 +268,18 @@ function headerAt(bytes: Uint8Array, offset: number, limits: FrameLimits): { pay
   }
   checkLeft(FRAME_HEADER_BYTES, left, offset);
   const view = viewOf(bytes.subarray(offset, offset + FRAME_HEADER_BYTES));
-  const payloadOffset = offset + FRAME_HEADER_BYTES + view.getUint16(14, true);
+  const fieldsEnd = offset + FRAME_HEADER_BYTES + view.getUint16(14, true);
   const payloadBytes = view.getUint32(16, true);
   checkLimit("payloadBytes", payloadBytes, limits, offset + 16);
-  checkLeft(payloadOffset - offset + payloadBytes, left, offset);
-  return { payloadOffset, end: payloadOffset + payloadBytes };
+  const count = view.getUint8(13);
+  const bodyOffset = fieldsEnd + (count > 1 && count <= MAX_PAYLOADS ? ENTRY_BYTES * count : 0);
+  const end = fieldsEnd + payloadBytes;
+  if (bodyOffset > end) {
+    const what = `${payloadBytes} bytes of payloads cannot hold the directory of ${count}`;
+    throw bitstreamError("BITSTREAM_TLV", offset + 16, what, { payloads: count, payloadBytes });
+  }
+  checkLeft((partial && bodyOffset > fieldsEnd ? bodyOffset : end) - offset, left, offset);
+  return { fieldsEnd, bodyOffset, end };
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -247,13 +306,27 @@ function checkLimit(name: keyof FrameLimits, value: number, limits: FrameLimits,
   }
 }
 
-function lastFlag(flags: number, hasFields: boolean, offset: number): boolean {
-  const unknown = flags & ~(FLAG_LAST | FLAG_FIELDS);
-  if (unknown !== 0) {
-    const names = FLAG_NAMES.filter((_, bit) => unknown & (1 << bit)).join(", ");
-    throw bitstreamError("BITSTREAM_UNSUPPORTED", offset + 3, `flags not supported by this version: ${names}`, {
-      flags,
-    });
+/** Of a single payload all is covered; several have checksums of their own in the directory, which is covered. */
+function checkChecksum(
+  whole: Uint8Array,
+  view: DataView,
+  { fieldsEnd, bodyOffset, end }: Header,
+  offset: number,
+): void {
+  const covered = (bodyOffset > fieldsEnd ? bodyOffset : end) - offset;
+  const [stored, computed] = [view.getUint32(CRC_AT, true), checksum(whole, covered)];
+  if (stored !== computed) {
+    const what = `checksum ${hex32(stored)} does not match the bytes, which give ${hex32(computed)}`;
+    throw bitstreamError("BITSTREAM_CRC", offset + CRC_AT, what, { stored, computed, frameOffset: offset });
+  }
+}
+
+function flagsOf(flags: number, hasFields: boolean, offset: number): Pick<ReadFrame, "profile" | "coding" | "last"> {
+  const profile = PROFILES[flags & FLAG_PROFILE];
+  const coding = CODINGS[(flags & FLAG_CODING) >>> CODING_SHIFT];
+  if (!profile || !coding || (flags & RESERVED_FLAGS) !== 0) {
+    const what = `flags ${flags.toString(2).padStart(8, "0")} are not supported by this version`;
+    throw bitstreamError("BITSTREAM_UNSUPPORTED", offset + 3, what, { flags });
   }
   const saysFields = (flags & FLAG_FIELDS) !== 0;
   if (saysFields !== hasFields) {
@@ -261,91 +334,83 @@ function lastFlag(flags: number, hasFields: boolean, offset: number): boolean {
       flags,
     });
   }
-  return (flags & FLAG_LAST) !== 0;
-}
-
-interface FoundField extends Field {
-  readonly offset: number;
-}
-
-function parseFields(bytes: Uint8Array, start: number, end: number): FoundField[] {
-  const fields: FoundField[] = [];
-  for (let at = start; at < end;) {
-    const [type, length] = [bytes[at]!, at + 1 < end ? bytes[at + 1]! : 0];
-    const next = at + 2 + length;
-    if (next > end) throw badField(at, type, "does not fit into the header");
-    if (type <= (fields.at(-1)?.type ?? -1)) throw badField(at, type, "is repeated or out of order");
-    fields.push({ type, value: bytes.subarray(at + 2, next), offset: at });
-    at = next;
-  }
-  return fields;
-}
-
-function badField(offset: number, type: number, what: string): Error {
-  return bitstreamError("BITSTREAM_TLV", offset, `field ${hex8(type)} ${what}`, { type });
+  return { profile, coding, last: (flags & FLAG_LAST) !== 0 };
 }
 
 function meaning(
-  fields: FoundField[],
+  fields: readonly FoundField[],
   offset: number,
   limits: FrameLimits,
 ): Pick<Frame, "items" | "dims" | "sequence" | "ancillary"> {
-  const known = [FIELD_ITEMS, FIELD_DIMS, FIELD_SEQUENCE];
-  const stranger = fields.find(({ type }) => type < ANCILLARY && !known.includes(type));
-  if (stranger) throw badField(stranger.offset, stranger.type, "is critical and not known to this version");
-  const items = requiredField(fields, FIELD_ITEMS, offset);
-  const dims = requiredField(fields, FIELD_DIMS, offset);
-  checkLimit("items", items.number, limits, items.offset);
-  checkLimit("dims", dims.number, limits, dims.offset);
-  checkLimit("symbols", items.number * dims.number, limits, items.offset);
-  if (dims.number === 0) throw badField(dims.offset, FIELD_DIMS, "is 0: an item has at least one symbol");
+  requireKnown(fields, [FIELD_ITEMS, FIELD_DIMS, FIELD_SEQUENCE]);
+  const items = requiredNumber(fields, FIELD_ITEMS, offset + FRAME_HEADER_BYTES);
+  const dims = requiredNumber(fields, FIELD_DIMS, offset + FRAME_HEADER_BYTES);
+  checkLimit("items", items.value, limits, items.offset);
+  checkLimit("dims", dims.value, limits, dims.offset);
+  checkLimit("symbols", items.value * dims.value, limits, items.offset);
+  if (dims.value === 0) throw badField(dims.offset, FIELD_DIMS, "is 0: an item has at least one symbol");
   return {
-    items: items.number,
-    dims: dims.number,
+    items: items.value,
+    dims: dims.value,
     sequence: sequenceOf(fields),
     ancillary: fields.filter(({ type }) => type >= ANCILLARY).map(({ type, value }) => ({ type, value })),
   };
 }
 
-function requiredField(fields: FoundField[], type: number, offset: number): { number: number; offset: number } {
-  const field = fields.find((candidate) => candidate.type === type);
-  if (!field) throw badField(offset + FRAME_HEADER_BYTES, type, "is missing");
-  return { number: u32Of(field), offset: field.offset };
-}
-
-function sequenceOf(fields: FoundField[]): number {
+function sequenceOf(fields: readonly FoundField[]): number {
   const field = fields.find(({ type }) => type === FIELD_SEQUENCE);
   if (!field) return 0;
-  const sequence = u32Of(field);
+  const sequence = numberOf(field);
   if (sequence === 0) throw badField(field.offset, FIELD_SEQUENCE, "is 0: the first frame of a stream leaves it out");
   return sequence;
 }
 
-function u32Of({ type, value, offset }: FoundField): number {
-  if (value.length !== 4) throw badField(offset, type, `has ${value.length} bytes: expected 4`);
-  return viewOf(value).getUint32(0, true);
+function payloadsOf(bytes: Uint8Array, header: Header, count: number): Pick<ReadFrame, "payloads" | "found"> {
+  const { fieldsEnd, bodyOffset, end } = header;
+  if (count === 1) {
+    return { payloads: [bytes.subarray(bodyOffset, end)], found: [{ offset: bodyOffset, state: "whole" }] };
+  }
+  const directory = viewOf(bytes.subarray(fieldsEnd, bodyOffset));
+  const payloads: Uint8Array[] = [];
+  const found: FoundPayload[] = [];
+  let at = bodyOffset;
+  for (let entry = 0; entry < directory.byteLength; entry += ENTRY_BYTES) {
+    const length = directory.getUint16(entry, true) + 65536 * directory.getUint8(entry + 2);
+    if (length > end - at) throw badDirectory(fieldsEnd + entry, count, "are longer");
+    const payload = bytes.subarray(at, at + length);
+    payloads.push(payload);
+    found.push({ offset: at, state: stateOf(payload, length, directory.getUint32(entry + 3, true)) });
+    at += length;
+  }
+  if (at !== end) throw badDirectory(fieldsEnd, count, "are shorter");
+  return { payloads, found };
+}
+
+function badDirectory(offset: number, count: number, what: string): Error {
+  return bitstreamError(
+    "BITSTREAM_TLV",
+    offset,
+    `the ${count} payloads of the directory ${what} than the header says`,
+    {
+      payloads: count,
+    },
+  );
+}
+
+function stateOf(payload: Uint8Array, length: number, crc: number): FoundPayload["state"] {
+  if (length === 0 && crc === 0) return "left out";
+  if (payload.length < length) return "cut off";
+  return crc32c(payload) === crc ? "whole" : "damaged";
 }
 
 /** All frames of the bytes, one after the other, each checked when it is reached. No bytes at all are an error. */
-export function* readFrames(
-  bytes: Uint8Array,
-  limits: Partial<FrameLimits> = {},
-): Generator<ReadFrame, void, undefined> {
+export function* readFrames(bytes: Uint8Array, options: ReadOptions = {}): Generator<ReadFrame, void, undefined> {
   let offset = 0;
   do {
-    const frame = readFrame(bytes, offset, limits);
+    const frame = readFrame(bytes, offset, options);
     yield frame;
     offset += frame.byteLength;
   } while (offset < bytes.length);
-}
-
-/** Two lower-case digits for each byte. */
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function hex8(value: number): string {
-  return `0x${value.toString(16).padStart(2, "0")}`;
 }
 
 function hex32(value: number): string {

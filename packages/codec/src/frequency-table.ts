@@ -82,6 +82,15 @@ function invalid(what: string, details: Readonly<Record<string, unknown>>): Isth
   return new IsthmusError("TABLE_INVALID", `frequency table: ${what}`, details);
 }
 
+/**
+ * The symbol in the middle of what a table knows: half of the share of its own symbols, the escape left out, lies at or
+ * below it. It stands in for symbols that are lost.
+ */
+export function medianSymbol({ minimum, frequencies, cumulative }: FrequencyTable): number {
+  const half = Math.floor(cumulative.at(-2)! / 2);
+  return minimum + cumulative.subarray(1, frequencies.length).findIndex((sum) => half < sum);
+}
+
 /** Counts every `stride`-th symbol from `start` on: dimension d of `[items, dims]` is `countSymbols(symbols, d, dims)`. */
 export function countSymbols(symbols: Int32Array, start = 0, stride = 1): Map<number, number> {
   if (!Number.isInteger(stride) || stride < 1) throw new RangeError(`stride: expected an integer >= 1, got ${stride}`);

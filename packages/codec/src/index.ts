@@ -1,12 +1,29 @@
+export { decodeBitsBack, encodeBitsBack } from "./bits-back.ts";
+export type { BitsBackModel, IntegerNetwork } from "./bits-back.ts";
+export { decodeLossless, encodeLossless } from "./bits-back-stream.ts";
+export type {
+  DecodeLosslessOptions,
+  EncodeLosslessOptions,
+  LosslessCoder,
+  LosslessItems,
+  LosslessStream,
+} from "./bits-back-stream.ts";
+export { GRID, numbersPerPixel, packBitsBackTables, unpackBitsBackTables } from "./bits-back-tables.ts";
+export type { BitsBackTables, PixelTables } from "./bits-back-tables.ts";
+export { makeBitsBackTables } from "./bits-back-tables-from-floats.ts";
+export type { BitsBackTablesOptions } from "./bits-back-tables-from-floats.ts";
 export type { BitstreamErrorCode } from "./bitstream-error.ts";
 export { crc32c } from "./crc32c.ts";
+export { noteFields, notesOf } from "./fields.ts";
+export type { AncillaryField, Geometry, StreamNotes } from "./fields.ts";
 export { FRAME_HEADER_BYTES, FRAME_LIMITS, readFrame, readFrames, writeFrame } from "./frame.ts";
-export type { AncillaryField, Frame, FrameLimits, ReadFrame } from "./frame.ts";
+export type { FoundPayload, Frame, FrameLimits, PayloadCoding, Profile, ReadFrame, ReadOptions } from "./frame.ts";
 export {
   countSymbols,
   fitFrequencyTable,
   fitFrequencyTables,
   frequencyTable,
+  medianSymbol,
   packTables,
   unpackTables,
 } from "./frequency-table.ts";
@@ -18,7 +35,9 @@ export type {
   LatentStream,
   Latents,
   LatentTables,
+  LostPayload,
 } from "./latent-stream.ts";
 export { dequantise, quantise, uniformQuantiser } from "./quantiser.ts";
 export type { UniformQuantiser } from "./quantiser.ts";
+export type { ScaledCdf } from "./scaled-cdf.ts";
 export { codeLengthBits, decodeSymbols, encodeSymbols } from "./rans.ts";

@@ -1,8 +1,19 @@
 import { bitstreamError } from "./bitstream-error.ts";
-import { checkInteger, checkModelId, FRAME_LIMITS, frameLimits, readFrames, toHex, writeFrame } from "./frame.ts";
-import type { AncillaryField, FrameLimits, ReadFrame } from "./frame.ts";
+import type { AncillaryField } from "./fields.ts";
+import {
+  checkInteger,
+  checkModelId,
+  FRAME_LIMITS,
+  frameLimits,
+  MAX_PAYLOADS,
+  readFrames,
+  writeFrame,
+} from "./frame.ts";
+import type { FoundPayload, FrameLimits, PayloadCoding, ReadFrame } from "./frame.ts";
 import type { FrequencyTable } from "./frequency-table.ts";
-import { decodeSymbols, encodeSymbols, leastBitsPerItem } from "./rans.ts";
+import { toHex } from "./hex.ts";
+import { channelRange, decodePayload, encodePayloads, fillMedians, mostRows, scatter } from "./latent-payload.ts";
+import { leastBitsPerSymbol } from "./rans.ts";
 
 /** What both sides of a stream must have: it comes with the model. */
 export interface LatentTables {
@@ -22,6 +33,16 @@ export interface LatentTables {
 export interface EncodeLatentsOptions extends LatentTables {
   /** Which of the qualities the symbols were quantised for. Default: 0. */
   readonly quality?: number;
+  /**
+   * 1 to 16, at most as many as channels: how many payloads each frame has, groups of channels in their order, of which
+   * any can be lost without the others. Default: 1.
+   */
+  readonly payloads?: number;
+  /**
+   * Whether to try deflating the symbols even where the tables fit: finds repeats between items, and takes longer. It is
+   * always tried where the tables do not fit. Default: false.
+   */
+  readonly tryDeflate?: boolean;
   /** The most items in one frame; by default as many as make 2^20 symbols, which always fit. */
   readonly itemsPerFrame?: number;
   /** Of the stream's first frame: fields that a reader may ignore, in ascending order of type. Default: none. */
@@ -29,6 +50,11 @@ export interface EncodeLatentsOptions extends LatentTables {
 }
 
 export interface DecodeLatentsOptions extends LatentTables {
+  /**
+   * What to do about payloads that are damaged, cut off at the end of the bytes, or left out on purpose, where others of
+   * their frame are whole: `refuse` them, or `replace` their symbols by the medians of the tables. Default: `refuse`.
+   */
+  readonly lost?: "refuse" | "replace";
   /** Lower caps than `FRAME_LIMITS`; `items` and `symbols` hold for all frames together. */
   readonly limits?: Partial<FrameLimits>;
 }
@@ -49,6 +75,17 @@ export interface LatentStream {
   readonly quality: number;
   /** Of its first frame. */
   readonly ancillary: readonly AncillaryField[];
+  /** Payloads whose symbols were replaced. */
+  readonly lost: readonly LostPayload[];
+}
+
+export interface LostPayload {
+  /** The number of the frame in its stream. */
+  readonly frame: number;
+  /** Which of the frame's payloads, from 0, and the channels it had: from the first up to, without, the last. */
+  readonly payload: number;
+  readonly channels: readonly [from: number, to: number];
+  readonly state: Exclude<FoundPayload["state"], "whole">;
 }
 
 const MAX_QUALITIES = 256;
@@ -86,9 +123,10 @@ function checkedCoding({ tables, qualities = 1, dims, modelId }: LatentTables): 
  */
 export function encodeLatents(symbols: Int32Array, options: EncodeLatentsOptions): Uint8Array<ArrayBuffer> {
   const { modelId, dims, tables: all } = checkedCoding(options);
-  const { quality = 0, ancillary = [] } = options;
+  const { quality = 0, ancillary = [], payloads = 1, tryDeflate = false } = options;
   checkInteger("quality", quality, 0, all.length - 1);
   const tables = all[quality]!;
+  checkInteger("payloads", payloads, 1, Math.min(MAX_PAYLOADS, tables.length));
   const itemsPerFrame = options.itemsPerFrame ?? Math.floor(SYMBOLS_PER_FRAME / dims);
   checkInteger("itemsPerFrame", itemsPerFrame, 1, FRAME_LIMITS.items);
   checkInteger("symbols.length / dims", symbols.length / dims, 0, FRAME_LIMITS.items);
@@ -96,11 +134,11 @@ export function encodeLatents(symbols: Int32Array, options: EncodeLatentsOptions
   const count = Math.max(1, Math.ceil(symbols.length / dims / itemsPerFrame));
   const frames = Array.from({ length: count }, (_, sequence) => {
     const part = symbols.subarray(sequence * itemsPerFrame * dims, (sequence + 1) * itemsPerFrame * dims);
-    const payload = encodeSymbols(part, tables);
+    const encoded = encodePayloads(part, tables, payloads, tryDeflate);
     const last = sequence === count - 1;
     const items = part.length / dims;
     const fields = sequence === 0 ? ancillary : [];
-    return writeFrame({ modelId, quality, items, dims, sequence, last, payload, ancillary: fields });
+    return writeFrame({ modelId, quality, items, dims, sequence, last, ...encoded, ancillary: fields });
   });
   return concatenate(frames);
 }
@@ -119,34 +157,55 @@ function concatenate(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
  * The symbols of one stream, or of several written one after the other.
  *
  * All frames are checked before the symbols are allocated. Memory is 4 bytes for each symbol and a few numbers for each
- * frame, and a frame cannot claim more symbols than its payload can hold under these tables: at most
- * 17 * payloadBytes / leastBitsPerItem items (see `docs/format.md`), besides the caps. Time is in proportion to bytes
- * and symbols.
+ * frame, and a frame cannot claim more symbols than its payloads can hold under these tables (see `docs/format.md`),
+ * besides the caps. Time is in proportion to bytes and symbols.
  *
- * @throws IsthmusError `BITSTREAM_*` with the absolute `offset` in its details: what `readFrame` and `decodeSymbols`
- *   throw; `_MODEL` for another model's frames, `_DIMS` for another number of dimensions, `_QUALITY` for a
- *   quality that there are no tables for, `_SEQUENCE` for a frame that is missing or out of order, `_TRUNCATED` when the
- *   last frame is missing
+ * @throws IsthmusError `BITSTREAM_*` with the absolute `offset` in its details: what `readFrame` and decoding a payload
+ *   throw; `_MODEL` for another model's frames, `_DIMS` for another number of dimensions, `_QUALITY` for a quality that
+ *   there are no tables for, `_PAYLOAD` for payloads that are lost, `_SEQUENCE` for a frame that is missing or out of
+ *   order, `_TRUNCATED` when the last frame is missing, `_UNSUPPORTED` for a stream that holds no latents
  */
 export function decodeLatents(bytes: Uint8Array, options: DecodeLatentsOptions): Latents {
   const coding = checkedCoding(options);
   const { dims, tables } = coding;
-  const parts = checkedParts(bytes, coding, frameLimits(options.limits ?? {}));
+  const parts = checkedParts(bytes, coding, frameLimits(options.limits ?? {}), options.lost === "replace");
   const items = parts.reduce((sum, part) => sum + part.items, 0);
   const symbols = new Int32Array(items * dims);
   let at = 0;
-  for (const { items: count, quality, start, end } of parts) {
-    decodeSymbols(bytes.subarray(start, end), tables[quality]!, symbols.subarray(at, at + count * dims), start);
-    at += count * dims;
+  for (const part of parts) {
+    const end = at + part.items * dims;
+    decodePart(bytes, part, tables[part.quality]!, symbols.subarray(at, end));
+    at = end;
   }
   return { items, dims, symbols, streams: streamsOf(parts) };
 }
 
+function decodePart(
+  bytes: Uint8Array,
+  { payloads, coding }: Part,
+  tables: readonly FrequencyTable[],
+  symbols: Int32Array,
+): void {
+  payloads.forEach(({ start, end, state }, k) => {
+    const range = channelRange(tables.length, payloads.length, k);
+    const own = tables.slice(...range);
+    scatter(symbols, tables.length, range, (part) => {
+      if (state === "whole") decodePayload(bytes.subarray(start, end), coding, own, part, start);
+      else fillMedians(part, own);
+    });
+  });
+}
+
 function streamsOf(parts: readonly Part[]): LatentStream[] {
   const streams: LatentStream[] = [];
-  for (const { items, quality, first } of parts) {
+  for (const { items, quality, first, lost } of parts) {
     const before = first ? undefined : streams.pop();
-    streams.push({ items: items + (before?.items ?? 0), quality, ancillary: first ?? before?.ancillary ?? [] });
+    streams.push({
+      items: items + (before?.items ?? 0),
+      quality,
+      ancillary: first ?? before?.ancillary ?? [],
+      lost: [...(before?.lost ?? []), ...lost],
+    });
   }
   return streams;
 }
@@ -155,33 +214,60 @@ function streamsOf(parts: readonly Part[]): LatentStream[] {
 interface Part {
   readonly items: number;
   readonly quality: number;
-  /** Of the payload, in the caller's bytes. */
-  readonly start: number;
-  readonly end: number;
+  readonly coding: PayloadCoding;
+  /** From where to where in the caller's bytes. */
+  readonly payloads: readonly { readonly start: number; readonly end: number; readonly state: FoundPayload["state"] }[];
+  readonly lost: readonly LostPayload[];
   /** The fields that a reader may ignore, of the first frame of a stream. */
   readonly first?: readonly AncillaryField[];
 }
 
-function checkedParts(bytes: Uint8Array, coding: Coding, limits: FrameLimits): Part[] {
-  const leastBits = coding.tables.map((tables) => (coding.dims / tables.length) * leastBitsPerItem(tables));
+function checkedParts(bytes: Uint8Array, coding: Coding, limits: FrameLimits, replace: boolean): Part[] {
+  const leastBits = coding.tables.map(runningLeastBits);
   const parts: Part[] = [];
   let [items, sequence, quality] = [0, 0, 0];
-  for (const frame of readFrames(bytes, limits)) {
+  for (const frame of readFrames(bytes, { limits, partial: replace })) {
     checkOurs(frame, coding);
     if (frame.sequence !== sequence) throw outOfSequence(frame, sequence);
     if (sequence > 0 && frame.quality !== quality) throw badQuality(frame, `the stream began with ${quality}`);
     items += frame.items;
     checkTotal(frame, items, limits);
-    checkClaim(frame, leastBits[frame.quality]!);
+    const lost = lostPayloads(frame, coding.tables[frame.quality]!, bytes.length, replace);
+    checkClaim(frame, coding.dims, leastBits[frame.quality]!);
     const first = sequence === 0 && { first: frame.ancillary };
     sequence = frame.last ? 0 : sequence + 1;
     quality = frame.quality;
-    const [start, end] = [frame.payloadOffset, frame.offset + frame.byteLength];
-    parts.push({ items: frame.items, quality, start, end, ...first });
+    const payloads = frame.payloads.map(({ length }, k) => {
+      const { offset: start, state } = frame.found[k]!;
+      return { start, end: start + length, state };
+    });
+    parts.push({ items: frame.items, quality, coding: frame.coding, payloads, lost, ...first });
   }
   if (sequence !== 0)
     throw bitstreamError("BITSTREAM_TRUNCATED", bytes.length, "the stream's last frame is missing", { sequence });
   return parts;
+}
+
+/** Those that are not whole, where they may be replaced: one that is whole there must be. */
+function lostPayloads(
+  frame: ReadFrame,
+  tables: readonly FrequencyTable[],
+  end: number,
+  replace: boolean,
+): LostPayload[] {
+  const lost: LostPayload[] = [];
+  frame.found.forEach(({ offset, state }, payload) => {
+    if (state === "whole") return;
+    if (!replace) throw lostPayload(Math.min(offset, end), `payload ${payload} is ${state}`, payload);
+    const channels = channelRange(tables.length, frame.found.length, payload);
+    lost.push({ frame: frame.sequence, payload, channels, state });
+  });
+  if (lost.length === frame.found.length) throw lostPayload(frame.offset, "no payload of the frame is whole", 0);
+  return lost;
+}
+
+function lostPayload(offset: number, what: string, payload: number): Error {
+  return bitstreamError("BITSTREAM_PAYLOAD", offset, what, { payload });
 }
 
 function checkOurs(frame: ReadFrame, { modelId, tables, dims }: Coding): void {
@@ -190,10 +276,22 @@ function checkOurs(frame: ReadFrame, { modelId, tables, dims }: Coding): void {
     const what = `the frame was made by model ${got}, not by model ${expected}`;
     throw bitstreamError("BITSTREAM_MODEL", frame.offset + 4, what, { expected, got });
   }
+  if (frame.profile !== "latents") {
+    const what = `a stream of profile "${frame.profile}": only latents are decoded here`;
+    throw bitstreamError("BITSTREAM_UNSUPPORTED", frame.offset + 3, what, { profile: frame.profile });
+  }
   if (frame.quality >= tables.length) throw badQuality(frame, `the model has ${tables.length}, counted from 0`);
   if (frame.dims !== dims) {
     const what = `the frame has ${frame.dims} dimensions, the model's latents ${dims}`;
     throw bitstreamError("BITSTREAM_DIMS", frame.offset, what, { expected: dims, got: frame.dims });
+  }
+  const channels = tables[frame.quality]!.length;
+  if (frame.payloads.length > channels) {
+    const what = `${frame.payloads.length} payloads for the model's ${channels} channels`;
+    throw bitstreamError("BITSTREAM_UNSUPPORTED", frame.offset + 13, what, {
+      payloads: frame.payloads.length,
+      channels,
+    });
   }
 }
 
@@ -213,15 +311,23 @@ function checkTotal({ offset, dims }: ReadFrame, items: number, limits: FrameLim
   }
 }
 
-/**
- * A coding step with frequency f of M raises log2 x by at least half of log2(M / f): with q = floor(x / f) >= 1 it gives
- * x + q (M - f) + c, and q / x > q / ((q + 1) f) >= 1 / (2 f), and log2(1 + (g - 1) / 2) >= log2(g) / 2 for g >= 1.
- * A word takes 16 bits of it and at most one by rounding down; x ends below 2^16 times where it began. So w words hold
- * at most 2 (16 + 17 w) bits of ideal length, and P = 4 + 2 w bytes at most 17 P - 36.
- */
-function checkClaim({ offset, items, payload }: ReadFrame, leastBits: number): void {
-  if (items * leastBits > 17 * payload.length) {
-    const what = `${items} items cannot come from a payload of ${payload.length} bytes under these tables`;
-    throw bitstreamError("BITSTREAM_LIMIT", offset, what, { items, payloadBytes: payload.length });
-  }
+/** No payload holds more rows of its channels than so many bytes can. */
+function checkClaim(frame: ReadFrame, dims: number, leastBits: Float64Array): void {
+  const { offset, items, coding, payloads, found } = frame;
+  const all = leastBits.length - 1;
+  payloads.forEach(({ length }, k) => {
+    const [from, to] = channelRange(all, payloads.length, k);
+    const group = { channels: to - from, leastBits: leastBits[to]! - leastBits[from]! };
+    if (found[k]!.state === "whole" && (items * dims) / all > mostRows(length, coding, group)) {
+      const what = `${items} items cannot come from a payload of ${length} bytes under these tables`;
+      throw bitstreamError("BITSTREAM_LIMIT", offset, what, { items, payload: k, payloadBytes: length });
+    }
+  });
+}
+
+/** Running sums of the least bits of each channel's symbols, from 0. */
+function runningLeastBits(tables: readonly FrequencyTable[]): Float64Array {
+  const sums = new Float64Array(tables.length + 1);
+  tables.forEach((table, channel) => (sums[channel + 1] = sums[channel]! + leastBitsPerSymbol(table)));
+  return sums;
 }

@@ -13,7 +13,7 @@ import type { FrequencyTable } from "./frequency-table.ts";
 
 const WORD = 0x10000;
 const LOWER = WORD; // x >= LOWER, and x = LOWER before the first and after the last symbol
-const STATE_BYTES = 4;
+const LEAST_STATE_BYTES = 3; // of a state below 2^24
 const INT32_MIN = -(2 ** 31);
 const INT32_MAX = 2 ** 31 - 1;
 
@@ -32,7 +32,8 @@ interface Coder {
  *
  * @param symbols `[items, dims]`, any int32
  * @param tables `[dims]`
- * @returns the final state (u32) and the 16-bit words in decoding order, little-endian: at least 4 bytes, an even number
+ * @returns the final state without its zero byte, if it has one, and the 16-bit words in decoding order, little-endian: an
+ *   odd number of bytes where the state has 3, an even number where it has 4
  * @throws RangeError when `symbols` is not a whole number of items
  */
 export function encodeSymbols(symbols: Int32Array, tables: readonly FrequencyTable[]): Uint8Array<ArrayBuffer> {
@@ -106,10 +107,14 @@ function pushBits(coder: Coder, value: number, count: number): void {
 }
 
 function toBytes({ x, words, length }: Coder): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(STATE_BYTES + 2 * length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, x, true);
-  for (let i = 0; i < length; i++) view.setUint16(STATE_BYTES + 2 * i, words[length - 1 - i]!, true);
+  const stateBytes = x < 2 ** 24 ? LEAST_STATE_BYTES : LEAST_STATE_BYTES + 1;
+  const bytes = new Uint8Array(stateBytes + 2 * length);
+  bytes.set([x & 255, (x >>> 8) & 255, (x >>> 16) & 255, x >>> 24].slice(0, stateBytes));
+  for (let i = 0, at = stateBytes; i < length; i++) {
+    const word = words[length - 1 - i]!;
+    bytes[at++] = word & 255;
+    bytes[at++] = word >>> 8;
+  }
   return bytes;
 }
 
@@ -140,20 +145,31 @@ export function decodeSymbols(
   base = 0,
 ): void {
   checkWholeItems(symbols.length, tables);
-  const decoder: Decoder = { x: startOf(payload, base), bytes: payload, position: STATE_BYTES, base };
+  const decoder: Decoder = { ...startOf(payload, base), bytes: payload, base };
   for (let i = 0, d = 0; i < symbols.length; i++, d = d + 1 === tables.length ? 0 : d + 1) {
     symbols[i] = pullSymbol(decoder, tables[d]!, i);
   }
   checkEnd(decoder);
 }
 
-function startOf(payload: Uint8Array, base: number): number {
-  if (payload.length < STATE_BYTES || payload.length % 2 !== 0) {
-    throw bitstreamError("BITSTREAM_STATE", base, `a payload of ${payload.length} bytes: expected an even number >= 4`);
+/** The state is 3 bytes of an odd number, 4 of an even one; the words after it are of 2 each. */
+function startOf(payload: Uint8Array, base: number): Pick<Decoder, "x" | "position"> {
+  const position = payload.length % 2 === 0 ? LEAST_STATE_BYTES + 1 : LEAST_STATE_BYTES;
+  if (payload.length < LEAST_STATE_BYTES) {
+    throw bitstreamError("BITSTREAM_STATE", base, `a payload of ${payload.length} bytes: expected 3 at least`);
   }
-  const x = (payload[0]! | (payload[1]! << 8) | (payload[2]! << 16) | (payload[3]! << 24)) >>> 0;
-  if (x < LOWER) throw bitstreamError("BITSTREAM_STATE", base, `coder state ${x}: expected >= ${LOWER}`, { state: x });
-  return x;
+  const x = stateOf(payload.subarray(0, position));
+  const least = position > LEAST_STATE_BYTES ? 2 ** 24 : LOWER;
+  if (x < least) {
+    throw bitstreamError("BITSTREAM_STATE", base, `coder state ${x} of ${position} bytes: expected >= ${least}`, {
+      state: x,
+    });
+  }
+  return { x, position };
+}
+
+function stateOf(bytes: Uint8Array): number {
+  return bytes.reduceRight((x, byte) => 256 * x + byte, 0);
 }
 
 function checkEnd({ x, bytes, position, base }: Decoder): void {
@@ -241,12 +257,17 @@ export function codeLengthBits(symbols: Int32Array, tables: readonly FrequencyTa
   return bits;
 }
 
+/** Of each table, as it is asked for again with every stream. */
+const leastBits = new WeakMap<FrequencyTable, number>();
+
 /**
- * The least that one item can cost under the tables, in bits: its likeliest symbols. Zero is impossible, as the escape
- * always keeps a share.
+ * The least that a symbol can cost under a table, in bits: its likeliest one. Zero is impossible, as the escape always
+ * keeps a share.
  */
-export function leastBitsPerItem(tables: readonly FrequencyTable[]): number {
-  return tables.reduce((bits, { precision, frequencies }) => {
-    return bits + precision - Math.log2(frequencies.reduce((most, f) => Math.max(most, f)));
-  }, 0);
+export function leastBitsPerSymbol(table: FrequencyTable): number {
+  const known = leastBits.get(table);
+  if (known !== undefined) return known;
+  const bits = table.precision - Math.log2(table.frequencies.reduce((most, f) => Math.max(most, f)));
+  leastBits.set(table, bits);
+  return bits;
 }

@@ -1,13 +1,16 @@
+import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Frame } from "../src/index.ts";
+import type { Frame, PayloadCoding } from "../src/index.ts";
 import {
   codeLengthBits,
   countSymbols,
   decodeLatents,
   encodeLatents,
+  encodeSymbols,
   fitFrequencyTables,
   frequencyTable,
+  medianSymbol,
   readFrame,
   readFrames,
   writeFrame,
@@ -51,7 +54,7 @@ describe("a stream", () => {
           items,
           dims,
           symbols: whole,
-          streams: [{ items, quality: 0, ancillary: [] }],
+          streams: [{ items, quality: 0, ancillary: [], lost: [] }],
         });
       }),
       { numRuns: 300 },
@@ -60,7 +63,7 @@ describe("a stream", () => {
 
   it("of no items is one frame, and not an empty file", () => {
     const bytes = encodeLatents(new Int32Array(0), options);
-    expect(bytes).toHaveLength(24 + 12 + 4);
+    expect(bytes).toHaveLength(24 + 6 + 1);
     expect(decodeLatents(bytes, options)).toMatchObject({ items: 0, dims, symbols: new Int32Array(0) });
   });
 
@@ -79,8 +82,8 @@ describe("a stream", () => {
     expect([...readFrames(noted)].map((frame) => frame.ancillary)).toEqual([ancillary, [], []]);
     const { streams, ...decoded } = decodeLatents(joined(stream, noted), options);
     expect(streams).toEqual([
-      { items: 30, quality: 0, ancillary: [] },
-      { items: 30, quality: 0, ancillary },
+      { items: 30, quality: 0, ancillary: [], lost: [] },
+      { items: 30, quality: 0, ancillary, lost: [] },
     ]);
     expect(decoded.symbols).toEqual(Int32Array.of(...symbols, ...symbols));
     const odd = [{ type: 0x7f, value: new Uint8Array(0) }];
@@ -106,7 +109,7 @@ describe("a stream", () => {
     const many = bellSymbols(20_000, 4, 9);
     const fitted = fitFrequencyTables(many, 4);
     const bits = 8 * encodeLatents(many, { tables: fitted, modelId }).length;
-    const fixed = 8 * (24 + 12 + 4); // header, two fields, coder state
+    const fixed = 8 * (24 + 8 + 4); // header, two fields, coder state
     const entropy = [0, 1, 2, 3].reduce((sum, d) => sum + entropyBits(countSymbols(many, d, 4)), 0);
     expect(bits - fixed).toBeLessThan(1.01 * codeLengthBits(many, fitted));
     expect(bits - fixed).toBeLessThan(1.01 * entropy);
@@ -138,6 +141,7 @@ describe("damage", () => {
       "BITSTREAM_CRC",
       "BITSTREAM_LIMIT",
       "BITSTREAM_MAGIC",
+      "BITSTREAM_TLV",
       "BITSTREAM_TRUNCATED",
       "BITSTREAM_VERSION",
     ]);
@@ -226,13 +230,42 @@ describe("a frame with a good checksum", () => {
   });
 
   it("is refused when payload and item count disagree", () => {
+    const [payload] = first.payloads as [Uint8Array];
     expect(refusal(rewritten({ items: 29 }))).toBe("BITSTREAM_END");
     expect(refusal(rewritten({ items: 31 }))).toBe("BITSTREAM_END");
-    expect(refusal(rewritten({ payload: first.payload.subarray(0, first.payload.length - 2) }))).toBe("BITSTREAM_END");
-    expect(refusal(rewritten({ payload: first.payload.subarray(0, first.payload.length - 1) }))).toBe(
-      "BITSTREAM_STATE",
+    expect(refusal(rewritten({ payloads: [payload.subarray(0, payload.length - 2)] }))).toBe("BITSTREAM_END");
+    for (const short of [0, 1, 2]) {
+      expect(refusal(rewritten({ payloads: [payload.subarray(0, short)], items: 0 }))).toBe("BITSTREAM_STATE");
+    }
+  });
+
+  it("is refused when its state has a byte too many", () => {
+    expect(refusal(rewritten({ payloads: [Uint8Array.of(0, 0, 1)], items: 0 }).slice(0, -1))).toBe(
+      "BITSTREAM_TRUNCATED",
     );
-    expect(refusal(rewritten({ payload: new Uint8Array(0), items: 0 }))).toBe("BITSTREAM_STATE");
+    expect(decodeLatents(rewritten({ payloads: [Uint8Array.of(0, 0, 1)], items: 0 }), options).items).toBe(0);
+    expect(refusal(rewritten({ payloads: [Uint8Array.of(0, 0, 1, 0)], items: 0 }))).toBe("BITSTREAM_STATE");
+    expect(refusal(rewritten({ payloads: [Uint8Array.of(0, 0, 0)], items: 0 }))).toBe("BITSTREAM_STATE");
+  });
+
+  it("of raw or deflated symbols is refused when they are not all there, or more is", () => {
+    const raw = [Uint8Array.of(4, 0x21, 0x43), Uint8Array.of(4, 0x21), Uint8Array.of(4, 0x21, 0x13)];
+    const coded = (coding: "raw" | "deflated", payload: Uint8Array) =>
+      rewritten({ coding, payloads: [payload], items: 1 });
+    expect(decodeLatents(coded("raw", raw[2]!.with(2, 0x03)), options).symbols).toEqual(Int32Array.of(1, 2, 3));
+    expect(raw.map((payload) => refusal(coded("raw", payload)))).toEqual(new Array(3).fill("BITSTREAM_END"));
+    expect(refusal(coded("raw", Uint8Array.of(33, ...new Uint8Array(13))))).toBe("BITSTREAM_STATE");
+    const good = Uint8Array.of(8, ...deflateRawSync(Uint8Array.of(1, 2, 255)));
+    expect(decodeLatents(coded("deflated", good), options).symbols).toEqual(Int32Array.of(1, 2, -1));
+    expect(refusal(coded("deflated", good.with(0, 12)))).toBe("BITSTREAM_STATE");
+    expect(refusal(coded("deflated", Uint8Array.of(...good, 0)))).toBe("BITSTREAM_END");
+    expect(refusal(coded("deflated", good.slice(0, -1)))).toBe("BITSTREAM_DEFLATE");
+    expect(refusal(coded("deflated", Uint8Array.of(8, ...deflateRawSync(new Uint8Array(4)))))).toBe("BITSTREAM_END");
+    expect(refusal(coded("deflated", Uint8Array.of(8, ...deflateRawSync(new Uint8Array(2)))))).toBe("BITSTREAM_END");
+  });
+
+  it("of items that are no latents is refused", () => {
+    expect(refusal(rewritten({ profile: "lossless" }))).toBe("BITSTREAM_UNSUPPORTED");
   });
 
   it("with other tables ends badly, but ends", () => {
@@ -247,10 +280,10 @@ describe("a frame with a good checksum", () => {
   it("of random payload ends in an error, or in the only symbols that have this payload", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(60), (payload, items) => {
-        const bytes = rewritten({ payload, items });
+        const bytes = rewritten({ payloads: [payload], items });
         try {
           const latents = decodeLatents(bytes, options);
-          expect(encodeLatents(latents.symbols, options)).toEqual(bytes);
+          expect(encodeSymbols(latents.symbols, tables)).toEqual(payload);
         } catch (error) {
           expect(error).toMatchObject({ code: expect.stringMatching(/^BITSTREAM_(STATE|SYMBOL|END|LIMIT)$/) });
         }
@@ -261,7 +294,7 @@ describe("a frame with a good checksum", () => {
 });
 
 describe("a claim", () => {
-  const claim = (items: number, set: typeof tables, payload = Uint8Array.of(0, 0, 1, 0)): (() => unknown) => {
+  const claim = (items: number, set: typeof tables, payload = Uint8Array.of(0, 0, 0, 1)): (() => unknown) => {
     const bytes = writeFrame({
       modelId,
       quality: 0,
@@ -269,7 +302,7 @@ describe("a claim", () => {
       dims: set.length,
       sequence: 0,
       last: true,
-      payload,
+      payloads: [payload],
       ancillary: [],
     });
     return () => decodeLatents(bytes, { tables: set, modelId });
@@ -325,15 +358,17 @@ describe("a claim", () => {
 });
 
 describe("the dearest stream", () => {
-  it("takes ten bytes a symbol at the most, so that the frames made by default always fit", () => {
+  it("takes four bytes a symbol at the most, one for each payload, and what stands before them", () => {
     const uniform = uniforms(12);
     const far = Int32Array.from({ length: 60_000 }, () => Math.floor(uniform() * 2 ** 32) - 2 ** 31);
-    const narrow = [frequencyTable(16, 0, [65535, 1])];
-    const bytes = encodeLatents(far, { tables: narrow, modelId });
-    expect(bytes.length).toBeLessThan(10 * far.length + 40); // 16 + 1 + 63 bits at the most: 10 bytes a symbol
-    expect(decodeLatents(bytes, { tables: narrow, modelId }).symbols.every((symbol, i) => symbol === far[i])).toBe(
-      true,
-    );
+    const narrow = new Array(3).fill(frequencyTable(16, 0, [65535, 1]));
+    for (const payloads of [1, 3]) {
+      const bytes = encodeLatents(far, { tables: narrow, modelId, payloads });
+      expect(readFrame(bytes).coding).toBe("raw");
+      // Header, two fields of a number below 2^21 and one below 2^7, the directory; then one byte and the symbols.
+      expect(bytes.length).toBe(24 + 5 + 3 + (payloads > 1 ? 7 * payloads : 0) + payloads + 4 * far.length);
+      expect(decodeLatents(bytes, { tables: narrow, modelId }).symbols).toEqual(far);
+    }
   });
 });
 
@@ -349,7 +384,7 @@ describe("tables shared by the positions of a convolutional latent", () => {
     const shared = encodeLatents(many, { ...options, dims: 12 });
     const apart = encodeLatents(many, options);
     expect(readFrame(shared)).toMatchObject({ items: 20, dims: 12 });
-    expect(readFrame(shared).payload).toEqual(readFrame(apart).payload);
+    expect(readFrame(shared).payloads).toEqual(readFrame(apart).payloads);
     expect(decodeLatents(shared, { ...options, dims: 12 })).toMatchObject({ items: 20, dims: 12, symbols: many });
   });
 
@@ -388,5 +423,109 @@ describe("several qualities", () => {
     const mixed = joined(writeFrame({ ...first!, quality: 1 }), ...rest.map((frame) => writeFrame(frame)));
     const error = isthmusErrorOf(() => decodeLatents(mixed, two));
     expect(error).toMatchObject({ code: "BITSTREAM_QUALITY", message: expect.stringContaining("began with 1") });
+  });
+});
+
+describe("payloads by groups of channels", () => {
+  const many = bellSymbols(40, 12, 5); // 2 positions of 6 channels
+  const six = fitFrequencyTables(bellSymbols(500, 6, 8), 6);
+  const shared = { tables: six, dims: 12, modelId };
+  const medians = six.map(medianSymbol);
+
+  it("give back what they were given, however many there are", () => {
+    for (let payloads = 1; payloads <= 6; payloads++) {
+      const bytes = encodeLatents(many, { ...shared, payloads, itemsPerFrame: 15 });
+      expect(readFrame(bytes).payloads).toHaveLength(payloads);
+      expect(decodeLatents(bytes, shared).symbols).toEqual(many);
+    }
+    expect(() => encodeLatents(many, { ...shared, payloads: 7 })).toThrow(/payloads: expected an integer 1 to 6/);
+  });
+
+  it.each([0, 1, 2])("where payload %i is damaged, its channels alone become medians", (lost) => {
+    const bytes = encodeLatents(many, { ...shared, payloads: 3 });
+    const at = readFrame(bytes).found[lost]!.offset;
+    const damaged = bytes.with(at, bytes[at]! ^ 1);
+    const error = isthmusErrorOf(() => decodeLatents(damaged, shared));
+    expect(error).toMatchObject({ code: "BITSTREAM_PAYLOAD", details: { offset: at, payload: lost } });
+    const { symbols: decoded, streams } = decodeLatents(damaged, { ...shared, lost: "replace" });
+    const channels = [2 * lost, 2 * lost + 2];
+    expect(streams[0]!.lost).toEqual([{ frame: 0, payload: lost, channels, state: "damaged" }]);
+    decoded.forEach((symbol, i) => {
+      const isLost = Math.floor((i % 6) / 2) === lost;
+      if (symbol !== (isLost ? medians[i % 6] : many[i])) throw new Error(`symbol ${i} is ${symbol}`);
+    });
+  });
+
+  it("may be cut off at the end of the bytes, the last ones first", () => {
+    const bytes = encodeLatents(many, { ...shared, payloads: 3 });
+    const { found } = readFrame(bytes);
+    const states = (length: number) => {
+      const { streams } = decodeLatents(bytes.subarray(0, length), { ...shared, lost: "replace" });
+      return streams[0]!.lost.map(({ payload, state }) => `${payload} ${state}`);
+    };
+    expect(states(bytes.length)).toEqual([]);
+    expect(states(bytes.length - 1)).toEqual(["2 cut off"]);
+    expect(states(found[2]!.offset - 1)).toEqual(["1 cut off", "2 cut off"]);
+    expect(isthmusErrorOf(() => states(found[1]!.offset - 1)).code).toBe("BITSTREAM_PAYLOAD");
+    expect(isthmusErrorOf(() => states(found[0]!.offset - 1)).code).toBe("BITSTREAM_TRUNCATED");
+  });
+
+  it("may be left out by whoever passes a frame on", () => {
+    const frame = readFrame(encodeLatents(many, { ...shared, payloads: 3 }));
+    const thinned = writeFrame({ ...frame, payloads: frame.payloads.with(2, new Uint8Array(0)) });
+    const { streams } = decodeLatents(thinned, { ...shared, lost: "replace" });
+    expect(streams[0]!.lost).toMatchObject([{ payload: 2, state: "left out" }]);
+  });
+
+  it("are refused where there are more of them than channels", () => {
+    const frame = readFrame(encodeLatents(symbols, options));
+    const bytes = writeFrame({ ...frame, payloads: new Array(4).fill(Uint8Array.of(0, 0, 1)), items: 0 });
+    expect(refusal(bytes)).toBe("BITSTREAM_UNSUPPORTED");
+  });
+});
+
+describe("what stands in for rANS", () => {
+  it("is chosen where it is shorter, and never makes a stream longer", () => {
+    const strangers = fc.array(fc.oneof(fc.integer({ min: -6, max: 6 }), int32), { maxLength: 60 });
+    fc.assert(
+      fc.property(strangers, fc.integer({ min: 1, max: 3 }), fc.boolean(), (values, payloads, tryDeflate) => {
+        const whole = Int32Array.from(values.slice(0, values.length - (values.length % dims)));
+        const bytes = encodeLatents(whole, { ...options, payloads, tryDeflate });
+        const [frame] = [...readFrames(bytes)];
+        const size = frame!.payloads.reduce((sum, { length }) => sum + length, 0);
+        expect(size).toBeLessThanOrEqual(payloads + 4 * whole.length);
+        if (payloads === 1) expect(size).toBeLessThanOrEqual(encodeSymbols(whole, tables).length);
+        expect(decodeLatents(bytes, options).symbols).toEqual(whole);
+      }),
+    );
+  });
+
+  it("finds that items repeat themselves when it is asked to try", () => {
+    const some = bellSymbols(10, dims, 4);
+    const stuck = Int32Array.from({ length: 3000 * dims }, (_, i) => some[i % some.length]!);
+    const [plain, tried] = [false, true].map((tryDeflate) => encodeLatents(stuck, { ...options, tryDeflate }));
+    expect(readFrame(plain!).coding).toBe("learned");
+    expect(readFrame(tried!).coding).toBe("deflated");
+    expect(tried!.length).toBeLessThan(plain!.length / 4);
+    expect(decodeLatents(tried!, options).symbols).toEqual(stuck);
+  });
+
+  it("cannot claim more than its bytes can hold", () => {
+    const frame = readFrame(encodeLatents(symbols, options));
+    const claimed = (coding: PayloadCoding, items: number) =>
+      refusal(writeFrame({ ...frame, coding, items, payloads: [Uint8Array.of(8, 3, 0, 0)] }));
+    expect(claimed("raw", 11)).toBe("BITSTREAM_LIMIT"); // 32 bits hold 10 items of 3 symbols
+    expect(claimed("raw", 10)).toBe("BITSTREAM_END");
+    expect(claimed("deflated", 1377)).toBe("BITSTREAM_LIMIT"); // 4 * 1032 bytes hold 1376
+    expect(claimed("deflated", 1376)).toBe("BITSTREAM_END");
+  });
+});
+
+describe("the median of a table", () => {
+  it("has half of the others at or below it, the escape left out", () => {
+    expect(medianSymbol(frequencyTable(12, -1, [1024, 1024, 1024, 1024]))).toBe(0);
+    expect(medianSymbol(frequencyTable(12, -1, [2000, 48, 24, 2024]))).toBe(-1);
+    expect(medianSymbol(frequencyTable(12, 7, [1, 4095]))).toBe(7);
+    expect(medianSymbol(frequencyTable(12, 0, [1, 1, 4093, 1]))).toBe(2);
   });
 });

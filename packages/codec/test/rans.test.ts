@@ -62,13 +62,19 @@ describe("rANS", () => {
   });
 
   it("writes no symbols as the bare lower bound of the state", () => {
-    expect([...encodeSymbols(new Int32Array(0), [frequencyTable(12, 0, [4095, 1])])]).toEqual([0, 0, 1, 0]);
+    expect([...encodeSymbols(new Int32Array(0), [frequencyTable(12, 0, [4095, 1])])]).toEqual([0, 0, 1]);
+  });
+
+  it("writes a state of 2^24 or more in four bytes, a smaller one in three", () => {
+    // Precision 12, f = 1, c = 4094: 65536 -> 65536 * 4096 + 4094 = 0x10000ffe.
+    const tables = [frequencyTable(12, 0, [4094, 1, 1])];
+    expect([...encodeSymbols(Int32Array.of(1), tables)]).toEqual([0xfe, 0x0f, 0x00, 0x10]);
   });
 
   it("agrees with the coding step worked by hand", () => {
-    // Precision 12, f = 1024, c = 1024: 65536 -> 64 * 4096 + 0 + 1024 = 263168 = 0x00040400.
+    // Precision 12, f = 1024, c = 1024: 65536 -> 64 * 4096 + 0 + 1024 = 263168 = 0x040400.
     const tables = [frequencyTable(12, 0, [1024, 1024, 2047, 1])];
-    expect([...encodeSymbols(Int32Array.of(1), tables)]).toEqual([0x00, 0x04, 0x04, 0x00]);
+    expect([...encodeSymbols(Int32Array.of(1), tables)]).toEqual([0x00, 0x04, 0x04]);
   });
 
   it("codes a symbol k beyond the table with 2 + 2 floor(log2 k) bits after the escape", () => {
@@ -120,9 +126,9 @@ describe("rANS", () => {
   });
 
   it("bounds the escape: 32 zeros, and results beyond int32, are refused", () => {
-    // All frequency is the escape's, but one: x = 0x00010001 is an escape with nothing but zeros after it.
+    // All frequency is the escape's, but one: x = 0x010001 is an escape with nothing but zeros after it.
     const tables = [frequencyTable(16, 0, [1, 65535])];
-    const zeros = Uint8Array.of(1, 0, 1, 0, ...new Uint8Array(40));
+    const zeros = Uint8Array.of(1, 0, 1, ...new Uint8Array(40));
     expect(isthmusErrorOf(() => decoded(zeros, tables, 1))).toMatchObject({
       code: "BITSTREAM_SYMBOL",
       message: expect.stringContaining("31 bits"),

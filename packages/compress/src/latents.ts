@@ -4,6 +4,18 @@ import { openNetwork } from "./network.ts";
 /** Items in batches; `@isthmus/data`'s `batches` gives them. `values`: [size, ...shape], may be reused by the next. */
 export type Batches = Iterable<{ readonly size: number; readonly values: Float32Array }>;
 
+/** Items of one array, [items, ...shape], in batches; views of it. */
+export function* batchesOf(
+  values: Float32Array,
+  itemSize: number,
+  batchSize: number,
+): Generator<{ readonly size: number; readonly values: Float32Array }, void, undefined> {
+  for (let from = 0; from < values.length; from += batchSize * itemSize) {
+    const part = values.subarray(from, from + batchSize * itemSize);
+    yield { size: part.length / itemSize, values: part };
+  }
+}
+
 /** What an encoder says of items. */
 export interface InferredLatents {
   readonly items: number;

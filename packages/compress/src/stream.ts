@@ -1,5 +1,22 @@
-import { decodeLatents, dequantise, encodeLatents, quantise, uniformQuantiser, unpackTables } from "@isthmus/codec";
-import type { Latents, LatentStream, LatentTables, UniformQuantiser } from "@isthmus/codec";
+import {
+  decodeLatents,
+  dequantise,
+  encodeLatents,
+  noteFields,
+  notesOf,
+  quantise,
+  uniformQuantiser,
+  unpackTables,
+} from "@isthmus/codec";
+import type {
+  DecodeLatentsOptions,
+  EncodeLatentsOptions,
+  Latents,
+  LatentTables,
+  LostPayload,
+  StreamNotes,
+  UniformQuantiser,
+} from "@isthmus/codec";
 import { codingProblem, type Engine, type LatentCoding, type Model, modelHashes } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { type Batches, inferLatents, latentDims } from "./latents.ts";
@@ -14,23 +31,20 @@ export interface DecodedLatents {
   readonly streams?: readonly DecodedStream[];
 }
 
-export interface DecodedStream {
+export interface DecodedStream extends StreamNotes {
   readonly items: number;
   /** Which of the model's qualities it was encoded at. */
   readonly quality: number;
-  /** Rows at the end of the last item that only fill it up; see `EncodeStreamOptions`. */
-  readonly filledRows: number;
+  /** Payloads whose latents were replaced by the medians of their tables. */
+  readonly lost: readonly LostPayload[];
 }
 
-export interface EncodeStreamOptions {
+/** What the stream says beside its items (`filledRows` where these are windows, `geometry` where they are tiles), and how. */
+export interface EncodeStreamOptions
+  extends StreamNotes, Pick<EncodeLatentsOptions, "payloads" | "tryDeflate" | "itemsPerFrame"> {
   /** Which of the model's qualities, from 0. Default: 0. */
   readonly quality?: number;
-  /** Where items are windows of a series: how many rows of the last one only fill it up. Default: 0. */
-  readonly filledRows?: number;
 }
-
-/** Type of the frame's field that holds `filledRows`, u32. */
-const FILLED_ROWS = 0x80;
 
 /** A model's side of a stream: who made it, and how its integers are made and counted at each quality. */
 interface StreamCoding {
@@ -69,50 +83,50 @@ function tablesProblem(tables: number, { steps, qualities = 1 }: LatentCoding): 
  * Items to an `.isth` stream: encoder, quantiser, rANS.
  *
  * @throws IsthmusError `MODEL_NO_CODING`, `MODEL_CODING` or `TABLE_*`: the model's coding is missing or is not its own
- * @throws RangeError for a quality that the model does not have
+ * @throws RangeError for a quality that the model does not have, more payloads than it has channels, or notes out of range
  */
 export async function encodeStream(
   engine: Engine,
   model: Model,
   batches: Batches,
-  { quality = 0, filledRows = 0 }: EncodeStreamOptions = {},
+  { quality = 0, payloads, tryDeflate, itemsPerFrame, ...notes }: EncodeStreamOptions = {},
 ): Promise<Uint8Array> {
   const { quantisers, tables } = streamCoding(model);
   const quantiser = quantisers[quality];
   if (!quantiser) throw new RangeError(`"quality" expected ${qualitiesText(quantisers.length)}, got ${quality}`);
+  const ancillary = noteFields(notes);
   const { values } = await inferLatents(engine, model, batches);
-  const ancillary = filledRows > 0 ? [{ type: FILLED_ROWS, value: littleEndian(filledRows) }] : [];
-  return encodeLatents(quantise(values, quantiser), { ...tables, quality, ancillary });
+  return encodeLatents(quantise(values, quantiser), {
+    ...tables,
+    quality,
+    ancillary,
+    ...(payloads !== undefined && { payloads }),
+    ...(tryDeflate !== undefined && { tryDeflate }),
+    ...(itemsPerFrame !== undefined && { itemsPerFrame }),
+  });
 }
 
 function qualitiesText(count: number): string {
   return count === 1 ? "0, the model's only one" : `an integer 0 to ${count - 1}`;
 }
 
-function littleEndian(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value, true);
-  return bytes;
-}
-
-/** A field of another length is none of ours, and may be ignored. */
-function decodedStream({ items, quality, ancillary }: LatentStream): DecodedStream {
-  const value = ancillary.find(({ type }) => type === FILLED_ROWS)?.value;
-  if (value?.length !== 4) return { items, quality, filledRows: 0 };
-  return { items, quality, filledRows: new DataView(value.buffer, value.byteOffset).getUint32(0, true) };
-}
-
 /**
- * An `.isth` stream to latents; integers up to the last step, so every engine and machine gets the same.
+ * An `.isth` stream to latents; integers up to the last step, so every engine and machine gets the same. With `lost` of
+ * `replace` the latents of lost payloads become the medians of their tables, and each stream says which these were.
  *
  * @throws IsthmusError `BITSTREAM_*` with the byte offset; `MODEL_NO_CODING`, `MODEL_CODING` or `TABLE_*` as
  *   `encodeStream`
  */
-export function decodeStreamLatents(model: Model, bytes: Uint8Array): DecodedLatents {
+export function decodeStreamLatents(
+  model: Model,
+  bytes: Uint8Array,
+  options: Pick<DecodeLatentsOptions, "lost" | "limits"> = {},
+): DecodedLatents {
   const { quantisers, tables } = streamCoding(model);
-  const latents = decodeLatents(bytes, tables);
-  const { items, dims, streams } = latents;
-  return { items, dims, values: middles(latents, quantisers), streams: streams.map(decodedStream) };
+  const latents = decodeLatents(bytes, { ...tables, ...options });
+  const { items, dims } = latents;
+  const streams = latents.streams.map(({ ancillary, ...stream }) => ({ ...stream, ...notesOf(ancillary) }));
+  return { items, dims, values: middles(latents, quantisers), streams };
 }
 
 /** Of the bins that the symbols name: each stream's are those of its quality. */

@@ -64,15 +64,15 @@ describe.each(["ae", "vae"])("%s", (kind) => {
     expect(all.slice(59 * 784)).toEqual(last);
   });
 
-  it("remembers how many rows only fill its last window up, in ten bytes at most, and only if there are any", async () => {
+  it("remembers how many rows only fill its last window up, in five bytes, and only if there are any", async () => {
     const plain = await encodeStream(engine, model, inBatches(25));
     expect(await encodeStream(engine, model, inBatches(25), { filledRows: 0 })).toEqual(plain);
     const filled = await encodeStream(engine, model, inBatches(25), { filledRows: 70_000 });
-    expect(filled.length - plain.length).toBeLessThanOrEqual(10);
+    expect(filled.length - plain.length).toBe(5); // type, length, and 70,000 in three times seven bits
     const { streams } = decodeStreamLatents(model, Uint8Array.of(...filled, ...plain));
     expect(streams).toEqual([
-      { items: 60, quality: 0, filledRows: 70_000 },
-      { items: 60, quality: 0, filledRows: 0 },
+      { items: 60, quality: 0, filledRows: 70_000, lost: [] },
+      { items: 60, quality: 0, lost: [] },
     ]);
   });
 
@@ -115,6 +115,37 @@ describe("a model of several qualities, two positions sharing the tables of thre
   it("refuses a quality it does not have", async () => {
     const refused = encodeStream(engine, model, inBatches(25), { quality: 3 });
     await expect(refused).rejects.toThrow(/"quality" expected an integer 0 to 2, got 3/);
+  });
+});
+
+describe("a stream of several payloads", () => {
+  const base = untrained("vae", { trunk: { kind: "dense", hidden: [6] }, latent: 4 });
+  let model: Model;
+  let bytes: Uint8Array;
+  beforeAll(async () => {
+    model = { ...base, coding: fitCoding(await inferLatents(engine, base, inBatches(25))) };
+    bytes = await encodeStream(engine, model, inBatches(25), { payloads: 4, timestamp: 5n });
+  });
+
+  it("decodes as one of a single payload does", async () => {
+    const single = decodeStreamLatents(model, await encodeStream(engine, model, inBatches(25)));
+    const decoded = decodeStreamLatents(model, bytes);
+    expect(decoded.values).toEqual(single.values);
+    expect(decoded.streams).toEqual([{ items: 60, quality: 0, timestamp: 5n, lost: [] }]);
+  });
+
+  it("gives what is left where it is cut, with the middle of each lost latent in its place", () => {
+    const cut = bytes.subarray(0, -1);
+    expect(() => decodeStreamLatents(model, cut)).toThrow(expect.objectContaining({ code: "BITSTREAM_TRUNCATED" }));
+    const whole = decodeStreamLatents(model, bytes).values;
+    const { values, streams } = decodeStreamLatents(model, cut, { lost: "replace" });
+    expect(streams![0]!.lost).toEqual([{ frame: 0, payload: 3, channels: [3, 4], state: "cut off" }]);
+    const lost = values.filter((_, i) => i % 4 === 3);
+    expect(values.filter((_, i) => i % 4 !== 3)).toEqual(whole.filter((_, i) => i % 4 !== 3));
+    expect(new Set(lost).size).toBe(1);
+    const sorted = whole.filter((_, i) => i % 4 === 3).sort();
+    expect(lost[0]).toBeGreaterThanOrEqual(sorted[0]!);
+    expect(lost[0]).toBeLessThanOrEqual(sorted.at(-1)!);
   });
 });
 

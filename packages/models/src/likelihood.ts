@@ -2,6 +2,13 @@ import type { GraphBuilder, Node } from "@isthmus/graph";
 import { bernoulliLogProbFromLogits, discretisedLogistic, gaussianLogProb, logProb } from "@isthmus/math";
 import { requireKnown, requireOneOf } from "./checks.ts";
 import type { BaseConfig } from "./config.ts";
+import {
+  type LogisticMixture,
+  logisticMixture,
+  mixtureLogProb,
+  mixtureMean,
+  mixtureOutputs,
+} from "./logistic-mixture.ts";
 import type { LastLayer } from "./trunk.ts";
 
 /** p(x | z): independent for every feature given z. */
@@ -19,14 +26,17 @@ export type Likelihood =
       readonly value: number;
     }
   /** Values on `levels` equal steps from 0 to 1, with the mass of a logistic between their middles, its scale learned. */
-  | { readonly kind: "discretisedLogistic"; readonly levels: number };
+  | { readonly kind: "discretisedLogistic"; readonly levels: number }
+  /** The same with `logistics` of them for each feature of each item, whose locations, scales and shares the decoder predicts. */
+  | { readonly kind: "logisticMixture"; readonly levels: number; readonly logistics: number };
 
 type GaussianLikelihood = Extract<Likelihood, { kind: "gaussian" }>;
-type DiscretisedLikelihood = Extract<Likelihood, { kind: "discretisedLogistic" }>;
+type DiscretisedLikelihood = Extract<Likelihood, { levels: number }>;
 export type GivenLikelihood =
   | { readonly kind: "bernoulli" }
   | (Pick<GaussianLikelihood, "kind"> & Partial<GaussianLikelihood>)
-  | (Pick<DiscretisedLikelihood, "kind"> & Partial<DiscretisedLikelihood>);
+  | { readonly kind: "discretisedLogistic"; readonly levels?: number }
+  | { readonly kind: "logisticMixture"; readonly levels?: number; readonly logistics?: number };
 
 const defaults = {
   bernoulli: { kind: "bernoulli" },
@@ -34,6 +44,7 @@ const defaults = {
   // (Rybkin, Daniilidis, Levine 2021: the optimal variance is the mean squared error).
   gaussian: { kind: "gaussian", variance: "fixed", value: 0.01 },
   discretisedLogistic: { kind: "discretisedLogistic", levels: 256 },
+  logisticMixture: { kind: "logisticMixture", levels: 256, logistics: 3 },
 } as const;
 
 /** A likelihood with its defaults filled in. Throws `RangeError` naming the field. */
@@ -42,7 +53,8 @@ export function checkedLikelihood(given: GivenLikelihood): Likelihood {
   const likelihood = { ...defaults[given.kind], ...given } as Likelihood;
   requireKnown(`a ${given.kind} likelihood`, likelihood, Object.keys(defaults[given.kind]));
   if (likelihood.kind === "gaussian") requireVariance(likelihood);
-  if (likelihood.kind === "discretisedLogistic") requireLevels(likelihood);
+  if ("levels" in likelihood) requireLevels(likelihood);
+  if (likelihood.kind === "logisticMixture") requireLogistics(likelihood.logistics);
   return likelihood;
 }
 
@@ -57,6 +69,11 @@ function requireLevels({ levels }: DiscretisedLikelihood): void {
   throw new RangeError(`"likelihood.levels" expected a whole number from 2 to 65536, got ${String(levels)}`);
 }
 
+function requireLogistics(logistics: number): void {
+  if (Number.isSafeInteger(logistics) && logistics >= 1 && logistics <= 16) return;
+  throw new RangeError(`"likelihood.logistics" expected a whole number from 1 to 16, got ${String(logistics)}`);
+}
+
 /** p(x | z) in a graph: its parameters, which broadcast to [batch, features]. */
 export type Observation =
   | { readonly kind: "bernoulli"; readonly logits: Node }
@@ -65,7 +82,8 @@ export type Observation =
       readonly mu: Node;
       readonly scale: { readonly variance: number } | { readonly logVar: Node };
     }
-  | { readonly kind: "discretisedLogistic"; readonly loc: Node; readonly logScale: Node; readonly levels: number };
+  | { readonly kind: "discretisedLogistic"; readonly loc: Node; readonly logScale: Node; readonly levels: number }
+  | LogisticMixture;
 
 /**
  * The likelihood whose location, or logits, is the decoder's `output` [batch, features]. Learned scales are `decoder.*`.
@@ -84,19 +102,27 @@ export function observation(
     const logScale = learnedLog(build, "decoder.logScale", 1, START_SCALE);
     return { kind: "discretisedLogistic", loc: output, logScale, levels: likelihood.levels };
   }
+  if (likelihood.kind === "logisticMixture")
+    return logisticMixture(build, output, likelihood, required("kind", likelihood.kind, layer));
   const { variance, value } = likelihood;
   if (variance === "fixed") return { kind: "gaussian", mu: output, scale: { variance: value } };
   if (variance === "predicted")
-    return { kind: "gaussian", mu: output, scale: { logVar: predicted(build, value, layer) } };
+    return {
+      kind: "gaussian",
+      mu: output,
+      scale: { logVar: boundedLog(build, required("variance", variance, layer)("decoder.logVar"), value) },
+    };
   const size = variance === "shared" ? 1 : (output.shape[1] as number);
   return { kind: "gaussian", mu: output, scale: { logVar: learnedLog(build, "decoder.logVar", size, value) } };
 }
 
-function predicted(build: GraphBuilder, start: number, layer: LastLayer | undefined): Node {
-  if (layer) return boundedLog(build, layer("decoder.logVar"), start);
-  throw new RangeError(
-    `"likelihood.variance" expected fixed, shared or perFeature where it may not depend on the code, got predicted`,
-  );
+/** @throws RangeError where there is no layer that a likelihood's numbers could be read off */
+function required(field: string, value: string, layer: LastLayer | undefined): LastLayer {
+  if (layer) return layer;
+  const expected = { variance: "fixed, shared or perFeature", kind: "bernoulli, gaussian or discretisedLogistic" }[
+    field
+  ];
+  throw new RangeError(`"likelihood.${field}" expected ${expected} where it may not depend on the code, got ${value}`);
 }
 
 /** A logistic's scale is about half its standard deviation: the error per pixel with which training on images begins. */
@@ -122,15 +148,17 @@ function boundedLog(build: GraphBuilder, w: Node, start: number): Node {
 export function logLikelihood(build: GraphBuilder, x: Node, p: Observation): Node {
   if (p.kind === "bernoulli") return bernoulliLogProbFromLogits(build, x, p.logits);
   if (p.kind === "gaussian") return gaussianLogProb(build, x, { mu: p.mu, ...p.scale });
+  if (p.kind === "logisticMixture") return build.sum(mixtureLogProb(build, x, p), { axes: [-1] });
   const { loc, logScale, levels } = p;
   const levelsOfX = discretisedLogistic(build, { loc, logScale, low: 0, high: 1, levels });
   return build.sum(logProb(build, levelsOfX, x), { axes: [-1] });
 }
 
-/** The mean of p(x | z) in the units of the data, [batch, features]; for the discretised logistic its location, cut to [0, 1]. */
+/** The mean of p(x | z) in the units of the data, [batch, features]; for discretised logistics their locations, cut to [0, 1]. */
 export function likelihoodMean(build: GraphBuilder, p: Observation): Node {
   if (p.kind === "bernoulli") return build.sigmoid(p.logits, "reconstruction");
   if (p.kind === "gaussian") return p.mu;
+  if (p.kind === "logisticMixture") return mixtureMean(build, p);
   return build.minimum(build.maximum(p.loc, build.scalar(0)), build.scalar(1));
 }
 
@@ -138,5 +166,6 @@ export function likelihoodMean(build: GraphBuilder, p: Observation): Node {
 export function likelihoodOutputs(build: GraphBuilder, p: Observation): Record<string, Node> {
   if (p.kind === "bernoulli") return { logits: p.logits };
   if (p.kind === "discretisedLogistic") return { loc: p.loc, logScale: build.broadcastTo(p.logScale, p.loc.shape) };
+  if (p.kind === "logisticMixture") return mixtureOutputs(p);
   return "logVar" in p.scale ? { logVar: build.broadcastTo(p.scale.logVar, p.mu.shape) } : {};
 }

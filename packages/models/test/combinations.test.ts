@@ -9,6 +9,7 @@ const likelihoods: readonly GivenLikelihood[] = [
     (variance) => ({ kind: "gaussian", variance, value: 0.5 }) as const,
   ),
   { kind: "discretisedLogistic", levels: 11 },
+  { kind: "logisticMixture", levels: 11 },
 ];
 
 const trunks = {

@@ -37,6 +37,7 @@ describe.each([
   ["vae gaussian, shared variance", vae({ ...small, likelihood: { kind: "gaussian", variance: "shared" } })],
   ["vae gaussian, variances", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature" } })],
   ["ae, predicted variances", autoencoder({ ...small, likelihood: { kind: "gaussian", variance: "predicted" } })],
+  ["vae logistic mixture", vae({ ...small, likelihood: { kind: "logisticMixture", levels: 11, logistics: 2 } })],
   ["vae discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic", levels: 11 } })],
   ["vae shallow and deep, tanh", vae({ ...small, decoder: { kind: "dense", hidden: [4, 6], activation: "tanh" } })],
   ["ae convolutions", autoencoder({ inputShape: [1, 7, 1], trunk: conv, latent: 2 })],
@@ -91,6 +92,7 @@ const likelihoods: readonly GivenLikelihood[] = [
   { kind: "gaussian", variance: "perFeature" },
   { kind: "gaussian", variance: "predicted" },
   { kind: "discretisedLogistic" },
+  { kind: "logisticMixture" },
 ];
 
 describe("graphs", () => {
@@ -165,6 +167,8 @@ describe("configuration", () => {
     );
     expect(() => vae({ likelihood: { kind: "gaussian", variance: "free" as never } })).toThrow(/fixed or shared or/);
     expect(() => vae({ likelihood: { kind: "discretisedLogistic", levels: 1 } })).toThrow(/"likelihood.levels"/);
+    expect(() => vae({ likelihood: { kind: "logisticMixture", levels: 1 } })).toThrow(/"likelihood.levels"/);
+    expect(() => vae({ likelihood: { kind: "logisticMixture", logistics: 17 } })).toThrow(/"likelihood.logistics"/);
     expect(() => vae({ likelihood: { kind: "bernoulli", levels: 2 } as never })).toThrow(/"levels" is no field of/);
     expect(() => vae({ trunk: { kind: "dense", hidden: [0] } })).toThrow(/"trunk.hidden" expected positive integers/);
     expect(() => vae({ trunk: { kind: "dense", activation: "cosine" as never } })).toThrow(/"trunk.activation"/);

@@ -1,12 +1,30 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
-import type { TfjsCore } from "./tfjs-ops.ts";
+/** What the stable forms are made of, on whatever holds arrays: comparisons give what `where` takes. */
+export interface FormOps<T, C> {
+  readonly scalar: (value: number) => T;
+  readonly add: (a: T, b: T) => T;
+  readonly sub: (a: T, b: T) => T;
+  readonly mul: (a: T, b: T) => T;
+  readonly div: (a: T, b: T) => T;
+  readonly neg: (x: T) => T;
+  readonly abs: (x: T) => T;
+  readonly square: (x: T) => T;
+  readonly relu: (x: T) => T;
+  readonly exp: (x: T) => T;
+  readonly log: (x: T) => T;
+  /** The library's own, good where x is not small. */
+  readonly erf: (x: T) => T;
+  readonly zerosLike: (x: T) => T;
+  /** Whether `low <= x <= high`. */
+  readonly within: (x: T, low: number, high: number) => C;
+  readonly where: (condition: C, a: T, b: T) => T;
+}
 
-export interface StableForms {
-  readonly expm1: (x: Tensor) => Tensor;
-  readonly log1p: (x: Tensor) => Tensor;
-  readonly softplus: (x: Tensor) => Tensor;
-  readonly sigmoidCrossEntropy: (logits: Tensor, x: Tensor) => Tensor;
-  readonly erf: (x: Tensor) => Tensor;
+export interface StableForms<T> {
+  readonly expm1: (x: T) => T;
+  readonly log1p: (x: T) => T;
+  readonly softplus: (x: T) => T;
+  readonly sigmoidCrossEntropy: (logits: T, x: T) => T;
+  readonly erf: (x: T) => T;
 }
 
 /** Taylor coefficients of (exp(x) - 1) / x: below |x| = 1/2 the next term is 6e-10. */
@@ -20,29 +38,33 @@ const ERF = [1, -1 / 3, 1 / 10, -1 / 42, 1 / 216, -1 / 1320, 1 / 9360];
  * Functions that lose their digits near 0 in tfjs, from operations that do not: on WebGL `expm1` is `exp(x) - 1` and `log1p`
  * is `log(1 + x)`, so is `softplus` inside, and `erf` is everywhere a formula right to 1.5e-7, however small x.
  */
-export function stableForms(tf: TfjsCore): StableForms {
-  const polynomial = (x: Tensor, coefficients: readonly number[]) =>
-    coefficients.reduceRight<Tensor>((sum, c) => tf.add(tf.mul(sum, x), c), tf.zerosLike(x));
-  const within = (x: Tensor, low: number, high: number) =>
-    tf.logicalAnd(tf.greaterEqual(x, low), tf.lessEqual(x, high));
+export function stableForms<T, C>(ops: FormOps<T, C>): StableForms<T> {
+  const polynomial = (x: T, coefficients: readonly number[]) =>
+    coefficients.reduceRight<T>((sum, c) => ops.add(ops.mul(sum, x), ops.scalar(c)), ops.zerosLike(x));
   /** `near` where the operand is near 0, else `far`; `near` sees 0 instead of what is far, so that it stays finite. */
-  const branch = (isNear: Tensor, x: Tensor, near: (x: Tensor) => Tensor, far: Tensor) =>
-    tf.where(isNear, near(tf.where(isNear, x, tf.zerosLike(x))), far);
+  const branch = (isNear: C, x: T, near: (x: T) => T, far: T) =>
+    ops.where(isNear, near(ops.where(isNear, x, ops.zerosLike(x))), far);
 
-  const logOnePlus = (u: Tensor) => {
-    const s = tf.div(u, tf.add(u, 2));
-    return tf.mul(tf.mul(s, 2), polynomial(tf.square(s), ARTANH));
+  const logOnePlus = (u: T) => {
+    const s = ops.div(u, ops.add(u, ops.scalar(2)));
+    return ops.mul(ops.mul(s, ops.scalar(2)), polynomial(ops.square(s), ARTANH));
   };
-  const expm1 = (x: Tensor) =>
-    branch(within(x, -0.5, 0.5), x, (near) => tf.mul(near, polynomial(near, EXPM1)), tf.sub(tf.exp(x), 1));
-  const log1p = (x: Tensor) => branch(within(x, -0.5, 1), x, logOnePlus, tf.log(tf.add(x, 1)));
+  const expm1 = (x: T) =>
+    branch(
+      ops.within(x, -0.5, 0.5),
+      x,
+      (near) => ops.mul(near, polynomial(near, EXPM1)),
+      ops.sub(ops.exp(x), ops.scalar(1)),
+    );
+  const log1p = (x: T) => branch(ops.within(x, -0.5, 1), x, logOnePlus, ops.log(ops.add(x, ops.scalar(1))));
   /** log(1 + exp(-|x|)), whose operand is always within [0, 1]. */
-  const tail = (x: Tensor) => logOnePlus(tf.exp(tf.neg(tf.abs(x))));
-  const softplus = (x: Tensor) => tf.add(tf.relu(x), tail(x));
-  const sigmoidCrossEntropy = (l: Tensor, x: Tensor) => tf.add(tf.sub(tf.relu(l), tf.mul(l, x)), tail(l));
-  const erf = (x: Tensor) => {
-    const series = (near: Tensor) => tf.mul(tf.mul(near, 2 / Math.sqrt(Math.PI)), polynomial(tf.square(near), ERF));
-    return branch(within(x, -0.5, 0.5), x, series, tf.erf(x));
+  const tail = (x: T) => logOnePlus(ops.exp(ops.neg(ops.abs(x))));
+  const softplus = (x: T) => ops.add(ops.relu(x), tail(x));
+  const sigmoidCrossEntropy = (l: T, x: T) => ops.add(ops.sub(ops.relu(l), ops.mul(l, x)), tail(l));
+  const erf = (x: T) => {
+    const series = (near: T) =>
+      ops.mul(ops.mul(near, ops.scalar(2 / Math.sqrt(Math.PI))), polynomial(ops.square(near), ERF));
+    return branch(ops.within(x, -0.5, 0.5), x, series, ops.erf(x));
   };
   return { expm1, log1p, softplus, sigmoidCrossEntropy, erf };
 }

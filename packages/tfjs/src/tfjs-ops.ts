@@ -8,20 +8,17 @@ import {
   composedSoftmaxCrossEntropy,
   composedSolveTriangular,
   composedTrigamma,
-  IsthmusError,
   type MathOps,
   type ReduceOptions,
   unsupported,
 } from "@isthmus/math";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { type Cotangents, differentiable, type Requirement } from "./differentiable.ts";
-import { stableForms } from "./stable-forms.ts";
+import { type FormOps, stableForms } from "./stable-forms.ts";
+import { requireVersion } from "./version.ts";
 
 /** The module `@tensorflow/tfjs-core`, or one that has all of it, such as `@tensorflow/tfjs`. */
 export type TfjsCore = typeof import("@tensorflow/tfjs-core");
-
-/** The version the adapter was written and tested with; the project has promised no stability between releases. */
-const VERSION = "4.22.0";
 
 /**
  * The operations of `@isthmus/math` on float32 tensors of TensorFlow.js, on whatever backend it runs. Each has a derivative
@@ -35,7 +32,8 @@ const VERSION = "4.22.0";
  * @throws IsthmusError `TFJS_VERSION` when it is not version 4.22.0
  */
 export function tfjsOps(tf: TfjsCore): MathOps<Tensor> {
-  requireVersion(tf);
+  const advice = `install that version, or pass the module: import * as tf from "@tensorflow/tfjs-core"`;
+  requireVersion("tfjsOps", "tfjs-core", tf?.version_core, advice);
   const requireTensor: Requirement = (name, value) => {
     const isTensor = value instanceof tf.Tensor;
     if (isTensor && value.dtype === "float32") return;
@@ -63,7 +61,7 @@ export function tfjsOps(tf: TfjsCore): MathOps<Tensor> {
     });
 
   const float = (x: Tensor) => tf.cast(x, "float32");
-  const forms = stableForms(tf);
+  const forms = stableForms(formOps(tf));
   const half = () => ops.scalar(0.5);
 
   /** 1 where `winner` is ahead, 1/2 at a tie. */
@@ -285,15 +283,14 @@ export function tfjsOps(tf: TfjsCore): MathOps<Tensor> {
 const missing = (operation: string): (() => never) =>
   unsupported("TensorFlow.js", operation, "compute it on ndArrayOps and make a tensor of the result");
 
-function requireVersion(tf: TfjsCore): void {
-  const version: unknown = tf?.version_core;
-  if (version === VERSION) return;
-  const got = typeof version === "string" ? version : "something else";
-  const advice = `install that version, or pass the module: import * as tf from "@tensorflow/tfjs-core"`;
-  throw new IsthmusError("TFJS_VERSION", `tfjsOps expected tfjs-core ${VERSION}, got ${got}; ${advice}`, {
-    expected: VERSION,
-    got: version,
-  });
+/** Without a tape: the forms have derivatives of their own. */
+function formOps(tf: TfjsCore): FormOps<Tensor, Tensor> {
+  const { add, sub, mul, div, neg, abs, square, relu, exp, log, erf, zerosLike, where } = tf;
+  return {
+    ...{ add, sub, mul, div, neg, abs, square, relu, exp, log, erf, zerosLike, where },
+    scalar: (value) => tf.scalar(value, "float32"),
+    within: (x, low, high) => tf.logicalAnd(tf.greaterEqual(x, low), tf.lessEqual(x, high)),
+  };
 }
 
 const axesOf = (operation: string, x: Tensor, axes: ReduceOptions["axes"]): number[] =>

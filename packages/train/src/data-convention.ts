@@ -37,6 +37,10 @@ function likelihoodWords(likelihood: Exclude<Likelihood, { kind: "bernoulli" }>)
   if (likelihood.kind === "discretisedLogistic") {
     return `discretised logistic likelihood, ${likelihood.levels} levels on [0, 1], one learned scale`;
   }
+  if (likelihood.kind === "logisticMixture") {
+    const { levels, logistics } = likelihood;
+    return `likelihood a mixture of ${logistics} discretised logistics, ${levels} levels on [0, 1], predicted for each feature of each item`;
+  }
   const { variance, value } = likelihood;
   if (variance === "fixed") return `Gaussian likelihood, variance ${value}`;
   return `Gaussian likelihood, ${learned[variance]}`;

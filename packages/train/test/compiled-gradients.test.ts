@@ -6,7 +6,7 @@ import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { family } from "../../models/test/support/family.ts";
 import { isSurrogate, vaeFamily } from "../../models/test/support/vae-family.ts";
-import { expectConforms } from "../../wasm/test/conformance.ts";
+import { expectConforms } from "../../graph/test/conformance/conforms.ts";
 
 const small = { inputShape: [13], trunk: { kind: "dense", hidden: [9, 6] }, latent: 3 } as const;
 const conv = { kind: "conv", channels: [2, 4], kernel: 3, hidden: [6] } as const;

@@ -26,6 +26,9 @@ describe("dataConvention", () => {
     expect(of({ likelihood: { kind: "discretisedLogistic" } })).toBe(
       "discretised logistic likelihood, 256 levels on [0, 1], one learned scale, values in [0, 1]",
     );
+    expect(of({ likelihood: { kind: "logisticMixture" } })).toBe(
+      "likelihood a mixture of 3 discretised logistics, 256 levels on [0, 1], predicted for each feature of each item, values in [0, 1]",
+    );
   });
 
   it("does not say that a user's numbers are in [0, 1]", () => {

@@ -1,7 +1,7 @@
 import { AdamSchedule } from "@isthmus/graph";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import { expect, it } from "vitest";
-import { MNIST, vaeData, vaeTraining } from "./vae.ts";
+import { MNIST, vaeData, vaeTraining } from "../../graph/test/conformance/vae-programs.ts";
 
 /** Collects until what is to go has gone: some garbage needs a turn of the host, unused code several collections. */
 async function settle(turns: number): Promise<number> {

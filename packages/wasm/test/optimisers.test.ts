@@ -13,7 +13,7 @@ import {
 import { randomUniform } from "@isthmus/math";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectConforms } from "./conformance.ts";
+import { expectConforms } from "../../graph/test/conformance/conforms.ts";
 
 let engine: WasmEngine;
 beforeAll(async () => {

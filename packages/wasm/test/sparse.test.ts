@@ -2,7 +2,7 @@ import { GraphBuilder, type Node, type Program, type StateTensor } from "@isthmu
 import { createWasmEngine, planText, type WasmEngine } from "@isthmus/wasm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectConforms } from "./conformance.ts";
+import { expectConforms } from "../../graph/test/conformance/conforms.ts";
 
 const slot = (...shape: number[]): StateTensor => ({ shape, init: { kind: "zeros" } });
 const ramp = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898));

@@ -1,6 +1,6 @@
 import { AdamSchedule } from "@isthmus/graph";
 import type { WasmEngine } from "@isthmus/wasm";
-import { vaeData, vaeTraining } from "./vae.ts";
+import { vaeData, vaeTraining } from "../../graph/test/conformance/vae-programs.ts";
 
 /** Large enough at batch 64 that products, sums, losses and Adam are all divided; no width is a multiple of a tile. */
 const SIZES = { pixels: 603, hidden: 203, latent: 21 };

@@ -9,9 +9,9 @@ import { makePlan, prepare } from "../src/planner/make-plan.ts";
 import { normalise } from "../src/planner/normalise.ts";
 import { planPhases } from "../src/threads/phases.ts";
 import { Pool } from "../src/threads/pool.ts";
-import { expectConforms } from "./conformance.ts";
+import { expectConforms } from "../../graph/test/conformance/conforms.ts";
 import { trainedBits } from "./threaded-vae.ts";
-import { MNIST, vaeTraining } from "./vae.ts";
+import { MNIST, vaeTraining } from "../../graph/test/conformance/vae-programs.ts";
 
 const slot = (...shape: number[]): StateTensor => ({ shape, init: { kind: "zeros" } });
 const ramp = (length: number, scale = 1) => Float32Array.from({ length }, (_, i) => scale * Math.sin(i));

@@ -8,7 +8,7 @@ import { parameterCount } from "../model-files.ts";
 import { courseOf, hasHistory, historyOf } from "../plots/history.ts";
 import { constellation, powerLines, projection, spectrum } from "../plots/links.ts";
 import type { ChartPicture } from "../plots/picture.ts";
-import { linkText, shannonLimitDb } from "./limits.ts";
+import { linkText, shannonLimitDb, usesText } from "./limits.ts";
 import type { LinkFile } from "./link-files.ts";
 import { openSimulationFile } from "./simulation-file.ts";
 import { measuredLines, simulateAll, type SimulateOptions } from "./simulations.ts";
@@ -28,7 +28,7 @@ const CLOUD = 2000;
 
 export function linkLead({ definition: { config } }: LinkFile): string {
   return (
-    `${2 ** config.k} messages in ${config.n} ${config.complex ? "complex" : "real"} uses of a channel (${config.channel.kind}), ` +
+    `${2 ** config.k} messages in ${usesText(config)} of a channel (${config.channel.kind}), ` +
     `learned end to end at Eb/N0 ${trainedAt(config)}.`
   );
 }

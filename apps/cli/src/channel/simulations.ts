@@ -1,22 +1,18 @@
 /** Systems simulated one after the other, and what formulas say beside them. */
 import {
-  awgn,
+  type Channel,
   type Codebook,
   dimensions,
-  type Fading,
-  hardDecision,
   measurePower,
   neuralReceiver,
-  rayleigh,
   requireAboveSpherePacking,
   simulate,
-  type SimulatedChannel,
   type SimulatedPoint,
   type SimulateOptions as LibraryOptions,
   type Simulation,
   type System,
 } from "@isthmus/channel";
-import { simulateInParallel, type StandardSystem, standardSystem } from "@isthmus/channel/node";
+import { makeStandardSystem, simulateInParallel, type StandardSystem, standardSystem } from "@isthmus/channel/node";
 import type { JsonObject } from "@isthmus/graph";
 import type { Context } from "../commands/command.ts";
 import { type Console, grouped, note } from "../console.ts";
@@ -26,8 +22,10 @@ import { ProgressLine, shareText } from "../progress.ts";
 import { spherePacking } from "./limits.ts";
 import { codebookOf, type LinkFile, type OpenedSystem, openSystem } from "./link-files.ts";
 import { simulateLink } from "./link-simulation.ts";
+import type { NamedSystem } from "./named-systems.ts";
 import { columns, type KnownCurve, knownCurve, quoted, rateText } from "./rate-table.ts";
 import type { SimulationFile } from "./simulation-file.ts";
+import { type Between, channelText, chosenBetween, ownBetween } from "./surroundings.ts";
 
 export interface SimulateOptions {
   readonly ebno: readonly number[];
@@ -37,7 +35,9 @@ export interface SimulateOptions {
   readonly stopBelow?: number;
   readonly confidence: number;
   readonly interval: "wilson" | "clopper-pearson";
-  readonly channel?: "awgn" | "rayleigh" | "rayleigh-block";
+  readonly channel?: Channel;
+  /** True where `--unknown` is said: receivers are not told the fading. */
+  readonly unknown?: boolean;
   readonly receiver: "both" | "network" | "maximum-likelihood";
   /** False where `--no-bound` is said. */
   readonly bound: boolean;
@@ -89,22 +89,33 @@ export async function simulateAll(
   const codebook = codebookOf(text, opened);
   const signal = context.stoppable();
   return await withEngine(options, async (engine) => {
-    const own = opened.kind === "learned" && ownChannelOf(opened.link, options);
-    const channel = channelOf(options.channel ?? "awgn");
+    const own = opened.kind === "learned" && isOwnChannel(opened.link, options) ? opened.link : undefined;
+    const { complex } = codebook;
+    if (own && options.unknown === true)
+      throw new UsageError(
+        "--unknown goes with --channel: over its own channel a model is told what it was trained with",
+      );
+    const between = own
+      ? ownBetween(own.definition.config)
+      : chosenBetween(options.channel, { told: options.unknown !== true, complex });
     const disposables: { dispose(): void }[] = [];
     try {
-      const plans = own
-        ? [linkPlan(opened.link, options, engine)]
-        : await systemPlans(text, opened, { options, channel, engine, disposables });
-      const baselines = await baselinePlans(options, codebook, own !== false);
+      const around: Surrounding = { options, between, engine, disposables };
+      const plans = own ? ownPlans(own, around) : await systemPlans(text, opened, around);
+      const baselines = await baselinePlans(codebook, around);
+      const isPlain = between?.formulas === "awgn";
       const measured: MeasuredCurve[] = [];
       for (const plan of [...plans, ...baselines.plans]) {
-        measured.push({ name: plan.name, points: await runPlan(context.console, plan, { file, signal }, options) });
+        const points = await runPlan(context.console, plan, { file, signal }, options);
+        if (isPlain && isEqualEnergy(plan.codebook)) requireAboveSpherePacking(plan.codebook, points);
+        measured.push({ name: plan.name, points });
       }
-      const withBound = options.bound && !own && (options.channel ?? "awgn") === "awgn" && isEqualEnergy(codebook);
+      const withBound = options.bound && isPlain && isEqualEnergy(codebook);
       return {
         title: text,
-        channel: own ? `its own channel (${own})` : CHANNELS[options.channel ?? "awgn"],
+        channel: own
+          ? `its own channel (${between?.text ?? channelText(own.definition.config.channel)})`
+          : between!.text,
         link: { k: codebook.k, n: codebook.n, complex: codebook.complex },
         measured,
         known: [...baselines.known, ...(withBound ? [spherePacking(codebook, options.ebno)] : [])],
@@ -116,50 +127,43 @@ export async function simulateAll(
   });
 }
 
-const CHANNELS = {
-  awgn: "white Gaussian noise",
-  rayleigh: "Rayleigh fading of each use, known to the receiver",
-  "rayleigh-block": "Rayleigh fading of each block, known to the receiver",
-} as const;
-
 type Engine = Parameters<typeof neuralReceiver>[1];
 
-/** The channel that a model was trained over, where that is not what is simulated here. */
-function ownChannelOf({ definition }: LinkFile, { channel }: SimulateOptions): string | false {
-  const { kind } = definition.config.channel;
-  return channel === undefined && kind !== "awgn" ? kind : false;
+/** Whether a model is simulated over the channel that it was trained over, not over noise alone. */
+function isOwnChannel({ definition }: LinkFile, { channel }: SimulateOptions): boolean {
+  return channel === undefined && definition.config.channel.kind !== "awgn";
 }
 
-function channelOf(kind: NonNullable<SimulateOptions["channel"]>): SimulatedChannel {
-  if (kind === "awgn") return awgn();
-  return rayleigh({ per: kind === "rayleigh" ? "use" : "block" });
-}
-
-interface Surroundings {
+interface Surrounding {
   readonly options: SimulateOptions;
-  readonly channel: SimulatedChannel;
+  /** None: a channel of a model's own, over which no other system is simulated. */
+  readonly between: Between | undefined;
   readonly engine: Engine;
   readonly disposables: { dispose(): void }[];
 }
 
-async function systemPlans(text: string, opened: OpenedSystem, around: Surroundings): Promise<Planned[]> {
-  const { options, channel, engine, disposables } = around;
-  if (opened.kind === "named") {
-    const { name, hardDecision: code } = opened.system;
-    return [standardPlan(name, { codebook: codebookOf(text, opened), ...(code && { hardDecision: code }) }, options)];
-  }
+async function systemPlans(text: string, opened: OpenedSystem, around: Surrounding): Promise<Planned[]> {
+  if (opened.kind === "named") return [namedPlan(text, opened.system, around)];
+  const { options, between, engine, disposables } = around;
   const { link } = opened;
   const { codebook } = link;
   const plans: Planned[] = [];
   if (options.receiver !== "maximum-likelihood") {
     const receiver = await checkedByUserAsync(() => neuralReceiver(link, engine));
     disposables.push(receiver);
+    const { channel } = await makeStandardSystem({ codebook, ...fadingOf(between) });
     const run = (settings: Settings) => simulate({ codebook, channel, receiver, ...settings });
     plans.push(planOf(`${codebook.name}, its network`, codebook, run, options));
   }
-  if (options.receiver !== "network")
-    plans.push(standardPlan(`${codebook.name}, maximum likelihood`, { codebook }, options));
+  if (options.receiver !== "network") plans.push(pointsPlan(codebook, around));
   return plans;
+}
+
+/** The whole link, and what its points could do with the best of receivers. */
+function ownPlans(link: LinkFile, around: Surrounding): Planned[] {
+  const { options, between, engine } = around;
+  const network = options.receiver !== "maximum-likelihood" || !between ? [linkPlan(link, options, engine)] : [];
+  return [...network, ...(between && options.receiver !== "network" ? [pointsPlan(link.codebook, around)] : [])];
 }
 
 function linkPlan(link: LinkFile, options: SimulateOptions, engine: Engine): Planned {
@@ -175,58 +179,54 @@ function linkPlan(link: LinkFile, options: SimulateOptions, engine: Engine): Pla
 }
 
 /** Exact ones by formula, the others simulated over the same noise. */
-async function baselinePlans(
-  options: SimulateOptions,
-  { k }: Codebook,
-  isOwn: boolean,
-): Promise<{ plans: Planned[]; known: KnownCurve[] }> {
+async function baselinePlans({ k }: Codebook, around: Surrounding): Promise<{ plans: Planned[]; known: KnownCurve[] }> {
+  const { options, between } = around;
   const plans: Planned[] = [];
   const known: KnownCurve[] = [];
-  if (isOwn && options.baselines.length > 0)
+  if (!between && options.baselines.length > 0)
     throw new UsageError("--baselines: the model has a channel of its own, over which other systems are not simulated");
   for (const text of options.baselines) {
     const opened = await openSystem(text, k);
     if (opened.kind === "learned") {
-      const { codebook } = opened.link;
-      plans.push(standardPlan(`${codebook.name}, maximum likelihood`, { codebook }, options));
+      plans.push(pointsPlan(opened.link.codebook, around));
       continue;
     }
-    const { name, hardDecision: code, known: formula } = opened.system;
-    const fading = fadingOf(options);
-    const exact = fading && formula(fading);
-    if (exact?.standing === "exact") known.push(knownCurve(name, exact, options.ebno));
-    else
-      plans.push(
-        standardPlan(name, { codebook: codebookOf(text, opened), ...(code && { hardDecision: code }) }, options),
-      );
+    const { system } = opened;
+    const exact = between?.formulas && system.known(between.formulas);
+    if (exact?.standing === "exact") known.push(knownCurve(system.name, exact, options.ebno));
+    else plans.push(namedPlan(text, system, around));
   }
   return { plans, known };
 }
 
-/** Formulas are of fading drawn for each use. */
-function fadingOf({ channel = "awgn" }: SimulateOptions): Fading | undefined {
-  return channel === "rayleigh-block" ? undefined : channel;
-}
-
 type Settings = Omit<LibraryOptions, keyof System>;
 
+function pointsPlan(codebook: Codebook, around: Surrounding): Planned {
+  return standardPlan(`${codebook.name}, maximum likelihood`, { codebook }, around);
+}
+
+function namedPlan(text: string, system: NamedSystem, around: Surrounding): Planned {
+  const { name, hardDecision, differential } = system;
+  const codebook = codebookOf(text, { kind: "named", system });
+  const parts = { codebook, ...(hardDecision && { hardDecision }), ...(differential && { differential }) };
+  return standardPlan(name, parts, around);
+}
+
+function fadingOf(between: Between | undefined): Pick<StandardSystem, "fading"> {
+  return between?.fading ? { fading: between.fading } : {};
+}
+
 /** A codebook received by formula, on as many cores as are asked for: the counts are the same. */
-function standardPlan(
-  name: string,
-  parts: Pick<StandardSystem, "codebook" | "hardDecision">,
-  options: SimulateOptions,
-): Planned {
-  const { workers, channel: kind = "awgn" } = options;
-  const { codebook, hardDecision: code } = parts;
-  const fading = kind === "awgn" ? undefined : { per: kind === "rayleigh" ? ("use" as const) : ("block" as const) };
-  const run = (settings: Settings) =>
+function standardPlan(name: string, given: StandardSystem, { options, between }: Surrounding): Planned {
+  const { workers } = options;
+  const parts = { ...given, ...fadingOf(between) };
+  if (parts.fading && "taps" in parts.fading && !parts.codebook.complex)
+    throw new UsageError(`${name}: taps and fading that is not known expected a system of complex uses`);
+  const run = async (settings: Settings) =>
     workers === 1
-      ? simulate({ codebook, channel: channelOf(kind), ...(code && { receiver: hardDecision(code) }), ...settings })
-      : simulateInParallel(standardSystem({ ...parts, ...(fading && { fading }) }), {
-          ...settings,
-          ...(workers !== "auto" && { workers }),
-        });
-  return planOf(name, codebook, run, options);
+      ? simulate({ ...(await makeStandardSystem(parts)), ...settings })
+      : simulateInParallel(standardSystem(parts), { ...settings, ...(workers !== "auto" && { workers }) });
+  return planOf(name, parts.codebook, run, options);
 }
 
 function planOf(
@@ -274,12 +274,9 @@ function planOf(
 /** Between two writings of the counts. */
 const STORE_MS = 5000;
 
-/** Three would refuse one honest point of 740, and a run may have dozens; a wrong power shows in many more. */
-const GUARD_SIGMAS = 5;
-
 async function runPlan(
   console: Console,
-  { name, codebook, run }: Planned,
+  { name, run }: Planned,
   { file, signal }: Omit<RunOptions, "progress">,
   options: SimulateOptions,
 ): Promise<MeasuredCurve["points"]> {
@@ -292,8 +289,6 @@ async function runPlan(
     });
     line.clear();
     if (points.some(({ stopped }) => stopped === "aborted")) throw stopped(options);
-    if ((options.channel ?? "awgn") === "awgn" && isEqualEnergy(codebook))
-      requireAboveSpherePacking(codebook, points, { sigmas: GUARD_SIGMAS });
     note(
       console,
       `${name}: ${grouped(points.reduce((sum, { blocks }) => sum + blocks, 0))} blocks, ${speedText(points)}`,

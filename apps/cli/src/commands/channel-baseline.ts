@@ -1,9 +1,14 @@
-import type { Fading } from "@isthmus/channel";
 import type { JsonObject } from "@isthmus/graph";
 import { type Command, Option } from "commander";
 import { ebNoOption } from "../channel/decibels.ts";
 import { codebookOf, openSystem } from "../channel/link-files.ts";
-import { type KnownRate, ofCodebook, type NamedSystem, SYSTEM_NAMES } from "../channel/named-systems.ts";
+import {
+  type KnownRate,
+  ofCodebook,
+  type NamedSystem,
+  type Surroundings,
+  SYSTEM_NAMES,
+} from "../channel/named-systems.ts";
 import {
   drawnCurve,
   type KnownCurve,
@@ -20,7 +25,7 @@ import { type Context, describeCommand, reporting } from "./command.ts";
 
 interface BaselineOptions {
   readonly ebno: readonly number[];
-  readonly fading: Fading;
+  readonly fading: Surroundings;
   readonly out?: string;
 }
 
@@ -34,7 +39,7 @@ export function baselineCommand(context: Context): Command {
     notes: [
       ...SYSTEM_NAMES,
       "Points in the plane are exact; of others received by maximum likelihood the union bound is given, which is close where",
-      "errors are rare. Rayleigh fading is flat, known to the receiver, and drawn for each use of the channel.",
+      "errors are rare. Rayleigh fading is flat, known to the receiver, and drawn for each use of the channel, or once for a block.",
     ],
     examples: [
       "isthmus channel baseline --ebno 0:8:1",
@@ -44,8 +49,12 @@ export function baselineCommand(context: Context): Command {
   })
     .argument("[systems...]", `names, codebook files or models (default: ${USUAL.join(" ")})`)
     .addOption(ebNoOption("energy per bit over noise density: from:to:step, a list, or one"))
-    .addOption(new Option("--fading <kind>", "what the channel does").choices(["awgn", "rayleigh"]).default("awgn"))
-    .option("-o, --out <file>", "a chart as .svg, or the table as .csv or .json")
+    .addOption(
+      new Option("--fading <kind>", "what the channel does")
+        .choices(["awgn", "rayleigh", "rayleigh-block"])
+        .default("awgn"),
+    )
+    .option("-o, --out <file>", "a chart as .svg or .png, or the table as .csv or .json")
     .action(
       reporting(context, (systems: readonly string[], options: BaselineOptions) =>
         baseline(systems.length > 0 ? systems : USUAL, options),
@@ -55,7 +64,7 @@ export function baselineCommand(context: Context): Command {
 
 async function baseline(names: readonly string[], { ebno, fading, out }: BaselineOptions): Promise<Report> {
   if (out !== undefined) {
-    requireRatesEnding(out);
+    await requireRatesEnding(out);
     await requireWritable(out, names);
   }
   const curves: KnownCurve[] = [];
@@ -84,19 +93,20 @@ async function baselineSystem(text: string): Promise<NamedSystem> {
   return ofCodebook(`${opened.link.codebook.name}, maximum likelihood`, codebookOf(text, opened));
 }
 
-function knownRate(text: string, { known }: NamedSystem, fading: Fading): KnownRate {
+function knownRate(text: string, { known }: NamedSystem, fading: Surroundings): KnownRate {
   const rate = known(fading);
   if (rate) return rate;
   throw new UsageError(
-    `${text}: there is no formula for Rayleigh fading; isthmus channel simulate ${text} --channel rayleigh measures it`,
+    `${text}: there is no formula; isthmus channel simulate ${text} --channel ${fading} measures it`,
   );
 }
 
-function fadingText(fading: Fading): string {
-  return fading === "awgn" ? "white Gaussian noise" : "Rayleigh fading of each use, known to the receiver";
+function fadingText(fading: Surroundings): string {
+  if (fading === "awgn") return "white Gaussian noise";
+  return `Rayleigh fading of each ${fading === "rayleigh" ? "use" : "block"}, known to the receiver`;
 }
 
-async function chart(ebno: readonly number[], curves: readonly KnownCurve[], fading: Fading): Promise<string> {
+async function chart(ebno: readonly number[], curves: readonly KnownCurve[], fading: Surroundings): Promise<string> {
   const { errorRateChart } = await import("@isthmus/plot");
   const bounds = curves.some(({ standing }) => standing !== "exact") ? "; dashed: bounds" : "";
   return errorRateChart({

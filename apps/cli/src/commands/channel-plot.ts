@@ -21,13 +21,13 @@ interface CloudCommandOptions {
 
 const EXAMPLES = [
   "isthmus channel plot constellation qam-16 --ebno 10 -o qam.svg",
-  "isthmus channel plot projection hamming --ebno 8 -o hamming.svg",
+  "isthmus channel plot projection hamming --ebno 8 -o hamming.png",
   "isthmus channel plot spectrum hamming uncoded-4 -o distances.svg",
 ];
 
 export function plotLinkCommand(context: Context): Command {
   const group = new Command("plot")
-    .description("Pictures of codebooks and of what is received, as .svg.")
+    .description("Pictures of codebooks and of what is received, as .svg or .png.")
     .usage("<picture> <system> -o <file> [options]")
     .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
   for (const make of [constellationCommand, projectionCommand, spectrumCommand]) group.addCommand(make(context));
@@ -50,7 +50,7 @@ function constellationCommand(context: Context): Command {
         .choices(["maximum-likelihood", "network", "none"])
         .default("maximum-likelihood"),
     )
-    .addOption(outOption("constellation.svg"))
+    .addOption(outOption("constellation.svg or .png"))
     .action(drawing(context, "constellation", (subject, options) => constellation(subject, cloudOf(options))));
 }
 
@@ -62,7 +62,7 @@ function projectionCommand(context: Context): Command {
     examples: ["isthmus channel plot projection hamming --ebno 8 -o hamming.svg"],
   });
   return withCloud(command)
-    .addOption(outOption("projection.svg"))
+    .addOption(outOption("projection.svg or .png"))
     .action(drawing(context, "projection", (subject, options) => projection(subject, cloudOf(options))));
 }
 
@@ -74,10 +74,10 @@ function spectrumCommand(context: Context): Command {
     examples: ["isthmus channel plot spectrum hamming uncoded-4 -o distances.svg"],
   })
     .argument("<systems...>", "models, codebook files, or names")
-    .addOption(outOption("distances.svg"))
+    .addOption(outOption("distances.svg or .png"))
     .action(
       reporting(context, async (systems: readonly string[], { out }: { readonly out: string }) => {
-        requireChartEnding(out);
+        await requireChartEnding(out);
         await requireWritable(out, systems);
         const subjects = await Promise.all(systems.map(subjectOf));
         return written("spectrum", await spectrum(subjects.map(({ book }) => book)), out);
@@ -109,7 +109,7 @@ function drawing(
 ) {
   return reporting(context, async (system: string, options: CloudCommandOptions) => {
     const { out } = options;
-    requireChartEnding(out);
+    await requireChartEnding(out);
     await requireWritable(out, [system]);
     return written(name, await draw(await subjectOf(system), options), out);
   });

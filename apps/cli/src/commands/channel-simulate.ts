@@ -12,6 +12,7 @@ import {
   simulateAll,
   type SimulateOptions,
 } from "../channel/simulations.ts";
+import { SIMULATED_CHANNELS, simulatedChannelOfText } from "../channel/surroundings.ts";
 import { waterfall } from "../channel/waterfall.ts";
 import { note, type Report } from "../console.ts";
 import { buildOption, numberBetween, seedOption, wholeNumber } from "../options.ts";
@@ -25,12 +26,14 @@ export function simulateCommand(context: Context): Command {
     notes: [
       ...SYSTEM_NAMES,
       "A model is received twice, by its own network and by maximum likelihood on its codebook, so that one sees which half loses. Systems of",
-      "the same size get the same messages and noise. A model of another channel than white noise is measured over its own, its network alone.",
-      "Counts that lie below the sphere-packing bound by more than chance are refused: they would be a mistake in power or noise.",
+      "the same size get the same messages and noise. A model of another channel than white noise is measured over its own; where that is",
+      "fading, baselines are simulated over it too, told what the model is told.",
+      "A curve that lies below the sphere-packing bound by more than 3 sigma of chance is refused: it would be a mistake in power or noise.",
     ],
     examples: [
       "isthmus channel simulate ae.safetensors --ebno 0:8:1 --baselines hamming,uncoded -o bler.svg",
       "isthmus channel simulate hamming --ebno 4 --target-errors 10000 --json",
+      "isthmus channel simulate dbpsk-hamming --channel multi-tap:taps=3 --unknown --baselines dbpsk-hamming-ml --ebno 5:20:5",
       "isthmus channel simulate book.csv --ebno 0:10:2 --max-blocks 1e8 --resume counts.json -o bler.csv",
     ],
   })
@@ -46,13 +49,12 @@ export function simulateCommand(context: Context): Command {
         .choices(["wilson", "clopper-pearson"])
         .default("wilson"),
     )
-    .addOption(
-      new Option("--channel <kind>", "what is between: its receiver knows the fading").choices([
-        "awgn",
-        "rayleigh",
-        "rayleigh-block",
-      ]),
+    .option(
+      "--channel <kind>",
+      `what is between: ${SIMULATED_CHANNELS} (default: awgn; of a model its own)`,
+      simulatedChannelOfText,
     )
+    .option("--unknown", "receivers are told how strong the fading is on average, and not the fading")
     .addOption(
       new Option("--receiver <kind>", "of a model").choices(["both", "network", "maximum-likelihood"]).default("both"),
     )
@@ -71,7 +73,7 @@ export function simulateCommand(context: Context): Command {
     )
     .addOption(seedOption())
     .addOption(buildOption())
-    .option("-o, --out <file>", "a chart as .svg, or the counts as .csv or .json")
+    .option("-o, --out <file>", "a chart as .svg or .png, or the counts as .csv or .json")
     .action(reporting(context, (system: string, options: SimulateOptions) => simulate(context, system, options)));
 }
 
@@ -90,7 +92,7 @@ function count(most: number): (text: string) => number {
 async function simulate(context: Context, system: string, options: SimulateOptions): Promise<Report> {
   const { out, resume, confidence } = options;
   if (out !== undefined) {
-    requireRatesEnding(out);
+    await requireRatesEnding(out);
     await requireWritable(out, [system]);
   }
   if (resume !== undefined) await requireWritable(resume, [system]);

@@ -20,7 +20,7 @@ import { access } from "node:fs/promises";
 import { extname } from "node:path";
 import { CHANNEL_KINDS, channelOfText } from "../channel/channel-text.ts";
 import { linkText } from "../channel/limits.ts";
-import { TrainingFilm } from "../channel/training-film.ts";
+import { requireFilmEnding, TrainingFilm } from "../channel/training-film.ts";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
 import { engineText, withEngine } from "../engines.ts";
 import { checkedByUser, Interrupted, namingFile, UsageError } from "../errors.ts";
@@ -83,7 +83,7 @@ export function trainLinkCommand(context: Context): Command {
     ],
     examples: [
       "isthmus channel train --k 4 --n 7 -o ae.safetensors",
-      "isthmus channel train --k 4 --n 1 --complex --normalize average --train-ebno 7 --restarts 5 --animation rings.svg -o rings.safetensors",
+      "isthmus channel train --k 4 --n 1 --complex --normalize average --train-ebno 7 --restarts 5 --animation rings.apng -o rings.safetensors",
       "isthmus channel train --k 6 --n 1 --complex --loss bits --normalize average --train-ebno 4:8 -o bits.safetensors",
       "isthmus channel train --k 4 --n 8 --complex --channel multi-tap:taps=3+awgn --equaliser 3 --train-ebno 15 -o taps.safetensors",
     ],
@@ -132,7 +132,7 @@ export function trainLinkCommand(context: Context): Command {
     .option("--batch <n>", "messages in a step (default: 1024; paper 512)", wholeNumber(1, 2 ** 20))
     .option("--lr <x>", "learning rate, the first of a cosine (default: 0.001)", numberBetween(1e-9, 10))
     .addOption(seedOption())
-    .option("--animation <file>", "the codebook on its way through training, as an animated .svg")
+    .option("--animation <file>", "the codebook on its way through training, moving: .svg, .apng or .png")
     .option("--resume", "go on from the checkpoints of an interrupted run with the same --out")
     .addOption(buildOption())
     .addOption(threadsOption())
@@ -155,8 +155,7 @@ async function train({ console, stoppable }: Context, options: TrainOptions): Pr
   await requireOrdinaryFile(out);
   await requireWritable(out);
   if (animation !== undefined) {
-    if (extname(animation).toLowerCase() !== ".svg")
-      throw new UsageError(`--animation expected a name ending in .svg, got ${animation}`);
+    await requireFilmEnding(animation);
     await requireWritable(animation);
   }
   const checkpoints = await openCheckpoints(console, options);
@@ -167,11 +166,21 @@ async function train({ console, stoppable }: Context, options: TrainOptions): Pr
     note(console, headText(definition.config, training, engine));
     const link = await run(console, config, { ...options, training, engine, signal, film, checkpoints });
     await writeFileAtomic(out, writeModelFile(modelOf(link, training, engine, options)));
-    const drawing = await film?.drawing(link.chosen);
-    if (animation !== undefined && drawing !== undefined)
-      await writeFileAtomic(animation, new TextEncoder().encode(drawing));
-    return reportOf(link, options, drawing !== undefined);
+    const isFilmed = film !== undefined && (await writeFilm(console, film, link.chosen, animation!));
+    return reportOf(link, options, isFilmed);
   });
+}
+
+/** False where nothing was seen that could move. */
+async function writeFilm(console: Console, film: TrainingFilm, restart: number, out: string): Promise<boolean> {
+  const line = new ProgressLine(console);
+  try {
+    const bytes = await film.bytes(restart, out, (share) => line.show(() => `animation ${shareText(share)}`));
+    if (bytes) await writeFileAtomic(out, bytes);
+    return bytes !== undefined;
+  } finally {
+    line.clear();
+  }
 }
 
 /** The model and its training, as the preset has them where the command line does not say. */

@@ -3,7 +3,7 @@ import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Model, modelHashes } from "@isthmus/graph";
 import { featureCount } from "@isthmus/models";
 import { describeOnnx, type OnnxDescription } from "@isthmus/onnx";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { grouped, type Report } from "../console.ts";
 import { decodedWriter } from "../decoded.ts";
 import { withEngine } from "../engines.ts";
@@ -17,6 +17,7 @@ import { type Context, describeCommand, reporting } from "./command.ts";
 
 interface DecodeOptions {
   readonly onnx?: string;
+  readonly lost: "refuse" | "replace";
   readonly build: string;
   readonly out: string;
 }
@@ -28,11 +29,20 @@ export function decodeCommand(context: Context): Command {
     examples: [
       "isthmus decode table.safetensors table.isth -o y.csv",
       "isthmus decode m.safetensors x.isth --onnx decoder.onnx -o r.npy",
+      "isthmus decode m.safetensors damaged.isth --lost replace -o r.png",
     ],
   })
     .argument("<model>", "model file whose encoder made the stream")
     .argument("<stream>", ".isth file")
     .option("--onnx <file>", "run this exported decoder with onnxruntime-node in place of our engine")
+    .addOption(
+      new Option(
+        "--lost <what>",
+        "payloads that are damaged, cut off or left out: refuse them, or replace them by medians",
+      )
+        .choices(["refuse", "replace"])
+        .default("refuse"),
+    )
     .addOption(buildOption())
     .addOption(outOption("y.csv, r.npy, or grid.png"))
     .action(
@@ -46,14 +56,19 @@ async function decode(path: string, streamPath: string, options: DecodeOptions):
   const write = decodedWriter(options.out, model, inputShape);
   await requireWritable(options.out, [path, streamPath]);
   const stream = await readFileBytes(streamPath);
-  const latents = namingFile(streamPath, () => decodeStreamLatents(model, stream));
+  const latents = namingFile(streamPath, () => decodeStreamLatents(model, stream, { lost: options.lost }));
   const values = await reconstruct(model, latents, options);
   await writeFileAtomic(options.out, write(values, latents.items, latents.streams));
   const shape = [latents.items, ...inputShape];
+  const lost = (latents.streams ?? []).flatMap((one) => [...one.lost]);
   const runtime = options.onnx === undefined ? "wasm" : "onnxruntime-node";
   return {
-    json: { items: latents.items, shape, runtime, out: options.out },
+    json: {
+      ...{ items: latents.items, shape, runtime, out: options.out },
+      ...(lost.length > 0 && { lost: lost.map((one) => ({ ...one, channels: [...one.channels] })) }),
+    },
     lines: [
+      ...lost.map(({ frame, payload, state }) => `frame ${frame}: payload ${payload} is ${state}, replaced by medians`),
       `${grouped(latents.items)} items of shape [${inputShape.join(", ")}] decoded by ${runtime} -> ${options.out}`,
     ],
   };

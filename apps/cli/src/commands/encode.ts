@@ -16,6 +16,8 @@ import { type Context, describeCommand, reporting } from "./command.ts";
 interface EncodeOptions extends Omit<PartOptions, "split"> {
   readonly split?: Split;
   readonly quality: number;
+  readonly payloads: number;
+  readonly tryDeflate?: boolean;
   readonly build: string;
   readonly out: string;
 }
@@ -37,6 +39,13 @@ export function encodeCommand(context: Context): Command {
       wholeNumber(0, 255),
       0,
     )
+    .option(
+      "--payloads <n>",
+      "groups of channels, of which a reader can do without those that are lost",
+      wholeNumber(1, 16),
+      1,
+    )
+    .option("--try-deflate", "see whether items repeat each other; takes longer")
     .addOption(buildOption())
     .addOption(outOption("the stream to write"))
     .action(reporting(context, (path: string, options: EncodeOptions) => encode(context, path, options)));
@@ -53,14 +62,17 @@ async function encode({ console }: Context, path: string, options: EncodeOptions
   const model = await openModel(path);
   const shape = encodedShape(model);
   requireQuality(path, model, options.quality);
+  requirePayloads(path, model, options.payloads);
   const isNamed = NAMED.some((name) => name === options.data);
   await requireWritable(options.out, isNamed ? [path] : [path, options.data]);
   if (options.stride !== undefined) throw new UsageError("--stride: encode cuts a series without overlap");
   const split = options.split ?? (isNamed ? "test" : "all");
   const dataset = await openSplit(console, { ...options, split }, { ...model, shape, everyRow: true });
   const { filledRows = 0 } = dataset;
+  const { quality, payloads, tryDeflate = false } = options;
+  const coded = { quality, payloads, tryDeflate };
   const bytes = await withEngine(options, (engine) =>
-    encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { quality: options.quality, filledRows }),
+    encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { ...coded, filledRows }),
   );
   await writeResult(console, options.out, bytes);
   const raw = storedBytes(dataset);
@@ -80,6 +92,11 @@ async function encode({ console }: Context, path: string, options: EncodeOptions
     `raw      ${share(json.rawBytes)}`,
   ];
   return { json, lines };
+}
+
+function requirePayloads(path: string, { coding }: Model, payloads: number): void {
+  const channels = coding ? coding.steps.length / (coding.qualities ?? 1) : payloads;
+  if (payloads > channels) throw new UsageError(`--payloads ${payloads}: ${path} has ${channels} channels`);
 }
 
 function requireQuality(path: string, { coding }: Model, quality: number): void {

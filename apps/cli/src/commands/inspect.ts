@@ -1,4 +1,4 @@
-import { readFrames } from "@isthmus/codec";
+import { notesOf, readFrames, type StreamNotes } from "@isthmus/codec";
 import { latentDims } from "@isthmus/compress";
 import { parseNpy } from "@isthmus/data";
 import { readFileBytes } from "@isthmus/data/node";
@@ -94,7 +94,7 @@ function interfaceOf({ nodes, inputs, outputs }: Program): JsonObject {
 }
 
 function describeStream(bytes: Uint8Array): JsonObject {
-  const frames = [...readFrames(bytes)].map((frame) => ({
+  const frames = [...readFrames(bytes, { partial: true })].map((frame) => ({
     offset: frame.offset,
     bytes: frame.byteLength,
     modelId: hex(frame.modelId),
@@ -103,10 +103,22 @@ function describeStream(bytes: Uint8Array): JsonObject {
     dims: frame.dims,
     sequence: frame.sequence,
     last: frame.last,
-    payloadBytes: frame.payload.length,
+    profile: frame.profile,
+    coding: frame.coding,
+    payloads: frame.payloads.map(({ length }, k) => ({ bytes: length, state: frame.found[k]!.state })),
+    ...describeNotes(notesOf(frame.ancillary)),
   }));
   const items = frames.reduce((count, frame) => count + frame.items, 0);
   return { kind: "isth stream", items, bitsPerItem: items > 0 ? (8 * bytes.length) / items : null, frames };
+}
+
+function describeNotes({ filledRows, geometry, timestamp, nonce }: StreamNotes): JsonObject {
+  return {
+    ...(filledRows !== undefined && { filledRows }),
+    ...(geometry && { geometry: { ...geometry } }),
+    ...(timestamp !== undefined && { timestamp: String(timestamp) }),
+    ...(nonce && { nonce: hex(nonce) }),
+  };
 }
 
 function hex(bytes: Uint8Array): string {

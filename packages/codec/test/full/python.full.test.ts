@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import type { EncodeLatentsOptions } from "../../src/index.ts";
 import { encodeLatents, fitFrequencyTables, packTables } from "../../src/index.ts";
 import { bellSymbols, uniforms } from "../support.ts";
 
@@ -34,7 +35,7 @@ function stream(seed: number): Stream {
     maxSymbols: 3 + (seed % 20),
   });
   const modelId = Uint8Array.from({ length: 8 }, () => Math.floor(uniform() * 256));
-  const bytes = encodeLatents(symbols, { tables, modelId, itemsPerFrame: 1 + seed * 7 });
+  const bytes = encodeLatents(symbols, { tables, modelId, itemsPerFrame: 1 + seed * 7, ...ways(seed, dims) });
   return {
     name: `seed ${seed}`,
     modelId: hex(modelId),
@@ -44,6 +45,11 @@ function stream(seed: number): Stream {
     items: 200,
     dims,
   };
+}
+
+/** Any number of payloads, and deflated where that is shorter. */
+function ways(seed: number, dims: number): Pick<EncodeLatentsOptions, "payloads" | "tryDeflate"> {
+  return { payloads: 1 + (seed % dims), tryDeflate: seed % 2 === 0 };
 }
 
 function hex(bytes: Uint8Array): string {
@@ -56,8 +62,10 @@ it.skipIf(!existsSync(PYTHON))("the Python reference decodes forty random stream
   try {
     const file = join(folder, "streams.json");
     writeFileSync(file, JSON.stringify(streams));
-    const decoded: unknown = JSON.parse(execFileSync(PYTHON, [program, file], { encoding: "utf8" }));
-    expect(decoded).toEqual(streams.map(({ name, items, dims, symbols }) => ({ name, items, dims, symbols })));
+    const decoded = JSON.parse(execFileSync(PYTHON, [program, file], { encoding: "utf8" })) as unknown[];
+    const expected = streams.map(({ name, items, dims, symbols }) => ({ name, items, dims, symbols }));
+    expect(decoded).toMatchObject(expected);
+    expect(decoded).toHaveLength(streams.length);
   } finally {
     rmSync(folder, { recursive: true });
   }

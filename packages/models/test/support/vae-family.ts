@@ -32,6 +32,7 @@ export function vaeFamily(features: number): readonly (readonly [string, ModelDe
     ["vae, gaussian", vae({ ...small, likelihood: { kind: "gaussian", variance: "perFeature", value: 0.5 } })],
     ["vae, predicted variance", vae({ ...small, likelihood: { kind: "gaussian", variance: "predicted", value: 0.5 } })],
     ["vae, discretised logistic", vae({ ...small, likelihood: { kind: "discretisedLogistic", levels: 4 } })],
+    ["vae, logistic mixture", vae({ ...small, likelihood: { kind: "logisticMixture", levels: 4, logistics: 2 } })],
     ["vae, dynamic", vae({ ...small, binarize: "dynamic" })],
     ["vae, convolutions", vae(image)],
     [

@@ -1,0 +1,51 @@
+/** Symbols as integers of one width each: what stands in for rANS where that would be longer. */
+import { bitstreamError } from "./bitstream-error.ts";
+
+/** The bits of two's complement that all symbols need, 1 to 32. */
+export function widthOf(symbols: Int32Array): number {
+  let used = 0;
+  for (let i = 0; i < symbols.length; i++) used |= symbols[i]! ^ (symbols[i]! >> 31);
+  return 33 - Math.clz32(used);
+}
+
+/** In bytes: the width, then the symbols. */
+export function fixedWidthLength(symbols: number, width: number): number {
+  return 1 + Math.ceil((symbols * width) / 8);
+}
+
+/** The width (1 byte), then the symbols in so many bits of two's complement, lowest bit first, filled up with 0 bits. */
+export function encodeFixedWidth(symbols: Int32Array, width: number = widthOf(symbols)): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(fixedWidthLength(symbols.length, width));
+  bytes[0] = width;
+  let at = 8;
+  for (let i = 0; i < symbols.length; i++) {
+    for (let bit = 0; bit < width; bit++, at++) bytes[at >>> 3]! |= ((symbols[i]! >>> bit) & 1) << (at & 7);
+  }
+  return bytes;
+}
+
+/**
+ * Decodes what `encodeFixedWidth` made into `symbols`.
+ *
+ * @param base added to offsets in errors
+ * @throws IsthmusError `BITSTREAM_STATE` for a width that is not 1 to 32, `BITSTREAM_END` for another number of bytes than
+ *   the symbols take, or bits after them
+ */
+export function decodeFixedWidth(bytes: Uint8Array, symbols: Int32Array, base = 0): void {
+  const width = bytes[0] ?? 0;
+  if (width < 1 || width > 32)
+    throw bitstreamError("BITSTREAM_STATE", base, `symbols of ${width} bits: expected 1 to 32`);
+  const expected = fixedWidthLength(symbols.length, width);
+  if (bytes.length !== expected) {
+    throw bitstreamError("BITSTREAM_END", base, `${bytes.length} bytes of raw symbols: expected ${expected}`);
+  }
+  let at = 8;
+  for (let i = 0; i < symbols.length; i++) {
+    let value = 0;
+    for (let bit = 0; bit < width; bit++, at++) value |= ((bytes[at >>> 3]! >>> (at & 7)) & 1) << bit;
+    symbols[i] = (value << (32 - width)) >> (32 - width);
+  }
+  if ((at & 7) !== 0 && bytes.at(-1)! >>> (at & 7) !== 0) {
+    throw bitstreamError("BITSTREAM_END", base + bytes.length - 1, "bits are left after the last raw symbol");
+  }
+}

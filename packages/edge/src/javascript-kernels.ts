@@ -1,0 +1,153 @@
+import {
+  CHANNEL_BYTES,
+  type ConvolutionCall,
+  type LookupCall,
+  type MaxPoolCall,
+  type PlanCall,
+  type PlanWindow,
+  rowBytes,
+} from "./plan.ts";
+import { requantise } from "./requantise.ts";
+
+/** The kernels in plain JavaScript, over a memory whose size is a multiple of 4. The WebAssembly build leaves the same bytes. */
+export class JavascriptKernels {
+  private readonly bytes: Int8Array;
+  private readonly words: Int32Array;
+
+  constructor(memory: ArrayBuffer) {
+    this.bytes = new Int8Array(memory);
+    this.words = new Int32Array(memory);
+  }
+
+  run(call: PlanCall): void {
+    switch (call.kernel) {
+      case "conv2d":
+        return this.conv2d(call);
+      case "depthwise":
+        return this.depthwise(call);
+      case "maxPool":
+        return this.maxPool(call);
+      case "lookup":
+        return this.lookup(call);
+    }
+  }
+
+  private conv2d(call: ConvolutionCall): void {
+    const { window, weights } = call;
+    const { yHeight, yWidth, yChannels, rows, columns, channels } = window;
+    const taps = rows * columns * channels;
+    const stride = rowBytes(taps);
+    for (let i = 0, at = 0; i < yHeight; i++) {
+      for (let j = 0; j < yWidth; j++) {
+        this.gather(call, i, j);
+        for (let c = 0; c < yChannels; c++, at++)
+          this.store(call, at, c, this.dot(call.scratch, weights + c * stride, taps));
+      }
+    }
+  }
+
+  /** The numbers under the window, those beside the image included, side by side into the scratch. */
+  private gather({ window, x, padding, scratch }: ConvolutionCall, i: number, j: number): void {
+    const { height, width, channels, rows, columns, rowDilation, columnDilation } = window;
+    const { bytes } = this;
+    const [top, left] = corner(window, i, j);
+    for (let r = 0, to = scratch; r < rows; r++) {
+      const row = top + r * rowDilation;
+      for (let k = 0; k < columns; k++, to += channels) {
+        const column = left + k * columnDilation;
+        const from = x + (row * width + column) * channels;
+        if (isInside(row, height) && isInside(column, width)) bytes.copyWithin(to, from, from + channels);
+        else bytes.fill(padding, to, to + channels);
+      }
+    }
+  }
+
+  private dot(a: number, b: number, length: number): number {
+    const { bytes } = this;
+    let sum = 0;
+    for (let i = 0; i < length; i++) sum = (sum + bytes[a + i]! * bytes[b + i]!) | 0;
+    return sum;
+  }
+
+  private depthwise(call: ConvolutionCall): void {
+    const { yHeight, yWidth, yChannels } = call.window;
+    for (let i = 0, at = 0; i < yHeight; i++) {
+      for (let j = 0; j < yWidth; j++) {
+        for (let c = 0; c < yChannels; c++, at++) this.store(call, at, c, this.under(call, i, j, c));
+      }
+    }
+  }
+
+  /** The sum of the products under a window of one channel. */
+  private under({ window, x, weights, padding }: ConvolutionCall, i: number, j: number, c: number): number {
+    const { height, width, channels, yChannels, rows, columns, rowDilation, columnDilation } = window;
+    const { bytes } = this;
+    const [top, left] = corner(window, i, j);
+    const channel = x + Math.floor((c * channels) / yChannels);
+    let sum = 0;
+    for (let r = 0, w = weights + c; r < rows; r++) {
+      const row = top + r * rowDilation;
+      for (let k = 0; k < columns; k++, w += yChannels) {
+        const column = left + k * columnDilation;
+        const inside = isInside(row, height) && isInside(column, width);
+        const value = inside ? bytes[channel + (row * width + column) * channels]! : padding;
+        sum = (sum + value * bytes[w]!) | 0;
+      }
+    }
+    return sum;
+  }
+
+  /** A channel's sum of products, with its bias, as the element `at` of y. */
+  private store(
+    { y, channels, zero, low, high, wide }: ConvolutionCall,
+    at: number,
+    c: number,
+    products: number,
+  ): void {
+    const { words } = this;
+    const channel = (channels + c * CHANNEL_BYTES) >> 2;
+    const sum = (products + words[channel]!) | 0;
+    const multiplier = sum < 0 ? words[channel + 2]! : words[channel + 1]!;
+    const value = Math.min(Math.max(zero + requantise(sum, multiplier, words[channel + 3]!), low), high);
+    if (wide) words[(y >> 2) + at] = value;
+    else this.bytes[y + at] = value;
+  }
+
+  private maxPool({ window, x, y }: MaxPoolCall): void {
+    const { yHeight, yWidth, channels } = window;
+    for (let i = 0, at = y; i < yHeight; i++) {
+      for (let j = 0; j < yWidth; j++) {
+        for (let c = 0; c < channels; c++, at++) this.bytes[at] = this.largest(window, x + c, i, j);
+      }
+    }
+  }
+
+  private largest(window: PlanWindow, channel: number, i: number, j: number): number {
+    const { height, width, channels, rows, columns, rowDilation, columnDilation } = window;
+    const [top, left] = corner(window, i, j);
+    let most = -128;
+    for (let r = 0; r < rows; r++) {
+      const row = top + r * rowDilation;
+      for (let k = 0; k < columns; k++) {
+        const column = left + k * columnDilation;
+        if (!isInside(row, height) || !isInside(column, width)) continue;
+        most = Math.max(most, this.bytes[channel + (row * width + column) * channels]!);
+      }
+    }
+    return most;
+  }
+
+  private lookup({ x, y, table, length }: LookupCall): void {
+    const { bytes } = this;
+    for (let i = 0; i < length; i++) bytes[y + i] = bytes[table + 128 + bytes[x + i]!]!;
+  }
+}
+
+/** Row and column of x under the first element of the window at (i, j); either may lie beside the image. */
+function corner({ rowStride, columnStride, top, left }: PlanWindow, i: number, j: number): [number, number] {
+  return [i * rowStride - top, j * columnStride - left];
+}
+
+function isInside(position: number, size: number): boolean {
+  return position >= 0 && position < size;
+}

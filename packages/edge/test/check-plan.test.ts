@@ -1,0 +1,102 @@
+import { IsthmusError } from "@isthmus/math";
+import { expect, test } from "vitest";
+import {
+  checkPlan,
+  type ConvolutionCall,
+  type IntegerPlan,
+  javascriptExecutor,
+  MAX_BIAS,
+  MAX_TAPS,
+} from "../src/index.ts";
+import { denseWindow, type Layer, planOf, poolPlan } from "./plans.ts";
+
+const channel = { bias: 0, multiplier: 2 ** 30, negative: 2 ** 30, shift: 31 };
+
+function layer(inputs: number, given: Partial<Layer["channels"][number]> = {}): Layer {
+  const weights = [Array.from({ length: inputs }, () => 127)];
+  const bounds = { padding: 0, zero: 0, low: -(2 ** 31), high: 2 ** 31 - 1, wide: true };
+  return { kernel: "conv2d", window: denseWindow(inputs, 1), weights, channels: [{ ...channel, ...given }], ...bounds };
+}
+
+const window = { ...denseWindow(1, 1), height: 2, width: 3, yHeight: 2, yWidth: 3 };
+const good = planOf([layer(3)]);
+const [call] = good.calls as [ConvolutionCall];
+const withCall = (change: Partial<ConvolutionCall>): IntegerPlan => ({ ...good, calls: [{ ...call, ...change }] });
+
+test("the largest sum that a plan may make stays within int32", () => {
+  const extreme = layer(MAX_TAPS, { bias: MAX_BIAS, multiplier: 2 ** 30, shift: 30 });
+  const [sum] = javascriptExecutor(planOf([extreme])).run(new Int8Array(MAX_TAPS).fill(127));
+  expect(sum).toBe(MAX_BIAS + MAX_TAPS * 127 * 127);
+});
+
+test.each<[string, IntegerPlan, RegExp]>([
+  [
+    "more taps",
+    planOf([layer(MAX_TAPS + 1)]),
+    /call 0 \(conv2d\): taps expected an integer in \[1, 32768\], got 32769/,
+  ],
+  ["a larger bias", planOf([layer(3, { bias: MAX_BIAS + 1 })]), /bias of channel 0 expected .* got 1073741825/],
+  ["a multiplier below 0", planOf([layer(3, { multiplier: -1 })]), /: multiplier of channel 0/],
+  ["a negative multiplier below 0", planOf([layer(3, { negative: -1 })]), /negative multiplier of channel 0/],
+  [
+    "a shift too small",
+    planOf([layer(3, { shift: 16 })]),
+    /shift of channel 0 expected an integer in \[17, 62\], got 16/,
+  ],
+  ["a shift too large", planOf([layer(3, { shift: 63 })]), /shift of channel 0/],
+  ["a memory of half a word", { ...good, memoryBytes: good.memoryBytes + 2 }, /"memoryBytes" expected a multiple of 4/],
+  ["more constants than memory", { ...good, memoryBytes: 4 }, /bytes of constants in a memory of 4/],
+  ["too much memory", { ...good, memoryBytes: 2 ** 31 }, /memoryBytes expected/],
+  ["a scale of 0", { ...good, input: { ...good.input, scale: 0 } }, /"scale" expected > 0, got 0/],
+  ["a zero point outside int8", { ...good, input: { ...good.input, zero: 128 } }, /input: zero/],
+  ["an input in the constants", { ...good, input: { ...good.input, address: 0 } }, /input: address expected/],
+  [
+    "an output outside",
+    { ...good, outputs: [{ name: "y", address: call.y, length: 99 }] },
+    /output "y": length in bytes/,
+  ],
+  [
+    "an output between words",
+    { ...good, outputs: [{ name: "y", address: call.y + 1, length: 1 }] },
+    /no multiple of 4/,
+  ],
+  ["x outside", withCall({ x: good.memoryBytes }), /call 0 \(conv2d\): x: length/],
+  ["y in the constants", withCall({ y: 0 }), /y: address/],
+  ["weights in the workspace", withCall({ weights: good.constants.length }), /weights: length/],
+  ["channels in the workspace", withCall({ channels: good.constants.length }), /channels: length/],
+  ["channels between words", withCall({ channels: call.channels + 2 }), /"channels" expected a multiple of 4/],
+  ["x in y", withCall({ x: call.y, y: call.y }), /overlap/],
+  ["a scratch in y", withCall({ scratch: call.y }), /overlap/],
+  ["padding outside int8", withCall({ padding: 128 }), /padding expected/],
+  ["bounds the wrong way round", withCall({ low: 1, high: 0 }), /"low" 1 is above "high" 0/],
+  ["a bound outside int8", withCall({ wide: false }), /low expected an integer in \[-128, 127\]/],
+  ["a window of 0", withCall({ window: { ...call.window, rows: 0 } }), /rows expected/],
+  [
+    "channels that are no multiple",
+    withCall({ kernel: "depthwise", window: { ...call.window, yChannels: 4 } }),
+    /no multiple of/,
+  ],
+  [
+    "another kernel",
+    { ...good, calls: [{ ...call, kernel: "gdn" as "conv2d" }] },
+    /call 0 \(gdn\): there is no such kernel/,
+  ],
+  [
+    "a pool to other channels",
+    { ...poolPlan(window), calls: [pool({ yChannels: 2 })] },
+    /"yChannels" is not "channels"/,
+  ],
+])("%s is refused by name", (_, plan, message) => {
+  expect(() => checkPlan(plan)).toThrow(message);
+  expect(() => javascriptExecutor(plan)).toThrow(expect.objectContaining({ code: "PLAN_INVALID" }));
+});
+
+function pool(change: object): IntegerPlan["calls"][number] {
+  const [first] = poolPlan(window).calls;
+  return { ...first!, window: { ...window, ...change } } as IntegerPlan["calls"][number];
+}
+
+test("a plan of another version is refused with its number", () => {
+  expect(() => checkPlan({ ...good, version: 2 })).toThrow(IsthmusError);
+  expect(() => checkPlan({ ...good, version: 2 })).toThrow(/version 2; this runtime runs version 1/);
+});

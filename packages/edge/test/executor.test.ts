@@ -1,0 +1,112 @@
+import { integerKernelBytes } from "@isthmus/kernels/integer";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Executor, type IntegerPlan, javascriptExecutor, loadExecutor } from "../src/index.ts";
+import { denseWindow, expectedOf, type Layer, planOf, poolPlan, pooled } from "./plans.ts";
+import { networks, pools } from "./networks.ts";
+
+/** The layers one after the other, by the formulas. */
+function expected(layers: readonly Layer[], item: readonly number[]): number[] {
+  return layers.reduce<number[]>((x, layer) => expectedOf(layer, x), [...item]);
+}
+
+/** Both ways to run a plan. */
+const ways: readonly (readonly [string, (plan: IntegerPlan) => Promise<Executor>])[] = [
+  ["plain JavaScript", (plan) => loadExecutor(plan, { kernels: "javascript" })],
+  ["WebAssembly", (plan) => loadExecutor(plan, { kernels: "wasm" })],
+];
+
+test.each(ways)("random networks are what the formulas say, in %s", async (_, open) => {
+  await fc.assert(
+    fc.asyncProperty(networks, async ({ layers, item }) => {
+      const executor = await open(planOf(layers));
+      expect([...executor.run(Int8Array.from(item))]).toEqual(expected(layers, item));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const identity = { bias: 0, multiplier: 2 ** 30, negative: 2 ** 30, shift: 30 };
+
+/** As they come out of a lookup and a pool: a layer that gives each number its own int32. */
+function widened(length: number): Layer {
+  const weights = Array.from({ length }, (_, i) => Array.from({ length }, (__, k) => (i === k ? 1 : 0)));
+  const channels = weights.map(() => identity);
+  const bounds = { zero: 0, low: -(2 ** 31), high: 2 ** 31 - 1, wide: true };
+  return { kernel: "conv2d", window: denseWindow(length, length), weights, channels, padding: 0, ...bounds };
+}
+
+test.each(ways)("a lookup takes each of the 256 numbers through the table, in %s", async (_, open) => {
+  const all = Array.from({ length: 256 }, (_, i) => i - 128);
+  const table = all.map((value) => ((value * 37 + 11) << 24) >> 24);
+  const layer = { ...widened(256), low: -128, high: 127, wide: false };
+  const executor = await open(planOf([layer, widened(256)], { 0: table }));
+  expect([...executor.run(Int8Array.from(all))]).toEqual(table);
+});
+
+test.each(ways)("a pool takes the largest, and nothing from beside the image, in %s", async (_, open) => {
+  await fc.assert(
+    fc.asyncProperty(pools, async ({ window, item }) => {
+      const executor = await open(poolPlan(window));
+      expect([...executor.run(Int8Array.from(item))]).toEqual(pooled(window, item));
+    }),
+  );
+});
+
+test("the kernels are those that were asked for, and WebAssembly by default", async () => {
+  const plan = planOf([widened(4)]);
+  expect((await loadExecutor(plan)).kernels).toBe("wasm");
+  expect((await loadExecutor(plan, { kernels: "wasm" })).kernels).toBe("wasm");
+  expect((await loadExecutor(plan, { kernels: "javascript" })).kernels).toBe("javascript");
+  expect(javascriptExecutor(plan).kernels).toBe("javascript");
+  await expect(loadExecutor(plan, { kernels: "gpu" as "wasm" })).rejects.toThrow(
+    /"kernels" expected wasm or javascript/,
+  );
+});
+
+test("the kernels may come compiled, or as bytes", async () => {
+  const plan = planOf([widened(4)]);
+  const bytes = await integerKernelBytes();
+  for (const module of [bytes, await WebAssembly.compile(bytes)]) {
+    const executor = await loadExecutor(plan, { module });
+    expect([executor.kernels, ...executor.run(Int8Array.of(1, -2, 3, -4))]).toEqual(["wasm", 1, -2, 3, -4]);
+  }
+});
+
+test("where WebAssembly is missing or has no vectors, plain JavaScript runs unless the other was asked for", async () => {
+  const plan = planOf([widened(4)]);
+  const real = WebAssembly;
+  try {
+    for (const other of [undefined, { Module: real.Module, validate: () => false }]) {
+      Object.assign(globalThis, { WebAssembly: other });
+      expect((await loadExecutor(plan)).kernels).toBe("javascript");
+      await expect(loadExecutor(plan, { kernels: "wasm" })).rejects.toMatchObject({ code: "WASM_NO_SIMD" });
+    }
+  } finally {
+    Object.assign(globalThis, { WebAssembly: real });
+  }
+});
+
+test("an item is int8, uint8 less 128, or floats by the input's scale, halves to even", () => {
+  const plan = planOf([widened(4)]);
+  const { run } = javascriptExecutor(plan);
+  expect([...run(Int8Array.of(-128, -1, 0, 127))]).toEqual([-128, -1, 0, 127]);
+  expect([...run(Uint8Array.of(0, 127, 128, 255))]).toEqual([-128, -1, 0, 127]);
+  expect([...run(Uint8ClampedArray.of(0, 127, 128, 255))]).toEqual([-128, -1, 0, 127]);
+  expect([...run(Float32Array.of(0, 1, 7, -1))]).toEqual([-128, 127, 127, -128]);
+  const halves = javascriptExecutor({ ...plan, input: { ...plan.input, scale: 2, zero: 3 } });
+  expect([...halves.run(Float64Array.of(1, 3, -1, -3))]).toEqual([3, 5, 3, 1]);
+  expect(() => run(new Int8Array(3))).toThrow(/"item" expected 4 numbers, got 3/);
+  expect(() => run(Float32Array.of(0, Number.NaN, 0, 0))).toThrow(/"item\[1\]" expected a finite number, got NaN/);
+});
+
+test.each(ways)("a run leaves nothing behind that the next would see, in %s", async (_, open) => {
+  await fc.assert(
+    fc.asyncProperty(networks, async ({ layers, item }) => {
+      const { run } = await open(planOf(layers));
+      const first = [...run(Int8Array.from(item))];
+      run(Int8Array.from(item, (value) => ~value));
+      expect([...run(Int8Array.from(item))]).toEqual(first);
+    }),
+  );
+});
