@@ -26,7 +26,7 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** F of one channel, from the tensors as they are stored. */
 function distribution(state: State, channel: number): (y: number) => number {
   const [logits, locations, logScales] = ["logits", "locations", "logScales"].map((name) =>
-    state[`prior.${name}`]!.slice(3 * channel, 3 * channel + 3),
+    Array.from(state[`prior.${name}`]!.slice(3 * channel, 3 * channel + 3)),
   );
   const total = logits!.reduce((sum, logit) => sum + Math.exp(logit), 0);
   return (y) =>
@@ -150,7 +150,7 @@ it("draws every quality in training, each with its bins and its lambda", () => {
     const [total, rate, distortion] = ["loss", "rate", "distortion"].map((name) => made[name]!.data[0]!);
     lambdas.add(Number(((total! - rate!) / distortion!).toFixed(9)));
   }
-  expect([...lambdas].sort()).toEqual([2, 8]);
+  expect([...lambdas].sort((a, b) => a - b)).toEqual([2, 8]);
 });
 
 describe("configuration", () => {
