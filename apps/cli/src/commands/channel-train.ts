@@ -102,9 +102,13 @@ export function trainLinkCommand(context: Context): Command {
       trainEbNo,
     )
     .option("--restarts <n>", "starts from other first values, the seeds that follow", wholeNumber(1, 1000), 1)
-    .option("--steps <n>", "steps of each start, a multiple of 100 (default: 20,000; paper 15,000)", wholeNumber(100))
+    .option("--steps <n>", "steps of each start, a multiple of 100 (default: 10,000; paper 15,000)", wholeNumber(100))
     .option("--batch <n>", "messages in a step (default: 1024; paper 512)", wholeNumber(1, 2 ** 20))
-    .option("--lr <x>", "learning rate, the first of a cosine (default: 0.001)", numberBetween(1e-9, 10))
+    .option(
+      "--lr <x>",
+      "learning rate, the first of a cosine (default: 0.01; paper 0.001 throughout)",
+      numberBetween(1e-9, 10),
+    )
     .addOption(seedOption())
     .option("--animation <file>", "the codebook on its way through training, moving: .svg, .apng or .png")
     .option("--resume", "go on from the checkpoints of an interrupted run with the same --out")
