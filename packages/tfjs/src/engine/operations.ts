@@ -6,7 +6,7 @@ import type { KernelOps } from "./kernel-ops.ts";
 import { type Sizes, sizeOf } from "./sizes.ts";
 
 /** A node about to be computed. */
-export interface Task {
+interface Task {
   readonly attributes: JsonObject;
   /** Of the result, with the batch's size. */
   readonly shape: Sizes;
