@@ -1,4 +1,5 @@
+import { runPlan } from "./integers.ts";
 import { run } from "./run.ts";
 
-/** The page's only job is to be asked: `await isthmusRun("simd128")`. */
-(globalThis as unknown as Record<string, unknown>)["isthmusRun"] = run;
+/** The page's only job is to be asked: `await isthmusRun("simd128")`, `await isthmusRunPlan(plan, items)`. */
+Object.assign(globalThis, { isthmusRun: run, isthmusRunPlan: runPlan });

@@ -29,6 +29,7 @@ export function probe() {
     module("numpy", "apt-get install python3-numpy"),
     module("scipy", "apt-get install python3-scipy"),
     module("onnx", "apt-get install python3-onnx"),
+    module("PIL", "apt-get install python3-pil"),
     {
       need: "OpenCV's DNN module",
       key: "opencv",

@@ -34,6 +34,7 @@ export const channelBits: Reproduction = {
   name: "channel-bits",
   what: "64 points and their labels, learned by bits, against 64-QAM with Gray labels",
   minutes: 10,
+  data: "made",
   run,
 };
 

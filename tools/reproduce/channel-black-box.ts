@@ -29,6 +29,7 @@ export const channelBlackBox: Reproduction = {
   name: "channel-black-box",
   what: "A (7,4) link learned over a channel without gradient, beside one that is differentiated",
   minutes: 5,
+  data: "made",
   seeds: [1, 2],
   run,
 };

@@ -37,6 +37,7 @@ export const channelConstellations: Reproduction = {
   name: "channel-constellations",
   what: "16 points in one complex use, learned under energy, average power and amplitude: (2,4) of the paper",
   minutes: 4,
+  data: "made",
   seeds: [1, 2, 3, 4, 5],
   run,
 };

@@ -42,6 +42,7 @@ export const channelFading: Reproduction = {
   name: "channel-fading",
   what: "Links learned over three fading taps: a plain receiver, a radio transformer, those that know the taps, and known codes beside them; and Rayleigh fading",
   minutes: 20,
+  data: "made",
   run,
 };
 

@@ -1,8 +1,4 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { fileURLToPath } from "node:url";
 import {
-  bestTraining,
   bpskBitError,
   type Comparison,
   compareSystems,
@@ -14,7 +10,6 @@ import {
   simulate,
   spherePackingBound,
   type TrainedLink,
-  trainLink,
   uncodedBlockError,
 } from "@isthmus/channel";
 import { errorRateChart, type RatePoint } from "@isthmus/plot";
@@ -26,13 +21,12 @@ const PAIRED_BLOCKS = 5e7;
 const BLOCKS = 1e7;
 /** BLER of the Hamming code with maximum likelihood, the lines that the learned link has to come below. */
 const HAMMING = { 4: 1.182e-2, 6: 7.97e-4 } as const;
-/** Steps that are timed beside PyTorch. */
-const TIMED_STEPS = 3000;
 
 export const channelHamming: Reproduction = {
   name: "channel-hamming",
   what: "A learned (7,4) link with its own receiver against the Hamming code with maximum likelihood",
   minutes: 8,
+  data: "made",
   run,
 };
 
@@ -52,7 +46,6 @@ async function run(context: Context): Promise<Made> {
     await blerRow(context, links, { what: "every start, 6 dB", ebNoDb: 6, blocks: BLOCKS, published: hamming(6) }),
     ...paired.flatMap((one, i) => pairedRows(one, links, i === 0 ? 4 : 6)),
     receivers.row,
-    await stepsRow(context),
   ];
   return {
     rows,
@@ -129,40 +122,6 @@ async function ownReceiverLoses({ engine }: Context, link: TrainedLink) {
     runs: [{ seed: link.restarts[0]!.seed, value: made.a.blockErrors / made.b.blockErrors, seconds: 0 }],
   };
   return { row, details: { own: made.a.blockErrors, maximumLikelihood: made.b.blockErrors, blocks: made.blocks } };
-}
-
-/** Steps per second of processor time beside PyTorch's of the same layers and batch, one after the other on the same machine. */
-async function stepsRow({ tell, seeds: [seed], engine }: Context): Promise<Row> {
-  const before = process.cpuUsage();
-  const options = { engine, training: bestTraining(TIMED_STEPS), seed: seed!, selectionBlocks: 1 };
-  await trainLink(LINK, options);
-  const { user, system } = process.cpuUsage(before);
-  const own = (1e6 * TIMED_STEPS) / (user + system);
-  const torch = await torchStepsPerSecond();
-  tell(
-    `steps per second of processor time: ours ${own.toFixed(0)}; PyTorch ${torch === undefined ? "is not installed" : torch.toFixed(0)}`,
-  );
-  return {
-    what: "training steps per second of processor time, batch 1024",
-    unit: "",
-    convention: `${TIMED_STEPS} steps on one thread, all that a training does included; PyTorch eager, one thread, the same layers, noise, loss and Adam, after 100 steps to warm up; one after the other`,
-    published: torch === undefined ? null : { figures: torch.toFixed(0), source: "PyTorch, measured in this run" },
-    runs: [{ seed: seed!, value: own, seconds: 0 }],
-  };
-}
-
-async function torchStepsPerSecond(): Promise<number | undefined> {
-  const script = fileURLToPath(new URL("torch/link.py", import.meta.url));
-  try {
-    const { stdout } = await promisify(execFile)("/usr/bin/python3", [
-      script,
-      String(TIMED_STEPS),
-      String(bestTraining().batchSize),
-    ]);
-    return (JSON.parse(stdout) as { stepsPerSecond: number }).stepsPerSecond;
-  } catch {
-    return undefined;
-  }
 }
 
 async function waterfall({ engine }: Context, link: TrainedLink): Promise<string> {

@@ -13,6 +13,7 @@ export const channelRateOne: Reproduction = {
   name: "channel-rate-one",
   what: "Learned links of one bit per use: (8,8) against the published one, (2,2) against QPSK",
   minutes: 6,
+  data: "made",
   run,
 };
 

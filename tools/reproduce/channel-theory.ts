@@ -46,6 +46,7 @@ export const channelTheory: Reproduction = {
   name: "channel-theory",
   what: "Closed forms, limits and simulations of classical links against each other",
   minutes: 5,
+  data: "made",
   run,
 };
 
@@ -167,7 +168,7 @@ async function guardRow(
   return {
     ...{ what: `sphere packing as a guard: ${what}`, unit: "", published: null, runs, line },
     convention:
-      "half a million blocks at 0, 2 and 4 dB each; a point with fewer wrong blocks than the bound by 3 sigma is refused",
+      "half a million blocks at 0, 2 and 4 dB each; a curve with fewer wrong blocks than the bound by 3 sigma is refused, the chance of 3 sigma shared by its points",
   };
 }
 

@@ -40,6 +40,7 @@ export const disentanglementRows: Reproduction = {
   name: "disentanglement",
   what: "Disentanglement (MIG and DCI) of a VAE on sprites with a weighted KL, above that of the VAE itself",
   minutes: 25,
+  data: "made",
   seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
   run,
 };

@@ -6,8 +6,13 @@ import { channelBlackBox } from "./channel-black-box.ts";
 import { channelConstellations } from "./channel-constellations.ts";
 import { channelFading } from "./channel-fading.ts";
 import { channelRateOne } from "./channel-rate-one.ts";
+import { channelSpeed } from "./channel-speed.ts";
 import { channelTheory } from "./channel-theory.ts";
 import { codecSensors } from "./codec-sensors.ts";
+import { codecMnist } from "./codec-mnist.ts";
+import { codecInt8 } from "./codec-int8.ts";
+import { codecLossless } from "./codec-lossless.ts";
+import { channelTwoUsers } from "./channel-two-users.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
 import { deepAe } from "./deep-ae.ts";
@@ -58,6 +63,7 @@ const reproductions: readonly Reproduction[] = [
   latentRegularity,
   disentanglementRows,
   representations,
+  codecInt8,
   channelTheory,
   channelHamming,
   channelRateOne,
@@ -66,6 +72,10 @@ const reproductions: readonly Reproduction[] = [
   channelBits,
   channelBlackBox,
   codecSensors,
+  codecLossless,
+  channelTwoUsers,
+  channelSpeed,
+  codecMnist,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(18)} ${what}`).join("\n");

@@ -1,13 +1,36 @@
 // The packages bundled by Vite and run by Chromium: the same seed, the same code, the same bits as in Node.
+import { calibrate, lowerNetwork, quantiseNetwork } from "@isthmus/deploy";
+import { initialise, type StateSpec } from "@isthmus/graph";
+import { convolutionalAutoencoder } from "@isthmus/models";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium as playwright, type Page } from "playwright-core";
 import { build, preview, type PreviewServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type PlainPlan, runPlan } from "../browser/integers.ts";
 import { run, type RunSummary } from "../browser/run.ts";
 import { root } from "../lib/paths.mjs";
 import { chromium, has } from "../lib/probe.mjs";
+
+/** A convolutional encoder with a table behind each layer, its first values by seed. */
+async function integerPlan(): Promise<PlainPlan> {
+  const trunk = { kind: "conv", channels: [8, 16], hidden: [32], activation: "tanh" } as const;
+  const { encoder } = convolutionalAutoencoder({ trunk, latent: 16 });
+  const values = initialise(encoder.state, 1);
+  const parameters = mapShapes(encoder.state, (name, shape) => ({ shape, data: values[name]! }));
+  const network = { program: encoder, parameters };
+  const batches = [Float32Array.from({ length: 784 * 8 }, (_, i) => ((i * i) % 256) / 255)];
+  const ranges = await calibrate(network, { outputs: ["z"], batches });
+  const { constants, ...others } = lowerNetwork(
+    quantiseNetwork(network, { ranges, outputs: { z: { steps: [0.001] } } }),
+  );
+  return { ...others, constants: [...constants] };
+}
+
+function mapShapes<T>(state: StateSpec, make: (name: string, shape: readonly number[]) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, make(name, shape)]));
+}
 
 describe.skipIf(!has().chromium)("in Chromium", () => {
   const folder = mkdtempSync(join(tmpdir(), "isthmus-browser-"));
@@ -57,6 +80,19 @@ describe.skipIf(!has().chromium)("in Chromium", () => {
     expect(there.lastLoss).toBeLessThan(0.7 * there.firstLoss);
     expect(problems).toEqual([]);
   }, 120_000);
+
+  it("runs an encoder in integers to the symbols that Node gets, with either kernels", async () => {
+    const plan = await integerPlan();
+    const items = Array.from({ length: 20 }, (_, i) =>
+      Array.from({ length: 784 }, (__, k) => (i * 97 + k * k * 31) % 256),
+    );
+    const there = await page.evaluate(`isthmusRunPlan(${JSON.stringify(plan)}, ${JSON.stringify(items)})`);
+    const here = await runPlan(plan, items);
+    expect(there).toEqual(here);
+    expect(here.wasm).toEqual(here.javascript);
+    expect(new Set(here.wasm.flat()).size).toBeGreaterThan(20);
+    expect(problems).toEqual([]);
+  });
 
   it("trains with the relaxed build, whose sums differ in the last bits only", async () => {
     const [relaxed, exact] = [await inPage("relaxed"), await run("simd128")];

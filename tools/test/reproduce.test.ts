@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { fitPca, project } from "../demo/pca.ts";
 import { root } from "../lib/paths.mjs";
 import { requireMnist } from "../reproduce/harness/data.ts";
-import { reproduceOptions } from "../reproduce/harness/options.ts";
+import { helpOf, reproduceOptions } from "../reproduce/harness/options.ts";
 import { reproductionsPage, resultTable, storedResults } from "../reproduce/harness/page.ts";
 import { passed, type Row } from "../reproduce/harness/reproduction.ts";
 import { largestPrincipalAngle } from "../reproduce/principal-angles.ts";
@@ -24,6 +24,13 @@ it("the default run is published; another only where it is told to", () => {
   expect(reproduceOptions(["--epochs", "2", "--out", "elsewhere"]).out).toBe("elsewhere");
   expect(reproduceOptions([], { seeds: [1, 2] })).toMatchObject({ seeds: [1, 2], out: "docs/results" });
   expect(reproduceOptions(["--seeds", "1,2,3"], { seeds: [1, 2] }).out).toBeUndefined();
+});
+
+it("help speaks of data files where some are read, and of none where none are", () => {
+  const one = { name: "one", what: "One", minutes: 1, run: async () => ({ rows: [], protocol: {}, pictures: {} }) };
+  expect(helpOf(one)).toMatch(/--data-dir DIR[^]*folder of the MNIST files[^]*real data must be there/);
+  expect(helpOf({ ...one, data: "made" })).not.toMatch(/MNIST|data-dir|real data/);
+  expect(() => reproduceOptions(["--data-dir", "x"], { data: "made" })).toThrow(/--data-dir: no data are read here/);
 });
 
 it.each([["--seeds=1,"], ["--seeds=-1"], ["--epochs=0"], ["--epochs=ten"], ["--typo"]])(

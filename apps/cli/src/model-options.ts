@@ -30,6 +30,7 @@ export interface ModelOptions {
   readonly variance?: string;
   readonly varianceValue?: number;
   readonly levels?: number;
+  readonly logistics?: number;
   readonly binarize?: string;
 }
 

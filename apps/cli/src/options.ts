@@ -1,6 +1,7 @@
 import type { SpritesOptions } from "@isthmus/data";
 import { InvalidArgumentError, Option } from "commander";
 import { grouped } from "./console.ts";
+import { ENGINES } from "./engines.ts";
 import { UsageError } from "./errors.ts";
 
 /** Parsers for option values; each names what it expected, commander adds the option and what it got. */
@@ -90,6 +91,11 @@ export const rangeOption = (): Option => new Option("--range <from:to>", "only t
 export const seedOption = (): Option =>
   new Option("--seed <n>", "seed of everything random").argParser(wholeNumber(0)).default(1);
 export const jsonOption = (): Option => new Option("--json", "print one JSON object and nothing else on stdout");
+export const engineOption = (): Option =>
+  new Option(
+    "--engine <name>",
+    "what computes: our own kernels, or TensorFlow.js, whose backends are installed beside the command",
+  ).choices(ENGINES);
 export const buildOption = (): Option =>
   new Option(
     "--build <name>",

@@ -1,5 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { complaint, isthmus, report } from "./support/cli.ts";
 import { sharedFolder, temporaryFolder } from "./support/folder.ts";
@@ -89,6 +90,40 @@ describe("channel train", () => {
     expect(drawing).toMatch(/>step 100, -?\d\.\d{3} of 2 bits<animate[^]*>step 300, /);
   });
 
+  it("does not film into the model's own file, and says when nothing is left to be filmed", async () => {
+    const here = await temporaryFolder();
+    const [film, out] = [join(here, "film.svg"), join(here, "a.safetensors")];
+    expect(await complaint("channel", "train", ...SMALL, "--animation", film, "-o", film)).toBe(
+      "--animation and --out go to the same file",
+    );
+    await report("channel", "train", ...SMALL, "-o", out);
+    const { stdout } = await isthmus(["channel", "train", ...SMALL, "--resume", "--animation", film, "-o", out]);
+    expect(stdout).toContain("no animation: the start that was chosen had come to its end before this run\n");
+  });
+
+  it("films it as a picture that moves, for what shows no drawings", async () => {
+    const here = await temporaryFolder();
+    const film = join(here, "film.apng");
+    const { animation } = await report(
+      "channel",
+      "train",
+      ...SMALL,
+      "--animation",
+      film,
+      "-o",
+      join(here, "a.safetensors"),
+    );
+    expect(animation).toBe(film);
+    const bytes = await readFile(film);
+    const still = decode(bytes);
+    // Twice the drawing's 546 x 572 pixels; a white edge.
+    expect([still.width, still.height, ...still.data.subarray(0, 4)]).toEqual([1092, 1144, 255, 255, 255, 255]);
+    // 8 seconds of 12 frames, and the last: a chunk before the picture says so.
+    const control = bytes.indexOf("acTL");
+    expect(control).toBeLessThan(bytes.indexOf("IDAT"));
+    expect(bytes.readUInt32BE(control + 4)).toBe(97);
+  });
+
   it("learns over channels that fade, and is measured over them", async () => {
     const here = await temporaryFolder();
     const out = join(here, "taps.safetensors");
@@ -157,7 +192,7 @@ describe("channel train", () => {
     [["--steps", "150"], /^--steps expected a multiple of 100, got 150$/],
     [["--equaliser", "3"], /"decoder.equaliser" expected complex uses/],
     [["--state"], /"decoder.state" expected a channel with a state/],
-    [["--animation", "a.gif"], /^--animation expected a name ending in .svg, got a.gif$/],
+    [["--animation", "a.gif"], /^--animation expected a name ending in .svg, .png, .apng, got a.gif$/],
     [["--k", "13"], /expected a whole number of at most 12/],
   ])("%j is refused", async (words, message) => {
     expect(await complaint("channel", "train", ...SMALL, ...words, "-o", join(shared, "none.safetensors"))).toMatch(

@@ -86,12 +86,14 @@ describe("channel baseline", () => {
     ],
     [["baseline", "--ebno", "8:0"], /expected decibels such as 0:8:1/],
     [["baseline", "--ebno", "a"], /expected decibels such as 0:8:1/],
-    [["baseline", "-o", "b.txt"], /^--out expected a name ending in .svg, .csv, .json, got b.txt$/],
+    [["baseline", "-o", "b.txt"], /^--out expected a name ending in .svg, .png, .csv, .json, got b.txt$/],
     [["bound"], /^expected --k and --n, or a system$/],
     [["bound", "--k", "4", "--n", "1"], /expected at least two real dimensions/],
     [["bound", "hamming", "--k", "4"], /^hamming says --k, --n and --complex itself$/],
     [["bound", "dbpsk"], /^dbpsk has no codebook/],
     [["simulate", "package.json"], /package.json/],
+    [["simulate", "hamming", "--receiver", "network"], /^--receiver goes with a model only$/],
+    [["plot"], /^expected one of constellation, projection, spectrum \(isthmus channel plot --help shows how\)$/],
     [["simulate", "hamming", "--baselines", "none"], /^none is neither/],
   ])("%j is refused", async (words, message) => {
     expect(await complaint("channel", ...words)).toMatch(message);

@@ -414,11 +414,11 @@ describe("items that are no images", () => {
     expect(svg).toContain(">row 1, channel 2</text>");
   });
 
-  it("are no .png", async () => {
-    const line = await complaint("plot", "samples", file("series.safetensors"), "-o", file("s.png"));
-    expect(line).toBe(
-      `--out expected a name ending in .svg or .npy or .csv, got ${file("s.png")}; items of shape [20, 2] are not images`,
-    );
+  it("are lines in a .png, too", async () => {
+    await report("plot", "samples", file("series.safetensors"), "-n", "9", "-o", file("s.png"));
+    const [, width, height] = /^<svg [^>]*width="(\d+)" height="(\d+)"/.exec(await drawn("samples", "-n", "9"))!;
+    const image = decodePng(await readFile(file("s.png")));
+    expect([image.width, image.height]).toEqual([2 * Number(width), 2 * Number(height)]);
   });
 
   it("are values in the units of the data", async () => {
@@ -464,8 +464,8 @@ describe("items that are no images", () => {
 describe("a picture's file", () => {
   it.each([
     ["reconstructions", "x.svg", ".png or .npy"],
-    ["latent", "x.png", ".svg"],
-    ["curves", "x", ".svg"],
+    ["latent", "x.jpg", ".svg or .png"],
+    ["curves", "x", ".svg or .png"],
   ])("of %s is not %s", async (kind, out, endings) => {
     const line = await complaint("plot", kind, file("vae2.safetensors"), "-o", file(out));
     expect(line).toBe(`--out expected a name ending in ${endings}, got ${file(out)}`);

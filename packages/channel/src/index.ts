@@ -149,4 +149,6 @@ export { requiredEbNoDb } from "./required-eb-no.ts";
 export type { EbNoRange } from "./required-eb-no.ts";
 export { linkOfModel } from "./learned/link-of-model.ts";
 export { TWO_USERS, twoUsers } from "./learned/two-users.ts";
-export type { GivenTwoUsers, TwoUsersConfig } from "./learned/two-users.ts";
+export type { GivenTwoUsers, TwoUsers, TwoUsersConfig } from "./learned/two-users.ts";
+export { measureTwoUsers, timeSharingBlockError } from "./learned/measure-two-users.ts";
+export type { TwoUsersMeasurement } from "./learned/measure-two-users.ts";

@@ -54,9 +54,17 @@ function meanOf(values: Float64Array, column: number, columns: number): number {
 
 /**
  * What a codebook is bound by. `energy`: ||x||^2 = n of every point. `average`: mean power at most 1. `perUse`: of each use. `amplitude`: |x| at
- * most 1 in every use. `peakToAverage`: at most that much, linear, at an average power of at most 1.
+ * most 1 in every use, or at most the number. `least` and `most`: every real dimension of every point in between. `peakToAverage`: at most that
+ * much, linear, at an average power of at most 1.
  */
-export type PowerConstraint = "energy" | "average" | "perUse" | "amplitude" | { readonly peakToAverage: number };
+export type PowerConstraint =
+  | "energy"
+  | "average"
+  | "perUse"
+  | "amplitude"
+  | { readonly amplitude: number }
+  | { readonly least: number; readonly most: number }
+  | { readonly peakToAverage: number };
 
 /**
  * Holds a codebook to its constraint.
@@ -66,12 +74,11 @@ export type PowerConstraint = "energy" | "average" | "perUse" | "amplitude" | { 
  */
 export function requirePower(book: Codebook, constraint: PowerConstraint, tolerance = 1e-4): void {
   const power = measurePower(book);
-  const excess = excessOf(power, constraint);
+  const excess = excessOf(book, power, constraint);
   if (excess <= tolerance) return;
-  const what = typeof constraint === "string" ? constraint : `peak-to-average power ${constraint.peakToAverage}`;
   throw new IsthmusError(
     "CHANNEL_POWER",
-    `"${book.name}" breaks its ${what} constraint by ${(excess * 100).toPrecision(3)} %`,
+    `"${book.name}" breaks its ${constraintText(constraint)} constraint by ${(excess * 100).toPrecision(3)} %`,
     {
       ...power,
       constraint,
@@ -79,18 +86,23 @@ export function requirePower(book: Codebook, constraint: PowerConstraint, tolera
   );
 }
 
-/** By how much of 1 a constraint is broken; at most 0 when it is kept. */
-function excessOf(power: Power, constraint: PowerConstraint): number {
-  switch (constraint) {
-    case "energy":
-      return Math.max(power.greatestPoint - 1, 1 - power.leastPoint);
-    case "average":
-      return power.average - 1;
-    case "perUse":
-      return power.worstUse - 1;
-    case "amplitude":
-      return power.amplitude - 1;
-    default:
-      return Math.max(power.average - 1, power.peakToAverage / constraint.peakToAverage - 1);
-  }
+function constraintText(constraint: PowerConstraint): string {
+  if (typeof constraint === "string") return constraint;
+  if ("amplitude" in constraint) return `amplitude ${constraint.amplitude}`;
+  if ("least" in constraint) return `[${constraint.least}, ${constraint.most}]`;
+  return `peak-to-average power ${constraint.peakToAverage}`;
+}
+
+/** By how much of 1, or of the number or half the range, a constraint is broken; at most 0 when it is kept. */
+function excessOf({ points }: Codebook, power: Power, constraint: PowerConstraint): number {
+  if (constraint === "energy") return Math.max(power.greatestPoint - 1, 1 - power.leastPoint);
+  if (constraint === "average") return power.average - 1;
+  if (constraint === "perUse") return power.worstUse - 1;
+  if (constraint === "amplitude") return power.amplitude - 1;
+  if ("amplitude" in constraint) return power.amplitude / constraint.amplitude - 1;
+  if ("peakToAverage" in constraint)
+    return Math.max(power.average - 1, power.peakToAverage / constraint.peakToAverage - 1);
+  const { least, most } = constraint;
+  const beyond = points.reduce((farthest, x) => Math.max(farthest, x - most, least - x), -Infinity);
+  return beyond / ((most - least) / 2);
 }

@@ -165,6 +165,19 @@ describe("flat fading", () => {
       within(1, BLOCKS),
     );
   });
+
+  it.each(["rayleigh", "rician"] as const)("of kind %s is one for a block, or each use has its own", (kind) => {
+    const product = (per: "block" | "symbol", i: number, j: number): number => {
+      const { y } = sentThrough({ kind, per }, complex([1, 0, 1, 0]));
+      return meanOf(BLOCKS, (b) => y[4 * b + i]! * y[4 * b + j]!);
+    };
+    // The imaginary parts have no constant: their product is of mean E (Im h)^2 for a block, and 0 for two uses.
+    const power = kind === "rician" ? 1 / 4 : 1 / 2;
+    expectNear(product("block", 1, 3), power, within(power * Math.SQRT2, BLOCKS));
+    expectNear(product("symbol", 1, 3), 0, within(power, BLOCKS));
+    const constant = kind === "rician" ? 1 / 2 : 0;
+    expectNear(product("symbol", 0, 2), constant, within(1, BLOCKS));
+  });
 });
 
 describe("several taps", () => {

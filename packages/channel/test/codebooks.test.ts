@@ -162,6 +162,15 @@ describe("power", () => {
     expect(() => requirePower(normalised(book, "energy"), "energy")).not.toThrow();
   });
 
+  it("holds points to any amplitude and any range", () => {
+    expect(() => requirePower(book, { amplitude: 3 })).not.toThrow();
+    expect(() => requirePower(book, { amplitude: 2 })).toThrow(/breaks its amplitude 2 constraint by 50.0 %/);
+    expect(() => requirePower(book, { least: -1, most: 3 })).not.toThrow();
+    // 1 beyond a range whose half is 1.5
+    expect(() => requirePower(book, { least: 0, most: 3 })).toThrow(/breaks its \[0, 3\] constraint by 66.7 %/);
+    expect(() => requirePower(book, { least: -1, most: 2 })).toThrow(/\[-1, 2\] constraint by 66.7 %/);
+  });
+
   it("catches what a raised gain of one part in a thousand does", () => {
     const raised = { ...hammingCodebook(), points: hammingCodebook().points.map((x) => 1.001 * x) };
     expect(() => requirePower(raised, "energy")).toThrow(/by 0.200 %/);

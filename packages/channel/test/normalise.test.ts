@@ -33,7 +33,9 @@ const ROUNDING = 1e-14;
 describe.each([false, true])("normalisation, complex: %s", (complex) => {
   it.each(["energy", "average", "perUse", "amplitude"] as const)("%s keeps its constraint", (kind) => {
     const book = normalised(kind, complex);
-    expect(() => requirePower(book, constraintOf(checkedNormalisation(kind, complex))!, ROUNDING)).not.toThrow();
+    expect(() =>
+      requirePower(book, constraintOf(checkedNormalisation(kind, complex), complex), ROUNDING),
+    ).not.toThrow();
   });
 
   it("energy is n for each message, average power exactly 1, power 1 in each use", () => {

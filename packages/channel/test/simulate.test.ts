@@ -24,6 +24,7 @@ import {
   rayleigh,
   requireAboveSpherePacking,
   simulate,
+  spherePackingBound,
   uncodedBlockError,
   uncodedCodebook,
   type Codebook,
@@ -325,6 +326,21 @@ describe("the guard", () => {
       const { points } = await simulate({ codebook: book, ebNoDb: [-2, 0, 2, 4], maxBlocks: 5e4, targetErrors: 1e9 });
       expect(() => requireAboveSpherePacking(book, points)).not.toThrow();
     }
+  });
+
+  it("lets 3 sigma of chance pass for all points of a curve together", () => {
+    // The bound of (2,2) is QPSK's rate: counts so many deviations below what is expected of it, a million blocks each.
+    const [blocks, link] = [1e6, { k: 2, n: 2 }];
+    const below = (sigmas: number, ebNoDb = 4) => {
+      const p = spherePackingBound(link, ebNoFromDb(ebNoDb));
+      return { ebNoDb, blocks, blockErrors: Math.round(blocks * p - sigmas * Math.sqrt(blocks * p * (1 - p))) };
+    };
+    const others = [0, 1, 2, 3, 5, 6, 7, 8].map((db) => below(0, db));
+    expect(() => requireAboveSpherePacking(link, [below(2.9)])).not.toThrow();
+    expect(() => requireAboveSpherePacking(link, [below(3.1)])).toThrow(/of 1000000 blocks at Eb\/N0 4 dB are fewer/);
+    // A ninth of Q(3) is Q(3.62).
+    expect(() => requireAboveSpherePacking(link, [...others, below(3.5)])).not.toThrow();
+    expect(() => requireAboveSpherePacking(link, [...others, below(3.75)])).toThrow(/at Eb\/N0 4 dB are fewer/);
   });
 
   it("catches a transmitter that sends more power than it says", async () => {

@@ -15,6 +15,8 @@ export interface BitsBackTablesOptions {
   readonly seedBits: ArrayLike<number>;
   /** What a 1 of the likelihood network's input stands for: that network takes int8. */
   readonly inputScale: number;
+  /** The int8 that stands for 0. Default: 0. */
+  readonly inputZero?: number;
   readonly pixels:
     | { readonly kind: "bernoulli" }
     | {
@@ -31,14 +33,15 @@ export interface BitsBackTablesOptions {
  *
  * @throws IsthmusError `TABLE_INVALID` for options that do not give tables, naming the part
  */
-export function makeBitsBackTables({ seedBits, inputScale, pixels }: BitsBackTablesOptions): BitsBackTables {
+export function makeBitsBackTables(options: BitsBackTablesOptions): BitsBackTables {
+  const { seedBits, inputScale, inputZero = 0, pixels } = options;
   const count = 2 ** EDGE_BITS;
   const cuts = Array.from({ length: count + 1 }, (_, i) =>
     normalQuantile(Math.min(Math.max(i / count, OUTER), 1 - OUTER)),
   );
   const tables = {
     edges: Int32Array.from(cuts, (z) => Math.round(z * EDGE_GRID)),
-    inputs: Int32Array.from(cuts, (z) => Math.min(Math.max(Math.round(z / inputScale), -128), 127)),
+    inputs: Int32Array.from(cuts, (z) => Math.min(Math.max(Math.round(z / inputScale) + inputZero, -128), 127)),
     posterior: posteriorCdf(),
     seedBits: Int32Array.from(seedBits),
     pixels: pixels.kind === "bernoulli" ? bernoulliTables() : mixtureTables(pixels.logistics, pixels.scaleOf),

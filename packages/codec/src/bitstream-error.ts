@@ -20,7 +20,8 @@ export type BitstreamErrorCode =
   | "BITSTREAM_STATE"
   | "BITSTREAM_SYMBOL"
   | "BITSTREAM_DEFLATE"
-  | "BITSTREAM_END";
+  | "BITSTREAM_END"
+  | "BITSTREAM_ITEMS";
 
 /** The error for bytes that cannot be decoded: `offset` is absolute in the bytes the caller passed. */
 export function bitstreamError(

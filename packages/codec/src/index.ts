@@ -1,5 +1,13 @@
 export { decodeBitsBack, encodeBitsBack } from "./bits-back.ts";
 export type { BitsBackModel, IntegerNetwork } from "./bits-back.ts";
+export { decodeLossless, encodeLossless } from "./bits-back-stream.ts";
+export type {
+  DecodeLosslessOptions,
+  EncodeLosslessOptions,
+  LosslessCoder,
+  LosslessItems,
+  LosslessStream,
+} from "./bits-back-stream.ts";
 export { GRID, numbersPerPixel, packBitsBackTables, unpackBitsBackTables } from "./bits-back-tables.ts";
 export type { BitsBackTables, PixelTables } from "./bits-back-tables.ts";
 export { makeBitsBackTables } from "./bits-back-tables-from-floats.ts";

@@ -36,7 +36,7 @@ export function javascriptExecutor(plan: IntegerPlan): Executor {
 }
 
 /** The constants put in place, and what is around a run: the item in, the outputs out. */
-function executorOver(
+export function executorOver(
   { constants, input, outputs }: IntegerPlan,
   memory: ArrayBuffer,
   kernels: Executor["kernels"],

@@ -18,6 +18,7 @@ function layer(inputs: number, given: Partial<Layer["channels"][number]> = {}): 
   return { kernel: "conv2d", window: denseWindow(inputs, 1), weights, channels: [{ ...channel, ...given }], ...bounds };
 }
 
+const window = { ...denseWindow(1, 1), height: 2, width: 3, yHeight: 2, yWidth: 3 };
 const good = planOf([layer(3)]);
 const [call] = good.calls as [ConvolutionCall];
 const withCall = (change: Partial<ConvolutionCall>): IntegerPlan => ({ ...good, calls: [{ ...call, ...change }] });
@@ -80,15 +81,19 @@ test.each<[string, IntegerPlan, RegExp]>([
     { ...good, calls: [{ ...call, kernel: "gdn" as "conv2d" }] },
     /call 0 \(gdn\): there is no such kernel/,
   ],
-  ["a pool to other channels", { ...poolPlan(), calls: [pool({ yChannels: 2 })] }, /"yChannels" is not "channels"/],
+  [
+    "a pool to other channels",
+    { ...poolPlan(window), calls: [pool({ yChannels: 2 })] },
+    /"yChannels" is not "channels"/,
+  ],
 ])("%s is refused by name", (_, plan, message) => {
   expect(() => checkPlan(plan)).toThrow(message);
   expect(() => javascriptExecutor(plan)).toThrow(expect.objectContaining({ code: "PLAN_INVALID" }));
 });
 
 function pool(change: object): IntegerPlan["calls"][number] {
-  const [first] = poolPlan().calls;
-  return { ...first!, window: { ...(first as ConvolutionCall).window, ...change } } as IntegerPlan["calls"][number];
+  const [first] = poolPlan(window).calls;
+  return { ...first!, window: { ...window, ...change } } as IntegerPlan["calls"][number];
 }
 
 test("a plan of another version is refused with its number", () => {

@@ -1,20 +1,28 @@
+import { integerKernelBytes } from "@isthmus/kernels/integer";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { javascriptExecutor } from "../src/index.ts";
-import { denseWindow, expectedOf, type Layer, planOf, poolPlan } from "./plans.ts";
-import { networks } from "./networks.ts";
+import { type Executor, type IntegerPlan, javascriptExecutor, loadExecutor } from "../src/index.ts";
+import { denseWindow, expectedOf, type Layer, planOf, poolPlan, pooled } from "./plans.ts";
+import { networks, pools } from "./networks.ts";
 
 /** The layers one after the other, by the formulas. */
 function expected(layers: readonly Layer[], item: readonly number[]): number[] {
   return layers.reduce<number[]>((x, layer) => expectedOf(layer, x), [...item]);
 }
 
-test("random networks are what the formulas say, in plain JavaScript", () => {
-  fc.assert(
-    fc.property(networks, ({ layers, item }) => {
-      const executor = javascriptExecutor(planOf(layers));
+/** Both ways to run a plan. */
+const ways: readonly (readonly [string, (plan: IntegerPlan) => Promise<Executor>])[] = [
+  ["plain JavaScript", (plan) => loadExecutor(plan, { kernels: "javascript" })],
+  ["WebAssembly", (plan) => loadExecutor(plan, { kernels: "wasm" })],
+];
+
+test.each(ways)("random networks are what the formulas say, in %s", async (_, open) => {
+  await fc.assert(
+    fc.asyncProperty(networks, async ({ layers, item }) => {
+      const executor = await open(planOf(layers));
       expect([...executor.run(Int8Array.from(item))]).toEqual(expected(layers, item));
     }),
+    { numRuns: 300 },
   );
 });
 
@@ -28,19 +36,55 @@ function widened(length: number): Layer {
   return { kernel: "conv2d", window: denseWindow(length, length), weights, channels, padding: 0, ...bounds };
 }
 
-test("a lookup takes each of the 256 numbers through the table", () => {
+test.each(ways)("a lookup takes each of the 256 numbers through the table, in %s", async (_, open) => {
   const all = Array.from({ length: 256 }, (_, i) => i - 128);
   const table = all.map((value) => ((value * 37 + 11) << 24) >> 24);
   const layer = { ...widened(256), low: -128, high: 127, wide: false };
-  const executor = javascriptExecutor(planOf([layer, widened(256)], { 0: table }));
+  const executor = await open(planOf([layer, widened(256)], { 0: table }));
   expect([...executor.run(Int8Array.from(all))]).toEqual(table);
 });
 
-test("a pool takes the largest, and nothing from beside the image", () => {
-  const plan = poolPlan();
-  const item = Int8Array.from([-5, -128, -7, -9, -3, -120]);
-  // [[-5, -128, -7], [-9, -3, -120]], windows of 2 x 2 from one above and left of it.
-  expect([...javascriptExecutor(plan).run(item)]).toEqual([-5, -5, -7, -5, -3, -3, -9, -3, -3]);
+test.each(ways)("a pool takes the largest, and nothing from beside the image, in %s", async (_, open) => {
+  await fc.assert(
+    fc.asyncProperty(pools, async ({ window, item }) => {
+      const executor = await open(poolPlan(window));
+      expect([...executor.run(Int8Array.from(item))]).toEqual(pooled(window, item));
+    }),
+  );
+});
+
+test("the kernels are those that were asked for, and WebAssembly by default", async () => {
+  const plan = planOf([widened(4)]);
+  expect((await loadExecutor(plan)).kernels).toBe("wasm");
+  expect((await loadExecutor(plan, { kernels: "wasm" })).kernels).toBe("wasm");
+  expect((await loadExecutor(plan, { kernels: "javascript" })).kernels).toBe("javascript");
+  expect(javascriptExecutor(plan).kernels).toBe("javascript");
+  await expect(loadExecutor(plan, { kernels: "gpu" as "wasm" })).rejects.toThrow(
+    /"kernels" expected wasm or javascript/,
+  );
+});
+
+test("the kernels may come compiled, or as bytes", async () => {
+  const plan = planOf([widened(4)]);
+  const bytes = await integerKernelBytes();
+  for (const module of [bytes, await WebAssembly.compile(bytes)]) {
+    const executor = await loadExecutor(plan, { module });
+    expect([executor.kernels, ...executor.run(Int8Array.of(1, -2, 3, -4))]).toEqual(["wasm", 1, -2, 3, -4]);
+  }
+});
+
+test("where WebAssembly is missing or has no vectors, plain JavaScript runs unless the other was asked for", async () => {
+  const plan = planOf([widened(4)]);
+  const real = WebAssembly;
+  try {
+    for (const other of [undefined, { Module: real.Module, validate: () => false }]) {
+      Object.assign(globalThis, { WebAssembly: other });
+      expect((await loadExecutor(plan)).kernels).toBe("javascript");
+      await expect(loadExecutor(plan, { kernels: "wasm" })).rejects.toMatchObject({ code: "WASM_NO_SIMD" });
+    }
+  } finally {
+    Object.assign(globalThis, { WebAssembly: real });
+  }
 });
 
 test("an item is int8, uint8 less 128, or floats by the input's scale, halves to even", () => {
@@ -56,10 +100,10 @@ test("an item is int8, uint8 less 128, or floats by the input's scale, halves to
   expect(() => run(Float32Array.of(0, Number.NaN, 0, 0))).toThrow(/"item\[1\]" expected a finite number, got NaN/);
 });
 
-test("a run leaves nothing behind that the next would see", () => {
-  fc.assert(
-    fc.property(networks, ({ layers, item }) => {
-      const { run } = javascriptExecutor(planOf(layers));
+test.each(ways)("a run leaves nothing behind that the next would see, in %s", async (_, open) => {
+  await fc.assert(
+    fc.asyncProperty(networks, async ({ layers, item }) => {
+      const { run } = await open(planOf(layers));
       const first = [...run(Int8Array.from(item))];
       run(Int8Array.from(item, (value) => ~value));
       expect([...run(Int8Array.from(item))]).toEqual(first);

@@ -111,3 +111,9 @@ const dense: fc.Arbitrary<Layer[]> = fc
 export const networks: fc.Arbitrary<Network> = fc
   .oneof(images, dense)
   .chain((layers) => many(int8, lengthOfX(layers[0]!.window)).map((item) => ({ layers, item })));
+
+/** A pool's window with an image. */
+export const pools: fc.Arbitrary<{ readonly window: PlanWindow; readonly item: readonly number[] }> = fc
+  .tuple(small(5), small(5), fc.constantFrom(1, 3, 15, 16, 17, 33), small(3), small(3))
+  .chain(([height, width, channels, rows, columns]) => windowOver(height, width, channels, channels, rows, columns))
+  .chain((window) => many(int8, lengthOfX(window)).map((item) => ({ window, item })));

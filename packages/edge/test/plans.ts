@@ -141,29 +141,39 @@ function roundedBig(
   return rounded > BigInt(high) ? BigInt(high) : rounded;
 }
 
-/** A pool of 2 x 2 over 2 x 3 from one above and left, behind it nine numbers as int32. */
-export function poolPlan(): IntegerPlan {
+/** A pool, behind it its numbers as int32. */
+export function poolPlan(window: PlanWindow): IntegerPlan {
+  const length = lengthOfY(window);
   const identity = { bias: 0, multiplier: 2 ** 30, negative: 2 ** 30, shift: 30 };
-  const weights = Array.from({ length: 9 }, (_, i) => Array.from({ length: 9 }, (__, k) => (i === k ? 1 : 0)));
+  const weights = Array.from({ length }, (_, i) => Array.from({ length }, (__, k) => (i === k ? 1 : 0)));
+  const channels = weights.map(() => identity);
   const bounds = { padding: 0, zero: 0, low: -128, high: 127, wide: true };
-  const wide: Layer = {
-    kernel: "conv2d",
-    window: denseWindow(9, 9),
-    weights,
-    channels: weights.map(() => identity),
-    ...bounds,
-  };
-  const plan = planOf([wide]);
+  const plan = planOf([{ kernel: "conv2d", window: denseWindow(length, length), weights, channels, ...bounds }]);
   const call = plan.calls[0] as ConvolutionCall;
-  const pool: PlanCall = {
-    kernel: "maxPool",
-    x: plan.memoryBytes,
-    y: call.x,
-    window: {
-      ...{ height: 2, width: 3, channels: 1, yHeight: 3, yWidth: 3, yChannels: 1, rows: 2, columns: 2 },
-      ...{ rowStride: 1, columnStride: 1, rowDilation: 1, columnDilation: 1, top: 1, left: 1 },
-    },
-  };
-  const input = { ...plan.input, address: plan.memoryBytes, length: 6 };
-  return { ...plan, memoryBytes: plan.memoryBytes + 16, input, calls: [pool, call] };
+  const pool: PlanCall = { kernel: "maxPool", x: plan.memoryBytes, y: call.x, window };
+  const input = { ...plan.input, address: plan.memoryBytes, length: lengthOfX(window) };
+  return { ...plan, memoryBytes: plan.memoryBytes + rowBytes(lengthOfX(window)), input, calls: [pool, call] };
+}
+
+/** The largest under each window, in the plainest way. */
+export function pooled(w: PlanWindow, x: readonly number[]): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < w.yHeight; i++) {
+    for (let j = 0; j < w.yWidth; j++) {
+      for (let c = 0; c < w.channels; c++) {
+        const seen = [-128];
+        for (let row = 0; row < w.height; row++) {
+          for (let column = 0; column < w.width; column++) {
+            const r = (row - i * w.rowStride + w.top) / w.rowDilation;
+            const k = (column - j * w.columnStride + w.left) / w.columnDilation;
+            const isUnder =
+              Number.isInteger(r) && r >= 0 && r < w.rows && Number.isInteger(k) && k >= 0 && k < w.columns;
+            if (isUnder) seen.push(x[(row * w.width + column) * w.channels + c]!);
+          }
+        }
+        out.push(Math.max(...seen));
+      }
+    }
+  }
+  return out;
 }

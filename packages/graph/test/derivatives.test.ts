@@ -40,8 +40,8 @@ const smooth = (op: string, shapes: readonly Shape[], attributes = {}): Case => 
 });
 
 const cases: readonly Case[] = [
-  ...["neg", "abs", "sign", "exp", "expm1", "square", "sigmoid", "tanh", "softplus", "relu", "step", "round"].map((op) =>
-    one(op),
+  ...["neg", "abs", "sign", "exp", "expm1", "square", "sigmoid", "tanh", "softplus", "relu", "step", "round"].map(
+    (op) => one(op),
   ),
   ...["log", "log1p", "sqrt"].map((op) => one(op, true)),
   ...["add", "sub", "mul", "div", "sigmoidCrossEntropy", "sigmoidGrad", "tanhGrad", "reluGrad"].map(two),
@@ -93,7 +93,17 @@ const cases: readonly Case[] = [
   one("erf"),
   // Below the bound a gradient that would raise x passes too, which no difference quotient shows: a test of its own.
   smooth("lowerBound", [["batch", 2]], { bound: -10 }),
-  ...[false, true].map((inverse) => ({ ...smooth("gdn", [["batch", 2], ["batch", 2]], { inverse }), positive: true })),
+  ...[false, true].map((inverse) => ({
+    ...smooth(
+      "gdn",
+      [
+        ["batch", 2],
+        ["batch", 2],
+      ],
+      { inverse },
+    ),
+    positive: true,
+  })),
   smooth(
     "concat",
     [
@@ -140,7 +150,7 @@ const cases: readonly Case[] = [
 ];
 
 /** Leaves have no inputs; these have no derivative by definition, which a test of their own says. */
-const elsewhere = ["oneHot", "cast", "stopGradient", "straightThrough"];
+const elsewhere = ["oneHot", "cast", "stopGradient", "straightThrough", "quantise", "requantise"];
 
 it("every operation is here", () => {
   const tested = cases.map(({ name }) => name.split(" ")[0]);
@@ -334,7 +344,17 @@ describe("vjp", () => {
     expect(Math.abs(same - (1 - 3 * y * y) * slope)).toBeLessThan(1e-15);
   });
 
-  it("is zero through stopGradient, step, sign, greater, equal and cast", () => {
+  it("is zero through stopGradient, step, sign, greater, equal, cast and rounding to integers", () => {
+    const channels = { biases: [0], multipliers: [2 ** 30], negatives: [2 ** 30], shifts: [30], table: [] };
+    const bounds = { zero: 0, low: -128, high: 127 };
+    for (const [op, attributes] of [
+      ["quantise", { scale: 0.01, zero: 0 }],
+      ["requantise", { ...channels, ...bounds }],
+    ] as const) {
+      const through = (build: GraphBuilder, x: Node) =>
+        build.reshape(build.emit(op, [build.reshape(x, [1])], attributes), []);
+      expect(derivative(through, 1)).toBe(0);
+    }
     for (const op of ["stopGradient", "step", "sign"])
       expect(derivative((build, x) => build.emit(op, [x]), 0.3)).toBe(0);
     for (const op of ["greater", "equal"]) expect(derivative((build, x) => build.emit(op, [x, x]), 0.3)).toBe(0);

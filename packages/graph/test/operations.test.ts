@@ -89,6 +89,8 @@ interface Rule {
   readonly dtypes?: readonly DType[];
 }
 const decay = { decay: 0.9, complement: 0.1 };
+const channels = { biases: [0, 5], multipliers: [2 ** 30, 1], negatives: [2 ** 30, 1], shifts: [30, 31] };
+const rounding = { ...channels, zero: 0, low: -128, high: 127, table: [] };
 
 const good: readonly (Rule & { readonly shape: Shape; readonly dtype?: DType })[] = [
   { op: "select", shapes: [["batch", 1], [3], []], shape: ["batch", 3] },
@@ -127,6 +129,8 @@ const good: readonly (Rule & { readonly shape: Shape; readonly dtype?: DType })[
     shape: [5, 3],
   },
   { op: "cast", shapes: [["batch"]], dtypes: ["u8"], shape: ["batch"] },
+  { op: "quantise", shapes: [["batch", 3]], attributes: { scale: 0.5, zero: -128 }, shape: ["batch", 3] },
+  { op: "requantise", shapes: [["batch", 2]], attributes: rounding, shape: ["batch", 2] },
   { op: "straightThrough", shapes: [["batch"], ["batch"]], shape: ["batch"] },
   { op: "sigmoidCrossEntropyGrad", shapes: [["batch", 3], [3], ["batch", 1]], shape: ["batch", 3] },
   { op: "adamFirstMoment", shapes: [[2], [2]], attributes: decay, shape: [2] },
@@ -369,7 +373,13 @@ const bad: readonly (Rule & { readonly message: string; readonly kind?: "TypeErr
     attributes: { epsilon: 1 },
     message: `adamParameter: "stepSize" expected [], got [1]`,
   },
-  { op: "round", shapes: [[2]], dtypes: ["u8"], kind: "TypeError", message: `round: "x" expected f32, got u8; cast it first` },
+  {
+    op: "round",
+    shapes: [[2]],
+    dtypes: ["u8"],
+    kind: "TypeError",
+    message: `round: "x" expected f32, got u8; cast it first`,
+  },
   {
     op: "lowerBound",
     shapes: [[2]],
@@ -413,6 +423,72 @@ const bad: readonly (Rule & { readonly message: string; readonly kind?: "TypeErr
     message: `concat: "xs[0]" expected a fixed size along axis 0, got [batch, 3]`,
   },
   { op: "concat", shapes: [[2], [2]], attributes: { axis: 1 }, message: `concat: "axis" expected one of [2], got 1` },
+  {
+    op: "quantise",
+    shapes: [[2]],
+    attributes: { scale: 0, zero: 0 },
+    message: `quantise: "scale" expected a number above 0, got 0`,
+  },
+  {
+    op: "quantise",
+    shapes: [[2]],
+    attributes: { scale: 1, zero: 128 },
+    message: `quantise: "zero" expected integers in [-128, 127], got 128`,
+  },
+  {
+    op: "requantise",
+    shapes: [[3]],
+    attributes: rounding,
+    message: `requantise: "biases" expected 3 numbers, got 2`,
+  },
+  {
+    op: "requantise",
+    shapes: [[2]],
+    attributes: { ...rounding, biases: [0, 2 ** 30 + 1] },
+    message: `requantise: "biases" expected integers in [-1073741824, 1073741824], got 1073741825`,
+  },
+  {
+    op: "requantise",
+    shapes: [[2]],
+    attributes: { ...rounding, multipliers: [0.5, 1] },
+    message: `requantise: "multipliers" expected integers in [0, 2147483647], got 0.5`,
+  },
+  {
+    op: "requantise",
+    shapes: [[2]],
+    attributes: { ...rounding, negatives: [-1, 1] },
+    message: `requantise: "negatives" expected integers in [0, 2147483647], got -1`,
+  },
+  {
+    op: "requantise",
+    shapes: [[2]],
+    attributes: { ...rounding, shifts: [16, 30] },
+    message: `requantise: "shifts" expected integers in [17, 62], got 16`,
+  },
+  {
+    op: "requantise",
+    shapes: [[2]],
+    attributes: { ...rounding, low: 2 ** 31 },
+    message: `requantise: "low" expected integers in [-2147483648, 2147483647], got 2147483648`,
+  },
+  {
+    op: "requantise",
+    shapes: [[2]],
+    attributes: { ...rounding, low: 3, high: 2 },
+    message: `requantise: "low" expected at most "high", 2, got 3`,
+  },
+  {
+    op: "requantise",
+    shapes: [[2]],
+    attributes: { ...rounding, table: [1, 2] },
+    message: `requantise: "table" expected 256 numbers or none, got 2`,
+  },
+  {
+    op: "requantise",
+    shapes: [[2]],
+    attributes: { ...rounding, table: Array.from({ length: 256 }, () => 128) },
+    message: `requantise: "table" expected integers in [-128, 127], got 128`,
+  },
   {
     op: "concat",
     shapes: [[2], [2]],

@@ -1,6 +1,6 @@
 /**
- * Compiles `assembly/` into the four builds: `src/generated/<build>.ts` (base64, for tests and bundles) and, when run as a script,
- * `dist/<build>.wasm`. Does nothing while the hash of the sources, this file and the compiler's version is unchanged.
+ * Compiles `assembly/` into the four builds, and `assembly-integer/` into one: `src/generated/<build>.ts` (base64, for tests and bundles)
+ * and, when run as a script, `dist/<build>.wasm`. Does nothing while the hash of the sources, this file and the compiler's version is unchanged.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
@@ -11,17 +11,19 @@ const root = new URL("..", import.meta.url);
 const shared = ["--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--enable", "threads"];
 const relaxed = ["--enable", "simd", "--enable", "relaxed-simd"];
 const BUILDS = {
-  simd128: ["--enable", "simd"],
-  relaxed,
-  "simd128-threads": ["--enable", "simd", ...shared],
-  "relaxed-threads": [...relaxed, ...shared],
+  simd128: { sources: "assembly", options: ["--enable", "simd"] },
+  relaxed: { sources: "assembly", options: relaxed },
+  "simd128-threads": { sources: "assembly", options: ["--enable", "simd", ...shared] },
+  "relaxed-threads": { sources: "assembly", options: [...relaxed, ...shared] },
+  // It travels to devices: small rather than unrolled.
+  integer: { sources: "assembly-integer", options: ["--enable", "simd", "--shrinkLevel", "1"] },
 };
 
 /** Makes sure that `src/generated/` matches the sources. Safe to call from several processes at once. */
 export async function ensureBuilt() {
-  const sources = await readSources();
-  const hash = await hashOf(sources);
-  for (const [build, options] of Object.entries(BUILDS)) {
+  for (const [build, { sources: folder, options }] of Object.entries(BUILDS)) {
+    const sources = await readSources(folder);
+    const hash = await hashOf(sources);
     if ((await generated(build)).includes(`"${hash}"`)) continue;
     const bytes = await compile(sources, options);
     await replace(new URL(`src/generated/${build}.ts`, root), moduleText(bytes, hash));
@@ -29,8 +31,8 @@ export async function ensureBuilt() {
 }
 
 /** File name -> text, sorted by name. */
-async function readSources() {
-  const folder = new URL("assembly/", root);
+async function readSources(name) {
+  const folder = new URL(`${name}/`, root);
   const names = (await readdir(folder)).filter((name) => name.endsWith(".ts")).sort();
   return new Map(await Promise.all(names.map(async (name) => [name, await readFile(new URL(name, folder), "utf8")])));
 }

@@ -28,7 +28,9 @@ export function bdRate(anchor: readonly RateQuality[], test: readonly RateQualit
 
 function requireCurve(argument: string, points: readonly RateQuality[]): void {
   if (new Set(points.map(({ psnr }) => psnr)).size <= DEGREE) {
-    throw new RangeError(`"${argument}" expected at least ${DEGREE + 1} points of different PSNR, got ${points.length}`);
+    throw new RangeError(
+      `"${argument}" expected at least ${DEGREE + 1} points of different PSNR, got ${points.length}`,
+    );
   }
   const strange = points.find(({ rate, psnr }) => !(rate > 0 && rate < Infinity && Number.isFinite(psnr)));
   if (strange) {
@@ -43,7 +45,9 @@ function sharedPsnr(...curves: readonly (readonly RateQuality[])[]): readonly [n
   const low = Math.max(...ends.map((psnr) => Math.min(...psnr)));
   const high = Math.min(...ends.map((psnr) => Math.max(...psnr)));
   if (high > low) return [low, high];
-  throw new RangeError(`"test" expected PSNR in common with "anchor": one ends at ${high} dB, the other begins at ${low}`);
+  throw new RangeError(
+    `"test" expected PSNR in common with "anchor": one ends at ${high} dB, the other begins at ${low}`,
+  );
 }
 
 /** Coefficients of log rate in `unit(psnr)`, which is from -1 to 1 where both curves are, so that squares stay apart. */
@@ -51,7 +55,10 @@ function logRatePolynomial(points: readonly RateQuality[], unit: (psnr: number) 
   const shape = [points.length, DEGREE + 1];
   const powers = points.flatMap(({ psnr }) => Array.from({ length: DEGREE + 1 }, (_, k) => unit(psnr) ** k));
   const a = ndArrayOps.constant(shape, powers);
-  const b = ndArrayOps.constant([points.length, 1], points.map(({ rate }) => Math.log(rate)));
+  const b = ndArrayOps.constant(
+    [points.length, 1],
+    points.map(({ rate }) => Math.log(rate)),
+  );
   const factor = ndArrayOps.cholesky(ndArrayOps.matmul(a, a, { transposeA: true }));
   const forward = ndArrayOps.solveTriangular(factor, ndArrayOps.matmul(a, b, { transposeA: true }));
   return ndArrayOps.solveTriangular(factor, forward, { transpose: true }).data;

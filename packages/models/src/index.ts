@@ -24,6 +24,7 @@ export type { GivenLikelihood, Likelihood } from "./likelihood.ts";
 export { learnedCodec } from "./learned-codec.ts";
 export type { LearnedCodecConfig } from "./learned-codec.ts";
 export { linearVae } from "./linear-vae.ts";
+export { logisticScale, startLocation } from "./logistic-mixture.ts";
 export { mixturePriorVae } from "./mixture-prior-vae.ts";
 export type { MixturePriorVaeConfig } from "./mixture-prior-vae.ts";
 export { checkedSchedule } from "./schedule.ts";

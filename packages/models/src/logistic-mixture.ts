@@ -37,17 +37,30 @@ export function logisticMixture(
   { levels, logistics }: { readonly levels: number; readonly logistics: number },
   layer: LastLayer,
 ): LogisticMixture {
-  const least = 1 / (levels - 1) / FINEST;
   const components = Array.from({ length: logistics }, (_, k) => {
-    const start = build.scalar(logistics === 1 ? 0.5 : k / (logistics - 1));
+    const start = build.scalar(startLocation(k, logistics));
     const w = layer(`decoder.logScale${k}`);
     return {
       loc: build.add(k === 0 ? output : layer(`decoder.loc${k}`), start),
-      logScale: build.log(build.add(build.mul(build.scalar(START), build.exp(w)), build.scalar(least))),
+      logScale: build.log(build.add(build.mul(build.scalar(START), build.exp(w)), build.scalar(leastScale(levels)))),
       logShare: k === 0 ? build.scalar(0) : layer(`decoder.logShare${k}`),
     };
   });
   return { kind: "logisticMixture", levels, components };
+}
+
+/** What is added to the decoder's number for the location of component k. */
+export function startLocation(k: number, logistics: number): number {
+  return logistics === 1 ? 0.5 : k / (logistics - 1);
+}
+
+/** The scale that the decoder's number w for it stands for, in the units of the data. */
+export function logisticScale(w: number, levels: number): number {
+  return START * Math.exp(w) + leastScale(levels);
+}
+
+function leastScale(levels: number): number {
+  return 1 / (levels - 1) / FINEST;
 }
 
 /** log sum_k share_k p_k(x), nats, [batch, features]. */

@@ -36,7 +36,10 @@ export function analysis(build: GraphBuilder, x: Node, config: TransformConfig):
   const { trunk, latent } = config;
   const code = isSpatial(trunk)
     ? convolved(build, x, withCode(trunk, latent), config, "encoder.z")
-    : dense(build, hiddenLayers(build, flatInput(build, x, config), trunk, config), { name: "encoder.z", units: latent });
+    : dense(build, hiddenLayers(build, flatInput(build, x, config), trunk, config), {
+        name: "encoder.z",
+        units: latent,
+      });
   const scaled = build.mul(code, build.scalar(FIRST_WIDTH));
   return build.reshape(scaled, ["batch", codePositions(config), latent]);
 }

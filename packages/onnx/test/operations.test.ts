@@ -12,7 +12,8 @@ const whole = { batches: [1, 3, 6], optimisations: ["disabled", "all"], options:
 /** Leaves are in every case; noise, gradients of images and what belongs to training are refused. */
 const gradients = ["conv2dFilterGrad", "maxPool2dGrad", "maxPool2dPick", "avgPool2dGrad"];
 const training = [...gradients, "depthwiseConv2dFilterGrad", "scatterAdd"];
-const notCases = ["input", "state", "constant", "randomUniform", "randomNormal", ...training];
+const integers = ["quantise", "requantise"] as const;
+const notCases = ["input", "state", "constant", "randomUniform", "randomNormal", ...training, ...integers];
 
 test("every operation of graphs is either here or refused", () => {
   expect([...Object.keys(cases), ...notCases].sort()).toEqual([...operations.keys()].sort());
@@ -34,6 +35,19 @@ test("rows added by ids belong to training and are refused by name", () => {
   const program = build.program({ outputs: { y: build.scatterAdd(values, build.input("ids", ["batch"], "i32"), 3) } });
   expect(() => exportOnnx(program, {}, { graphName: "g" })).toThrow(
     expect.objectContaining({ code: "ONNX_OPERATION", details: { operation: "scatterAdd", node: 2 } }),
+  );
+});
+
+test.each(integers)("%s belongs to integer networks and is refused by name", (op) => {
+  const build = new GraphBuilder();
+  const channels = { biases: [0], multipliers: [1], negatives: [1], shifts: [30] };
+  const attributes = {
+    quantise: { scale: 1, zero: 0 },
+    requantise: { ...channels, zero: 0, low: 0, high: 1, table: [] },
+  };
+  const program = build.program({ outputs: { y: build.emit(op, [build.input("x", ["batch", 1])], attributes[op]) } });
+  expect(() => exportOnnx(program, {}, { graphName: "g" })).toThrow(
+    expect.objectContaining({ code: "ONNX_OPERATION", details: { operation: op, node: 1 } }),
   );
 });
 

@@ -38,6 +38,61 @@ const INSET = 8;
  * @throws RangeError without a frame or points, for frames of different numbers of points, and coordinates that are not finite
  */
 export function constellationAnimation(given: ConstellationAnimation): string {
+  const { frames, seconds, courses, colours, captionAt, whole } = staged(given);
+  return whole([
+    ...courses.map((course, index) => dot(course.at(-1)!, colours[index]!, moving(course, seconds))),
+    ...captions(frames, captionAt, seconds),
+  ]);
+}
+
+/** A picture of an animation, and how long it is shown. */
+export interface Still {
+  /** A drawing. */
+  readonly svg: string;
+  readonly seconds: number;
+}
+
+/**
+ * The same animation as drawings that follow each other, for what turns them into pixels. They are made one by one.
+ *
+ * @param perSecond how many, from the first frame to the last. Default: 12.
+ * @throws RangeError as {@link constellationAnimation} does, and for a rate outside [1, 60]
+ */
+export function constellationStills(given: ConstellationAnimation, perSecond: number = 12): Iterable<Still> {
+  if (!(perSecond >= 1 && perSecond <= 60))
+    throw new RangeError(`"perSecond" expected a rate from 1 to 60, got ${perSecond}`);
+  const stage = staged(given);
+  return stills(stage, Math.max(1, Math.round(stage.seconds * perSecond)));
+}
+
+function* stills({ frames, seconds, courses, colours, captionAt, whole }: Stage, count: number): Generator<Still> {
+  const step = (frames.length - 1) / count;
+  for (let at = 0; step > 0 && at < count; at++) {
+    const dots = courses.map((course, index) => dot(between(course, at * step), colours[index]!));
+    // What rounding takes off a whole number is not a frame.
+    const { caption } = frames[Math.floor(at * step + 1e-9)]!;
+    yield { svg: whole([...dots, captionText(caption, captionAt)]), seconds: seconds / count };
+  }
+  const dots = courses.map((course, index) => dot(course.at(-1)!, colours[index]!));
+  yield {
+    svg: whole([...dots, captionText(frames.at(-1)!.caption, captionAt)]),
+    seconds: seconds / MOVING - (step > 0 ? seconds : 0),
+  };
+}
+
+/** What all pictures of an animation share. */
+interface Stage {
+  readonly frames: readonly ConstellationFrame[];
+  readonly seconds: number;
+  /** Of each point, frame by frame, in pixels. */
+  readonly courses: readonly (readonly Point[])[];
+  readonly colours: readonly string[];
+  readonly captionAt: Point;
+  /** The drawing with the ways and these elements in front. */
+  readonly whole: (elements: readonly string[]) => string;
+}
+
+function staged(given: ConstellationAnimation): Stage {
   const chart = squared(given);
   const { frames, seconds = 8 } = chart;
   requireFrames(frames);
@@ -57,12 +112,12 @@ export function constellationAnimation(given: ConstellationAnimation): string {
     series: (chart.rings ?? []).map((ring) => ringSeries(ring)),
   });
   const courses = last.points.map((_, index) => frames.map(({ points }) => place(points[index]!)));
-  const elements = [
-    ...courses.map((course, index) => way(course, colours[index]!)),
-    ...courses.map((course, index) => dot(course, colours[index]!, seconds)),
-    ...captions(frames, [margins.left + INSET, margins.top + INSET + 12], seconds),
-  ];
-  return ground.replace(/<\/svg>\s*$/, `${elements.join("\n")}\n</svg>\n`);
+  const ways = courses.map((course, index) => way(course, colours[index]!));
+  return {
+    ...{ frames, seconds, courses, colours },
+    captionAt: [margins.left + INSET, margins.top + INSET + 12],
+    whole: (elements) => ground.replace(/<\/svg>\s*$/, `${[...ways, ...elements].join("\n")}\n</svg>\n`),
+  };
 }
 
 function requireFrames(frames: readonly ConstellationFrame[]): void {
@@ -90,8 +145,12 @@ function way(course: readonly Point[], colour: string): string {
   return `<polyline points="${places.join(" ")}" fill="none" stroke="${colour}" stroke-width="1" stroke-opacity="0.45"></polyline>`;
 }
 
-function dot(course: readonly Point[], colour: string, seconds: number): string {
-  const [cx, cy] = course.at(-1)!.map(tenth);
+function dot([x, y]: Point, colour: string, motion = ""): string {
+  return `<circle cx="${tenth(x)}" cy="${tenth(y)}" r="5" fill="${colour}" stroke="${INK}" stroke-width="1.4">${motion}</circle>`;
+}
+
+/** Along a course to its end, and there until the round is over. */
+function moving(course: readonly Point[], seconds: number): string {
   const axis = (name: "cx" | "cy", at: 0 | 1): string =>
     animate(
       name,
@@ -99,18 +158,30 @@ function dot(course: readonly Point[], colour: string, seconds: number): string 
       times(course.length),
       seconds,
     );
-  return `<circle cx="${cx}" cy="${cy}" r="5" fill="${colour}" stroke="${INK}" stroke-width="1.4">${axis("cx", 0)}${axis("cy", 1)}</circle>`;
+  return `${axis("cx", 0)}${axis("cy", 1)}`;
+}
+
+/** Where a point is on its way from frame to frame. */
+function between(course: readonly Point[], at: number): Point {
+  const index = Math.min(course.length - 2, Math.floor(at));
+  const [[fromX, fromY], [toX, toY]] = [course[index]!, course[index + 1]!];
+  const share = at - index;
+  return [fromX + share * (toX - fromX), fromY + share * (toY - fromY)];
 }
 
 /** A text for each frame, all but one of them hidden at any time. */
-function captions(frames: readonly ConstellationFrame[], [x, y]: Point, seconds: number): string[] {
+function captions(frames: readonly ConstellationFrame[], at: Point, seconds: number): string[] {
   return frames.map(({ caption }, index) => {
     const isLast = index === frames.length - 1;
-    const values = frames.map((_, at) => (at === index ? "1" : "0"));
-    const font = `font-family="${escaped(FONT)}" font-size="12" fill="${MUTED}"`;
+    const values = frames.map((_, other) => (other === index ? "1" : "0"));
     const shown = animate("opacity", values, times(frames.length).slice(0, -1), seconds, "discrete");
-    return `<text x="${x}" y="${y}" ${font} opacity="${isLast ? 1 : 0}">${escaped(caption)}${frames.length > 1 ? shown : ""}</text>`;
+    return captionText(caption, at, ` opacity="${isLast ? 1 : 0}"`, frames.length > 1 ? shown : "");
   });
+}
+
+function captionText(caption: string, [x, y]: Point, visibility = "", motion = ""): string {
+  const font = `font-family="${escaped(FONT)}" font-size="12" fill="${MUTED}"`;
+  return `<text x="${x}" y="${y}" ${font}${visibility}>${escaped(caption)}${motion}</text>`;
 }
 
 function animate(

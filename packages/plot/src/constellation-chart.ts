@@ -1,6 +1,6 @@
 import { type Axis, type ChartFrame, drawChart, frameOption, type Margins, marginsOf } from "./chart.ts";
 import { requireFinitePoints, requireSameLength, requireSome } from "./checks.ts";
-import { drawnSeries, type Point } from "./drawn-series.ts";
+import { overlay, type Point } from "./drawn-series.ts";
 import { bareEnds, equalAxes } from "./equal-axes.ts";
 import { dots, haloed, type Ring, ringSeries } from "./marks.ts";
 import { classColour, INK, MUTED } from "./palette.ts";
@@ -142,25 +142,14 @@ function rangeOf({ min = 0, max = 0 }: Axis): readonly [number, number] {
 }
 
 function cellSeries(cells: readonly (readonly Point[])[], colours: readonly string[]): object {
-  return drawnSeries({
-    colour: INK,
-    extent: [[0, 0]],
-    z: 1,
-    draw: (at) => ({
-      type: "group",
-      children: cells.flatMap((corners, index) =>
-        corners.length < 3
-          ? []
-          : [
-              {
-                type: "polygon",
-                shape: { points: corners.map(at) },
-                style: { fill: colours[index], fillOpacity: 0.16, stroke: MUTED, lineWidth: 0.8, strokeOpacity: 0.6 },
-              },
-            ],
-      ),
-    }),
-  });
+  const look = { fillOpacity: 0.16, stroke: MUTED, lineWidth: 0.8, strokeOpacity: 0.6 };
+  return overlay(1, (at) =>
+    cells.flatMap((corners, index) =>
+      corners.length < 3
+        ? []
+        : [{ type: "polygon", shape: { points: corners.map(at) }, style: { fill: colours[index], ...look } }],
+    ),
+  );
 }
 
 /** One path of each point's cells, those beside each other in a row being one rectangle. */
@@ -175,24 +164,18 @@ function rasterSeries({ reach, decisions }: DecisionRaster, colours: readonly st
     }
   }
   const place = (index: number): number => -reach + (2 * reach * index) / size;
-  return drawnSeries({
-    colour: INK,
-    extent: [[0, 0]],
-    z: 1,
-    draw: (at) => ({
-      type: "group",
-      children: runs.flatMap((cells, index) => {
-        if (cells.length === 0) return [];
-        const pathData = cells.map(([row, from, to]) => {
-          const [left, top] = at([place(from), -place(row)]);
-          const [right, bottom] = at([place(to), -place(row + 1)]);
-          return `M${left.toFixed(1)} ${top.toFixed(1)}H${right.toFixed(1)}V${bottom.toFixed(1)}H${left.toFixed(1)}Z`;
-        });
-        const style = { fill: colours[index], fillOpacity: 0.22, stroke: "none" };
-        return [{ type: "path", shape: { pathData: pathData.join("") }, style }];
-      }),
+  return overlay(1, (at) =>
+    runs.flatMap((cells, index) => {
+      if (cells.length === 0) return [];
+      const pathData = cells.map(([row, from, to]) => {
+        const [left, top] = at([place(from), -place(row)]);
+        const [right, bottom] = at([place(to), -place(row + 1)]);
+        return `M${left.toFixed(1)} ${top.toFixed(1)}H${right.toFixed(1)}V${bottom.toFixed(1)}H${left.toFixed(1)}Z`;
+      });
+      const style = { fill: colours[index], fillOpacity: 0.22, stroke: "none" };
+      return [{ type: "path", shape: { pathData: pathData.join("") }, style }];
     }),
-  });
+  );
 }
 
 /** Points whose cells of the grid touch. */
@@ -219,34 +202,22 @@ function cloudSeries({ points, sent }: NonNullable<ConstellationChart["cloud"]>,
 
 /** In front of their cloud. */
 function pointSeries(points: readonly Point[], colours: readonly string[]): object {
-  return drawnSeries({
-    colour: INK,
-    extent: [[0, 0]],
-    z: 5,
-    draw: (at) => ({
-      type: "group",
-      children: points.map((point, index) => {
-        const [cx, cy] = at(point);
-        const style = { fill: colours[index], stroke: INK, lineWidth: 1.4 };
-        return { type: "circle", shape: { cx, cy, r: points.length > 64 ? 3 : 5 }, style };
-      }),
+  return overlay(5, (at) =>
+    points.map((point, index) => {
+      const [cx, cy] = at(point);
+      const style = { fill: colours[index], stroke: INK, lineWidth: 1.4 };
+      return { type: "circle", shape: { cx, cy, r: points.length > 64 ? 3 : 5 }, style };
     }),
-  });
+  );
 }
 
 function labelSeries(points: readonly Point[], labels: readonly string[]): object {
   const fontSize = points.length > 32 ? 9 : 11;
-  return drawnSeries({
-    colour: INK,
-    extent: [[0, 0]],
-    z: 6,
-    draw: (at) => ({
-      type: "group",
-      children: points.map((point, index) => {
-        const [x, y] = at(point);
-        const style = { ...haloed(labels[index]!, fontSize, INK), x, y: y - 8, verticalAlign: "bottom" };
-        return { type: "text", style };
-      }),
+  return overlay(6, (at) =>
+    points.map((point, index) => {
+      const [x, y] = at(point);
+      const style = { ...haloed(labels[index]!, fontSize, INK), x, y: y - 8, verticalAlign: "bottom" };
+      return { type: "text", style };
     }),
-  });
+  );
 }

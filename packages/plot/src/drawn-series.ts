@@ -1,3 +1,5 @@
+import { INK } from "./palette.ts";
+
 /** A point in an axis's units, or in pixels. */
 export type Point = readonly [x: number, y: number];
 
@@ -31,4 +33,12 @@ export function drawnSeries({ name, colour, extent, draw, z = 2 }: DrawnSeries):
     renderItem: ({ dataIndex }: { readonly dataIndex: number }, api: Coordinates) =>
       dataIndex === 0 ? draw(([x, y]) => api.coord([x, y]) as unknown as Point) : undefined,
   };
+}
+
+/** Elements that make no room on the axes; larger `z` is in front. */
+export function overlay(z: number, draw: (at: (point: Point) => Point) => object[]): object {
+  return drawnSeries({
+    ...{ colour: INK, extent: [[0, 0]], z },
+    draw: (at) => ({ type: "group", children: draw(at) }),
+  });
 }

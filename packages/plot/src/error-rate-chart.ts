@@ -1,3 +1,4 @@
+import type { EChartsCoreOption } from "echarts/core";
 import { type Axis, axisOption, type ChartFrame, drawChart, frameOption, marginsOf } from "./chart.ts";
 import { requireFinite, requireFinitePoints, requireSome } from "./checks.ts";
 import { drawnSeries, type Point } from "./drawn-series.ts";
@@ -66,9 +67,8 @@ export function errorRateChart(given: ErrorRateChart): string {
   );
   const floor = chart.floor ?? usualFloor(curves);
   if (!(floor > 0 && floor < 1)) throw new RangeError(`"floor" expected a rate between 0 and 1, got ${floor}`);
-  const names = curves.map(({ name }) => name);
   return drawChart(chart, {
-    ...frameOption(chart, names, marginsOf(chart, names)),
+    ...frame(chart),
     xAxis: bareEnds({ ...rangeOf(chart), ...x }, "x"),
     yAxis: rateAxis(y.name, floor),
     series: [
@@ -80,6 +80,19 @@ export function errorRateChart(given: ErrorRateChart): string {
       ),
     ],
   });
+}
+
+/** The legend shows markers of those curves that have some. */
+function frame(chart: ErrorRateChart): EChartsCoreOption {
+  const { curves } = chart;
+  const names = curves.map(({ name }) => name);
+  const option = frameOption(chart, names, marginsOf(chart, names));
+  const data = curves.map((curve) => ({ name: curve.name, ...(!isMeasured(curve) && { itemStyle: { opacity: 0 } }) }));
+  return { ...option, legend: { ...(option["legend"] as object), data } };
+}
+
+function isMeasured({ points }: RateCurve): boolean {
+  return points.some(({ interval }) => interval);
 }
 
 /**
@@ -153,16 +166,17 @@ function powerOfTen(value: number): string {
 }
 
 /** The line through rates above 0. */
-function curveSeries({ name, points, line = "solid", colour }: RateCurve, index: number, floor: number): object {
+function curveSeries(curve: RateCurve, index: number, floor: number): object {
+  const { name, points, line = "solid", colour } = curve;
   const ink = seriesColour(colour ?? index);
-  const isMeasured = points.some(({ interval }) => interval);
+  const hasMarkers = isMeasured(curve);
   const shown = points.filter(({ rate }) => rate > 0);
   return {
     type: "line",
     name,
     data: shown.map(({ x, rate }) => ({ value: [x, rate], ...(rate < floor && { symbol: "none" }) })),
-    showSymbol: isMeasured,
-    symbol: isMeasured ? SYMBOLS[index % SYMBOLS.length] : "none",
+    showSymbol: hasMarkers,
+    symbol: hasMarkers ? SYMBOLS[index % SYMBOLS.length] : "none",
     symbolSize: 7,
     itemStyle: { color: ink },
     lineStyle: { color: ink, width: line === "dashed" ? 1.5 : 2, type: line === "dashed" ? [6, 4] : "solid" },

@@ -1,8 +1,10 @@
+export { animatedPng } from "./animated-png.ts";
+export type { AnimatedPng, AnimationFrame } from "./animated-png.ts";
 export { barChart } from "./bar-chart.ts";
 export type { BarChart } from "./bar-chart.ts";
 export type { Axis, ChartFrame } from "./chart.ts";
-export { constellationAnimation } from "./constellation-animation.ts";
-export type { ConstellationAnimation, ConstellationFrame } from "./constellation-animation.ts";
+export { constellationAnimation, constellationStills } from "./constellation-animation.ts";
+export type { ConstellationAnimation, ConstellationFrame, Still } from "./constellation-animation.ts";
 export { constellationChart } from "./constellation-chart.ts";
 export type { ConstellationChart, DecisionRaster } from "./constellation-chart.ts";
 export type { Point } from "./drawn-series.ts";

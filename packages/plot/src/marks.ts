@@ -1,4 +1,4 @@
-import { drawnSeries, type Point } from "./drawn-series.ts";
+import { drawnSeries, overlay, type Point } from "./drawn-series.ts";
 import { INK, MUTED } from "./palette.ts";
 
 export interface Ring {
@@ -37,18 +37,12 @@ function dot([x, y]: Point): string {
 
 /** A circle about the origin, its name on it in the direction of an angle, radians. */
 export function ringSeries({ radius, name }: Ring, angle: number = Math.PI / 2): object {
-  return drawnSeries({
-    colour: INK,
-    extent: [[0, 0]],
-    z: 4,
-    draw: (at) => {
-      const [cx, cy] = at([0, 0]);
-      const r = at([radius, 0])[0] - cx;
-      const [x, y] = [cx + r * Math.cos(angle), cy - r * Math.sin(angle)];
-      const circle = { type: "circle", shape: { cx, cy, r }, style: { fill: "none", stroke: INK, lineWidth: 1.2 } };
-      const text = { type: "text", style: { ...haloed(name, 11, MUTED), x, y, verticalAlign: "bottom" } };
-      return { type: "group", children: [circle, text] };
-    },
+  return overlay(4, (at) => {
+    const [cx, cy] = at([0, 0]);
+    const r = at([radius, 0])[0] - cx;
+    const [x, y] = [cx + r * Math.cos(angle), cy - r * Math.sin(angle)];
+    const circle = { type: "circle", shape: { cx, cy, r }, style: { fill: "none", stroke: INK, lineWidth: 1.2 } };
+    return [circle, { type: "text", style: { ...haloed(name, 11, MUTED), x, y, verticalAlign: "bottom" } }];
   });
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { constellationAnimation, constellationChart, type Point, stemChart } from "../src/index.ts";
+import {
+  constellationAnimation,
+  constellationChart,
+  constellationStills,
+  type Point,
+  stemChart,
+} from "../src/index.ts";
 import { colouring, voronoiCells } from "../src/voronoi.ts";
 import { expectSound, texts } from "./support/svg.ts";
 
@@ -22,6 +28,13 @@ function circles(svg: string): Circle[] {
     const of = (name: string) => new RegExp(`${name}="([^"]*)"`).exec(attributes!)?.[1] ?? "";
     return { cx: Number(of("cx")), cy: Number(of("cy")), fill: of("fill") };
   });
+}
+
+/** Where the points of an animation are at a frame, from left to right of the drawing. */
+function circlesOf(svg: string, frame: number): number[] {
+  return [...svg.matchAll(/<animate attributeName="cx"[^>]*values="([^"]*)"/g)].map(([, values]) =>
+    Number(values!.split(";")[frame]),
+  );
 }
 
 function area(corners: readonly Point[]): number {
@@ -162,6 +175,34 @@ describe("constellationAnimation", () => {
       ["0", "step 0", "1;0"],
       ["1", "step 100", "0;1"],
     ]);
+  });
+
+  it("is the same as drawings that follow each other", () => {
+    const three = [...frames, { points: square.map(([x, y]): Point => [y, x]), caption: "step 200" }];
+    const animated = constellationAnimation({ title: "Moving", frames: three, seconds: 4 });
+    const stills = [...constellationStills({ title: "Moving", frames: three, seconds: 4 }, 2)];
+    expect(stills.map(({ seconds }) => seconds)).toEqual([...Array.from({ length: 8 }, () => 0.5), 1]);
+    // What an animated SVG rests at is the last of them, but for what moves.
+    const bare = animated.replaceAll(/<animate [^>]*><\/animate>/g, "");
+    const drawn = bare.replaceAll(/<text [^>]*opacity="0">[^<]*<\/text>\n/g, "").replace(' opacity="1">', ">");
+    expect(stills.at(-1)!.svg).toBe(drawn);
+    // Frame 1 is reached in the middle, at the fifth of eight; a quarter of the way is half of what lies between two frames.
+    const at = (index: number) => circles(stills[index]!.svg);
+    expect(at(0).map(({ cx }) => cx)).toEqual(circlesOf(animated, 0));
+    expect(at(4).map(({ cx }) => cx)).toEqual(circlesOf(animated, 1));
+    at(2).forEach(({ cx }, point) =>
+      expect(Math.abs(cx - (at(0)[point]!.cx + at(4)[point]!.cx) / 2)).toBeLessThan(0.11),
+    );
+    const shown = stills.map(({ svg }) => texts(svg).find((text) => text.startsWith("step")));
+    expect(shown).toEqual([...Array(4).fill("step 0"), ...Array(4).fill("step 100"), "step 200"]);
+  });
+
+  it("is one drawing where there is one frame", () => {
+    const stills = [...constellationStills({ title: "Still", frames: [frames[1]!], seconds: 4 })];
+    expect(stills.map(({ seconds }) => seconds)).toEqual([5]);
+    expect(() => constellationStills({ title: "x", frames }, 0)).toThrow(
+      /"perSecond" expected a rate from 1 to 60, got 0/,
+    );
   });
 
   it("refuses frames that do not belong together", () => {

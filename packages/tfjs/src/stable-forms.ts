@@ -1,22 +1,22 @@
 /** What the stable forms are made of, on whatever holds arrays: comparisons give what `where` takes. */
 export interface FormOps<T, C> {
-  scalar(value: number): T;
-  add(a: T, b: T): T;
-  sub(a: T, b: T): T;
-  mul(a: T, b: T): T;
-  div(a: T, b: T): T;
-  neg(x: T): T;
-  abs(x: T): T;
-  square(x: T): T;
-  relu(x: T): T;
-  exp(x: T): T;
-  log(x: T): T;
+  readonly scalar: (value: number) => T;
+  readonly add: (a: T, b: T) => T;
+  readonly sub: (a: T, b: T) => T;
+  readonly mul: (a: T, b: T) => T;
+  readonly div: (a: T, b: T) => T;
+  readonly neg: (x: T) => T;
+  readonly abs: (x: T) => T;
+  readonly square: (x: T) => T;
+  readonly relu: (x: T) => T;
+  readonly exp: (x: T) => T;
+  readonly log: (x: T) => T;
   /** The library's own, good where x is not small. */
-  erf(x: T): T;
-  zerosLike(x: T): T;
+  readonly erf: (x: T) => T;
+  readonly zerosLike: (x: T) => T;
   /** Whether `low <= x <= high`. */
-  within(x: T, low: number, high: number): C;
-  where(condition: C, a: T, b: T): T;
+  readonly within: (x: T, low: number, high: number) => C;
+  readonly where: (condition: C, a: T, b: T) => T;
 }
 
 export interface StableForms<T> {
@@ -25,6 +25,8 @@ export interface StableForms<T> {
   readonly softplus: (x: T) => T;
   readonly sigmoidCrossEntropy: (logits: T, x: T) => T;
   readonly erf: (x: T) => T;
+  /** log(1 + u) for u from -1/2 to 1. */
+  readonly logOnePlus: (u: T) => T;
 }
 
 /** Taylor coefficients of (exp(x) - 1) / x: below |x| = 1/2 the next term is 6e-10. */
@@ -66,5 +68,5 @@ export function stableForms<T, C>(ops: FormOps<T, C>): StableForms<T> {
       ops.mul(ops.mul(near, ops.scalar(2 / Math.sqrt(Math.PI))), polynomial(ops.square(near), ERF));
     return branch(ops.within(x, -0.5, 0.5), x, series, ops.erf(x));
   };
-  return { expm1, log1p, softplus, sigmoidCrossEntropy, erf };
+  return { expm1, log1p, softplus, sigmoidCrossEntropy, erf, logOnePlus };
 }

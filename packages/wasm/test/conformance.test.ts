@@ -5,4 +5,6 @@ import { engineConforms } from "../../graph/test/conformance/suite.ts";
 
 const builds: readonly KernelBuild[] = probe().relaxedSimd ? ["simd128", "relaxed"] : ["simd128"];
 
-describe.each(builds)("%s", (build) => engineConforms(() => createWasmEngine({ build })));
+describe.each(builds)("%s", (build) => {
+  engineConforms(() => createWasmEngine({ build }));
+});

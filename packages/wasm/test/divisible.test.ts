@@ -58,9 +58,8 @@ const products = fc
   .tuple(fc.boolean(), fc.boolean(), fc.integer({ min: 4, max: 40 }), small, small)
   .map(([transA, transB, m, n, k]) => [Number(transA), Number(transB), m, n, k, at(0), at(1), at(2), at(3), 2, at(4)]);
 
-const unary = "neg abs sign step exp expm1 log log1p sqrt square sigmoid tanh softplus relu erf round castI32 castU8".split(
-  " ",
-);
+const unary =
+  "neg abs sign step exp expm1 log log1p sqrt square sigmoid tanh softplus relu erf round castI32 castU8".split(" ");
 const binary = "add sub mul div maximum minimum greater equal".split(" ");
 const each = (names: readonly string[], args: Arguments) => Object.fromEntries(names.map((name) => [name, args]));
 

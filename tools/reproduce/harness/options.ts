@@ -15,27 +15,32 @@ export interface ReproduceOptions {
 const DEFAULT_SEEDS = [1, 2, 3];
 export const DEFAULT_OUT = "docs/results";
 
-export function helpOf({ name, what, minutes, seeds = DEFAULT_SEEDS }: Reproduction): string {
+export function helpOf({ name, what, minutes, seeds = DEFAULT_SEEDS, data = "files" }: Reproduction): string {
+  const isRead = data === "files";
   return `${what}.
 
-  npm run reproduce ${name} [-- --seeds ${seeds.join()} --epochs N --data-dir DIR --out DIR]
+  npm run reproduce ${name} [-- --seeds ${seeds.join()} --epochs N${isRead ? " --data-dir DIR" : ""} --out DIR]
 
   --seeds      one training each (default ${seeds.join()}); every one is reported
   --epochs     of every training, for a quick look (default: each training's own)
-  --data-dir   the folder of the MNIST files; otherwise they are looked for as the isthmus command does
-  --out        a folder for the figures and pictures; default ${DEFAULT_OUT} with the default seeds and epochs, else nothing
+${isRead ? DATA_DIR : ""}  --out        a folder for the figures and pictures; default ${DEFAULT_OUT} with the default seeds and epochs, else nothing
                is written
 
-About ${minutes} minutes for all seeds. The real data must be there or be downloadable: synthetic digits prove nothing here.
+About ${minutes} minutes for all seeds. ${isRead ? REAL : "Everything is drawn by code, from the seeds: no data are read."}
 `;
 }
+
+const DATA_DIR =
+  "  --data-dir   the folder of the MNIST files; otherwise they are looked for as the isthmus command does\n";
+const REAL = "The real data must be there or be downloadable: synthetic digits prove nothing here.";
 
 /** @throws an expected error that names the option */
 export function reproduceOptions(
   args: readonly string[],
-  { seeds: usual = DEFAULT_SEEDS }: Pick<Reproduction, "seeds"> = {},
+  { seeds: usual = DEFAULT_SEEDS, data = "files" }: Pick<Reproduction, "seeds" | "data"> = {},
 ): ReproduceOptions {
   const values = parsed(args, usual.join());
+  if (data === "made" && values["data-dir"] !== undefined) throw expected("--data-dir: no data are read here");
   const seeds = values.seeds.split(",").map((text) => whole("--seeds", text, 0));
   const epochs = values.epochs === undefined ? undefined : whole("--epochs", values.epochs, 1);
   const isDefault = values.seeds === usual.join() && epochs === undefined;

@@ -12,6 +12,8 @@ export interface Reproduction {
   readonly minutes: number;
   /** Of the run that is published. Default: 1, 2 and 3. */
   readonly seeds?: readonly number[];
+  /** What is learned from. Default: files, which must be had; noise and drawn shapes are made by code. */
+  readonly data?: "files" | "made";
   readonly run: (context: Context) => Promise<Made>;
 }
 

@@ -1,6 +1,6 @@
 """usage: link.py <steps> <batch>
 
-The (7,4) link of the reproduction `channel-hamming`, eager, on one thread, as a user of PyTorch writes it: the steps per
+The (7,4) link of the reproduction `channel-speed`, eager, on one thread, as a user of PyTorch writes it: the steps per
 second of processor time as JSON.
 """
 

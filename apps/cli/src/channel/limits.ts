@@ -22,6 +22,11 @@ export function linkText({ k, n, complex = false }: Link): string {
   return `(${n}${complex ? " complex" : ""},${Number(k.toFixed(3))})`;
 }
 
+/** `7 real uses`; `1 complex use`. */
+export function usesText({ n, complex = false }: Pick<Link, "n" | "complex">): string {
+  return `${n} ${complex ? "complex" : "real"} ${n === 1 ? "use" : "uses"}`;
+}
+
 /** `learned (7,4)`; names that say their size already are left as they are. */
 export function titleOf(book: Codebook): string {
   return book.name.includes("(") ? book.name : `${book.name} ${linkText(book)}`;

@@ -8,10 +8,11 @@ import { parameterCount } from "../model-files.ts";
 import { courseOf, hasHistory, historyOf } from "../plots/history.ts";
 import { constellation, powerLines, projection, spectrum } from "../plots/links.ts";
 import type { ChartPicture } from "../plots/picture.ts";
-import { linkText, shannonLimitDb } from "./limits.ts";
+import { linkText, shannonLimitDb, usesText } from "./limits.ts";
 import type { LinkFile } from "./link-files.ts";
 import { openSimulationFile } from "./simulation-file.ts";
-import { measuredLines, simulateAll, type SimulateOptions } from "./simulations.ts";
+import { measuredLines } from "./measured.ts";
+import { simulateAll, type SimulateOptions } from "./simulations.ts";
 import { waterfall } from "./waterfall.ts";
 
 interface PageOptions {
@@ -28,7 +29,7 @@ const CLOUD = 2000;
 
 export function linkLead({ definition: { config } }: LinkFile): string {
   return (
-    `${2 ** config.k} messages in ${config.n} ${config.complex ? "complex" : "real"} uses of a channel (${config.channel.kind}), ` +
+    `${2 ** config.k} messages in ${usesText(config)} of a channel (${config.channel.kind}), ` +
     `learned end to end at Eb/N0 ${trainedAt(config)}.`
   );
 }
@@ -97,7 +98,6 @@ async function errorRates(context: Context, link: LinkFile, { seed, build }: Pag
       maxBlocks: MOST_BLOCKS,
       confidence: 0.95,
       interval: "wilson",
-      receiver: "both",
       bound: true,
       seed,
       build,

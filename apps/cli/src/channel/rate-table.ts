@@ -5,6 +5,7 @@ import type { RateCurve } from "@isthmus/plot";
 import { writeFileAtomic } from "@isthmus/data/node";
 import { extname } from "node:path";
 import { UsageError } from "../errors.ts";
+import { chartBytes, requireRaster } from "../raster.ts";
 import type { KnownRate, Standing } from "./named-systems.ts";
 
 /** What formulas say at each Eb/N0. */
@@ -18,12 +19,13 @@ export function knownCurve(name: string, { standing, of }: KnownRate, ebNoDb: re
   return { name, standing, rates: ebNoDb.map((decibels) => of(ebNoFromDb(decibels))) };
 }
 
-const ENDINGS = [".svg", ".csv", ".json"] as const;
+const ENDINGS = [".svg", ".png", ".csv", ".json"] as const;
 
 /** Throws `UsageError` unless rates can be written to a file of this name. */
-export function requireRatesEnding(out: string): void {
-  if ((ENDINGS as readonly string[]).includes(extname(out).toLowerCase())) return;
-  throw new UsageError(`--out expected a name ending in ${ENDINGS.join(", ")}, got ${out}`);
+export async function requireRatesEnding(out: string): Promise<void> {
+  if (!(ENDINGS as readonly string[]).includes(extname(out).toLowerCase()))
+    throw new UsageError(`--out expected a name ending in ${ENDINGS.join(", ")}, got ${out}`);
+  await requireRaster(out);
 }
 
 /** What is written to a file of rates, by its ending. */
@@ -34,14 +36,14 @@ export interface RatesContent {
 }
 
 export async function writeRates(out: string, content: RatesContent): Promise<void> {
+  await writeFileAtomic(out, await ratesBytes(out, content));
+}
+
+async function ratesBytes(out: string, { csv, json, svg }: RatesContent): Promise<Uint8Array> {
   const ending = extname(out).toLowerCase();
-  const text =
-    ending === ".svg"
-      ? await content.svg()
-      : ending === ".csv"
-        ? content.csv()
-        : `${JSON.stringify(content.json(), null, 2)}\n`;
-  await writeFileAtomic(out, new TextEncoder().encode(text));
+  if (ending === ".csv") return new TextEncoder().encode(csv());
+  if (ending === ".json") return new TextEncoder().encode(`${JSON.stringify(json(), null, 2)}\n`);
+  return await chartBytes(out, await svg());
 }
 
 /** A column for each curve, its name and what it is above it. */

@@ -1,12 +1,26 @@
 import type { ChannelAutoencoder, Codebook } from "@isthmus/channel";
 import { learnedCodebook } from "@isthmus/channel";
+import type { AnimationFrame, ConstellationAnimation } from "@isthmus/plot";
 import { readCheckpoint } from "@isthmus/train";
+import { extname } from "node:path";
 import { grouped } from "../console.ts";
+import { UsageError } from "../errors.ts";
+import { isRasterName, pixelsOf, requireRaster } from "../raster.ts";
+import { usesText } from "./limits.ts";
 import { placesOf, planeOf } from "./plane.ts";
 
 /** Most of what happens, happens early: frames are closer together there. */
 const FRAMES = 60;
 const EARLY = 2;
+
+const ENDINGS = [".svg", ".png", ".apng"];
+
+/** Throws `UsageError` unless a film can be written to a file of this name. */
+export async function requireFilmEnding(out: string): Promise<void> {
+  if (!ENDINGS.includes(extname(out).toLowerCase()))
+    throw new UsageError(`--animation expected a name ending in ${ENDINGS.join(", ")}, got ${out}`);
+  await requireRaster(out);
+}
 
 interface Shot {
   readonly codebook: Codebook;
@@ -31,24 +45,39 @@ export class TrainingFilm {
     this.shots.set(restart, [...shots, { codebook: learnedCodebook(this.definition, tensors), step, information }]);
   }
 
-  /** The codebook of a start on its way, as an animated SVG in the plane of its end; none where nothing was seen. */
-  async drawing(restart: number): Promise<string | undefined> {
+  /** The codebook of a start on its way, in the plane of its end, as a file of this name has it; none where nothing was seen. */
+  async bytes(restart: number, out: string, progress: (share: number) => void): Promise<Uint8Array | undefined> {
+    const animation = this.animation(restart);
+    if (!animation) return undefined;
+    const { animatedPng, constellationAnimation, constellationStills } = await import("@isthmus/plot");
+    if (!isRasterName(out)) return new TextEncoder().encode(constellationAnimation(animation));
+    const stills = [...constellationStills(animation)];
+    const { width, height } = await pixelsOf(stills[0]!.svg);
+    const frames = async function* (): AsyncGenerator<AnimationFrame> {
+      for (const [index, { svg, seconds }] of stills.entries()) {
+        progress(index / stills.length);
+        yield { pixels: (await pixelsOf(svg)).pixels, seconds };
+      }
+    };
+    return await animatedPng({ width, height, frames: frames() });
+  }
+
+  private animation(restart: number): ConstellationAnimation | undefined {
     const shots = chosen(this.shots.get(restart) ?? []);
     const last = shots.at(-1);
     if (!last) return undefined;
-    const { constellationAnimation } = await import("@isthmus/plot");
     const plane = planeOf(last.codebook);
     const { k, n, complex } = last.codebook;
-    return constellationAnimation({
+    return {
       title: "A codebook through training",
-      subtitle: `${2 ** k} messages in ${n} ${complex ? "complex" : "real"} uses`,
+      subtitle: `${2 ** k} messages in ${usesText({ n, complex })}`,
       x: { name: plane.names[0] },
       y: { name: plane.names[1] },
       frames: shots.map(({ codebook, step, information }) => ({
         points: placesOf(codebook, plane),
         caption: `step ${grouped(step)}, ${information.toFixed(3)} of ${k} bits`,
       })),
-    });
+    };
   }
 }
 

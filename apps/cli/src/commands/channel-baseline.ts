@@ -54,7 +54,7 @@ export function baselineCommand(context: Context): Command {
         .choices(["awgn", "rayleigh", "rayleigh-block"])
         .default("awgn"),
     )
-    .option("-o, --out <file>", "a chart as .svg, or the table as .csv or .json")
+    .option("-o, --out <file>", "a chart as .svg or .png, or the table as .csv or .json")
     .action(
       reporting(context, (systems: readonly string[], options: BaselineOptions) =>
         baseline(systems.length > 0 ? systems : USUAL, options),
@@ -64,7 +64,7 @@ export function baselineCommand(context: Context): Command {
 
 async function baseline(names: readonly string[], { ebno, fading, out }: BaselineOptions): Promise<Report> {
   if (out !== undefined) {
-    requireRatesEnding(out);
+    await requireRatesEnding(out);
     await requireWritable(out, names);
   }
   const curves: KnownCurve[] = [];

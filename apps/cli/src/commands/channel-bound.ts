@@ -2,7 +2,7 @@ import type { Link } from "@isthmus/channel";
 import type { JsonObject } from "@isthmus/graph";
 import type { Command } from "commander";
 import { ebNoOption } from "../channel/decibels.ts";
-import { limitCurves, linkText, shannonLimitDb } from "../channel/limits.ts";
+import { limitCurves, linkText, shannonLimitDb, usesText } from "../channel/limits.ts";
 import { codebookOf, openSystem } from "../channel/link-files.ts";
 import { SYSTEM_NAMES } from "../channel/named-systems.ts";
 import {
@@ -48,14 +48,14 @@ export function boundCommand(context: Context): Command {
     .option("--n <uses>", "uses of the channel", wholeNumber(1, 4096))
     .option("--complex", "uses are complex: two real dimensions each")
     .addOption(ebNoOption("energy per bit over noise density: from:to:step, a list, or one"))
-    .option("-o, --out <file>", "a chart as .svg, or the table as .csv or .json")
+    .option("-o, --out <file>", "a chart as .svg or .png, or the table as .csv or .json")
     .action(reporting(context, (system: string | undefined, options: BoundOptions) => bound(system, options)));
 }
 
 async function bound(system: string | undefined, options: BoundOptions): Promise<Report> {
   const { ebno, out } = options;
   if (out !== undefined) {
-    requireRatesEnding(out);
+    await requireRatesEnding(out);
     await requireWritable(out, system === undefined ? [] : [system]);
   }
   const { k, n, complex = false } = await linkOfOptions(system, options);
@@ -98,7 +98,7 @@ async function chart(link: Link, ebno: readonly number[], curves: readonly Known
   const x = shannonLimitDb(link);
   const isInside = x >= ebno[0]! && x <= ebno.at(-1)!;
   return errorRateChart({
-    title: `Limits of codes of ${link.k} bits in ${link.n} ${link.complex ? "complex " : ""}uses`,
+    title: `Limits of codes of ${link.k} bits in ${usesText(link)}`,
     subtitle: "Block error rate, white Gaussian noise",
     curves: curves.map((curve) => drawnCurve(curve, ebno)),
     ...(isInside && { verticals: [{ name: `Shannon limit ${x.toFixed(2)} dB`, x }] }),

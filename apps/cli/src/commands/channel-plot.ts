@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import { decibels } from "../channel/decibels.ts";
 import { codebookOf, openSystem } from "../channel/link-files.ts";
 import { SYSTEM_NAMES } from "../channel/named-systems.ts";
@@ -8,7 +8,7 @@ import { buildOption, outOption, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { constellation, type LinkSubject, projection, spectrum } from "../plots/links.ts";
 import { type ChartPicture, requireChartEnding, writePicture } from "../plots/picture.ts";
-import { type Context, describeCommand, reporting } from "./command.ts";
+import { commandGroup, type Context, describeCommand, reporting } from "./command.ts";
 
 interface CloudCommandOptions {
   readonly ebno: readonly number[];
@@ -21,17 +21,18 @@ interface CloudCommandOptions {
 
 const EXAMPLES = [
   "isthmus channel plot constellation qam-16 --ebno 10 -o qam.svg",
-  "isthmus channel plot projection hamming --ebno 8 -o hamming.svg",
+  "isthmus channel plot projection hamming --ebno 8 -o hamming.png",
   "isthmus channel plot spectrum hamming uncoded-4 -o distances.svg",
 ];
 
 export function plotLinkCommand(context: Context): Command {
-  const group = new Command("plot")
-    .description("Pictures of codebooks and of what is received, as .svg.")
-    .usage("<picture> <system> -o <file> [options]")
-    .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const make of [constellationCommand, projectionCommand, spectrumCommand]) group.addCommand(make(context));
-  return group;
+  return commandGroup({
+    name: "plot",
+    summary: "Pictures of codebooks and of what is received, as .svg or .png.",
+    usage: "<picture> <system> -o <file> [options]",
+    examples: EXAMPLES,
+    commands: [constellationCommand, projectionCommand, spectrumCommand].map((make) => make(context)),
+  });
 }
 
 function constellationCommand(context: Context): Command {
@@ -50,7 +51,7 @@ function constellationCommand(context: Context): Command {
         .choices(["maximum-likelihood", "network", "none"])
         .default("maximum-likelihood"),
     )
-    .addOption(outOption("constellation.svg"))
+    .addOption(outOption("constellation.svg or .png"))
     .action(drawing(context, "constellation", (subject, options) => constellation(subject, cloudOf(options))));
 }
 
@@ -62,7 +63,7 @@ function projectionCommand(context: Context): Command {
     examples: ["isthmus channel plot projection hamming --ebno 8 -o hamming.svg"],
   });
   return withCloud(command)
-    .addOption(outOption("projection.svg"))
+    .addOption(outOption("projection.svg or .png"))
     .action(drawing(context, "projection", (subject, options) => projection(subject, cloudOf(options))));
 }
 
@@ -74,10 +75,10 @@ function spectrumCommand(context: Context): Command {
     examples: ["isthmus channel plot spectrum hamming uncoded-4 -o distances.svg"],
   })
     .argument("<systems...>", "models, codebook files, or names")
-    .addOption(outOption("distances.svg"))
+    .addOption(outOption("distances.svg or .png"))
     .action(
       reporting(context, async (systems: readonly string[], { out }: { readonly out: string }) => {
-        requireChartEnding(out);
+        await requireChartEnding(out);
         await requireWritable(out, systems);
         const subjects = await Promise.all(systems.map(subjectOf));
         return written("spectrum", await spectrum(subjects.map(({ book }) => book)), out);
@@ -109,7 +110,7 @@ function drawing(
 ) {
   return reporting(context, async (system: string, options: CloudCommandOptions) => {
     const { out } = options;
-    requireChartEnding(out);
+    await requireChartEnding(out);
     await requireWritable(out, [system]);
     return written(name, await draw(await subjectOf(system), options), out);
   });

@@ -1,17 +1,10 @@
-import type { Command } from "commander";
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { ebNoOption } from "../channel/decibels.ts";
+import { type Measured, measuredCsv, measuredJson, measuredLines } from "../channel/measured.ts";
 import { SYSTEM_NAMES } from "../channel/named-systems.ts";
 import { requireRatesEnding, writeRates } from "../channel/rate-table.ts";
 import { openSimulationFile } from "../channel/simulation-file.ts";
-import {
-  type Measured,
-  measuredCsv,
-  measuredJson,
-  measuredLines,
-  simulateAll,
-  type SimulateOptions,
-} from "../channel/simulations.ts";
+import { simulateAll, type SimulateOptions } from "../channel/simulations.ts";
 import { SIMULATED_CHANNELS, simulatedChannelOfText } from "../channel/surroundings.ts";
 import { waterfall } from "../channel/waterfall.ts";
 import { note, type Report } from "../console.ts";
@@ -28,7 +21,7 @@ export function simulateCommand(context: Context): Command {
       "A model is received twice, by its own network and by maximum likelihood on its codebook, so that one sees which half loses. Systems of",
       "the same size get the same messages and noise. A model of another channel than white noise is measured over its own; where that is",
       "fading, baselines are simulated over it too, told what the model is told.",
-      "Counts that lie below the sphere-packing bound by more than chance are refused: they would be a mistake in power or noise.",
+      "A curve that lies below the sphere-packing bound by more than 3 sigma of chance is refused: it would be a mistake in power or noise.",
     ],
     examples: [
       "isthmus channel simulate ae.safetensors --ebno 0:8:1 --baselines hamming,uncoded -o bler.svg",
@@ -56,7 +49,7 @@ export function simulateCommand(context: Context): Command {
     )
     .option("--unknown", "receivers are told how strong the fading is on average, and not the fading")
     .addOption(
-      new Option("--receiver <kind>", "of a model").choices(["both", "network", "maximum-likelihood"]).default("both"),
+      new Option("--receiver <kind>", "of a model (default: both)").choices(["both", "network", "maximum-likelihood"]),
     )
     .option("--no-bound", "without the sphere-packing bound")
     .option(
@@ -73,7 +66,7 @@ export function simulateCommand(context: Context): Command {
     )
     .addOption(seedOption())
     .addOption(buildOption())
-    .option("-o, --out <file>", "a chart as .svg, or the counts as .csv or .json")
+    .option("-o, --out <file>", "a chart as .svg or .png, or the counts as .csv or .json")
     .action(reporting(context, (system: string, options: SimulateOptions) => simulate(context, system, options)));
 }
 
@@ -92,7 +85,7 @@ function count(most: number): (text: string) => number {
 async function simulate(context: Context, system: string, options: SimulateOptions): Promise<Report> {
   const { out, resume, confidence } = options;
   if (out !== undefined) {
-    requireRatesEnding(out);
+    await requireRatesEnding(out);
     await requireWritable(out, [system]);
   }
   if (resume !== undefined) await requireWritable(resume, [system]);

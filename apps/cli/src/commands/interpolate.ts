@@ -40,7 +40,7 @@ async function interpolate({ console }: Context, path: string, options: Interpol
   const { from, to, steps, out, spherical = false } = options;
   const model = await openModel(path);
   const { inputShape: shape } = modelConfig(model);
-  requireItemsEnding(out, model);
+  await requireItemsEnding(out, model);
   await requireWritable(out, [path]);
   const dataset = await openSplit(console, options, { ...model, shape });
   const way = spherical ? "spherical" : "linear";

@@ -1,6 +1,6 @@
 import { type Dataset, take } from "@isthmus/data";
 import type { Model } from "@isthmus/graph";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Console, Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit, type Reader } from "../datasets.ts";
@@ -20,23 +20,23 @@ import { reconstructions } from "../plots/reconstructions.ts";
 import { samples } from "../plots/samples.ts";
 import type { Subject } from "../plots/subject.ts";
 import { traversals } from "../plots/traversals.ts";
-import { type Context, describeCommand, reporting } from "./command.ts";
+import { commandGroup, type Context, describeCommand, reporting } from "./command.ts";
 
 const EXAMPLES = [
   "isthmus plot reconstructions m.safetensors -o reconstructions.png",
   "isthmus plot latent m.safetensors -o latent.svg",
-  "isthmus plot curves m.safetensors -o curves.svg",
+  "isthmus plot curves m.safetensors -o curves.png",
 ];
 
 export function plotCommand(context: Context): Command {
-  const group = new Command("plot")
-    .description("Pictures of a model: grids of images as .png (or their values as .npy or .csv), charts as .svg.")
-    .usage("<picture> <model> -o <file> [options]")
-    .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const kind of KINDS) group.addCommand(kindCommand(context, kind));
-  group.addCommand(latentCommand(context));
-  group.addCommand(rateDistortionCommand(context));
-  return group;
+  const kinds = KINDS.map((kind) => kindCommand(context, kind));
+  return commandGroup({
+    name: "plot",
+    summary: "Pictures of a model: grids of images as .png (or their values as .npy or .csv), charts as .svg or .png.",
+    usage: "<picture> <model> -o <file> [options]",
+    examples: EXAMPLES,
+    commands: [...kinds, latentCommand(context), rateDistortionCommand(context)],
+  });
 }
 
 /** One kind of picture of one model. */
@@ -64,15 +64,17 @@ function kindCommand(context: Context, kind: Kind): Command {
   return kind
     .addOptions(command)
     .addOption(buildOption())
-    .addOption(outOption(makes === "chart" ? `${name}.svg` : `${name}.png, or .npy for the values, .csv of a table`))
+    .addOption(
+      outOption(makes === "chart" ? `${name}.svg or .png` : `${name}.png, or .npy for the values, .csv of a table`),
+    )
     .action(reporting(context, (path: string, options: PlotOptions) => plot(context, kind, path, options)));
 }
 
 async function plot({ console }: Context, kind: Kind, path: string, options: PlotOptions): Promise<Report> {
   const model = await openModel(path);
   const { inputShape: shape } = modelConfig(model);
-  if (kind.makes === "items") requireItemsEnding(options.out, model);
-  else requireChartEnding(options.out);
+  if (kind.makes === "items") await requireItemsEnding(options.out, model);
+  else await requireChartEnding(options.out);
   await requireWritable(options.out, [path]);
   const dataset =
     kind.items === undefined ? NO_DATA : await openData(console, options, kind.items, { ...model, shape });
@@ -239,7 +241,7 @@ function latentCommand(context: Context): Command {
     .option("--draw", "a draw of q(z|x) for each item in place of its mean")
     .addOption(seedOption())
     .addOption(buildOption())
-    .addOption(outOption("latent.svg"))
+    .addOption(outOption("latent.svg or .png"))
     .action(
       reporting(context, (paths: readonly string[], options: LatentCommandOptions) => latent(context, paths, options)),
     );
@@ -247,7 +249,7 @@ function latentCommand(context: Context): Command {
 
 async function latent({ console }: Context, paths: readonly string[], options: LatentCommandOptions): Promise<Report> {
   const { out, dims, draw, seed } = options;
-  requireChartEnding(out);
+  await requireChartEnding(out);
   await requireWritable(out, paths);
   const models = await Promise.all(paths.map(async (path) => ({ path, model: await openModel(path) })));
   const [{ model: first }] = models as [(typeof models)[number]];
@@ -279,10 +281,10 @@ function rateDistortionCommand(context: Context): Command {
     examples: ["isthmus plot rate-distortion m.safetensors -o rate-distortion.svg"],
   })
     .argument("<models...>", "model files")
-    .addOption(outOption("rate-distortion.svg"))
+    .addOption(outOption("rate-distortion.svg or .png"))
     .action(
       reporting(context, async (paths: readonly string[], { out }: { readonly out: string }) => {
-        requireChartEnding(out);
+        await requireChartEnding(out);
         await requireWritable(out, paths);
         const models = await Promise.all(paths.map(async (path) => ({ path, model: await openModel(path) })));
         const picture = await rateDistortion(models);

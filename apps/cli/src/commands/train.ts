@@ -1,4 +1,4 @@
-import { fitCoding, inferLatents } from "@isthmus/compress";
+import { fitCoding, inferLatents, learnedCoding } from "@isthmus/compress";
 import { batches, type Dataset } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Engine, type JsonObject, type ModelData, writeModelFile } from "@isthmus/graph";
@@ -13,19 +13,26 @@ import {
   readCheckpoint,
   toModel,
 } from "@isthmus/train";
-import type { WasmEngine } from "@isthmus/wasm";
 import { Argument, type Command } from "commander";
 import { access } from "node:fs/promises";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
 import { requireLabels, withDataDefaults } from "../data-defaults.ts";
 import { addTrainDataOptions, type TrainDataOptions } from "../data-options.ts";
 import { openSplits } from "../datasets.ts";
-import { engineText, withEngine } from "../engines.ts";
+import { type EngineName, engineNameOf, engineText, withNamedEngine } from "../engines.ts";
 import { Interrupted, namingFile, UsageError } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
 import { parameterCount } from "../model-files.ts";
 import { addModelOptions, kindLines, modelOf, type ModelOptions } from "../model-options.ts";
-import { buildOption, numberBetween, outOption, seedOption, threadsOption, wholeNumber } from "../options.ts";
+import {
+  buildOption,
+  engineOption,
+  numberBetween,
+  outOption,
+  seedOption,
+  threadsOption,
+  wholeNumber,
+} from "../options.ts";
 import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
 import { ProgressLine } from "../progress.ts";
 import { openStart, type Start } from "../start-from.ts";
@@ -46,6 +53,8 @@ interface TrainOptions extends TrainDataOptions, ModelOptions, TrainingOptions {
   readonly stepScale: number;
   readonly startFrom?: string;
   readonly resume?: boolean;
+  /** Default: `wasm`, or a checkpoint's. */
+  readonly engine?: EngineName;
   readonly build: string;
   readonly threads: number | "auto";
   readonly out: string;
@@ -65,6 +74,9 @@ export function trainCommand(context: Context): Command {
       "isthmus train ae --data readings.csv --columns temp,humidity,state --categorical state --latent 2 -o table.safetensors",
       "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
+      "isthmus train learned-codec --gdn on --output sigmoid --lambda 20 -o codec.safetensors",
+      "isthmus train learned-codec --data cifar10 --channels 32,48 --hidden none --qualities 5 -o codec.safetensors",
+      "isthmus train vae --engine tfjs:wasm -o m.safetensors",
       "isthmus train mixture-prior-vae --start-from m.safetensors -o clusters.safetensors",
     ],
   }).addArgument(new Argument("<kind>", "what to train").choices(modelKinds.map(({ kind }) => kind)));
@@ -85,6 +97,7 @@ export function trainCommand(context: Context): Command {
       "begin with the tensors of this model file that have the same names; others are drawn",
     )
     .option("--resume", "go on from the last epoch of an interrupted or shorter run with the same --out")
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(threadsOption())
     .addOption(outOption("model file to write; the checkpoint is kept beside it"))
@@ -102,15 +115,22 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
   requireWarmUpFits(options, data.train.items);
   const definition = modelOf(kind, withDataDefaults(kind, options, data.train), data.train.shape);
   requireLabels(definition, data.train);
+  requireOwnSteps(definition, options);
   const start = options.startFrom === undefined ? undefined : await openStart(options.startFrom, definition);
-  const build = (options.build === "auto" && checkpoint?.build) || options.build;
-  return withEngine({ build, threads: options.threads }, async (engine) => {
+  const name = options.engine ?? checkpoint?.engine ?? "wasm";
+  const begun = name === "wasm" && options.build === "auto" ? checkpoint?.build : undefined;
+  return withNamedEngine(name, { build: begun ?? options.build, threads: options.threads }, async (engine) => {
     const job = { definition, data, engine, training, ...(start && { start }) };
     const result = await runFit({ console, signal }, job, options, checkpoint);
     const model = await assemble(job, result, options);
     await writeFileAtomic(options.out, writeModelFile(model));
     return report(job, result, options);
   });
+}
+
+function requireOwnSteps({ kind, quantisation }: ModelDefinition, { stepScale }: TrainOptions): void {
+  if (!quantisation || stepScale === 1) return;
+  throw new UsageError(`--step-scale: ${kind} learns its bins; --lambda weighs bits against error`);
 }
 
 /** `m.safetensors` -> `m.checkpoint.safetensors`. */
@@ -123,7 +143,8 @@ interface OpenedCheckpoint {
   readonly bytes: Uint8Array;
   /** Epochs done. */
   readonly epoch: number;
-  /** The kernel build that began the run: only it goes on with the same bits. */
+  /** The engine that began the run, and our kernels' build: only these go on with the same bits. */
+  readonly engine: EngineName | undefined;
   readonly build: string | undefined;
 }
 
@@ -141,10 +162,15 @@ async function openCheckpoint(
     const bytes = await readFileBytes(path);
     const { run, epoch } = namingFile(path, () => readCheckpoint(bytes));
     if (epoch >= epochs) note(console, `${path} has ${epoch} epochs already; nothing is left to train`);
-    return { bytes, epoch, build: (run["engine"] as { readonly build?: string } | undefined)?.build };
+    return { bytes, epoch, ...begunWith(run) };
   }
   if (exists) note(console, `starting anew; ${path} is replaced after the first epoch (--resume would go on from it)`);
   return undefined;
+}
+
+function begunWith(run: JsonObject): Pick<OpenedCheckpoint, "engine" | "build"> {
+  const { name = "", build = "" } = (run["engine"] ?? {}) as { readonly name?: string; readonly build?: string };
+  return { engine: engineNameOf({ name, build }), build: name === "wasm" ? build : undefined };
 }
 
 type Data = { readonly train: Dataset; readonly test: Dataset };
@@ -153,7 +179,7 @@ type Data = { readonly train: Dataset; readonly test: Dataset };
 interface Job {
   readonly definition: ModelDefinition;
   readonly data: Data;
-  readonly engine: WasmEngine;
+  readonly engine: Engine;
   readonly training: Training;
   readonly start?: Start;
 }
@@ -169,6 +195,8 @@ async function runFit(
   const convention = dataConvention(definition.config, data.train.description);
   note(console, trainingText(training));
   if (start) note(console, start.text);
+  const changed = checkpoint?.engine !== undefined && checkpoint.engine !== engineNameOf(engine);
+  if (changed) note(console, `${checkpoint.engine} began this run; another engine changes the last bits of the curve`);
   note(console, `${definition.kind} on ${data.train.name}, engine ${engineText(engine)}; ${convention}`);
   try {
     return await fit(definition, data, {
@@ -187,7 +215,7 @@ async function runFit(
         note(console, epochText(event));
       },
       checkpoint: (bytes) => writeFileAtomic(checkpointPath(options.out), bytes),
-      ...(checkpoint ? { resume: checkpoint.bytes } : {}),
+      ...(checkpoint ? { resume: checkpoint.bytes, allowEngineChange: changed } : {}),
     });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
@@ -198,10 +226,10 @@ async function runFit(
   }
 }
 
-/** By what the model's training brings down on unseen data: its negative ELBO, or what it reconstructs with. */
+/** By what the model's training brings down on unseen data: its negative ELBO, a codec's objective, or what it reconstructs with. */
 function earlyStopping({ evaluation }: ModelDefinition, { patience }: TrainOptions): Pick<FitOptions, "earlyStopping"> {
   if (patience === undefined) return {};
-  const metric = Object.hasOwn(evaluation.outputs, "negElbo") ? "negElbo" : "reconstruction";
+  const metric = ["negElbo", "objective"].find((name) => Object.hasOwn(evaluation.outputs, name)) ?? "reconstruction";
   return { earlyStopping: { metric, patience } };
 }
 
@@ -223,15 +251,19 @@ async function assemble({ definition, data, engine, training, start }: Job, resu
   });
 }
 
-/** None for a conditional model: streams hold codes, not what its decoder is told beside them. */
+/**
+ * None for a conditional model: streams hold codes, not what its decoder is told beside them. A model that has learned its
+ * bins has no step to scale.
+ */
 async function codingOf(
-  { encoder, decoder }: ModelDefinition,
+  { encoder, decoder, quantisation }: ModelDefinition,
   train: Dataset,
   engine: Engine,
   { parameters }: FitResult,
   { stepScale }: TrainOptions,
 ): Promise<Pick<ModelNotes, "coding">> {
   if (Object.keys(decoder.inputs).some((name) => name !== "z")) return {};
+  if (quantisation) return { coding: await learnedCoding(engine, quantisation, parameters) };
   const latents = await inferLatents(engine, { encoder, parameters }, batches(train, { batchSize: 256 }));
   return { coding: fitCoding(latents, { stepScale }) };
 }

@@ -6,6 +6,7 @@ import { decodedWriter, valueEndings } from "../decoded.ts";
 import { UsageError } from "../errors.ts";
 import { modelConfig } from "../model-files.ts";
 import { isImageShape, picture as png } from "../pictures.ts";
+import { chartBytes, requireRaster } from "../raster.ts";
 import { type Overlay, signalFigure } from "./signals.ts";
 
 /** Something to look at, and what it shows in words, for whoever cannot see it. */
@@ -28,22 +29,24 @@ export interface ChartPicture {
   readonly alt: string;
 }
 
+const CHART_ENDINGS = [".svg", ".png"];
+
 /** Throws `UsageError` unless a chart can be written to a file of this name. */
-export function requireChartEnding(out: string): void {
-  requireOneEnding(out, [".svg"], "");
+export async function requireChartEnding(out: string): Promise<void> {
+  requireOneEnding(out, CHART_ENDINGS);
+  await requireRaster(out);
 }
 
 /** Throws `UsageError` unless a picture of the model's items, or their values, can be written to a file of this name. */
-export function requireItemsEnding(out: string, model: Model): void {
-  const { inputShape: shape } = modelConfig(model);
-  const isImage = isImageShape(shape);
-  const why = endingOf(out) === ".png" ? `; items of shape [${shape.join(", ")}] are not images` : "";
-  requireOneEnding(out, [isImage ? ".png" : ".svg", ...valueEndings(model)], why);
+export async function requireItemsEnding(out: string, model: Model): Promise<void> {
+  const isImage = isImageShape(modelConfig(model).inputShape);
+  requireOneEnding(out, [...(isImage ? [".png"] : CHART_ENDINGS), ...valueEndings(model)]);
+  if (!isImage) await requireRaster(out);
 }
 
-function requireOneEnding(out: string, endings: readonly string[], why: string): void {
+function requireOneEnding(out: string, endings: readonly string[]): void {
   if (endings.includes(endingOf(out))) return;
-  throw new UsageError(`--out expected a name ending in ${endings.join(" or ")}, got ${out}${why}`);
+  throw new UsageError(`--out expected a name ending in ${endings.join(" or ")}, got ${out}`);
 }
 
 function endingOf(out: string): string {
@@ -67,5 +70,5 @@ export async function writeItems(out: string, picture: ItemPicture, model: Model
 /** Writes the picture itself. */
 export async function writePicture(out: string, picture: Picture): Promise<void> {
   const content = await drawn(picture);
-  await writeFileAtomic(out, typeof content === "string" ? new TextEncoder().encode(content) : content);
+  await writeFileAtomic(out, typeof content === "string" ? await chartBytes(out, content) : content);
 }

@@ -143,10 +143,12 @@ function withinDisc(build: GraphBuilder, x: Node, most: number): Node {
   return toReal(build, build.mul(pairs, build.expandDims(factor, -1)));
 }
 
-/** What an exported codebook has to keep, where it is one of `requirePower`'s constraints. */
-export function constraintOf(by: Normalisation): PowerConstraint | undefined {
+/** What an exported codebook has to keep. */
+export function constraintOf(by: Normalisation, complex: boolean): PowerConstraint {
   if (by.kind !== "amplitude") return by.kind;
-  return by.levels === undefined && by.most === 1 && by.least === -1 ? "amplitude" : undefined;
+  const { least, most, levels } = by;
+  // The levels are those of each real dimension: of complex uses the corners of the grid lie outside the circle.
+  return complex && levels === undefined ? { amplitude: most! } : { least: least!, most: most! };
 }
 
 /** Greatest power of a use over the mean power of a codebook [M, dimensions], linear: a scalar. */

@@ -14,8 +14,8 @@ export function messagesOf(build: GraphBuilder, label: Node, k: number): SentMes
   return { oneHot: build.oneHot(label, 2 ** k), bits: build.gather(bitTable(build, k), label) };
 }
 
-/** [2^k, k] */
-function bitTable(build: GraphBuilder, k: number): Node {
+/** The bits of every message, [2^k, k]. */
+export function bitTable(build: GraphBuilder, k: number): Node {
   return build.constant(
     [2 ** k, k],
     Array.from({ length: 2 ** k * k }, (_, at) => (Math.floor(at / k) >> (at % k)) & 1),

@@ -20,7 +20,6 @@ export function learnedCodebook(
   const columns = shape[1]!;
   const rows = Array.from({ length: shape[0]! }, (_, m) => data.subarray(m * columns, (m + 1) * columns));
   const book = codebook(rows, { name, complex: config.complex });
-  const constraint = constraintOf(config.normalize);
-  if (constraint !== undefined) requirePower(book, constraint);
+  requirePower(book, constraintOf(config.normalize, config.complex));
   return book;
 }

@@ -44,9 +44,9 @@ export interface PairedMeasurement {
 }
 
 /** Training counts its steps from 1 and evaluation from 2^52: no noise is measured on that was trained on. */
-const FIRST_STEP = 2 ** 51;
+export const FIRST_STEP: number = 2 ** 51;
 /** Logits of one run. */
-const MOST_LOGITS = 2 ** 18;
+export const MOST_LOGITS: number = 2 ** 18;
 
 /** One link alone: {@link measureLinks}. */
 export async function measureLink(link: LearnedLink, options: MeasureOptions): Promise<LinkMeasurement> {

@@ -15,7 +15,7 @@ export interface MessagesOptions {
  * @throws TypeError, RangeError naming the option.
  */
 export function messages({ k, items }: MessagesOptions): Dataset {
-  requireWhole("k", k, 1, 12);
+  requireWhole("k", k, 1, 16);
   const classes = 2 ** k;
   requireWhole("items", items, classes);
   if (items % classes !== 0)

@@ -6,7 +6,7 @@ import { requireNumber } from "../checks.ts";
 import { toComplex, toReal } from "../layers/complex.ts";
 import { ebNoFromDb, noiseDeviation } from "../units.ts";
 import { type ChannelAutoencoderConfig, checkedChannelConfig, type GivenChannelAutoencoder } from "./config.ts";
-import { crossEntropyOf, decisions, type SentMessages } from "./decisions.ts";
+import { bitTable, crossEntropyOf, decisions, type SentMessages } from "./decisions.ts";
 import { receiverLogits } from "./receiver.ts";
 import { transmitterCodebook } from "./transmitter.ts";
 
@@ -26,20 +26,25 @@ export const TWO_USERS = "two-users";
 
 /** Of each user; the parameters of the first begin with `first.`. */
 const users = ["first", "second"] as const;
-/** All pairs of messages are looked up in tables. */
-const MOST_BITS = 4;
+/** Each; `messages` of 2 k bits are listed. */
+const MOST_BITS = 8;
+
+export interface TwoUsers extends ModelDefinition<TwoUsersConfig> {
+  /** Both links at any Eb/N0: `x`, `seed`, `step`, `deviation` (f32 [], of the noise per real dimension) -> what `evaluation` gives. */
+  readonly link: Program;
+}
 
 /**
- * Two transmitters and two receivers that share their uses of the channel, as `fit` trains them on `messages({ k: 2 k, items })`: a label is the first
- * user's message plus 2^k times the second's.
+ * Two transmitters and two receivers that share their uses of the channel, as `fit` trains them on `messages({ k: 2 k, items })`: of the bits of an
+ * item the first k are the first user's message, the others the second's.
  *
  * The loss weighs the users' cross-entropies by themselves, L_1^2 + L_2^2 over L_1 + L_2 with the weights held fixed, so that neither is left behind.
- * `encoder`: `label` -> `first`, `second`, what each sends; `decoder`: `first`, `second`, what each receives -> `firstLogits`, `secondLogits`.
- * Metrics per example: `firstBlockErrors`, `firstBitErrors`, `firstCrossEntropy`, and so of the second.
+ * `encoder`: `x` -> `first`, `second`, what each sends; `decoder`: `first`, `second`, what each receives -> `firstLogits`, `secondLogits`.
+ * Metrics per example: `firstBlockErrors`, `firstBitErrors`, `firstCrossEntropy`, and so of the second; {@link measureTwoUsers} measures both.
  *
- * @throws TypeError, RangeError naming the field; k is at most 4.
+ * @throws TypeError, RangeError naming the field; k is at most 8.
  */
-export function twoUsers({ gain = 1, ...given }: GivenTwoUsers): ModelDefinition<TwoUsersConfig> {
+export function twoUsers({ gain = 1, ...given }: GivenTwoUsers): TwoUsers {
   const link = checkedChannelConfig(given);
   requireNumber("gain", gain);
   if (!Number.isFinite(gain)) throw new RangeError(`"gain" expected a finite number, got ${gain}`);
@@ -51,24 +56,38 @@ export function twoUsers({ gain = 1, ...given }: GivenTwoUsers): ModelDefinition
   const [encoder, decoder, loss] = [encoding(config), decoding(config), training(config)];
   return {
     ...{ kind: TWO_USERS, config, parameters: { ...encoder.state, ...decoder.state }, encoder, decoder },
-    evaluation: evaluation(config),
+    evaluation: evaluation(config, trainingDeviation),
+    link: evaluation(config, (build) => build.input("deviation", [])),
     phases: [{ name: "links", loss, parameters: Object.keys(loss.state) }],
   };
 }
 
-const pairInput = (build: GraphBuilder): Node => build.input("label", ["batch"], "i32");
+/** The messages of both: bits [batch, 2 k]. */
+function bothMessages(build: GraphBuilder, { k }: TwoUsersConfig): readonly [SentMessages, SentMessages] {
+  const x = build.input("x", ["batch", 2 * k]);
+  const own = (user: number): SentMessages => {
+    const bits = build.slice(x, { axis: 1, begin: user * k, end: (user + 1) * k });
+    return { bits, oneHot: oneHotOf(build, bits, k) };
+  };
+  return [own(0), own(1)];
+}
+
+/** [batch, k] -> [batch, 2^k]: 1 where all k bits agree with those of a message, as signs whose products sum to k. */
+function oneHotOf(build: GraphBuilder, bits: Node, k: number): Node {
+  const signs = (from: Node): Node => build.sub(build.mul(from, build.scalar(2)), build.scalar(1));
+  const agreement = build.matmul(signs(bits), build.transpose(signs(bitTable(build, k)), [1, 0]));
+  return build.greater(agreement, build.scalar(k - 1));
+}
 
 /** What both send, [batch, dimensions] each. */
-function sent(build: GraphBuilder, config: TwoUsersConfig, pair: Node): readonly [Node, Node] {
-  const size = 2 ** config.k;
-  const signals = users.map((user, index) => {
-    const book = transmitterCodebook(build, config, `${user}.`);
-    const columns = book.shape[1] as number;
-    // Row a + 2^k b of all pairs has point a of the first, b of the second.
-    const spread = build.broadcastTo(build.expandDims(book, index), [size, size, columns]);
-    return build.gather(build.reshape(spread, [size * size, columns]), pair);
-  });
-  return signals as unknown as readonly [Node, Node];
+function sent(
+  build: GraphBuilder,
+  config: TwoUsersConfig,
+  both: readonly [SentMessages, SentMessages],
+): readonly [Node, Node] {
+  const signal = (user: number): Node =>
+    build.matmul(both[user]!.oneHot, transmitterCodebook(build, config, `${users[user]}.`));
+  return [signal(0), signal(1)];
 }
 
 function logitsOf(build: GraphBuilder, config: TwoUsersConfig, received: readonly Node[]): readonly Node[] {
@@ -77,7 +96,7 @@ function logitsOf(build: GraphBuilder, config: TwoUsersConfig, received: readonl
 
 function encoding(config: TwoUsersConfig): Program {
   const build = new GraphBuilder();
-  const [first, second] = sent(build, config, pairInput(build));
+  const [first, second] = sent(build, config, bothMessages(build, config));
   return build.program({ outputs: { first, second } });
 }
 
@@ -89,11 +108,19 @@ function decoding(config: TwoUsersConfig): Program {
   return build.program({ outputs: { firstLogits, secondLogits } });
 }
 
-function heard(build: GraphBuilder, config: TwoUsersConfig, signals: readonly [Node, Node]): readonly Node[] {
-  const { n, complex, gain, trainEbNoDb } = config;
+type DeviationOf = (build: GraphBuilder, config: TwoUsersConfig) => Node;
+
+const trainingDeviation: DeviationOf = (build, { k, n, complex, trainEbNoDb }) =>
+  build.scalar(noiseDeviation(ebNoFromDb(trainEbNoDb as number), { k, n, complex }));
+
+function heard(
+  build: GraphBuilder,
+  { n, complex, gain }: TwoUsersConfig,
+  signals: readonly [Node, Node],
+  deviation: Node,
+): readonly Node[] {
   const source = { seed: build.input("seed", [2], "i32"), step: build.input("step", [2], "i32") };
   const noise = (name: string): NoiseSource => ({ ...source, stream: `channel/${name}` });
-  const deviation = build.scalar(noiseDeviation(ebNoFromDb(trainEbNoDb as number), { k: config.k, n, complex }));
   const uses = signals.map((x) => (complex ? toComplex(build, x) : x)) as unknown as readonly [Node, Node];
   const outputs = interference({ build, n, complex, deviation, noise }, uses, { gain });
   return outputs.map(({ y }) => (complex ? toReal(build, y) : y));
@@ -105,42 +132,21 @@ interface User {
   readonly bitErrors: Node;
 }
 
-function both(build: GraphBuilder, config: TwoUsersConfig): readonly [User, User] {
-  const pair = pairInput(build);
-  const logits = logitsOf(build, config, heard(build, config, sent(build, config, pair)));
-  return users.map((_, i) => {
-    const message = ownMessage(build, config.k, pair, i);
-    return {
-      crossEntropy: crossEntropyOf(build, logits[i]!, message, config),
-      ...decisions(build, logits[i]!, message, config),
-    };
-  }) as unknown as readonly [User, User];
-}
-
-/** Of a pair, by tables of all pairs. */
-function ownMessage(build: GraphBuilder, k: number, pair: Node, user: number): SentMessages {
-  const size = 2 ** k;
-  const message = (row: number): number => (user === 0 ? row % size : Math.floor(row / size));
-  const table = (columns: number, of: (message: number, column: number) => number): Node =>
-    build.constant(
-      [size * size, columns],
-      Array.from({ length: size * size * columns }, (_, at) => of(message(Math.floor(at / columns)), at % columns)),
-    );
-  return {
-    oneHot: build.gather(
-      table(size, (m, column) => (m === column ? 1 : 0)),
-      pair,
-    ),
-    bits: build.gather(
-      table(k, (m, bit) => (m >> bit) & 1),
-      pair,
-    ),
-  };
+function both(build: GraphBuilder, config: TwoUsersConfig, deviationOf: DeviationOf): readonly [User, User] {
+  const messages = bothMessages(build, config);
+  const received = heard(build, config, sent(build, config, messages), deviationOf(build, config));
+  const logits = logitsOf(build, config, received);
+  return messages.map((message, i) => ({
+    crossEntropy: crossEntropyOf(build, logits[i]!, message, config),
+    ...decisions(build, logits[i]!, message, config),
+  })) as unknown as readonly [User, User];
 }
 
 function training(config: TwoUsersConfig): Program {
   const build = new GraphBuilder();
-  const [first, second] = both(build, config).map(({ crossEntropy }) => build.mean(crossEntropy)) as [Node, Node];
+  const [first, second] = both(build, config, trainingDeviation).map(({ crossEntropy }) =>
+    build.mean(crossEntropy),
+  ) as [Node, Node];
   const total = build.add(first, second);
   const weighed = (own: Node): Node => build.mul(own, build.stopGradient(build.div(own, total)));
   const outputs = {
@@ -151,9 +157,9 @@ function training(config: TwoUsersConfig): Program {
   return build.program({ outputs });
 }
 
-function evaluation(config: TwoUsersConfig): Program {
+function evaluation(config: TwoUsersConfig, deviationOf: DeviationOf): Program {
   const build = new GraphBuilder();
-  const [first, second] = both(build, config);
+  const [first, second] = both(build, config, deviationOf);
   return build.program({
     outputs: {
       ...{

@@ -14,6 +14,7 @@ import { lowerBound } from "./lower-bound.ts";
 import { matmul } from "./matmul.ts";
 import { euclideanNorm } from "./norm.ts";
 import * as pool from "./pool.ts";
+import * as quantised from "./quantised.ts";
 import { max, sum } from "./reduce.ts";
 import { round } from "./round.ts";
 import { select } from "./select.ts";
@@ -43,6 +44,7 @@ const all: readonly Operation[] = [
   ...Object.values(ids),
   ...Object.values(softmax),
   ...Object.values(standardise),
+  ...Object.values(quantised),
 ];
 
 /** Every operation a graph may hold, by name. */

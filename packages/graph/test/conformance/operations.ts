@@ -430,6 +430,9 @@ const cases: Case[] = [
   ...idCases,
 ];
 
+/** Run by `@isthmus/edge`; sums of products of integers have up to 31 bits. */
+const integerOperations = ["quantise", "requantise"] as const;
+
 const title = ({ op, operands, note = "" }: Case) =>
   `${op} ${operands.map(({ shape }) => `[${shape.join(", ")}]`).join(" ")} ${note}`.trim();
 
@@ -446,13 +449,25 @@ export function operationsConform(current: () => Engine): void {
       await expectConforms(current(), program, { inputs, batch: batched ? BATCH : 1 });
     });
 
-    it("leaves none out", () => {
-      const tried = new Set([...cases.map(({ op }) => op), "state"]);
+    it("leaves none out but those of integer networks", () => {
+      const tried = new Set([...cases.map(({ op }) => op), "state", ...integerOperations]);
       expect([...operations.keys()].filter((op) => !tried.has(op))).toEqual([]);
     });
   });
 
   describe("what the kernels cannot do is refused by name", () => {
+    it.each(integerOperations)("%s, which wants more digits than float32 has", async (op) => {
+      const build = new GraphBuilder();
+      const channels = { biases: [0], multipliers: [1], negatives: [1], shifts: [30] };
+      const attributes = {
+        quantise: { scale: 1, zero: 0 },
+        requantise: { ...channels, zero: 0, low: 0, high: 1, table: [] },
+      };
+      const program = build.program({ outputs: { y: build.emit(op, [build.input("x", [B, 1])], attributes[op]) } });
+      const compiled = current().compile(program, current().createState({}));
+      await expect(compiled).rejects.toMatchObject({ code: "ENGINE_OPERATION", details: { operation: op } });
+    });
+
     it("an operation without a kernel", async () => {
       const build = new GraphBuilder();
       const program = build.program({ outputs: { y: build.neg(build.input("x", [B])) } });

@@ -149,7 +149,10 @@ const each = (names: string, how: Divisible): Record<string, Divisible> =>
 
 /** By kernel. */
 export const divisibles: Readonly<Record<string, Divisible>> = {
-  ...each("neg abs sign step exp expm1 log log1p sqrt square sigmoid tanh softplus relu erf round castI32", dense(2, [1])),
+  ...each(
+    "neg abs sign step exp expm1 log log1p sqrt square sigmoid tanh softplus relu erf round castI32",
+    dense(2, [1]),
+  ),
   ...each("add sub mul div maximum minimum greater equal", binary),
   ...each("reluGrad sigmoidGrad tanhGrad", unaryGrad),
   ...each("sum max", reduction),

@@ -1,0 +1,23 @@
+/** The smallest and the largest number that a value takes. */
+export interface ActivationRange {
+  readonly min: number;
+  readonly max: number;
+  /**
+   * Of each index of the last axis. Where a layer reads a value with means, its biases make up for what rounding its weights does to them
+   * (Nagel, van Baalen, Blankevoort, Welling 2019).
+   */
+  readonly means?: readonly number[];
+}
+
+/** A value as int8: x is near scale (q - zero). */
+export interface ActivationQuantiser {
+  readonly scale: number;
+  readonly zero: number;
+}
+
+/** The int8 from the smallest to the largest number, such that 0 is exactly one of them. A value that is 0 always has steps of 1. */
+export function activationQuantiser({ min, max }: ActivationRange): ActivationQuantiser {
+  const [low, high] = [Math.min(min, 0), Math.max(max, 0)];
+  const scale = (high - low) / 255 || 1;
+  return { scale, zero: Math.min(Math.round(-128 - low / scale), 127) };
+}

@@ -1,0 +1,75 @@
+import {
+  INTEGER_CALL_FIELDS,
+  INTEGER_KERNELS,
+  integerKernelBytes,
+  type IntegerKernelExports,
+} from "@isthmus/kernels/integer";
+import { IsthmusError } from "@isthmus/math";
+import { checkPlan } from "./check-plan.ts";
+import { type Executor, executorOver, javascriptExecutor } from "./executor.ts";
+import type { IntegerPlan, PlanCall } from "./plan.ts";
+
+export interface LoadExecutorOptions {
+  /** Default: `wasm` where WebAssembly has vectors, else `javascript`. Both leave the same bytes. */
+  readonly kernels?: Executor["kernels"];
+  /**
+   * The kernels, compiled or not, where they must not be compiled from the bytes that travel inside this package: platforms that only
+   * take a module of their own. `@isthmus/kernels/integer.wasm` is the file.
+   */
+  readonly module?: WebAssembly.Module | BufferSource;
+}
+
+/**
+ * A plan on the fastest kernels that run here.
+ *
+ * @throws IsthmusError `PLAN_VERSION`, `PLAN_INVALID`; `WASM_NO_SIMD` where `wasm` is asked for and cannot be had
+ * @throws RangeError other kernels
+ */
+export async function loadExecutor(plan: IntegerPlan, options: LoadExecutorOptions = {}): Promise<Executor> {
+  const { kernels, module } = options;
+  if (kernels !== undefined && kernels !== "wasm" && kernels !== "javascript") {
+    throw new RangeError(`"kernels" expected wasm or javascript, got ${String(kernels)}`);
+  }
+  if (kernels === "javascript") return javascriptExecutor(plan);
+  const compiled = await compiledKernels(module);
+  if (compiled) return wasmExecutor(plan, compiled);
+  if (kernels === undefined) return javascriptExecutor(plan);
+  throw new IsthmusError("WASM_NO_SIMD", "these kernels need WebAssembly with vectors; javascript needs none");
+}
+
+/** `undefined` where they do not run. */
+async function compiledKernels(given: LoadExecutorOptions["module"]): Promise<WebAssembly.Module | undefined> {
+  if (typeof WebAssembly !== "object") return undefined;
+  if (given instanceof WebAssembly.Module) return given;
+  const bytes = given ?? (await integerKernelBytes());
+  return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : undefined;
+}
+
+const PAGE = 65536;
+const WORDS = INTEGER_CALL_FIELDS.length;
+/** What kernels may read behind an x. */
+const SLACK = 16;
+
+async function wasmExecutor(plan: IntegerPlan, module: WebAssembly.Module): Promise<Executor> {
+  checkPlan(plan);
+  const { calls, memoryBytes } = plan;
+  const pages = Math.ceil((memoryBytes + 4 * WORDS * calls.length + SLACK) / PAGE);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const words = new Int32Array(memory.buffer, memoryBytes, WORDS * calls.length);
+  calls.forEach((call, i) => words.set(callWords(call), WORDS * i));
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const kernels = exports as unknown as IntegerKernelExports;
+  return executorOver(plan, memory.buffer, "wasm", () => kernels.run(memoryBytes, calls.length));
+}
+
+/** A call in the order of its fields; 0 where it has none. */
+function callWords(call: PlanCall): number[] {
+  const fields: Readonly<Record<string, unknown>> = {
+    ...call,
+    ...("table" in call && { weights: call.table }),
+    ...("channels" in call && { records: call.channels }),
+    ...("window" in call && call.window),
+    kernel: INTEGER_KERNELS.indexOf(call.kernel),
+  };
+  return INTEGER_CALL_FIELDS.map((field) => Number(fields[field] ?? 0));
+}

@@ -1,0 +1,15 @@
+/** Networks in integers: what `docs/integer.md` says, in vectors. The same bytes on every machine. */
+import { Call } from "./call";
+import { depthwise, lookup, maxPool } from "./channelwise";
+import { conv2d } from "./conv";
+
+/** Makes `count` calls, which lie side by side. */
+export function run(calls: usize, count: i32): void {
+  for (let i = 0; i < count; i++, calls += offsetof<Call>()) {
+    const call = changetype<Call>(calls);
+    if (call.kernel == 0) conv2d(call);
+    else if (call.kernel == 1) depthwise(call);
+    else if (call.kernel == 2) maxPool(call);
+    else lookup(call);
+  }
+}

@@ -1,0 +1,203 @@
+import {
+  dequantise,
+  encodeLatents,
+  quantise,
+  type UniformQuantiser,
+  uniformQuantiser,
+  unpackTables,
+} from "@isthmus/codec";
+import { decodeItems, fitCoding, fitTables, type InferredLatents } from "@isthmus/compress";
+import { batches, type Dataset, itemSize, take } from "@isthmus/data";
+import { calibrate, lowerNetwork, quantiseNetwork } from "@isthmus/deploy";
+import { type Executor, javascriptExecutor, loadExecutor } from "@isthmus/edge";
+import { interpret, type LatentCoding } from "@isthmus/graph";
+import { convolutionalAutoencoder, learnedCodec, type ModelDefinition, vae } from "@isthmus/models";
+import { dataConvention } from "@isthmus/train";
+import type { Context, Made, Reproduction, Row, Splits } from "./harness/reproduction.ts";
+import { codesOf, firstItems, forSeeds, trained, type Trained } from "./harness/training.ts";
+
+const EPOCHS = 5;
+/** Training images that ranges are calibrated on. */
+const CALIBRATED = 1000;
+
+export const codecInt8: Reproduction = {
+  name: "codec-int8",
+  what: "Encoders in int8 beside the same ones in float32: symbols, bytes of a stream, and error of what is decoded",
+  minutes: 15,
+  run,
+};
+
+interface Encoder {
+  readonly name: string;
+  readonly definition: ModelDefinition;
+  /** What the symbols are of. */
+  readonly output: string;
+}
+
+/** Trunks without dense layers keep the code an image. */
+const imageTrunk = { kind: "conv", channels: [16, 32], hidden: [] } as const;
+
+const encoders: readonly Encoder[] = [
+  { name: "learned-codec, dense", definition: learnedCodec(), output: "z" },
+  { name: "learned-codec, convolutions", definition: learnedCodec({ trunk: imageTrunk, latent: 16 }), output: "z" },
+  { name: "vae 784-400-20", definition: vae(), output: "mu" },
+  { name: "conv-ae, code 32", definition: convolutionalAutoencoder(), output: "z" },
+];
+
+/** An encoder in int8 against itself in float32. */
+interface Comparison {
+  readonly seconds: number;
+  /** Share of equal symbols. */
+  readonly agreement: number;
+  /** Symbols that WebAssembly and plain JavaScript make differently. */
+  readonly unlike: number;
+  /** Of whole streams, headers included. */
+  readonly bytes: { readonly float: number; readonly int8: number };
+  /** Of all test images together, dB. */
+  readonly psnr: { readonly float: number; readonly int8: number };
+}
+
+async function run(context: Context): Promise<Made> {
+  const data = await context.mnist();
+  const rows: Row[] = [];
+  const details: Record<string, readonly { readonly [name: string]: number }[]> = {};
+  for (const encoder of encoders) {
+    const made = await forSeeds(context, (seed) => compared(context, encoder, data, seed));
+    rows.push(...rowsOf(context, encoder, made, data.test.items));
+    details[encoder.name] = made.map(({ bytes, psnr }) => ({
+      ...{ bytesFloat: bytes.float, bytesInt8: bytes.int8, psnrFloat: psnr.float, psnrInt8: psnr.int8 },
+    }));
+  }
+  return {
+    rows,
+    protocol: {
+      training: `Adam 0.001, batch 128, ${context.epochs(EPOCHS)} epochs`,
+      int8: `weights per channel, values per tensor, ranges by mse on ${CALIBRATED} training images; no training afterwards`,
+      coding:
+        "bins that the learned codec has learned, and those of fitCoding: of a VAE, a posterior's standard deviation wide; of conv-ae, an eighth of a code's",
+    },
+    details,
+    pictures: {},
+  };
+}
+
+async function compared(context: Context, encoder: Encoder, data: Splits, seed: number): Promise<Comparison> {
+  const { name: title, definition } = encoder;
+  const settings = { seed, epochs: context.epochs(EPOCHS), batchSize: 128, learningRate: 1e-3, title };
+  const model = await trained(context, definition, data, settings);
+  const coding = codingOf(model, await codesOf(context, model, data.train));
+  const floats = await codesOf(context, model, data.test);
+  const float = quantise(floats.values, quantiserOf(coding));
+  const { wasm: int8, javascript } = await integerSymbols(context, encoder, model, coding, data);
+  const [tables, modelId] = [unpackTables(coding.tables), new Uint8Array(8)];
+  const bytesOf = (symbols: Int32Array): number =>
+    encodeLatents(symbols, { tables, dims: floats.dims, modelId }).length;
+  const psnrOf = (symbols: Int32Array): Promise<number> => psnr(context, model, coding, symbols, data.test);
+  return {
+    seconds: model.seconds,
+    agreement: 1 - countDifferent(float, int8) / float.length,
+    unlike: countDifferent(int8, javascript),
+    bytes: { float: bytesOf(float), int8: bytesOf(int8) },
+    psnr: { float: await psnrOf(float), int8: await psnrOf(int8) },
+  };
+}
+
+/** With the bins that a model has learned, or those of `fitCoding`. */
+function codingOf({ definition, parameters }: Trained, codes: InferredLatents): LatentCoding {
+  if (!definition.quantisation) return fitCoding(codes);
+  const { program, channels } = definition.quantisation;
+  const state = Object.fromEntries(
+    Object.keys(program.state).map((name) => [name, parameters[name]!.data as Float32Array]),
+  );
+  const { steps, offsets } = interpret(program, { inputs: { symbol: Float32Array.of(0) }, state, batch: 1 }).outputs;
+  return fitTables({ ...codes, channels }, [uniformQuantiser(steps!.data, offsets!.data)]);
+}
+
+function quantiserOf({ steps, offsets }: LatentCoding): UniformQuantiser {
+  return uniformQuantiser(steps, offsets);
+}
+
+/** The test images' symbols by the encoder in integers, [items, dims]. */
+async function integerSymbols(
+  { engine }: Context,
+  { definition, output }: Encoder,
+  { parameters }: Trained,
+  { steps, offsets }: LatentCoding,
+  { train, test }: Splits,
+): Promise<{ readonly wasm: Int32Array; readonly javascript: Int32Array }> {
+  const network = { program: definition.encoder, parameters };
+  const calibrated = batchValues(take(train, 0, CALIBRATED));
+  const ranges = await calibrate(network, { outputs: [output], batches: calibrated, engine });
+  const plan = lowerNetwork(quantiseNetwork(network, { ranges, outputs: { [output]: { steps, offsets } } }));
+  const [wasm, javascript] = [await loadExecutor(plan, { kernels: "wasm" }), javascriptExecutor(plan)];
+  return { wasm: allSymbols(wasm, test), javascript: allSymbols(javascript, test) };
+}
+
+function allSymbols({ run }: Executor, dataset: Dataset): Int32Array {
+  const size = itemSize(dataset);
+  const values = firstItems(dataset, dataset.items);
+  const dims = run(values.subarray(0, size)).length;
+  const symbols = new Int32Array(dataset.items * dims);
+  for (let item = 0; item < dataset.items; item++) {
+    symbols.set(run(values.subarray(item * size, (item + 1) * size)), item * dims);
+  }
+  return symbols;
+}
+
+function countDifferent(a: Int32Array, b: Int32Array): number {
+  return a.reduce((count, value, i) => count + (value === b[i] ? 0 : 1), 0);
+}
+
+function* batchValues(dataset: Dataset): Iterable<Float32Array> {
+  for (const { values } of batches(dataset, { batchSize: 250 })) yield values;
+}
+
+/** 10 log10 of 1 over the mean squared error of all pixels. */
+async function psnr(
+  { engine }: Context,
+  { definition, parameters }: Trained,
+  coding: LatentCoding,
+  symbols: Int32Array,
+  test: Dataset,
+): Promise<number> {
+  const { kind, encoder, decoder } = definition;
+  const model = { kind, config: {}, encoder, decoder, parameters, provenance: {}, metrics: {} };
+  const values = dequantise(symbols, quantiserOf(coding));
+  const decoded = await decodeItems(engine, model, { items: test.items, dims: values.length / test.items, values });
+  const images = firstItems(test, test.items);
+  const error = decoded.reduce((sum, value, i) => sum + (value - images[i]!) ** 2, 0) / images.length;
+  return -10 * Math.log10(error);
+}
+
+function rowsOf({ seeds }: Context, { name, definition }: Encoder, made: readonly Comparison[], items: number): Row[] {
+  const convention = `${dataConvention(definition.config)} in training; ${items} test images`;
+  const row = (
+    what: string,
+    unit: string,
+    line: Row["line"],
+    valueOf: (one: Comparison) => number,
+    timed: boolean,
+  ): Row => ({
+    ...{ what: `${name}: ${what}`, unit, convention, published: null },
+    runs: made.map((one, i) => ({ seed: seeds[i]!, value: valueOf(one), seconds: timed ? one.seconds : 0 })),
+    ...(line && { line }),
+  });
+  return [
+    row("equal symbols", "%", { least: 99 }, ({ agreement }) => 100 * agreement, true),
+    row(
+      "symbols that WebAssembly and plain JavaScript make differently",
+      "",
+      { most: 0 },
+      ({ unlike }) => unlike,
+      false,
+    ),
+    row(
+      "bytes, int8 against float32",
+      "% more",
+      { least: -1, most: 1 },
+      ({ bytes }) => 100 * (bytes.int8 / bytes.float - 1),
+      false,
+    ),
+    row("PSNR, int8 against float32", "dB more", { least: -0.1 }, ({ psnr: { int8, float } }) => int8 - float, false),
+  ];
+}
