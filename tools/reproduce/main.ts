@@ -8,6 +8,7 @@ import { channelFading } from "./channel-fading.ts";
 import { channelRateOne } from "./channel-rate-one.ts";
 import { channelSpeed } from "./channel-speed.ts";
 import { channelTheory } from "./channel-theory.ts";
+import { codecMnist } from "./codec-mnist.ts";
 import { codecInt8 } from "./codec-int8.ts";
 import { codecLossless } from "./codec-lossless.ts";
 import { channelTwoUsers } from "./channel-two-users.ts";
@@ -72,6 +73,7 @@ const reproductions: readonly Reproduction[] = [
   codecLossless,
   channelTwoUsers,
   channelSpeed,
+  codecMnist,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(18)} ${what}`).join("\n");

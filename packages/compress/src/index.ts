@@ -1,5 +1,7 @@
 export { fitCoding, fitTables } from "./fit-coding.ts";
 export type { FitCodingOptions } from "./fit-coding.ts";
+export { learnedCoding } from "./learned-coding.ts";
+export type { LearnedBins } from "./learned-coding.ts";
 export { inferLatents, latentDims } from "./latents.ts";
 export type { Batches, EncoderModel, InferredLatents } from "./latents.ts";
 export { isLosslessFile, LOSSLESS_FILE_VERSION, readLosslessFile, writeLosslessFile } from "./lossless-file.ts";

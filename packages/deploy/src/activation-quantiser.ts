@@ -2,6 +2,11 @@
 export interface ActivationRange {
   readonly min: number;
   readonly max: number;
+  /**
+   * Of each index of the last axis. Where a layer reads a value with means, its biases make up for what rounding its weights does to them
+   * (Nagel, van Baalen, Blankevoort, Welling 2019).
+   */
+  readonly means?: readonly number[];
 }
 
 /** A value as int8: x is near scale (q - zero). */

@@ -63,7 +63,7 @@ class Quantiser {
   }
 
   write(): Network {
-    const inside = new Set([...this.layers.values()].flatMap(({ linear, sum, end }) => [linear.id, sum.id, end.id]));
+    const inside = new Set([...this.layers.values()].flatMap(({ members }) => members.map(({ id }) => id)));
     for (const node of this.program.nodes) {
       const layer = this.layers.get(node.id);
       if (layer) this.written.set(layer.end.id, this.layer(layer));
@@ -136,11 +136,12 @@ class Quantiser {
     const grid = this.grids.get(end.id);
     const result = grid ? gridded(grid, layer) : this.rounded(layer);
     const biases = this.biases(layer, result.offsets);
-    const weights = this.weights(layer, biases, x.quantiser.scale);
+    const weights = this.weights(layer, biases, x.quantiser.scale * layer.factor);
     const op = linear.op === "avgPool2d" ? "depthwiseConv2d" : linear.op;
     const sum = this.build.emit(op, [centred, weights.node], weights.attributes, linear.name);
-    const units = weights.scales.map((scale) => scale * x.quantiser!.scale);
-    const attributes = { ...channelsWith(biases, units, result.steps), ...result.bounds };
+    const units = weights.scales.map((scale) => scale * x.quantiser!.scale * layer.factor);
+    const righted = biases.map((bias, c) => bias - layer.factor * weights.shifts[c]!);
+    const attributes = { ...channelsWith(righted, units, result.steps), ...result.bounds };
     const node = this.build.emit("requantise", [sum], attributes, `${linear.name ?? linear.op}/requantise`);
     return { node, ...(result.quantiser && { quantiser: result.quantiser }) };
   }
@@ -176,8 +177,8 @@ class Quantiser {
       (scale, c) => (scales[c] = Math.max(scale, Math.abs(biases[c]!) / (inputScale * (MAX_BIAS / 2 - 1))) || 1),
     );
     const data = values.map((value, i) => Math.min(Math.max(Math.round(value / scales[i % channels]!), -127), 127));
-    const { attributes } = linear;
-    return { node: this.parameter(name, shape, data), attributes, scales };
+    const shifts = meanShifts({ values, data, scales, shape }, this.ranges.get(linear.inputs[0]!)?.means);
+    return { node: this.parameter(name, shape, data), attributes: linear.attributes, scales, shifts };
   }
 
   /** A mean is a depthwise convolution with weights of 1. */
@@ -191,7 +192,8 @@ class Quantiser {
     const data = new Float32Array(rows * columns * channels).fill(1);
     const kernel = this.parameter(`averages.${node.id}`, [rows, columns, channels, 1], data);
     const scales = new Float64Array(channels).fill(1 / (rows * columns));
-    return { node: kernel, attributes: { strides: strides!, pads: pads!, dilations: [1, 1] }, scales };
+    const attributes = { strides: strides!, pads: pads!, dilations: [1, 1] };
+    return { node: kernel, attributes, scales, shifts: new Float64Array(channels) };
   }
 
   private parameter(name: string, shape: readonly number[], data: Float32Array): Node {
@@ -204,11 +206,11 @@ class Quantiser {
   }
 
   /** Less the offsets of what is stored. */
-  private biases({ bias }: Layer, offsets: Float64Array): Float64Array {
+  private biases({ bias, factor }: Layer, offsets: Float64Array): Float64Array {
     if (!bias) return offsets.map((offset) => -offset);
     const { name, values } = bias.attributes;
     const given = bias.op === "constant" ? (values as readonly number[]) : parameterOf(this.network, name as string);
-    return offsets.map((offset, c) => given[c]! - offset);
+    return offsets.map((offset, c) => factor * given[c]! - offset);
   }
 }
 
@@ -228,6 +230,8 @@ interface Weights {
   readonly node: Node;
   readonly attributes: Node["attributes"];
   readonly scales: Float64Array;
+  /** What rounding the weights adds to each channel's mean. */
+  readonly shifts: Float64Array;
 }
 
 /** How a layer's sums are stored. */
@@ -242,6 +246,26 @@ interface Result {
     readonly high: number;
     readonly table: readonly number[];
   };
+}
+
+interface RoundedWeights {
+  /** [..., inputs, outputs] as they were. */
+  readonly values: Float32Array;
+  readonly data: Float32Array;
+  readonly scales: Float64Array;
+  readonly shape: readonly number[];
+}
+
+/** What rounding weights adds to the mean of each channel, where the means of what they read are known. */
+function meanShifts({ values, data, scales, shape }: RoundedWeights, means?: readonly number[]): Float64Array {
+  const shifts = new Float64Array(scales.length);
+  if (!means) return shifts;
+  const [inputs, last] = shape.slice(-2) as [number, number];
+  values.forEach((value, i) => {
+    const c = i % scales.length;
+    shifts[c]! += (data[i]! * scales[c]! - value) * means[Math.floor(i / last) % inputs]!;
+  });
+  return shifts;
 }
 
 function channelsOf({ linear }: Layer): number {

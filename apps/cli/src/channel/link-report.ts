@@ -11,7 +11,8 @@ import type { ChartPicture } from "../plots/picture.ts";
 import { linkText, shannonLimitDb, usesText } from "./limits.ts";
 import type { LinkFile } from "./link-files.ts";
 import { openSimulationFile } from "./simulation-file.ts";
-import { measuredLines, simulateAll, type SimulateOptions } from "./simulations.ts";
+import { measuredLines } from "./measured.ts";
+import { simulateAll, type SimulateOptions } from "./simulations.ts";
 import { waterfall } from "./waterfall.ts";
 
 interface PageOptions {
@@ -97,7 +98,6 @@ async function errorRates(context: Context, link: LinkFile, { seed, build }: Pag
       maxBlocks: MOST_BLOCKS,
       confidence: 0.95,
       interval: "wilson",
-      receiver: "both",
       bound: true,
       seed,
       build,
