@@ -73,6 +73,7 @@ const oneHot: Lowering = (ops, _, { ids, attributes, shape }) => {
 /** How each primitive of the graph is made of kernels, by its name. Composites are expanded. */
 const lowerings: ReadonlyMap<string, Lowering> = new Map<string, Lowering>([
   ...elementwise.map((name) => [name, byName(name)] as const),
+  ["round", (ops, [x]) => ops.device.call("Round", { x: x! })],
   ["step", (ops, [x]) => ops.greater(x!, ops.scalar(0))],
   ["straightThrough", (_, [value]) => value!],
   ["sum", withOptions("sum")],
