@@ -11,7 +11,12 @@ import type { ModelOptions } from "./model-options.ts";
  * @throws UsageError a likelihood of values in [0, 1] that was asked for though there are others
  */
 export function withDataDefaults<O extends ModelOptions>(kind: string, options: O, train: Dataset): O {
-  return withClasses(kind, withLikelihood(options, train), train);
+  return withClasses(kind, isCodec(kind) ? options : withLikelihood(options, train), train);
+}
+
+/** Its distortion is the squared error, whatever the numbers are. */
+function isCodec(kind: string): boolean {
+  return Object.hasOwn(modelKinds.find((one) => one.kind === kind)?.fields ?? {}, "lambda");
 }
 
 /** A kind's own options are text until the kind is known. */

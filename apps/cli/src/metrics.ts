@@ -12,6 +12,8 @@ const labels: Readonly<Record<string, Label>> = {
   kl: { words: "KL(q(z|x) || p(z))", unit: NATS },
   squaredError: { words: "squared error", unit: "per example" },
   psnr: { words: "PSNR", unit: "dB" },
+  objective: { words: "bits + lambda squared error", unit: "per example" },
+  rate: { words: "rate by the learned prior", unit: "bits per example" },
   noisySquaredError: { words: "squared error of the noisy input", unit: "per example" },
   noisyPsnr: { words: "PSNR of the noisy input", unit: "dB" },
   meanActivation: { words: "mean activation of the code", unit: "" },

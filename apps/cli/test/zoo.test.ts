@@ -17,7 +17,7 @@ describe.each(modelKinds.map(({ kind }) => kind))("%s", (kind) => {
   it("is trained from its defaults, measured and shown", async () => {
     const { model, test } = await report("train", kind, ...QUICK, "-o", path);
     expect(model).toBe(kind);
-    expect(test.reconstruction).toBeGreaterThan(0);
+    expect(test.reconstruction ?? test.objective).toBeGreaterThan(0);
     const { kind: shown, config } = await report("inspect", path);
     expect(shown).toBe(kind);
     expect(config).toMatchObject({ latent: 5, inputShape: [28, 28, 1] });
@@ -77,6 +77,7 @@ it.each([
   ["sparse-ae", ["--sparsity", "kl", "--rho", "0.1", "--sparsity-weight", "3"], { rho: 0.1, sparsityWeight: 3 }],
   ["denoising-ae", ["--noise", "salt-and-pepper", "--noise-level", "0.4"], { noise: "saltAndPepper", noiseLevel: 0.4 }],
   ["contractive-ae", ["--jacobian", "sampled", "--tied", "off"], { jacobian: "sampled", tied: false }],
+  ["learned-codec", ["--lambda", "20", "--qualities", "3", "--gdn", "on"], { lambda: 20, qualities: 3, gdn: true }],
 ])("%s %j", async (kind, options, config) => {
   await report("train", kind, ...QUICK, ...options, "-o", file("own.safetensors"));
   expect(readModelFile(await readFile(file("own.safetensors"))).config).toMatchObject(config);
@@ -91,6 +92,8 @@ it.each([
   ["denoising-ae", ["--noise", "saltAndPepper"], "--noise expected gaussian or masking or salt-and-pepper, got"],
   ["linear-ae", ["--bias", "maybe"], '--bias expected on or off, got "maybe"'],
   ["linear-ae", ["--hidden", "400"], '"trunk" expected no hidden layers'],
+  ["learned-codec", ["--likelihood", "bernoulli"], '"likelihood" expected gaussian of a fixed variance'],
+  ["learned-codec", ["--step-scale", "2"], "--step-scale: learned-codec learns its bins"],
   ["contractive-ae", ["--hidden", "400"], '"jacobian" expected exact or sampled unless'],
 ])("%s %j is refused in one line", async (kind, options, message) => {
   const line = await complaint("train", kind, ...QUICK, ...options, "-o", file("never"));

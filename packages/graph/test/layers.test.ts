@@ -4,6 +4,7 @@ import {
   batchNorm,
   dense,
   embedding,
+  gdn,
   GraphBuilder,
   initialise,
   interpret,
@@ -53,6 +54,10 @@ const formulas: Readonly<Record<string, Formula>> = {
   erf: (build, { x }) => build.erf(x!),
   "layer norm": (build, { x }) => layerNorm(build, x!, { name: "layer" }),
   "batch norm": (build, { x }) => batchNorm(build, x!, { name: "layer", training: true }).y,
+  "GDN of rows": (build, { x }) => gdn(build, x!, { name: "layer" }),
+  "GDN of images": (build, { x }) => gdn(build, x!, { name: "layer" }),
+  "inverse GDN of rows": (build, { x }) => gdn(build, x!, { name: "layer", inverse: true }),
+  "inverse GDN of images": (build, { x }) => gdn(build, x!, { name: "layer", inverse: true }),
   "concat, slice, pad": (build, { a, b }) => {
     const cut = build.slice(build.concat([a!, b!, a!], -1), { axis: 1, begin: 1, end: 7 });
     return build.square(build.pad(cut, { axis: -1, before: 2, after: 1 }));
@@ -60,7 +65,7 @@ const formulas: Readonly<Record<string, Formula>> = {
 };
 
 /** What is a parameter of the layer rather than an input. */
-const parameters = ["table", "scale", "shift"];
+const parameters = ["table", "scale", "shift", "beta", "gamma"];
 
 it("every case of the fixture has its formula", () => {
   expect(fixture.cases.map(({ name }) => name).sort()).toEqual(Object.keys(formulas).sort());
@@ -93,6 +98,49 @@ describe.each(fixture.cases)("$name", ({ name, inputs, ids, weights, y, gradient
 
   it("has PyTorch's gradients", () => {
     for (const key of names) expectRelative(made[`d.${key}`]!.data, gradients[key]!, 1e-13, key);
+  });
+});
+
+describe("GDN", () => {
+  const rows = (build: GraphBuilder): Node => gdn(build, build.input("x", ["batch", 4]), { name: "layer" });
+
+  it("starts by dividing by the root of 1 and a tenth of the mean energy", () => {
+    const build = new GraphBuilder();
+    const program = build.program({ outputs: { y: rows(build) } });
+    const x = [1, -2, 3, 0.5];
+    const made = interpret(program, {
+      inputs: { x: Float64Array.from(x) },
+      state: initialise(program.state, 1),
+      batch: 1,
+    });
+    const energy = 1 + (0.1 * x.reduce((sum, value) => sum + value * value, 0)) / 4;
+    // The state is float32.
+    expectRelative(
+      made.outputs["y"]!.data,
+      x.map((value) => value / Math.sqrt(energy)),
+      2 ** -22,
+    );
+  });
+
+  it("lets a root below its bound come back, and go no further down", () => {
+    const build = new GraphBuilder();
+    const root = build.input("root", [2]);
+    const cotangent = build.constant([2], [1, -1]);
+    const [slope] = vjp(build, [build.lowerBound(root, 0.5)], [root], [cotangent]);
+    const program = build.program({ outputs: { slope: slope! } });
+    const at = (...values: number[]) => [
+      ...interpret(program, { inputs: { root: Float64Array.from(values) }, state: {}, batch: 1 }).outputs["slope"]!
+        .data,
+    ];
+    expect(at(0.4, 0.4)).toEqual([0, -1]);
+    expect(at(0.5, 0.6)).toEqual([1, -1]);
+  });
+
+  it("refuses what has no channels to pool over", () => {
+    const build = new GraphBuilder();
+    expect(() => gdn(build, build.input("x", ["batch", 2, 4]), { name: "a" })).toThrow(
+      'gdn "a": "x" expected [batch, channels] or [batch, height, width, channels], got [batch, 2, 4]',
+    );
   });
 });
 

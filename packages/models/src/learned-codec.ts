@@ -15,6 +15,8 @@ export interface LearnedCodecConfig extends BaseConfig {
   readonly lambdaSpan: number;
   /** GDN behind the hidden layers in the place of their activation. */
   readonly gdn: boolean;
+  /** Of the values that come back: any, or from 0 to 1, for pixels that are often one or the other. */
+  readonly output: "linear" | "sigmoid";
 }
 
 export const learnedCodecKind: ModelKind = {
@@ -32,6 +34,12 @@ export const learnedCodecKind: ModelKind = {
       what: "with several qualities: the highest one's lambda over the lowest one's",
     },
     gdn: { kind: "flag", default: false, what: "divisive normalisation in the place of activations" },
+    output: {
+      kind: "choice",
+      default: "linear",
+      choices: ["linear", "sigmoid"],
+      what: "what comes back: any number, or from 0 to 1",
+    },
   },
 };
 
@@ -97,7 +105,13 @@ function encoderProgram(config: LearnedCodecConfig): Program {
 function decoderProgram(config: LearnedCodecConfig): Program {
   const build = new GraphBuilder();
   const z = build.input("z", ["batch", codeSize(config)]);
-  return build.program({ outputs: { reconstruction: synthesis(build, positioned(build, z, config), config) } });
+  return build.program({ outputs: { reconstruction: decoded(build, positioned(build, z, config), config) } });
+}
+
+/** The code [batch, positions, channels] -> [batch, features]. */
+function decoded(build: GraphBuilder, code: Node, config: LearnedCodecConfig): Node {
+  const x = synthesis(build, code, config);
+  return config.output === "sigmoid" ? build.sigmoid(x, "reconstruction") : x;
 }
 
 function codeSize(config: LearnedCodecConfig): number {
@@ -187,7 +201,7 @@ function coded(
   }: { readonly x: Node; readonly code: Node; readonly step: Node; readonly prior: FactorisedPrior },
 ): Coded {
   const bits = massBits(build, binMass(build, prior, code, step));
-  const error = build.sub(x, synthesis(build, code, config));
+  const error = build.sub(x, decoded(build, code, config));
   return {
     rate: build.sum(bits, { axes: [1, 2] }),
     squaredError: build.sum(build.square(error), { axes: [1] }),

@@ -20,7 +20,8 @@ const trunks = {
 /** What hidden layers ask of a kind beside its defaults. */
 const needed: Readonly<Record<string, object>> = { "contractive-ae": { jacobian: "sampled", tied: false } };
 
-const deep = modelKinds.filter(({ kind }) => !kind.startsWith("linear-"));
+/** A codec has no likelihood: its distortion is the squared error. */
+const deep = modelKinds.filter(({ kind }) => !kind.startsWith("linear-") && kind !== "learned-codec");
 const cases = deep.flatMap((model) =>
   Object.keys(trunks).flatMap((trunk) =>
     posteriorsOf(model).map((posterior) => ({ model, trunk, posterior }) as const),

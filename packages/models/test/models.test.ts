@@ -105,6 +105,8 @@ describe("graphs", () => {
         modelKinds.flatMap(({ kind, defaults }) => {
           const known = likelihood.kind === "gaussian" && likelihood.variance !== "predicted";
           if (kind === "linear-vae" && !known) return [];
+          const isFixed = likelihood.kind === "gaussian" && likelihood.variance === undefined;
+          if (kind === "learned-codec" && !isFixed) return [];
           const trunk = { kind: "dense", hidden: defaults.trunk?.hidden?.length === 0 ? [] : [5] };
           const definition = defineModel(kind, { inputShape: [7], latent: 2, trunk, likelihood });
           const { encoder, decoder, evaluation } = definition;

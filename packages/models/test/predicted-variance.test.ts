@@ -1,6 +1,6 @@
 import { interpret } from "@isthmus/graph";
 import { describe, expect, it } from "vitest";
-import { defineModel, linearVae, type ModelDefinition, modelKinds, vae } from "../src/index.ts";
+import { defineModel, learnedCodec, linearVae, type ModelDefinition, modelKinds, vae } from "../src/index.ts";
 import { feeds, items, run, type State, stateOf } from "./support/vae-family.ts";
 
 const FEATURES = 6;
@@ -75,13 +75,14 @@ describe.each([
   });
 });
 
-it("every kind but the linear VAE takes it, which says why", () => {
-  for (const { kind, defaults } of modelKinds.filter((one) => one.kind !== "linear-vae")) {
+it("every kind but the linear VAE and the codec takes it, and they say why", () => {
+  for (const { kind, defaults } of modelKinds.filter((one) => !["linear-vae", "learned-codec"].includes(one.kind))) {
     const hidden = defaults.trunk?.hidden?.length === 0 ? [] : [5];
     const { decoder } = defineModel(kind, { ...dense, trunk: { kind: "dense", hidden }, likelihood: predicted });
     expect(Object.keys(decoder.outputs), kind).toEqual(["reconstruction", "logVar"]);
     expect(Object.keys(decoder.state), kind).toContain("decoder.logVar.kernel");
   }
+  expect(() => learnedCodec({ likelihood: predicted })).toThrow('"likelihood" expected gaussian of a fixed variance');
   expect(() => linearVae({ likelihood: predicted })).toThrow(
     new RangeError(
       '"likelihood.variance" expected fixed, shared or perFeature where it may not depend on the code, got predicted',

@@ -13,14 +13,13 @@ export function dataConvention(
   return `${valuesWords(config, described)}${part === undefined ? "" : `; ${part}`}`;
 }
 
-function valuesWords(
-  { likelihood, binarize }: Pick<BaseConfig, "likelihood" | "binarize">,
-  described?: DescribedItems,
-): string {
+/** A codec, which has a `lambda`, has no likelihood. */
+function valuesWords(config: Pick<BaseConfig, "likelihood" | "binarize">, described?: DescribedItems): string {
+  const { likelihood, binarize } = config;
   const { alone, values } = words[binarize];
   if (likelihood.kind === "bernoulli") return alone;
   const given = (binarize === "none" && described && standardised(described)) || values;
-  return `${likelihoodWords(likelihood)}, ${given}`;
+  return `${Object.hasOwn(config, "lambda") ? "squared error" : likelihoodWords(likelihood)}, ${given}`;
 }
 
 /** The description of a data set, or the `data` of a model file, where the numbers were made of a user's. */

@@ -1,4 +1,4 @@
-import { fitCoding, inferLatents } from "@isthmus/compress";
+import { fitCoding, inferLatents, learnedCoding } from "@isthmus/compress";
 import { batches, type Dataset } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Engine, type JsonObject, type ModelData, writeModelFile } from "@isthmus/graph";
@@ -74,6 +74,8 @@ export function trainCommand(context: Context): Command {
       "isthmus train ae --data readings.csv --columns temp,humidity,state --categorical state --latent 2 -o table.safetensors",
       "isthmus train ae --channels 16,32 --hidden 64 --likelihood gaussian --variance shared -o conv.safetensors",
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
+      "isthmus train learned-codec --gdn on --output sigmoid --lambda 20 -o codec.safetensors",
+      "isthmus train learned-codec --data cifar10 --channels 32,48 --hidden none --qualities 5 -o codec.safetensors",
       "isthmus train vae --engine tfjs:wasm -o m.safetensors",
       "isthmus train mixture-prior-vae --start-from m.safetensors -o clusters.safetensors",
     ],
@@ -113,6 +115,7 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
   requireWarmUpFits(options, data.train.items);
   const definition = modelOf(kind, withDataDefaults(kind, options, data.train), data.train.shape);
   requireLabels(definition, data.train);
+  requireOwnSteps(definition, options);
   const start = options.startFrom === undefined ? undefined : await openStart(options.startFrom, definition);
   const name = options.engine ?? checkpoint?.engine ?? "wasm";
   const begun = name === "wasm" && options.build === "auto" ? checkpoint?.build : undefined;
@@ -123,6 +126,11 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
     await writeFileAtomic(options.out, writeModelFile(model));
     return report(job, result, options);
   });
+}
+
+function requireOwnSteps({ kind, quantisation }: ModelDefinition, { stepScale }: TrainOptions): void {
+  if (!quantisation || stepScale === 1) return;
+  throw new UsageError(`--step-scale: ${kind} learns its bins; --lambda weighs bits against error`);
 }
 
 /** `m.safetensors` -> `m.checkpoint.safetensors`. */
@@ -218,10 +226,10 @@ async function runFit(
   }
 }
 
-/** By what the model's training brings down on unseen data: its negative ELBO, or what it reconstructs with. */
+/** By what the model's training brings down on unseen data: its negative ELBO, a codec's objective, or what it reconstructs with. */
 function earlyStopping({ evaluation }: ModelDefinition, { patience }: TrainOptions): Pick<FitOptions, "earlyStopping"> {
   if (patience === undefined) return {};
-  const metric = Object.hasOwn(evaluation.outputs, "negElbo") ? "negElbo" : "reconstruction";
+  const metric = ["negElbo", "objective"].find((name) => Object.hasOwn(evaluation.outputs, name)) ?? "reconstruction";
   return { earlyStopping: { metric, patience } };
 }
 
@@ -243,15 +251,19 @@ async function assemble({ definition, data, engine, training, start }: Job, resu
   });
 }
 
-/** None for a conditional model: streams hold codes, not what its decoder is told beside them. */
+/**
+ * None for a conditional model: streams hold codes, not what its decoder is told beside them. A model that has learned its
+ * bins has no step to scale.
+ */
 async function codingOf(
-  { encoder, decoder }: ModelDefinition,
+  { encoder, decoder, quantisation }: ModelDefinition,
   train: Dataset,
   engine: Engine,
   { parameters }: FitResult,
   { stepScale }: TrainOptions,
 ): Promise<Pick<ModelNotes, "coding">> {
   if (Object.keys(decoder.inputs).some((name) => name !== "z")) return {};
+  if (quantisation) return { coding: await learnedCoding(engine, quantisation, parameters) };
   const latents = await inferLatents(engine, { encoder, parameters }, batches(train, { batchSize: 256 }));
   return { coding: fitCoding(latents, { stepScale }) };
 }

@@ -1,0 +1,165 @@
+/** The learned codec: its density, its rate and distortion, and that what is measured is what a stream would hold. */
+import { interpret } from "@isthmus/graph";
+import { describe, expect, it } from "vitest";
+import { learnedCodec, type LearnedCodecConfig, type ModelDefinition } from "../src/index.ts";
+import { expectCentralDifferences } from "./support/central-differences.ts";
+import { feeds, items, run, type State, stateOf, stepOf } from "./support/vae-family.ts";
+
+const dense = { inputShape: [6], trunk: { kind: "dense", hidden: [5], activation: "tanh" }, latent: 3 } as const;
+const layered = { kind: "conv", channels: [2, 3], kernel: 3, hidden: [4], activation: "tanh" } as const;
+const spatial = { kind: "conv", channels: [2], kernel: 3, hidden: [], activation: "tanh" } as const;
+const image = { inputShape: [5, 7, 2], latent: 3 } as const;
+
+const definitions: readonly (readonly [string, ModelDefinition<LearnedCodecConfig>])[] = [
+  ["dense", learnedCodec(dense)],
+  ["dense, GDN, sigmoid", learnedCodec({ ...dense, gdn: true, output: "sigmoid" })],
+  ["no hidden layer", learnedCodec({ ...dense, trunk: { kind: "dense", hidden: [] } })],
+  ["two decoder layers", learnedCodec({ ...dense, decoder: { kind: "dense", hidden: [4, 6] } })],
+  ["four qualities", learnedCodec({ ...dense, qualities: 4, lambda: 3 })],
+  ["convolutions", learnedCodec({ ...image, trunk: layered, gdn: true })],
+  ["a code that is an image", learnedCodec({ ...image, trunk: spatial, gdn: true })],
+  ["a code that is an image, three qualities", learnedCodec({ ...image, trunk: spatial, qualities: 3 })],
+];
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** F of one channel, from the tensors as they are stored. */
+function distribution(state: State, channel: number): (y: number) => number {
+  const [logits, locations, logScales] = ["logits", "locations", "logScales"].map((name) =>
+    Array.from(state[`prior.${name}`]!.slice(3 * channel, 3 * channel + 3)),
+  );
+  const total = logits!.reduce((sum, logit) => sum + Math.exp(logit), 0);
+  return (y) =>
+    logits!.reduce((sum, logit, k) => {
+      const scale = 2 * Math.exp(logScales![k]!);
+      return sum + (Math.exp(logit) / total) * sigmoid((y - locations![k]!) / scale);
+    }, 0);
+}
+
+describe.each(definitions)("%s", (_, definition) => {
+  const x = items(definition, 3);
+  const state = stateOf(definition);
+  const { qualities, latent, lambda } = definition.config;
+  const quantisation = definition.quantisation!;
+  const symbol = Float64Array.from({ length: 401 }, (_, i) => i - 200);
+  const bins = run(quantisation.program, { symbol }, state, symbol.length);
+  const z = run(definition.encoder, { x }, state, 3)["z"]!;
+  const codeSize = z.shape[1]!;
+
+  it("steps each parameter down its central difference on the first step of Adam", () => {
+    const program = stepOf(definition);
+    const given = { ...stateOf(definition, program.state) };
+    const made = () => interpret(program, { inputs: feeds(definition, program, { x }), state: given, batch: 3 });
+    const loss = () => made().outputs["loss"]!.data[0]!;
+    const { updates } = made();
+    for (const name of Object.keys(definition.parameters)) {
+      const tensor = given[name]!;
+      const moments = updates[`opt.adam.m.${name}`]!.data;
+      expectCentralDifferences(tensor, [0, tensor.length - 1], loss, (index) => moments[index]! / 0.1);
+    }
+  });
+
+  it("has the mass of each bin from the mixture's distribution function, about its median", () => {
+    for (let channel = 0; channel < latent; channel++) {
+      const F = distribution(state, channel);
+      const offset = bins["offsets"]!.data[channel]!;
+      // The last halving leaves 2^-24 of an interval of at most 2, and the density is at most 1 / (4 s), s > 0.7.
+      expect(Math.abs(F(offset) - 0.5)).toBeLessThan(1e-7);
+      for (let quality = 0; quality < qualities; quality++) {
+        const column = quality * latent + channel;
+        const step = bins["steps"]!.data[column]!;
+        const masses = [...symbol.keys()].map((row) => bins["mass"]!.data[row * qualities * latent + column]!);
+        masses.forEach((mass, row) => {
+          const [low, high] = [-0.5, 0.5].map((end) => F(offset + step * (symbol[row]! + end)));
+          // F itself is right to a few roundings of 1.
+          expect(Math.abs(mass - (high! - low!))).toBeLessThan(1e-14);
+        });
+        expect(masses.reduce((sum, mass) => sum + mass)).toBeCloseTo(1, 9);
+      }
+    }
+  });
+
+  it("measures the rate and the error of what its encoder, bins and decoder make", () => {
+    const { evaluation, decoder } = definition;
+    const metrics = run(evaluation, feeds(definition, evaluation, { x }), state, 3);
+    const objective = new Float64Array(3);
+    for (let quality = 0; quality < qualities; quality++) {
+      const rate = new Float64Array(3);
+      const middles = z.data.map((y, i) => {
+        const channel = i % latent;
+        const [offset, step] = [bins["offsets"]!.data[channel]!, bins["steps"]!.data[quality * latent + channel]!];
+        const index = Math.round((y - offset) / step);
+        const row = index + 200;
+        rate[Math.floor(i / codeSize)]! -= Math.log2(
+          bins["mass"]!.data[(row * qualities + quality) * latent + channel]!,
+        );
+        return offset + step * index;
+      });
+      const back = run(decoder, { z: middles }, state, 3)["reconstruction"]!.data;
+      const error = new Float64Array(3);
+      back.forEach((value, i) => (error[Math.floor((i * 3) / back.length)]! += (value - x[i]!) ** 2));
+      const suffix = qualities === 1 ? "" : String(quality);
+      const span = quality === qualities - 1 ? 1 : 64 ** ((quality - qualities + 1) / (qualities - 1));
+      for (let item = 0; item < 3; item++) {
+        expect(metrics[`rate${suffix}`]!.data[item]!).toBeCloseTo(rate[item]!, 9);
+        expect(metrics[`squaredError${suffix}`]!.data[item]!).toBeCloseTo(error[item]!, 9);
+        objective[item]! += (rate[item]! + Math.fround(lambda * span) * error[item]!) / qualities;
+      }
+    }
+    for (let item = 0; item < 3; item++) expect(metrics["objective"]!.data[item]!).toBeCloseTo(objective[item]!, 6);
+    const last = qualities === 1 ? "" : String(qualities - 1);
+    expect(metrics["rate"]!.data).toEqual(metrics[`rate${last}`]!.data);
+  });
+
+  it("gives coarser qualities wider bins, and codes of one shape", () => {
+    const steps = bins["steps"]!.data;
+    for (let i = latent; i < steps.length; i++) expect(steps[i]!).toBeLessThan(steps[i - latent]!);
+    expect([...steps.slice(-latent)]).toEqual(new Array<number>(latent).fill(1));
+    expect(codeSize % quantisation.channels).toBe(0);
+    const drawn = run(definition.prior!, feeds(definition, definition.prior!, { x }), state, 3)["z"]!;
+    expect(drawn.shape).toEqual([3, codeSize]);
+  });
+});
+
+it("draws from its prior what the prior's distribution function says, blurred by a bin", () => {
+  const definition = learnedCodec({ ...dense, latent: 1 });
+  const state = stateOf(definition);
+  const count = 20_000;
+  const { data } = run(
+    definition.prior!,
+    feeds(definition, definition.prior!, { x: items(definition, 1) }),
+    state,
+    count,
+  )["z"]!;
+  const F = distribution(state, 0);
+  // The mean of F over a bin, by Simpson's rule.
+  const blurred = (y: number): number => (F(y - 0.5) + 4 * F(y) + F(y + 0.5)) / 6;
+  const sorted = [...data].sort((a, b) => a - b);
+  const distance = Math.max(...sorted.map((y, i) => Math.abs(blurred(y) - (i + 0.5) / count)));
+  // Kolmogorov and Smirnov: above 1.95 / sqrt(n) once in a thousand; Simpson's rule adds less than 1e-3.
+  expect(distance).toBeLessThan(1.95 / Math.sqrt(count) + 1e-3);
+});
+
+it("draws every quality in training, each with its bins and its lambda", () => {
+  const definition = learnedCodec({ ...dense, qualities: 2, lambda: 8, lambdaSpan: 4 });
+  const { loss } = definition.phases[0]!;
+  const x = items(definition, 1);
+  const lambdas = new Set<number>();
+  for (let step = 0; step < 20; step++) {
+    const made = run(loss, feeds(definition, loss, { x, step }), stateOf(definition), 1);
+    const [total, rate, distortion] = ["loss", "rate", "distortion"].map((name) => made[name]!.data[0]!);
+    lambdas.add(Number(((total! - rate!) / distortion!).toFixed(9)));
+  }
+  expect([...lambdas].sort((a, b) => a - b)).toEqual([2, 8]);
+});
+
+describe("configuration", () => {
+  it("refuses what a codec has no use for", () => {
+    for (const likelihood of [{ kind: "bernoulli" }, { kind: "gaussian", variance: "shared" }] as const) {
+      expect(() => learnedCodec({ likelihood })).toThrow('"likelihood" expected gaussian of a fixed variance');
+    }
+    expect(() => learnedCodec({ ...image, trunk: spatial, decoder: spatial })).toThrow('"decoder" expected none');
+    expect(() => learnedCodec({ lambda: 0 })).toThrow('"lambda" expected a number from 1e-9');
+    expect(() => learnedCodec({ qualities: 0 })).toThrow('"qualities" expected a whole number from 1 to 64');
+  });
+});
