@@ -17,7 +17,9 @@ import {
 
 /** The most memory of a plan: what a frame of the largest picture needs is far below. */
 const MAX_MEMORY = 2 ** 30;
-const MAX_SIDE = 2 ** 16;
+/** Of sizes, strides and dilations: positions on an image stay within int32. */
+const MAX_SIDE = 2 ** 15;
+const MAX_CHANNELS = 2 ** 16;
 
 /**
  * Checks everything that a kernel relies on, so that no call reads or writes outside the memory and no sum leaves int32.
@@ -72,7 +74,10 @@ function checkConvolution(where: string, call: ConvolutionCall, memory: Extent, 
   memory.constant(`${where}: weights`, weights, yChannels * (isDepthwise ? taps : rowBytes(taps)));
   requireThat(channels % 4 === 0, `${where}: "channels" expected a multiple of 4, got ${channels}`);
   memory.constant(`${where}: channels`, channels, yChannels * CHANNEL_BYTES);
-  if (!isDepthwise) memory.workspace(`${where}: scratch`, scratch, rowBytes(taps));
+  if (!isDepthwise) {
+    memory.workspace(`${where}: scratch`, scratch, rowBytes(taps));
+    requireZeros(where, constants.subarray(weights), taps, yChannels);
+  }
   requireApart(where, isDepthwise ? places : [...places, [scratch, rowBytes(taps)]]);
   requireWhole(`${where}: padding`, padding, -128, 127);
   const [least, most] = wide ? [-(2 ** 31), 2 ** 31 - 1] : [-128, 127];
@@ -80,6 +85,14 @@ function checkConvolution(where: string, call: ConvolutionCall, memory: Extent, 
     requireWhole(`${where}: ${field}`, value, least, most);
   requireThat(low <= high, `${where}: "low" ${low} is above "high" ${high}`);
   checkChannels(where, new DataView(constants.buffer, constants.byteOffset + channels), yChannels);
+}
+
+/** Behind the taps of each row, up to its end: vectors multiply them, too. */
+function requireZeros(where: string, weights: Uint8Array, taps: number, rows: number): void {
+  for (let row = 0, at = 0; row < rows; row++, at += rowBytes(taps)) {
+    const isZero = weights.subarray(at + taps, at + rowBytes(taps)).every((byte) => byte === 0);
+    requireThat(isZero, `${where}: what fills up row ${row} of the weights is not zero`);
+  }
 }
 
 function checkChannels(where: string, view: DataView, count: number): void {
@@ -117,7 +130,9 @@ function checkLookup(where: string, { x, y, table, length }: LookupCall, memory:
 
 function checkWindow(where: string, window: PlanWindow): void {
   for (const [field, value] of Object.entries(window)) {
-    requireWhole(`${where}: ${field}`, value as number, field === "top" || field === "left" ? 0 : 1, MAX_SIDE);
+    const least = field === "top" || field === "left" ? 0 : 1;
+    const most = field === "channels" || field === "yChannels" ? MAX_CHANNELS : MAX_SIDE;
+    requireWhole(`${where}: ${field}`, value as number, least, most);
   }
 }
 

@@ -1,10 +1,13 @@
 import { IsthmusError } from "@isthmus/math";
+import fc from "fast-check";
 import { expect, test } from "vitest";
+import { networks } from "./networks.ts";
 import {
   checkPlan,
   type ConvolutionCall,
   type IntegerPlan,
   javascriptExecutor,
+  loadExecutor,
   MAX_BIAS,
   MAX_TAPS,
 } from "../src/index.ts";
@@ -76,6 +79,8 @@ test.each<[string, IntegerPlan, RegExp]>([
     withCall({ kernel: "depthwise", window: { ...call.window, yChannels: 4 } }),
     /no multiple of/,
   ],
+  ["a row that is filled up with other than zeros", filledUp(), /fills up row 0 of the weights is not zero/],
+  ["a stride too large", withCall({ window: { ...call.window, rowStride: 2 ** 15 + 1 } }), /rowStride expected/],
   [
     "another kernel",
     { ...good, calls: [{ ...call, kernel: "gdn" as "conv2d" }] },
@@ -95,6 +100,48 @@ function pool(change: object): IntegerPlan["calls"][number] {
   const [first] = poolPlan(window).calls;
   return { ...first!, window: { ...window, ...change } } as IntegerPlan["calls"][number];
 }
+
+function filledUp(): IntegerPlan {
+  const constants = good.constants.slice();
+  constants[call.weights + 3] = 1;
+  return { ...good, constants };
+}
+
+/** A plan with one number replaced, wherever it is. */
+function damaged(plan: IntegerPlan, place: number, value: number): IntegerPlan {
+  let left = place;
+  const changed = (of: unknown): unknown => {
+    if (typeof of === "number") return left-- === 0 ? value : of;
+    if (Array.isArray(of)) return of.map(changed);
+    if (typeof of !== "object" || of === null || of instanceof Uint8Array) return of;
+    return Object.fromEntries(Object.entries(of).map(([key, inner]) => [key, changed(inner)]));
+  };
+  return changed(plan) as IntegerPlan;
+}
+
+test("a damaged plan is refused, or runs to the same integers on either kernels", async () => {
+  let [refused, ran] = [0, 0];
+  const value = fc.oneof(
+    fc.integer({ min: -5, max: 40 }),
+    fc.integer(),
+    fc.constantFrom(0.5, Number.NaN, 2 ** 31, 2 ** 53),
+  );
+  await fc.assert(
+    fc.asyncProperty(networks, fc.nat(60), value, async ({ layers }, place, replaced) => {
+      const plan = damaged(planOf(layers), place, replaced);
+      const executor = await loadExecutor(plan, { kernels: "wasm" }).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(IsthmusError);
+        expect((error as IsthmusError).code).toMatch(/^PLAN_/);
+      });
+      if (!executor) return void refused++;
+      const item = Int8Array.from({ length: plan.input.length }, (_, i) => i * 37);
+      expect([...executor.run(item)]).toEqual([...javascriptExecutor(plan).run(item)]);
+      ran++;
+    }),
+    { numRuns: 400 },
+  );
+  expect(Math.min(refused, ran)).toBeGreaterThan(20);
+});
 
 test("a plan of another version is refused with its number", () => {
   expect(() => checkPlan({ ...good, version: 2 })).toThrow(IsthmusError);
