@@ -1,8 +1,11 @@
 /** The suite that every engine must pass, on WebGPU in Node, where the package `webgpu` finds an adapter. */
 import { createTfjsEngine } from "@isthmus/tfjs";
 import * as tf from "@tensorflow/tfjs-core";
-import { describe } from "vitest";
+import { describe, vi } from "vitest";
 import { engineConforms } from "../../graph/test/conformance/suite.ts";
+
+// Without a graphics card a thousand small runs take minutes.
+vi.setConfig({ testTimeout: 900_000 });
 
 // Small arrays would be computed by the CPU's kernels.
 await import("@tensorflow/tfjs-backend-webgpu");
