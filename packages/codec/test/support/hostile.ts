@@ -30,7 +30,11 @@ const limits = { items: 2 ** 14, symbols: 2 ** 16 };
 const symbols = bellSymbols(30, dims, 7);
 const far = symbols.map((symbol) => (symbol * 100_003_003) | 0);
 const repeated = Int32Array.from({ length: 60 * dims }, (_, i) => symbols[i % (4 * dims)]!);
-/** One frame, three frames, no items, some far symbols that are escaped, raw ones, deflated ones, several payloads. */
+const strange = bellSymbols(200, dims, 9).map((symbol) => 5000 + symbol);
+/**
+ * One frame, three frames, no items, some far symbols that are escaped, raw ones, deflated ones, several payloads, and
+ * deflated ones under a code of their own.
+ */
 const streams = [
   encodeLatents(symbols, { tables, modelId }),
   encodeLatents(symbols, { tables, modelId, itemsPerFrame: 12 }),
@@ -40,6 +44,7 @@ const streams = [
   encodeLatents(repeated, { tables, modelId, tryDeflate: true }),
   encodeLatents(symbols, { tables, modelId, payloads: 3 }),
   encodeLatents(repeated, { tables, modelId, payloads: 2, tryDeflate: true, itemsPerFrame: 50 }),
+  encodeLatents(strange, { tables, modelId }),
 ];
 /** Of each session a hello and three messages, one of them of a few fragments. */
 const sessions = [false, true].map((parity) => {
@@ -49,7 +54,7 @@ const sessions = [false, true].map((parity) => {
   return [hello, ...sent];
 });
 /** Those of a single frame. */
-const single = [0, 2, 5, 6].map((index) => streams[index]!);
+const single = [0, 2, 5, 6, 8].map((index) => streams[index]!);
 
 /** Whole numbers below n, from one seed. */
 type Draw = (n: number) => number;
@@ -327,7 +332,7 @@ export function hostileTests(cases: number): void {
 
   it(`a stream whose lost payloads may be replaced, damaged or cut, ${cases} times`, () => {
     const found = soak(cases, 7, (draw) => {
-      const stream = pick(draw, streams.slice(6));
+      const stream = pick(draw, streams.slice(6, 8));
       const damage = withDamage(draw, stream, 3, draw(3) ? FRAME_HEADER_BYTES : 0);
       return outcome(draw(2) ? damage : stream.subarray(0, draw(stream.length)), tables, "replace");
     });
