@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { channelCommand } from "./commands/channel.ts";
+import { compressCommand } from "./commands/compress.ts";
 import { decodeCommand } from "./commands/decode.ts";
+import { decompressCommand } from "./commands/decompress.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { encodeCommand } from "./commands/encode.ts";
 import { evalCommand } from "./commands/eval.ts";
@@ -10,6 +12,7 @@ import { interpolateCommand } from "./commands/interpolate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { onnxCommand } from "./commands/onnx.ts";
 import { plotCommand } from "./commands/plot.ts";
+import { prepareLosslessCommand } from "./commands/prepare-lossless.ts";
 import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { scoreCommand } from "./commands/score.ts";
@@ -77,6 +80,9 @@ function buildProgram(context: Context): Command {
     scoreCommand,
     encodeCommand,
     decodeCommand,
+    prepareLosslessCommand,
+    compressCommand,
+    decompressCommand,
     exportCommand,
     importCommand,
     onnxCommand,

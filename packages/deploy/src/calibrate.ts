@@ -93,10 +93,12 @@ class Observer {
   private readonly node: Node;
   private readonly histogram = new Histogram();
   private readonly sums: Float64Array;
+  private readonly maxima: Float64Array;
 
   constructor(node: Node) {
     this.node = node;
     this.sums = new Float64Array(node.shape.at(-1) as number);
+    this.maxima = new Float64Array(this.sums.length).fill(Number.NEGATIVE_INFINITY);
   }
 
   /** @throws IsthmusError `DEPLOY_CALIBRATION` a value that is not finite */
@@ -109,6 +111,7 @@ class Observer {
       }
       this.histogram.add(value);
       this.sums[i % channels]! += value;
+      this.maxima[i % channels] = Math.max(this.maxima[i % channels]!, value);
     }
   }
 
@@ -117,7 +120,7 @@ class Observer {
     const { total } = this.histogram;
     if (total === 0) throw new IsthmusError("DEPLOY_CALIBRATION", "there are no items to calibrate with");
     const means = Array.from(this.sums, (sum) => (sum * this.sums.length) / total);
-    return { ...rangeOf(this.histogram, method), means };
+    return { ...rangeOf(this.histogram, method), means, maxima: [...this.maxima] };
   }
 }
 

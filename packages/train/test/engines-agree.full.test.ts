@@ -158,7 +158,7 @@ describe("within what float32 may do, the float64 interpreter's losses over 100 
       [...begun.losses, ...(rest?.losses ?? [])].forEach((loss, i) => {
         const off = Math.abs(loss - losses[i]!);
         if (off > tolerance[i]!) {
-          expect.fail(`${[begin, end]} at step ${i + 1}: ${loss}, expected ${losses[i]} +- ${tolerance[i]}`);
+          expect.fail(`${begin}, ${end ?? begin} at step ${i + 1}: ${loss}, expected ${losses[i]} +- ${tolerance[i]}`);
         }
       });
     }

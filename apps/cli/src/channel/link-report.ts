@@ -18,6 +18,8 @@ import { waterfall } from "./waterfall.ts";
 interface PageOptions {
   readonly seed: number;
   readonly build: string;
+  /** Of the training: a drawing that moves, or the bytes of a picture that does. */
+  readonly film?: string | Uint8Array;
 }
 
 /** Some seconds: intervals of a tenth. */
@@ -37,7 +39,7 @@ export function linkLead({ definition: { config } }: LinkFile): string {
 export async function linkSections(context: Context, link: LinkFile, options: PageOptions): Promise<Section[]> {
   return [
     summary(link),
-    ...(await training(link)),
+    ...(await training(link, options)),
     await errorRates(context, link, options),
     await signals(link, options),
     await distances(link),
@@ -69,13 +71,23 @@ function summary({ model, definition: { config }, codebook }: LinkFile): Section
   return { title: "Summary", blocks: [{ kind: "table", head: ["what", "value"], rows }] };
 }
 
-async function training({ model, path, definition: { config } }: LinkFile): Promise<Section[]> {
-  if (!hasHistory(model)) return [];
+async function training(link: LinkFile, { film }: PageOptions): Promise<Section[]> {
+  const course = await informationChart(link);
+  const alt = "The messages' points through training";
+  const blocks = [
+    ...(course ? [pictureBlock(course)] : []),
+    ...(film === undefined ? [] : [{ kind: "picture", picture: film, alt, caption: `${alt}.` } as const]),
+  ];
+  return blocks.length === 0 ? [] : [{ title: "Training", blocks }];
+}
+
+async function informationChart({ model, path, definition: { config } }: LinkFile): Promise<ChartPicture | undefined> {
+  if (!hasHistory(model)) return undefined;
   const { lineChart } = await import("@isthmus/plot");
   const points = courseOf(historyOf(model, path), "train", "information").map(
     ([epoch, bits]) => [100 * epoch, bits] as const,
   );
-  if (points.length === 0) return [];
+  if (points.length === 0) return undefined;
   const svg = lineChart({
     title: "Information through training",
     subtitle: "I(S;Y) is at least this, bits per message; means of 100 steps, each with new noise",
@@ -84,9 +96,7 @@ async function training({ model, path, definition: { config } }: LinkFile): Prom
     series: [{ name: "information", points }],
     references: [{ name: `all ${config.k} bits`, y: config.k }],
   });
-  return [
-    { title: "Training", blocks: [pictureBlock({ kind: "chart", svg, alt: "Information by step of training" })] },
-  ];
+  return { kind: "chart", svg, alt: "Information by step of training" };
 }
 
 async function errorRates(context: Context, link: LinkFile, { seed, build }: PageOptions): Promise<Section> {

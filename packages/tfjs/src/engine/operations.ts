@@ -6,7 +6,7 @@ import type { KernelOps } from "./kernel-ops.ts";
 import { type Sizes, sizeOf } from "./sizes.ts";
 
 /** A node about to be computed. */
-export interface Task {
+interface Task {
   readonly attributes: JsonObject;
   /** Of the result, with the batch's size. */
   readonly shape: Sizes;
@@ -73,6 +73,7 @@ const oneHot: Lowering = (ops, _, { ids, attributes, shape }) => {
 /** How each primitive of the graph is made of kernels, by its name. Composites are expanded. */
 const lowerings: ReadonlyMap<string, Lowering> = new Map<string, Lowering>([
   ...elementwise.map((name) => [name, byName(name)] as const),
+  ["round", (ops, [x]) => ops.device.call("Round", { x: x! })],
   ["step", (ops, [x]) => ops.greater(x!, ops.scalar(0))],
   ["straightThrough", (_, [value]) => value!],
   ["sum", withOptions("sum")],
