@@ -266,9 +266,10 @@ function sessionOutcome(draw: Draw): string {
     const [at, to] = [draw(packets.length), draw(packets.length)];
     const packet = packets[at]!;
     const damage = withDamage(draw, packet, 2, draw(2) ? 0 : 8);
-    if (draw(3) === 0) packets.splice(at, 1, damage);
-    else if (draw(2)) packets.splice(at, 1, withChecksum(damage));
-    else if (draw(2)) packets.splice(to, 0, packet);
+    const what = draw(6);
+    if (what < 2) packets.splice(at, 1, damage);
+    else if (what < 4) packets.splice(at, 1, withChecksum(damage));
+    else if (what === 4) packets.splice(to, 0, packet);
     else packets.splice(at, 1, ...(draw(2) ? [] : [packet.subarray(0, draw(packet.length))]));
   }
   const kinds = new Set<string>();
