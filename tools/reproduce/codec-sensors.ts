@@ -35,7 +35,7 @@ async function run(context: Context): Promise<Made> {
   const curves: Record<string, Curves> = {};
   for (const series of all) curves[series.name] = await curvesOf(context, series);
   return {
-    rows: all.flatMap((series) => rowsOf(context, series, curves[series.name]!)),
+    rows: all.flatMap((series) => rowsOf(context, series, curves[series.name]!)).filter(isMeasured),
     protocol: {
       Seattle:
         "8,759 hourly temperature normals of NOAA (vega-datasets), windows of 24; of each four weeks the last is for the test",
@@ -47,7 +47,7 @@ async function run(context: Context): Promise<Made> {
       classical:
         "samples rounded to steps, differences to the sample before; packed in blocks of 8, or zlib 9, or brotli 11",
       rate: "bits per sample from file lengths, headers included, of all test windows in one stream",
-      PRD: "100 sqrt(sum of squared errors over sum of squares about the mean), test windows; rates are read off between two measured points, linearly in log PRD",
+      PRD: "100 sqrt(sum of squared errors over sum of squares about the mean), test windows; rates are read off between two measured points, linearly in log PRD; a coder whose settings do not reach a PRD has no row there",
     },
     details: { curves: JSON.parse(JSON.stringify(curves)) },
     pictures: Object.fromEntries(all.map(({ name }) => [name.toLowerCase(), chart(name, curves[name]!)])),
@@ -93,6 +93,10 @@ async function learnedPoint(context: Context, series: SensorSeries, lambda: numb
   const { bytes, decoded } = throughStream(known, codes.values, quantiser);
   const model = { kind, config: {}, encoder, decoder, parameters, provenance: {}, metrics: {} };
   return point(test, await decodeItems(engine, model, { ...codes, values: decoded }), bytes);
+}
+
+function isMeasured({ runs }: Row): boolean {
+  return runs.every(({ value }) => Number.isFinite(value));
 }
 
 function inUnits(dataset: Dataset): Dataset {

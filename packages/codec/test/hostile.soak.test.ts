@@ -1,4 +1,29 @@
-/** Three and a half million hostile inputs. */
-import { hostileTests } from "./support/hostile.ts";
+/** Three and a half million hostile inputs, and what of the decoder they reach. */
+import { Session } from "node:inspector/promises";
+import { expect, it } from "vitest";
+
+const session = new Session();
+session.connect();
+await session.post("Profiler.enable");
+await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
+const { hostileTests } = await import("./support/hostile.ts");
+
+/** Sources that read what comes from outside. */
+const READERS = [
+  ...["crc16", "crc32c", "fixed-width", "fragments", "frame", "inflate", "latent-payload", "latent-stream", "numbers"],
+  ...["packet", "rans", "session"],
+];
 
 hostileTests(500_000);
+
+it("reaches every function of the readers that has a name", async () => {
+  const { result } = await session.post("Profiler.takePreciseCoverage");
+  const missed = READERS.flatMap((name) => {
+    const script = result.find(({ url }) => url.includes(`codec/src/${name}.ts`));
+    expect(script, name).toBeDefined();
+    const never = script!.functions.filter(({ functionName, ranges }) => functionName && ranges[0]!.count === 0);
+    return never.map(({ functionName }) => `${name}: ${functionName}`);
+  });
+  // One estimates a length, one cuts a stream into packets: neither reads.
+  expect(missed).toEqual(["rans: codeLengthBits", "session: streamPackets"]);
+});

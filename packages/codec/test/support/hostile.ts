@@ -30,7 +30,11 @@ const limits = { items: 2 ** 14, symbols: 2 ** 16 };
 const symbols = bellSymbols(30, dims, 7);
 const far = symbols.map((symbol) => (symbol * 100_003_003) | 0);
 const repeated = Int32Array.from({ length: 60 * dims }, (_, i) => symbols[i % (4 * dims)]!);
-/** One frame, three frames, no items, some far symbols that are escaped, raw ones, deflated ones, several payloads. */
+const strange = bellSymbols(200, dims, 9).map((symbol) => 5000 + symbol);
+/**
+ * One frame, three frames, no items, some far symbols that are escaped, raw ones, deflated ones, several payloads, and
+ * deflated ones under a code of their own.
+ */
 const streams = [
   encodeLatents(symbols, { tables, modelId }),
   encodeLatents(symbols, { tables, modelId, itemsPerFrame: 12 }),
@@ -40,6 +44,7 @@ const streams = [
   encodeLatents(repeated, { tables, modelId, tryDeflate: true }),
   encodeLatents(symbols, { tables, modelId, payloads: 3 }),
   encodeLatents(repeated, { tables, modelId, payloads: 2, tryDeflate: true, itemsPerFrame: 50 }),
+  encodeLatents(strange, { tables, modelId }),
 ];
 /** Of each session a hello and three messages, one of them of a few fragments. */
 const sessions = [false, true].map((parity) => {
@@ -49,7 +54,7 @@ const sessions = [false, true].map((parity) => {
   return [hello, ...sent];
 });
 /** Those of a single frame. */
-const single = [0, 2, 5, 6].map((index) => streams[index]!);
+const single = [0, 2, 5, 6, 8].map((index) => streams[index]!);
 
 /** Whole numbers below n, from one seed. */
 type Draw = (n: number) => number;
@@ -256,14 +261,15 @@ function tablesOutcome(draw: Draw): string {
 /** A session's packets, one of them damaged, left out, sent twice or in another place; at times under a good checksum. */
 function sessionOutcome(draw: Draw): string {
   const receiver = joinSessions({ models: [{ tables, modelId }], limits, maxMessages: 1 });
-  const packets = [...pick(draw, sessions)];
+  const packets: Uint8Array[] = [...pick(draw, sessions)];
   for (let left = draw(3); left > 0; left--) {
     const [at, to] = [draw(packets.length), draw(packets.length)];
     const packet = packets[at]!;
     const damage = withDamage(draw, packet, 2, draw(2) ? 0 : 8);
-    if (draw(3) === 0) packets.splice(at, 1, damage);
-    else if (draw(2)) packets.splice(at, 1, withChecksum(damage));
-    else if (draw(2)) packets.splice(to, 0, packet);
+    const what = draw(6);
+    if (what < 2) packets.splice(at, 1, damage);
+    else if (what < 4) packets.splice(at, 1, withChecksum(damage));
+    else if (what === 4) packets.splice(to, 0, packet);
     else packets.splice(at, 1, ...(draw(2) ? [] : [packet.subarray(0, draw(packet.length))]));
   }
   const kinds = new Set<string>();
@@ -327,7 +333,7 @@ export function hostileTests(cases: number): void {
 
   it(`a stream whose lost payloads may be replaced, damaged or cut, ${cases} times`, () => {
     const found = soak(cases, 7, (draw) => {
-      const stream = pick(draw, streams.slice(6));
+      const stream = pick(draw, streams.slice(6, 8));
       const damage = withDamage(draw, stream, 3, draw(3) ? FRAME_HEADER_BYTES : 0);
       return outcome(draw(2) ? damage : stream.subarray(0, draw(stream.length)), tables, "replace");
     });

@@ -16,11 +16,14 @@ import { decodeStreamLatents, fitCoding, inferLatents } from "../../src/index.ts
 
 const folder = mkdtempSync(join(tmpdir(), "isthmus-programs-"));
 const modelFile = join(folder, "m.safetensors");
-const program = (name: string): string => fileURLToPath(new URL(`../programs/${name}.ts`, import.meta.url));
+const programs = {
+  encode: new URL("../programs/encode.ts", import.meta.url),
+  decode: new URL("../programs/decode.ts", import.meta.url),
+};
 const node = ["--import", "tsx", "--conditions=@isthmus/source"];
 
-async function runProgram(name: string, ...args: string[]): Promise<string> {
-  return (await promisify(execFile)(process.execPath, [...node, program(name), ...args])).stdout;
+async function runProgram(name: keyof typeof programs, ...args: string[]): Promise<string> {
+  return (await promisify(execFile)(process.execPath, [...node, fileURLToPath(programs[name]), ...args])).stdout;
 }
 
 describe("encoder and decoder in two programs", () => {
