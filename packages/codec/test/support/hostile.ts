@@ -256,7 +256,7 @@ function tablesOutcome(draw: Draw): string {
 /** A session's packets, one of them damaged, left out, sent twice or in another place; at times under a good checksum. */
 function sessionOutcome(draw: Draw): string {
   const receiver = joinSessions({ models: [{ tables, modelId }], limits, maxMessages: 1 });
-  const packets = [...pick(draw, sessions)];
+  const packets: Uint8Array[] = [...pick(draw, sessions)];
   for (let left = draw(3); left > 0; left--) {
     const [at, to] = [draw(packets.length), draw(packets.length)];
     const packet = packets[at]!;
