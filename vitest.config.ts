@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
+import { softwareGpu } from "./tools/vitest/software-gpu.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,6 +19,9 @@ const tiers = {
   soak: { include: [soak], exclude: [], testTimeout: 3_600_000 },
 };
 const tier = tiers[(process.env["ISTHMUS_TIER"] ?? "fast") as keyof typeof tiers];
+
+// Libraries are looked for where the environment says when a process starts: those of the tests inherit this.
+if (tier === tiers.full) Object.assign(process.env, softwareGpu());
 
 /** Node 20 keeps relaxed SIMD behind a flag; with it both builds of the kernels are tested. Newer Nodes need none. */
 const relaxedSimd = process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [];

@@ -132,6 +132,24 @@ export function registersInC(build: BuildName): Entry {
   };
 }
 
+/** Our coder of symbols, which has no build: it is JavaScript. */
+export const symbolCoder: Entry = {
+  label: "Isthmus, rANS",
+  spec: () => ({
+    ...{ id: "isthmus-codec", label: "Isthmus, rANS", side: "ours", command: process.execPath },
+    ...{ args: script("isthmus-codec"), beside: ["copy-wasm", "copy-c"] },
+  }),
+};
+
+/** The adaptive range coder of bytes of @thi.ng. */
+export const rangeCoder: Entry = {
+  label: "@thi.ng/range-coder",
+  spec: () => ({
+    ...{ id: "thing-range-coder", label: "@thi.ng/range-coder", side: "peer", command: process.execPath },
+    ...{ args: script("thing-codec") },
+  }),
+};
+
 /** A copy of as many bytes, by the engine and by C's library. */
 export const copies: readonly Entry[] = [
   {

@@ -1,4 +1,4 @@
-import { decodeLatents, unpackTables } from "@isthmus/codec";
+import { decodeLatents, encodeLatents, type LatentTables, openSession, unpackTables } from "@isthmus/codec";
 import { encodeStream, fitCoding, inferLatents } from "@isthmus/compress";
 import { batches, syntheticDigits, take } from "@isthmus/data";
 import { modelHashes } from "@isthmus/graph";
@@ -17,6 +17,8 @@ export interface RunSummary {
   readonly decoder: string;
   /** The stream of 50 test digits, hexadecimal. */
   readonly stream: string;
+  /** The same symbols in three payloads, those of a model that they are strangers to, and in packets of a session. */
+  readonly otherWays: readonly string[];
   /** The integers it decodes to. */
   readonly symbols: readonly number[];
 }
@@ -33,7 +35,8 @@ export async function run(build: "simd128" | "relaxed", options: WasmEngineOptio
   const model = toModel(definition, result, { coding: fitCoding(latents), provenance: {}, metrics: {} });
   const bytes = await encodeStream(engine, model, batches(digits, { batchSize: 50 }));
   const { id, decoder } = modelHashes(model);
-  const { symbols } = decodeLatents(bytes, { tables: unpackTables(model.coding!.tables), modelId: id });
+  const coding = { tables: unpackTables(model.coding!.tables), modelId: id };
+  const { symbols } = decodeLatents(bytes, coding);
   engine.dispose();
   return {
     build,
@@ -42,7 +45,23 @@ export async function run(build: "simd128" | "relaxed", options: WasmEngineOptio
     firstLoss: losses[0]!,
     lastLoss: losses.at(-1)!,
     decoder,
-    stream: Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    stream: hex(bytes),
+    otherWays: otherWays(symbols, coding).map(hex),
     symbols: [...symbols],
   };
+}
+
+function otherWays(symbols: Int32Array, coding: LatentTables): Uint8Array[] {
+  const strangers = symbols.map((symbol, i) => 1000 * symbol + (i % 7));
+  const sender = openSession({ ...coding, session: 3, parity: true });
+  return [
+    encodeLatents(symbols, { ...coding, payloads: 3 }),
+    encodeLatents(strangers, { ...coding, tryDeflate: true }),
+    sender.hello(),
+    ...sender.encode(symbols),
+  ];
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

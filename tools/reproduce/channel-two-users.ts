@@ -27,6 +27,7 @@ export const channelTwoUsers: Reproduction = {
   name: "channel-two-users",
   what: "Two links learned in the same uses of a channel, each as loud at the other's receiver as at its own, against taking turns",
   minutes: 6,
+  data: "made",
   run,
 };
 

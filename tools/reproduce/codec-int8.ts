@@ -1,10 +1,17 @@
-import { encodeLatents, quantise, uniformQuantiser, unpackTables } from "@isthmus/codec";
-import { decodeItems, fitCoding } from "@isthmus/compress";
+import {
+  dequantise,
+  encodeLatents,
+  quantise,
+  type UniformQuantiser,
+  uniformQuantiser,
+  unpackTables,
+} from "@isthmus/codec";
+import { decodeItems, fitCoding, fitTables, type InferredLatents } from "@isthmus/compress";
 import { batches, type Dataset, itemSize, take } from "@isthmus/data";
 import { calibrate, lowerNetwork, quantiseNetwork } from "@isthmus/deploy";
 import { type Executor, javascriptExecutor, loadExecutor } from "@isthmus/edge";
-import type { LatentCoding } from "@isthmus/graph";
-import { convolutionalAutoencoder, type ModelDefinition, vae } from "@isthmus/models";
+import { interpret, type LatentCoding } from "@isthmus/graph";
+import { convolutionalAutoencoder, learnedCodec, type ModelDefinition, vae } from "@isthmus/models";
 import { dataConvention } from "@isthmus/train";
 import type { Context, Made, Reproduction, Row, Splits } from "./harness/reproduction.ts";
 import { codesOf, firstItems, forSeeds, trained, type Trained } from "./harness/training.ts";
@@ -27,7 +34,12 @@ interface Encoder {
   readonly output: string;
 }
 
+/** Trunks without dense layers keep the code an image. */
+const imageTrunk = { kind: "conv", channels: [16, 32], hidden: [] } as const;
+
 const encoders: readonly Encoder[] = [
+  { name: "learned-codec, dense", definition: learnedCodec(), output: "z" },
+  { name: "learned-codec, convolutions", definition: learnedCodec({ trunk: imageTrunk, latent: 16 }), output: "z" },
   { name: "vae 784-400-20", definition: vae(), output: "mu" },
   { name: "conv-ae, code 32", definition: convolutionalAutoencoder(), output: "z" },
 ];
@@ -61,7 +73,8 @@ async function run(context: Context): Promise<Made> {
     protocol: {
       training: `Adam 0.001, batch 128, ${context.epochs(EPOCHS)} epochs`,
       int8: `weights per channel, values per tensor, ranges by mse on ${CALIBRATED} training images; no training afterwards`,
-      coding: "the model's own steps, offsets and tables, as fitCoding makes them of the encoder in float32",
+      coding:
+        "bins that the learned codec has learned, and those of fitCoding: of a VAE, a posterior's standard deviation wide; of conv-ae, an eighth of a code's",
     },
     details,
     pictures: {},
@@ -72,12 +85,13 @@ async function compared(context: Context, encoder: Encoder, data: Splits, seed: 
   const { name: title, definition } = encoder;
   const settings = { seed, epochs: context.epochs(EPOCHS), batchSize: 128, learningRate: 1e-3, title };
   const model = await trained(context, definition, data, settings);
-  const coding = fitCoding(await codesOf(context, model, data.train));
+  const coding = codingOf(model, await codesOf(context, model, data.train));
   const floats = await codesOf(context, model, data.test);
-  const float = quantise(floats.values, uniformQuantiser(coding.steps, coding.offsets));
+  const float = quantise(floats.values, quantiserOf(coding));
   const { wasm: int8, javascript } = await integerSymbols(context, encoder, model, coding, data);
+  const [tables, modelId] = [unpackTables(coding.tables), new Uint8Array(8)];
   const bytesOf = (symbols: Int32Array): number =>
-    encodeLatents(symbols, { tables: unpackTables(coding.tables), modelId: new Uint8Array(8) }).length;
+    encodeLatents(symbols, { tables, dims: floats.dims, modelId }).length;
   const psnrOf = (symbols: Int32Array): Promise<number> => psnr(context, model, coding, symbols, data.test);
   return {
     seconds: model.seconds,
@@ -86,6 +100,21 @@ async function compared(context: Context, encoder: Encoder, data: Splits, seed: 
     bytes: { float: bytesOf(float), int8: bytesOf(int8) },
     psnr: { float: await psnrOf(float), int8: await psnrOf(int8) },
   };
+}
+
+/** With the bins that a model has learned, or those of `fitCoding`. */
+function codingOf({ definition, parameters }: Trained, codes: InferredLatents): LatentCoding {
+  if (!definition.quantisation) return fitCoding(codes);
+  const { program, channels } = definition.quantisation;
+  const state = Object.fromEntries(
+    Object.keys(program.state).map((name) => [name, parameters[name]!.data as Float32Array]),
+  );
+  const { steps, offsets } = interpret(program, { inputs: { symbol: Float32Array.of(0) }, state, batch: 1 }).outputs;
+  return fitTables({ ...codes, channels }, [uniformQuantiser(steps!.data, offsets!.data)]);
+}
+
+function quantiserOf({ steps, offsets }: LatentCoding): UniformQuantiser {
+  return uniformQuantiser(steps, offsets);
 }
 
 /** The test images' symbols by the encoder in integers, [items, dims]. */
@@ -127,15 +156,14 @@ function* batchValues(dataset: Dataset): Iterable<Float32Array> {
 async function psnr(
   { engine }: Context,
   { definition, parameters }: Trained,
-  { steps, offsets }: LatentCoding,
+  coding: LatentCoding,
   symbols: Int32Array,
   test: Dataset,
 ): Promise<number> {
   const { kind, encoder, decoder } = definition;
   const model = { kind, config: {}, encoder, decoder, parameters, provenance: {}, metrics: {} };
-  const dims = steps.length;
-  const values = Float32Array.from(symbols, (q, i) => q * steps[i % dims]! + offsets[i % dims]!);
-  const decoded = await decodeItems(engine, model, { items: test.items, dims, values });
+  const values = dequantise(symbols, quantiserOf(coding));
+  const decoded = await decodeItems(engine, model, { items: test.items, dims: values.length / test.items, values });
   const images = firstItems(test, test.items);
   const error = decoded.reduce((sum, value, i) => sum + (value - images[i]!) ** 2, 0) / images.length;
   return -10 * Math.log10(error);

@@ -8,8 +8,10 @@ import { channelFading } from "./channel-fading.ts";
 import { channelRateOne } from "./channel-rate-one.ts";
 import { channelSpeed } from "./channel-speed.ts";
 import { channelTheory } from "./channel-theory.ts";
+import { codecSensors } from "./codec-sensors.ts";
 import { codecMnist } from "./codec-mnist.ts";
 import { codecInt8 } from "./codec-int8.ts";
+import { codecLossless } from "./codec-lossless.ts";
 import { channelTwoUsers } from "./channel-two-users.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
@@ -69,6 +71,8 @@ const reproductions: readonly Reproduction[] = [
   channelFading,
   channelBits,
   channelBlackBox,
+  codecSensors,
+  codecLossless,
   channelTwoUsers,
   channelSpeed,
   codecMnist,

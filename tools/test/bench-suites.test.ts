@@ -18,6 +18,7 @@ it.each([
   ["ops", "add a row", "GB/s"],
   ["train", "channel", "Milliseconds per step"],
   ["infer", "batch 1", "Milliseconds per step"],
+  ["codec", "encode", "MB/s"],
 ])("%s", async (suite, only, unit) => {
   const { code, output } = await bench("--suite", suite, "--only", only, ...tiny, "--out", folder);
   expect(output).toContain(unit);
@@ -26,7 +27,8 @@ it.each([
     expect.arrayContaining(["json", "md", "svg"].map((ending) => `bench-${suite}.${ending}`)),
   );
   const results = JSON.parse(readFileSync(join(folder, `bench-${suite}.json`), "utf8"));
-  expect(results.contestants[0]).toMatchObject({ id: "isthmus-simd128", facts: { build: "simd128" } });
+  const first = suite === "codec" ? { id: "isthmus-codec" } : { id: "isthmus-simd128", facts: { build: "simd128" } };
+  expect(results.contestants[0]).toMatchObject(first);
   for (const { times } of results.contestants) for (const { samples } of times) expect(samples).toHaveLength(2);
   const counted = suite === "train" || suite === "infer";
   expect(results.rooflines).toHaveLength(counted ? results.cases.length : 0);
@@ -42,7 +44,7 @@ it.each([
 
 it("what the user got wrong is one line and exit code 2", async () => {
   const { code, output } = await bench("--suite", "conv");
-  expect(output).toBe(`--suite expected some of train, gemm, ops, infer, got "conv"\n`);
+  expect(output).toBe(`--suite expected some of train, gemm, ops, infer, codec, got "conv"\n`);
   expect(code).toBe(2);
 });
 

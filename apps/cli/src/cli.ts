@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { channelCommand } from "./commands/channel.ts";
+import { compressCommand } from "./commands/compress.ts";
 import { decodeCommand } from "./commands/decode.ts";
+import { decompressCommand } from "./commands/decompress.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { encodeCommand } from "./commands/encode.ts";
 import { evalCommand } from "./commands/eval.ts";
@@ -10,6 +12,7 @@ import { interpolateCommand } from "./commands/interpolate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { onnxCommand } from "./commands/onnx.ts";
 import { plotCommand } from "./commands/plot.ts";
+import { prepareLosslessCommand } from "./commands/prepare-lossless.ts";
 import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { scoreCommand } from "./commands/score.ts";
@@ -26,7 +29,7 @@ export async function runCli(args: readonly string[], context: Context): Promise
     else await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return commanderExit(error, helpFor(program, args), context);
+    if (error instanceof CommanderError) return commanderExit(error, namedBy(program, args), context);
     const { exitCode, text } = describeFailure(error);
     context.console.stderr.write(`${text}\n`);
     return exitCode;
@@ -34,23 +37,32 @@ export async function runCli(args: readonly string[], context: Context): Promise
 }
 
 /** Help and version are successes; the rest is the user's error, in one line that says where help is. */
-function commanderExit(error: CommanderError, help: string, { console }: Context): number {
+function commanderExit(error: CommanderError, { names, parts }: Named, { console }: Context): number {
   if (error.exitCode === 0) return 0;
-  const message = error.code === "commander.help" ? "no such command" : error.message.replace(/^error: /, "");
+  const isGroupAlone = names.length > 0 && parts.length > 0;
+  const missing = isGroupAlone ? `expected one of ${parts.join(", ")}` : "no such command";
+  const message = error.code === "commander.help" ? missing : error.message.replace(/^error: /, "");
+  const help = ["isthmus", ...names, "--help"].join(" ");
   console.stderr.write(`isthmus: ${message.replaceAll(/\s*\n\s*/g, " ")} (${help} shows how)\n`);
   return 2;
 }
 
-/** Where help is: of the command that the words name, of the part of a group that they name. */
-function helpFor(program: Command, args: readonly string[]): string {
+/** The command that words name, or the group of some, with what the group has. */
+interface Named {
+  readonly names: readonly string[];
+  readonly parts: readonly string[];
+}
+
+function namedBy(program: Command, args: readonly string[]): Named {
   const names: string[] = [];
-  let within: Command | undefined = program;
+  let within = program;
   for (const word of args) {
-    within = within.commands.find((command) => command.name() === word);
-    if (!within) break;
+    const next = within.commands.find((command) => command.name() === word);
+    if (!next) break;
+    within = next;
     names.push(word);
   }
-  return ["isthmus", ...names, "--help"].join(" ");
+  return { names, parts: within.commands.map((command) => command.name()) };
 }
 
 function everyCommand(command: Command): Command[] {
@@ -68,6 +80,9 @@ function buildProgram(context: Context): Command {
     scoreCommand,
     encodeCommand,
     decodeCommand,
+    prepareLosslessCommand,
+    compressCommand,
+    decompressCommand,
     exportCommand,
     importCommand,
     onnxCommand,

@@ -15,7 +15,7 @@ import type { Model } from "@isthmus/graph";
 import { type Console, note } from "./console.ts";
 import { requireOptionsOf, type TrainDataOptions } from "./data-options.ts";
 import { checkedByUser, UsageError } from "./errors.ts";
-import { type DataOptions, type Named, NAMED, type PartOptions } from "./options.ts";
+import { type DataOptions, isNamed, type Named, type PartOptions } from "./options.ts";
 import { openPart, openTraining, shareOf } from "./user-data.ts";
 
 type Halves = Readonly<Record<"train" | "test", Dataset>>;
@@ -114,10 +114,6 @@ async function namedSplit(
 /** Whether the network's numbers are bytes over 255, as those of our own images are. */
 function isBytes({ item }: DataDescription): boolean {
   return item.kind === "images" || (item.kind === "array" && item.offset === 0 && item.scale === 255);
-}
-
-function isNamed(data: string): data is Named {
-  return NAMED.includes(data as Named);
 }
 
 function itemRange(range: string, items: number): ItemRange {

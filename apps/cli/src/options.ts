@@ -52,6 +52,10 @@ export function requireOnly<O>(holds: boolean, options: O, names: readonly (keyo
 export const NAMED = ["mnist", "synthetic", "sprites", "cifar10"] as const;
 export type Named = (typeof NAMED)[number];
 
+export function isNamed(data: string): data is Named {
+  return NAMED.includes(data as Named);
+}
+
 /** What any command may say of the data it reads; what is not said is undefined. */
 export interface DataOptions {
   readonly data: string;
@@ -87,6 +91,13 @@ export const dataDirOption = (): Option =>
   );
 export const splitOption = (): Option =>
   new Option("--split <name>", "which part").choices(["train", "test", "all"]).default("test");
+/** Of commands that take all of a file or folder unless a part is named. */
+export const splitOfAll = (): Option =>
+  new Option("--split <name>", "which part (default: all of a file or folder, else test)").choices([
+    "train",
+    "test",
+    "all",
+  ]);
 export const rangeOption = (): Option => new Option("--range <from:to>", "only these items, such as 0:100");
 export const seedOption = (): Option =>
   new Option("--seed <n>", "seed of everything random").argParser(wholeNumber(0)).default(1);

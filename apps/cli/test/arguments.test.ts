@@ -11,7 +11,22 @@ const folder = await sharedFolder();
 const file = (name: string): string => join(folder, name);
 const model = file("m.safetensors");
 const COMMANDS = [
-  ...["train", "eval", "score", "encode", "export", "import", "decode", "sample", "interpolate", "plot", "report"],
+  ...[
+    "train",
+    "eval",
+    "score",
+    "encode",
+    "export",
+    "import",
+    "decode",
+    "prepare-lossless",
+    "compress",
+    "decompress",
+    "sample",
+    "interpolate",
+    "plot",
+    "report",
+  ],
   ...["inspect", "onnx", "channel", "doctor"],
 ];
 /** Below `onnx`. */

@@ -273,10 +273,20 @@ describe("report", () => {
       "Provenance",
     ]);
     const page = await readFile(out, "utf8");
-    for (const words of ["8 messages in 1 complex uses", "mean power a use", "8-PSK"]) expect(page).toContain(words);
+    for (const words of ["8 messages in 1 complex use ", "mean power a use", "8-PSK"]) expect(page).toContain(words);
     // Training, error rates, a constellation for each receiver, distances.
     expect(page.match(/<img /g)).toHaveLength(5);
     expect(/<script|src="http/.test(page)).toBe(false);
+    const [film, none] = [join(here, "film.svg"), join(here, "none.svg")];
+    await writeFile(film, '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"></svg>');
+    await writeFile(none, "<html>");
+    await report("report", plane, "--animation", film, "-o", out);
+    const filmed = await readFile(out, "utf8");
+    expect(filmed.match(/<img /g)).toHaveLength(6);
+    expect(filmed).toContain(`<img src="data:image/svg+xml;base64,${(await readFile(film)).toString("base64")}"`);
+    expect(await complaint("report", plane, "--animation", none, "-o", out)).toBe(
+      `--animation expected a film of isthmus channel train, got ${none}`,
+    );
     expect(await complaint("report", plane, "--range", "0:9", "-o", out)).toMatch(
       /^--range goes with models of data only$/,
     );

@@ -90,6 +90,17 @@ describe("channel train", () => {
     expect(drawing).toMatch(/>step 100, -?\d\.\d{3} of 2 bits<animate[^]*>step 300, /);
   });
 
+  it("does not film into the model's own file, and says when nothing is left to be filmed", async () => {
+    const here = await temporaryFolder();
+    const [film, out] = [join(here, "film.svg"), join(here, "a.safetensors")];
+    expect(await complaint("channel", "train", ...SMALL, "--animation", film, "-o", film)).toBe(
+      "--animation and --out go to the same file",
+    );
+    await report("channel", "train", ...SMALL, "-o", out);
+    const { stdout } = await isthmus(["channel", "train", ...SMALL, "--resume", "--animation", film, "-o", out]);
+    expect(stdout).toContain("no animation: the start that was chosen had come to its end before this run\n");
+  });
+
   it("films it as a picture that moves, for what shows no drawings", async () => {
     const here = await temporaryFolder();
     const film = join(here, "film.apng");

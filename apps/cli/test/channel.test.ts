@@ -92,6 +92,8 @@ describe("channel baseline", () => {
     [["bound", "hamming", "--k", "4"], /^hamming says --k, --n and --complex itself$/],
     [["bound", "dbpsk"], /^dbpsk has no codebook/],
     [["simulate", "package.json"], /package.json/],
+    [["simulate", "hamming", "--receiver", "network"], /^--receiver goes with a model only$/],
+    [["plot"], /^expected one of constellation, projection, spectrum \(isthmus channel plot --help shows how\)$/],
     [["simulate", "hamming", "--baselines", "none"], /^none is neither/],
   ])("%j is refused", async (words, message) => {
     expect(await complaint("channel", ...words)).toMatch(message);

@@ -2,8 +2,9 @@
  * Range asymmetric numeral systems (Duda 2009 and 2013) as a stack that is pushed to and popped from in any order, which is what bits-back coding
  * needs: `pop` undoes `push`, and `push` undoes `pop`, exactly.
  *
- * The state x is in [2^32, 2^48) and totals are 2^b, b <= 16. A pop leaves y in [f 2^(32 - b), f 2^(48 - b)), and takes a
- * word when y < 2^32, which puts it at f 2^(48 - b) or above; so a push lets a word go exactly when the pop took one.
+ * The state x is in [2^32, 2^48) and totals are 2^b, b <= 32. A pop leaves y in [f 2^(32 - b), f 2^(48 - b)), and takes words
+ * while y < 2^32; the first that takes it there takes it into [2^32, 2^48). A push lets words go until x < f 2^(48 - b), which is
+ * where it was before the pop took any: the pop's y was below that, and with one word less in it, x is too large.
  * Of a state that long, rounding loses next to nothing. All numbers are integers below 2^53, hence exact, and so are floors
  * of their quotients.
  */
@@ -30,7 +31,7 @@ export function isEmpty({ x, length }: AnsStack): boolean {
 
 /** Puts the symbol of frequency f >= 1 and start c out of 2^precision on the stack. */
 export function push(stack: AnsStack, c: number, f: number, precision: number): void {
-  if (stack.x >= f * 2 ** (STATE_BITS - precision)) {
+  while (stack.x >= f * 2 ** (STATE_BITS - precision)) {
     if (stack.length === stack.words.length) grow(stack);
     const upper = Math.floor(stack.x / WORD);
     stack.words[stack.length++] = stack.x - upper * WORD;
@@ -59,9 +60,10 @@ export function slotOf({ x }: AnsStack, precision: number): number {
 export function pop(stack: AnsStack, c: number, f: number, precision: number): boolean {
   const upper = Math.floor(stack.x / 2 ** precision);
   stack.x = f * upper + (stack.x - upper * 2 ** precision) - c;
-  if (stack.x >= LOWER) return true;
-  if (stack.length === 0) return false;
-  stack.x = stack.x * WORD + stack.words[--stack.length]!;
+  while (stack.x < LOWER) {
+    if (stack.length === 0) return false;
+    stack.x = stack.x * WORD + stack.words[--stack.length]!;
+  }
   return true;
 }
 

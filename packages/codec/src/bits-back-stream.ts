@@ -19,7 +19,7 @@ export interface LosslessCoder {
 export interface EncodeLosslessOptions extends LosslessCoder {
   /** The most items in one frame: it is what can be decoded alone, and what items share the cost of a beginning with. Default: as many as fit. */
   readonly itemsPerFrame?: number;
-  /** 1 to 8: how finely latents are chosen. Default: by the items of a frame, 4 for 16 at most, 6 up to 128, else 8. */
+  /** 1 to 8: how finely latents are chosen. Default: by the items of a frame, 5 for 16 at most, 6 up to 128, else 8. */
   readonly latentBits?: number;
   /** Of the stream's first frame: fields that a reader may ignore, in ascending order of type. Default: none. */
   readonly ancillary?: readonly AncillaryField[];
@@ -96,7 +96,7 @@ export function encodeLossless(items: Uint8Array, options: EncodeLosslessOptions
 
 /** Few bits where the first item, which pays for all of them, is not one of many. */
 function suitableBits(items: number): number {
-  if (items <= 16) return 4;
+  if (items <= 16) return 5;
   return items <= 128 ? 6 : 8;
 }
 

@@ -73,7 +73,7 @@ export function encodeBitsBack(items: Uint8Array, model: BitsBackModel, latentBi
  *
  * @param base added to offsets in errors: where the payload begins in the caller's bytes
  * @throws IsthmusError `BITSTREAM_STATE` when the payload does not begin with a state, `BITSTREAM_END` when it ends before
- *   the items do, or after
+ *   the items do, or after, `BITSTREAM_SYMBOL` for latents that the encoder does not choose
  */
 export function decodeBitsBack(
   payload: Uint8Array,
@@ -87,8 +87,13 @@ export function decodeBitsBack(
     throw bitstreamError("BITSTREAM_STATE", base, `${payload.length} bytes that do not begin with a coder state`);
   const decoded = new Uint8Array(items * model.pixels);
   for (let item = items - 1; item >= 0; item--) {
-    if (popItem(stack, decoded.subarray(item * model.pixels, (item + 1) * model.pixels), coder)) continue;
-    throw bitstreamError("BITSTREAM_END", base + payload.length, `the payload ends within item ${item}`, { item });
+    const wrong = popItem(stack, decoded.subarray(item * model.pixels, (item + 1) * model.pixels), coder);
+    if (!wrong) continue;
+    const what =
+      wrong === "BITSTREAM_END"
+        ? `the payload ends within item ${item}`
+        : `item ${item} has latents that no encoder chooses`;
+    throw bitstreamError(wrong, base + payload.length, what, { item });
   }
   if (!isEmpty(stack)) {
     throw bitstreamError("BITSTREAM_END", base + payload.length, `${2 * stack.length} bytes left after the last item`);
@@ -138,14 +143,14 @@ function pushItem(stack: AnsStack, item: Uint8Array, coder: Coder): void {
   else push(stack, CHAINED, 1, FLAG_PRECISION);
 }
 
-function popItem(stack: AnsStack, item: Uint8Array, coder: Coder): boolean {
+/** What is wrong with the stack, where it does not hold an item. */
+function popItem(stack: AnsStack, item: Uint8Array, coder: Coder): "BITSTREAM_END" | "BITSTREAM_SYMBOL" | undefined {
   const isChained = slotOf(stack, FLAG_PRECISION) < CHAINED;
   const flag = isChained ? pop(stack, 0, CHAINED, FLAG_PRECISION) : pop(stack, CHAINED, 1, FLAG_PRECISION);
-  if (!flag) return false;
-  for (let d = 0; d < coder.latents; d++) if (!popUniform(stack, d, isChained, coder)) return false;
-  if (!coder.pixels.pop(stack, item, likelihoodOf(coder))) return false;
-  if (isChained) putBack(stack, posteriorOf(item, coder), coder);
-  return true;
+  if (!flag) return "BITSTREAM_END";
+  for (let d = 0; d < coder.latents; d++) if (!popUniform(stack, d, isChained, coder)) return "BITSTREAM_END";
+  if (!coder.pixels.pop(stack, item, likelihoodOf(coder))) return "BITSTREAM_END";
+  return isChained && !putBack(stack, posteriorOf(item, coder), coder) ? "BITSTREAM_SYMBOL" : undefined;
 }
 
 function posteriorOf(item: Uint8Array, { posterior, latents }: Coder): Int32Array {
@@ -205,14 +210,17 @@ function chooseByStack(stack: AnsStack, q: Int32Array, coder: Coder): void {
   }
 }
 
-/** Undoes `chooseByStack`: the last latent first. */
-function putBack(stack: AnsStack, q: Int32Array, coder: Coder): void {
+/** Undoes `chooseByStack`: the last latent first. Returns false for latents that it does not choose. */
+function putBack(stack: AnsStack, q: Int32Array, coder: Coder): boolean {
   const { z, latentBits } = coder;
   for (let d = z.length - 1; d >= 0; d--) {
     const starts = binStarts(q, d, coder);
     const bin = z[d]! >>> (EDGE_BITS - latentBits);
-    push(stack, starts(bin), starts(bin + 1) - starts(bin), POSTERIOR_PRECISION);
+    const frequency = starts(bin + 1) - starts(bin);
+    if (frequency === 0) return false;
+    push(stack, starts(bin), frequency, POSTERIOR_PRECISION);
   }
+  return true;
 }
 
 /** The mean of latent d in steps of the edges, cut to where all distances are exact. */
@@ -221,19 +229,17 @@ function meanOf(q: Int32Array, d: number): number {
 }
 
 /**
- * Where bin i of latent d begins under its posterior, out of 2^16: 0 for the first, 2^16 behind the last, and rising by 1 at
- * least, so that every bin has a share.
+ * Where bin i of latent d begins under its posterior, out of 2^16: 0 for the first, 2^16 behind the last, and not falling. A bin
+ * without a share is never chosen.
  */
 function binStarts(q: Int32Array, d: number, { tables, latentBits, latents }: Coder): (bin: number) => number {
   const { posterior, edges } = tables;
   const mean = meanOf(q, d);
   const scale = scaleIndexOf(posterior, q[latents + d]!);
-  const count = 2 ** latentBits;
   return (bin) => {
     if (bin === 0) return 0;
-    if (bin === count) return ONE;
-    const share = cdfAt(posterior, edges[bin << (EDGE_BITS - latentBits)]! - mean, scale);
-    return Math.floor((share * (ONE - count)) / ONE) + bin;
+    if (bin === 2 ** latentBits) return ONE;
+    return cdfAt(posterior, edges[bin << (EDGE_BITS - latentBits)]! - mean, scale);
   };
 }
 

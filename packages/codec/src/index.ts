@@ -41,3 +41,16 @@ export { dequantise, quantise, uniformQuantiser } from "./quantiser.ts";
 export type { UniformQuantiser } from "./quantiser.ts";
 export type { ScaledCdf } from "./scaled-cdf.ts";
 export { codeLengthBits, decodeSymbols, encodeSymbols } from "./rans.ts";
+export type { FragmentOptions } from "./fragments.ts";
+export { joinSessions, openSession, streamPackets } from "./session.ts";
+export type {
+  HelloEvent,
+  JoinSessionsOptions,
+  LatentsEvent,
+  LostEvent,
+  OpenSessionOptions,
+  SessionEvent,
+  SessionReceiver,
+  SessionSender,
+  StreamEvent,
+} from "./session.ts";

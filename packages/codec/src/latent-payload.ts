@@ -12,6 +12,9 @@ export interface EncodedPayloads {
   readonly payloads: readonly Uint8Array[];
 }
 
+/** Fewer symbols have no repeats worth finding. */
+const LEAST_TO_DEFLATE = 64;
+
 /** From the first channel up to, without, the last. */
 export type ChannelRange = readonly [from: number, to: number];
 
@@ -38,13 +41,12 @@ export function encodePayloads(
   const learned = parts.map((part, k) => encodeSymbols(part, tables.slice(...ranges[k]!)));
   const rawBytes = parts.reduce((sum, part) => sum + fixedWidthLength(part.length, widthOf(part)), 0);
   if (totalLength(learned) <= rawBytes && !tryDeflate) return { coding: "learned", payloads: learned };
-  const raw = parts.map((part) => encodeFixedWidth(part));
-  const deflated = parts.map(encodeDeflated);
-  return [
-    { coding: "learned" as const, payloads: learned },
-    { coding: "raw" as const, payloads: raw },
-    { coding: "deflated" as const, payloads: deflated },
-  ].reduce((best, other) => (totalLength(other.payloads) < totalLength(best.payloads) ? other : best));
+  const ways: EncodedPayloads[] = [
+    { coding: "learned", payloads: learned },
+    { coding: "raw", payloads: parts.map((part) => encodeFixedWidth(part)) },
+  ];
+  if (symbols.length >= LEAST_TO_DEFLATE) ways.push({ coding: "deflated", payloads: parts.map(encodeDeflated) });
+  return ways.reduce((best, other) => (totalLength(other.payloads) < totalLength(best.payloads) ? other : best));
 }
 
 function totalLength(payloads: readonly Uint8Array[]): number {

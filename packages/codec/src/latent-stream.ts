@@ -92,14 +92,14 @@ const MAX_QUALITIES = 256;
 const SYMBOLS_PER_FRAME = 2 ** 20; // 80 bits at the worst: 10 MiB, below the cap of a payload
 
 /** The tables of a model, sorted by quality, with what follows from them. */
-interface Coding {
+export interface Coding {
   readonly modelId: Uint8Array;
   readonly dims: number;
   /** `[qualities][channels]` */
   readonly tables: readonly (readonly FrequencyTable[])[];
 }
 
-function checkedCoding({ tables, qualities = 1, dims, modelId }: LatentTables): Coding {
+export function checkedCoding({ tables, qualities = 1, dims, modelId }: LatentTables): Coding {
   checkModelId(modelId);
   checkInteger("qualities", qualities, 1, MAX_QUALITIES);
   checkInteger("tables.length", tables.length, 1, FRAME_LIMITS.dims * qualities);

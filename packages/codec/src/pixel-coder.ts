@@ -15,8 +15,12 @@ export interface PixelCoder {
   readonly levels: number;
 }
 
+/** Whether a pixel is 0 or 1, or 0 or not. */
 const PRECISION = 16;
 const ONE = 2 ** PRECISION;
+/** Of a value that is not 0: so many, that those that are all but impossible keep next to nothing from the others. */
+const VALUE_PRECISION = 20;
+const VALUES = 2 ** VALUE_PRECISION;
 
 export function pixelCoder(tables: PixelTables): PixelCoder {
   return tables.kind === "bernoulli" ? bernoulliCoder(tables) : mixtureCoder(tables);
@@ -67,7 +71,7 @@ function mixtureCoder({ logistics, cdf, shares }: Of<"logisticMixture">): PixelC
         const value = pixels[i]!;
         if (value > 0) {
           const start = mixture.start(value);
-          push(stack, start, mixture.start(value + 1) - start, PRECISION);
+          push(stack, start, mixture.start(value + 1) - start, VALUE_PRECISION);
         }
         pushBit(stack, value > 0 ? 1 : 0, mixture.zeros());
       }
@@ -87,7 +91,7 @@ function mixtureCoder({ logistics, cdf, shares }: Of<"logisticMixture">): PixelC
 
 /** The value from 1 to 255 with start(value) <= slot < start(value + 1). */
 function popValue(stack: AnsStack, mixture: Mixture): number | undefined {
-  const slot = slotOf(stack, PRECISION);
+  const slot = slotOf(stack, VALUE_PRECISION);
   let [low, high] = [1, LEVELS];
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
@@ -95,7 +99,7 @@ function popValue(stack: AnsStack, mixture: Mixture): number | undefined {
     else high = middle;
   }
   const start = mixture.start(low);
-  return pop(stack, start, mixture.start(low + 1) - start, PRECISION) ? low : undefined;
+  return pop(stack, start, mixture.start(low + 1) - start, VALUE_PRECISION) ? low : undefined;
 }
 
 const LEVELS = 256;
@@ -155,10 +159,10 @@ class Mixture {
     return Math.min(Math.max(Math.floor(this.zero / this.whole), 1), ONE - 1);
   }
 
-  /** Where `value`, 1 to 256, begins among those from 1 to 255, out of 2^16: rising by 1 at least. */
+  /** Where `value`, 1 to 256, begins among those from 1 to 255, out of 2^20: rising by 1 at least. All products are below 2^53. */
   start(value: number): number {
-    if (value === LEVELS) return ONE;
-    const spread = ONE - (LEVELS - 1);
+    if (value === LEVELS) return VALUES;
+    const spread = VALUES - (LEVELS - 1);
     const share = this.rest === 0 ? 0 : Math.floor(((this.massBelow(value) - this.zero) * spread) / this.rest);
     return share + value - 1;
   }

@@ -9,8 +9,8 @@ import {
   fitFrequencyTables,
   type LosslessCoder,
 } from "../src/index.ts";
-import { WILD_LATENTS, wildItems, WILD_PIXELS, wildModel } from "./bits-back-support.ts";
-import { isthmusErrorOf, uniforms } from "./support.ts";
+import { WILD_LATENTS, wildItems, WILD_PIXELS, wildModel } from "./support/bits-back.ts";
+import { isthmusErrorOf, uniforms } from "./support/index.ts";
 
 const modelId = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 const coder = (kind: "bernoulli" | "logisticMixture", salt = 1): LosslessCoder => ({

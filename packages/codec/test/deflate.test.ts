@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deflate } from "../src/deflate.ts";
 import { inflate } from "../src/inflate.ts";
-import { isthmusErrorOf, uniforms } from "./support.ts";
+import { isthmusErrorOf, uniforms } from "./support/index.ts";
 
 const uniform = uniforms(5);
 const random = Uint8Array.from({ length: 5000 }, () => Math.floor(uniform() * 256));

@@ -10,7 +10,7 @@ import {
   packTables,
   unpackTables,
 } from "../src/index.ts";
-import { bellSymbols, isthmusErrorOf } from "./support.ts";
+import { bellSymbols, isthmusErrorOf } from "./support/index.ts";
 
 const precision = fc.integer({ min: 12, max: 16 });
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });

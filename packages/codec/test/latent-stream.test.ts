@@ -15,7 +15,7 @@ import {
   readFrames,
   writeFrame,
 } from "../src/index.ts";
-import { bellSymbols, isthmusErrorOf, uniforms } from "./support.ts";
+import { bellSymbols, isthmusErrorOf, uniforms } from "./support/index.ts";
 
 const modelId = Uint8Array.of(0xde, 0xad, 0xbe, 0xef, 0, 1, 2, 3);
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });

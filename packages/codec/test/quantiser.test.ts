@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dequantise, quantise, uniformQuantiser } from "../src/index.ts";
-import { isthmusErrorOf } from "./support.ts";
+import { isthmusErrorOf } from "./support/index.ts";
 
 const finite = { noNaN: true, noDefaultInfinity: true } as const;
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FrequencyTable } from "../src/index.ts";
 import { codeLengthBits, decodeSymbols, encodeSymbols, fitFrequencyTables, frequencyTable } from "../src/index.ts";
-import { bellSymbols, isthmusErrorOf } from "./support.ts";
+import { bellSymbols, isthmusErrorOf } from "./support/index.ts";
 
 const INT32_MIN = -(2 ** 31);
 const INT32_MAX = 2 ** 31 - 1;

@@ -6,7 +6,7 @@ export { inferLatents, latentDims } from "./latents.ts";
 export type { Batches, EncoderModel, InferredLatents } from "./latents.ts";
 export { isLosslessFile, LOSSLESS_FILE_VERSION, readLosslessFile, writeLosslessFile } from "./lossless-file.ts";
 export type { LosslessFile } from "./lossless-file.ts";
-export { bitsBackModel, fitLossless } from "./lossless.ts";
+export { fitLossless, openLossless } from "./lossless.ts";
 export type { LosslessCoding, LosslessModel } from "./lossless.ts";
 export { openNetwork } from "./network.ts";
 export type { Network } from "./network.ts";

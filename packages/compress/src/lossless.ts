@@ -1,6 +1,6 @@
 import { type BitsBackModel, type BitsBackTables, GRID, makeBitsBackTables } from "@isthmus/codec";
 import { calibrate, lowerNetwork, type Network as FloatNetwork, quantiseNetwork } from "@isthmus/deploy";
-import { type Executor, type IntegerPlan, javascriptExecutor } from "@isthmus/edge";
+import { type IntegerPlan, loadExecutor, type LoadExecutorOptions } from "@isthmus/edge";
 import type { Engine, Model, Program } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { normalQuantile } from "@isthmus/math/plain";
@@ -152,23 +152,24 @@ function features(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** The coder of `@isthmus/codec`: the plans on an executor, which is the same on all of them. */
-export function bitsBackModel(
+/**
+ * The coder of `@isthmus/codec`: the plans on the kernels that are fastest here, or those asked for. All leave the same bytes.
+ *
+ * @throws IsthmusError `WASM_NO_SIMD` where `wasm` is asked for and cannot be had
+ */
+export async function openLossless(
   { shape, tables, posterior, likelihood }: LosslessCoding,
-  executor: (plan: IntegerPlan) => Executor = javascriptExecutor,
-): BitsBackModel {
-  const network = executor(posterior);
-  const white = new Uint8Array(features(shape));
+  options: LoadExecutorOptions = {},
+): Promise<BitsBackModel> {
+  const [network, decoder] = [await loadExecutor(posterior, options), await loadExecutor(likelihood, options)];
+  const pixels = features(shape);
+  const white = new Uint8Array(pixels);
+  const ofBits = (item: Int8Array | Uint8Array): Int32Array =>
+    network.run(white.map((_, i) => (item[i] === 0 ? 0 : 255)));
   return {
-    pixels: features(shape),
+    pixels,
     tables,
-    likelihood: executor(likelihood),
-    posterior: {
-      run: (item) => {
-        if (tables.pixels.kind !== "bernoulli") return network.run(item);
-        for (let i = 0; i < white.length; i++) white[i] = item[i] === 0 ? 0 : 255;
-        return network.run(white);
-      },
-    },
+    likelihood: decoder,
+    posterior: tables.pixels.kind === "bernoulli" ? { run: ofBits } : network,
   };
 }

@@ -2,6 +2,16 @@
 export interface ActivationRange {
   readonly min: number;
   readonly max: number;
+  /**
+   * Of each index of the last axis. Where a layer reads a value with means, its biases make up for what rounding its weights does to them
+   * (Nagel, van Baalen, Blankevoort, Welling 2019).
+   */
+  readonly means?: readonly number[];
+  /**
+   * The largest number of each index of the last axis. Behind a ReLU they bring channels nearer to one range: what a channel is divided by
+   * there, the weights that read it are multiplied by (Nagel, van Baalen, Blankevoort, Welling 2019).
+   */
+  readonly maxima?: readonly number[];
 }
 
 /** A value as int8: x is near scale (q - zero). */

@@ -16,7 +16,7 @@ export type CalibrationMethod = "minmax" | "percentile" | "mse";
 
 export const calibrationMethods: readonly CalibrationMethod[] = ["minmax", "percentile", "mse"];
 
-/** By the node ids of the part of the program that makes the outputs asked for. */
+/** What calibration finds, by the node ids of the part of the program that makes the outputs asked for. */
 export type ActivationRanges = ReadonlyMap<number, ActivationRange>;
 
 export interface CalibrateOptions {
@@ -41,21 +41,23 @@ export async function calibrate(network: Network, options: CalibrateOptions): Pr
     throw new RangeError(`"method" expected ${calibrationMethods.join(", ")}, got ${String(method)}`);
   }
   const program = partOf(network.program, outputs);
-  const histograms = new Map(roundedNodes(program).map(({ id }) => [id, new Histogram()]));
-  const run = await opened(engine, observed(program, [...histograms.keys()]), network);
+  const ids = new Set(roundedNodes(program).map(({ id }) => id));
+  const observers = new Map([...ids].map((id) => [id, new Observer(program.nodes[id]!)]));
+  const run = await opened(engine, observed(program, [...ids]), network);
   for await (const batch of batches) {
     const values = await run(batch);
-    for (const [id, histogram] of histograms) addAll(histogram, values[`v${id}`]!, program.nodes[id]!);
+    for (const [id, observer] of observers) observer.add(values[`v${id}`]!);
   }
-  return new Map([...histograms].map(([id, histogram]) => [id, rangeOf(histogram, method)]));
+  return new Map([...observers].map(([id, observer]) => [id, observer.range(method)]));
 }
 
-/** The nodes whose values become int8: the input, and the ends of layers but the last ones. */
+/** The nodes whose values become int8: the input, the ends of layers but the last ones, and in whatever shape layers read them. */
 function roundedNodes(program: Program): Node[] {
   const outputs = new Set(Object.values(program.outputs));
   const layers = [...findLayers(program).values()];
   const ends = layers.flatMap((layer) => (isTabled(layer) ? [layer.sum, layer.end] : [layer.end]));
-  return [...program.nodes.filter(({ op }) => op === "input"), ...ends].filter(({ id }) => !outputs.has(id));
+  const read = layers.map(({ linear }) => program.nodes[linear.inputs[0]!]!);
+  return [...program.nodes.filter(({ op }) => op === "input"), ...ends, ...read].filter(({ id }) => !outputs.has(id));
 }
 
 function observed(program: Program, ids: readonly number[]): Program {
@@ -86,16 +88,44 @@ export function onlyInput({ inputs }: Program): string {
   throw new RangeError(`"network" expected one input, got ${Object.keys(inputs).join(", ") || "none"}`);
 }
 
-function addAll(histogram: Histogram, values: Float32Array, node: Node): void {
-  for (const value of values) {
-    if (Number.isFinite(value)) histogram.add(value);
-    else throw new IsthmusError("DEPLOY_CALIBRATION", `node ${node.id} (${node.op}) is ${value} for an item`);
+/** What the values of a node are like. */
+class Observer {
+  private readonly node: Node;
+  private readonly histogram = new Histogram();
+  private readonly sums: Float64Array;
+  private readonly maxima: Float64Array;
+
+  constructor(node: Node) {
+    this.node = node;
+    this.sums = new Float64Array(node.shape.at(-1) as number);
+    this.maxima = new Float64Array(this.sums.length).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** @throws IsthmusError `DEPLOY_CALIBRATION` a value that is not finite */
+  add(values: Float32Array): void {
+    const channels = this.sums.length;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      if (!Number.isFinite(value)) {
+        throw new IsthmusError("DEPLOY_CALIBRATION", `node ${this.node.id} (${this.node.op}) is ${value} for an item`);
+      }
+      this.histogram.add(value);
+      this.sums[i % channels]! += value;
+      this.maxima[i % channels] = Math.max(this.maxima[i % channels]!, value);
+    }
+  }
+
+  /** @throws IsthmusError `DEPLOY_CALIBRATION` no items */
+  range(method: CalibrationMethod): ActivationRange {
+    const { total } = this.histogram;
+    if (total === 0) throw new IsthmusError("DEPLOY_CALIBRATION", "there are no items to calibrate with");
+    const means = Array.from(this.sums, (sum) => (sum * this.sums.length) / total);
+    return { ...rangeOf(this.histogram, method), means, maxima: [...this.maxima] };
   }
 }
 
 function rangeOf(histogram: Histogram, method: CalibrationMethod): ActivationRange {
-  const { min, max, total } = histogram;
-  if (total === 0) throw new IsthmusError("DEPLOY_CALIBRATION", "there are no items to calibrate with");
+  const { min, max } = histogram;
   switch (method) {
     case "minmax":
       return { min, max };
@@ -111,9 +141,9 @@ function leastError(histogram: Histogram): ActivationRange {
   const bins = histogram.bins();
   const error = (range: ActivationRange): number => {
     const { scale, zero } = activationQuantiser(range);
-    return bins.reduce((sum, { middle, count }) => {
-      const q = Math.min(Math.max(Math.round(middle / scale) + zero, -128), 127);
-      return sum + count * (middle - scale * (q - zero)) ** 2;
+    return bins.reduce((sum, { mean, count }) => {
+      const q = Math.min(Math.max(Math.round(mean / scale) + zero, -128), 127);
+      return sum + count * (mean - scale * (q - zero)) ** 2;
     }, 0);
   };
   let best = { min: histogram.min, max: histogram.max };

@@ -7,6 +7,7 @@ const HALF = 2048;
  */
 export class Histogram {
   private readonly counts = new Float64Array(2 * HALF);
+  private readonly sums = new Float64Array(2 * HALF);
   private width = 2 ** -30;
   total = 0;
   min: number = Number.POSITIVE_INFINITY;
@@ -16,20 +17,24 @@ export class Histogram {
     this.min = Math.min(this.min, value);
     this.max = Math.max(this.max, value);
     while (Math.abs(value) >= this.width * HALF) this.widen();
-    this.counts[HALF + Math.floor(value / this.width)]! += 1;
+    const bin = HALF + Math.floor(value / this.width);
+    this.counts[bin]! += 1;
+    this.sums[bin]! += value;
     this.total++;
   }
 
   private widen(): void {
-    const old = this.counts.slice();
-    this.counts.fill(0);
-    old.forEach((count, i) => (this.counts[HALF + Math.floor((i - HALF) / 2)]! += count));
+    for (const all of [this.counts, this.sums]) {
+      const old = all.slice();
+      all.fill(0);
+      old.forEach((value, i) => (all[HALF + Math.floor((i - HALF) / 2)]! += value));
+    }
     this.width *= 2;
   }
 
-  /** The bins that are not empty, upwards: their middles and how often. */
-  bins(): { readonly middle: number; readonly count: number }[] {
-    const all = Array.from(this.counts, (count, i) => ({ middle: (i - HALF + 0.5) * this.width, count }));
+  /** The bins that are not empty, upwards: the mean of what is in each, which is a picture's byte where there are only bytes, and how often. */
+  bins(): { readonly mean: number; readonly count: number }[] {
+    const all = Array.from(this.counts, (count, i) => ({ mean: this.sums[i]! / count, count }));
     return all.filter(({ count }) => count > 0);
   }
 

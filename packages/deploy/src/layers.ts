@@ -3,22 +3,24 @@ import { refused } from "./network.ts";
 
 /** What adds up products. */
 const linear = ["matmul", "conv2d", "depthwiseConv2d", "avgPool2d"] as const;
-type Linear = (typeof linear)[number];
 
 /** Functions of one number that become a table of 256. */
 const tabled: ReadonlySet<string> = new Set(["sigmoid", "tanh", "softplus", "exp", "expm1", "abs", "neg", "square"]);
 
-/** A sum of products with what follows it, done in one go: the bias and one function of each number. */
+/** A sum of products with what follows it, done in one go: the bias, a factor, and one function of each number. */
 export interface Layer {
-  readonly kind: Linear;
   readonly linear: Node;
   readonly bias?: Node;
+  /** A number above 0 that products and bias are multiplied by. */
+  readonly factor: number;
   /** `relu`, which is a bound of the rounding, or one that becomes a table. */
   readonly activation?: Node;
   /** The node before the activation. */
   readonly sum: Node;
   /** The last node of the layer. */
   readonly end: Node;
+  /** All nodes of the layer. */
+  readonly members: readonly Node[];
 }
 
 /** The layers of a program, by the id of their first node. */
@@ -32,16 +34,20 @@ function isLinear(node: Node): boolean {
   return (linear as readonly string[]).includes(node.op);
 }
 
-function layerFrom(first: Node, { nodes }: Program, next: ReadonlyMap<number, Node>): Layer {
-  requireConstantWeight(first, nodes);
-  let sum = first;
-  const bias = biasOf(first, next.get(first.id), nodes);
-  if (bias) sum = next.get(first.id)!;
-  const after = next.get(sum.id);
+function layerFrom(linear: Node, { nodes }: Program, next: ReadonlyMap<number, Node>): Layer {
+  requireConstantWeight(linear, nodes);
+  const members = [linear];
+  const reader = (): Node | undefined => next.get(members.at(-1)!.id);
+  const bias = biasOf(linear, reader(), nodes);
+  if (bias) members.push(reader()!);
+  const factor = factorOf(members.at(-1)!, reader(), nodes);
+  if (factor !== undefined) members.push(reader()!);
+  const sum = members.at(-1)!;
+  const after = reader();
   const activation = after && (after.op === "relu" || tabled.has(after.op)) ? after : undefined;
-  const kind = first.op as Linear;
+  if (activation) members.push(activation);
   return {
-    ...{ kind, linear: first, sum, end: activation ?? sum },
+    ...{ linear, factor: factor ?? 1, sum, end: members.at(-1)!, members },
     ...(bias && { bias }),
     ...(activation && { activation }),
   };
@@ -63,6 +69,14 @@ function biasOf(sum: Node, reader: Node | undefined, nodes: readonly Node[]): No
   const channels = sum.shape.at(-1)!;
   const isRow = other.shape.at(-1) === channels && other.shape.slice(0, -1).every((size) => size === 1);
   return isRow && (other.op === "state" || other.op === "constant") ? other : undefined;
+}
+
+/** What all of a sum is multiplied by, where its reader does that. */
+function factorOf(sum: Node, reader: Node | undefined, nodes: readonly Node[]): number | undefined {
+  if (reader?.op !== "mul") return undefined;
+  const other = nodes[reader.inputs.find((id) => id !== sum.id) ?? sum.id]!;
+  const [factor, ...more] = (other.attributes["values"] ?? []) as readonly number[];
+  return other.op === "constant" && factor! > 0 && more.length === 0 ? factor : undefined;
 }
 
 function requireConstantWeight(node: Node, nodes: readonly Node[]): void {

@@ -40,6 +40,8 @@ export function quantiseNetwork(network: Network, { ranges, outputs }: QuantiseO
 interface Written {
   readonly node: Node;
   readonly quantiser?: ActivationQuantiser;
+  /** What the steps of each channel, the last axis, are multiplied by: those of a flattened image take turns. */
+  readonly gains?: Float64Array;
 }
 
 class Quantiser {
@@ -63,7 +65,7 @@ class Quantiser {
   }
 
   write(): Network {
-    const inside = new Set([...this.layers.values()].flatMap(({ linear, sum, end }) => [linear.id, sum.id, end.id]));
+    const inside = new Set([...this.layers.values()].flatMap(({ members }) => members.map(({ id }) => id)));
     for (const node of this.program.nodes) {
       const layer = this.layers.get(node.id);
       if (layer) this.written.set(layer.end.id, this.layer(layer));
@@ -136,13 +138,15 @@ class Quantiser {
     const grid = this.grids.get(end.id);
     const result = grid ? gridded(grid, layer) : this.rounded(layer);
     const biases = this.biases(layer, result.offsets);
-    const weights = this.weights(layer, biases, x.quantiser.scale);
+    const weights = this.weights(layer, biases, x.quantiser.scale * layer.factor, x.gains);
     const op = linear.op === "avgPool2d" ? "depthwiseConv2d" : linear.op;
     const sum = this.build.emit(op, [centred, weights.node], weights.attributes, linear.name);
-    const units = weights.scales.map((scale) => scale * x.quantiser!.scale);
-    const attributes = { ...channelsWith(biases, units, result.steps), ...result.bounds };
+    const units = weights.scales.map((scale) => scale * x.quantiser!.scale * layer.factor);
+    const righted = biases.map((bias, c) => bias - layer.factor * weights.shifts[c]!);
+    const attributes = { ...channelsWith(righted, units, result.steps), ...result.bounds };
     const node = this.build.emit("requantise", [sum], attributes, `${linear.name ?? linear.op}/requantise`);
-    return { node, ...(result.quantiser && { quantiser: result.quantiser }) };
+    const { quantiser, gains } = result;
+    return { node, ...(quantiser && { quantiser }), ...(gains && { gains }) };
   }
 
   /** int8, with the activation as a bound or as a table. */
@@ -150,23 +154,35 @@ class Quantiser {
     const channels = channelsOf(layer);
     const stored = this.quantiserOf(isTabled(layer) ? layer.sum : layer.end);
     const low = layer.activation?.op === "relu" ? stored.zero : -128;
+    const gains = this.gains(layer);
     const quantiser = isTabled(layer) ? this.quantiserOf(layer.end) : stored;
     const table = isTabled(layer) ? tableOf(layer.activation!.op, stored, quantiser) : [];
     return {
       quantiser,
-      steps: new Float64Array(channels).fill(stored.scale),
+      ...(gains && { gains }),
+      steps: Float64Array.from({ length: channels }, (_, c) => stored.scale * (gains?.[c] ?? 1)),
       offsets: new Float64Array(channels),
       bounds: { zero: stored.zero, low, high: 127, table },
     };
   }
 
-  private weights(layer: Layer, biases: Float64Array, inputScale: number): Weights {
+  /**
+   * Behind a ReLU: the square root of how far each channel reaches of the range that is kept, 1/64 of it at least. What is small there
+   * gains as many bits as the weights that read it lose.
+   */
+  private gains({ activation, end }: Layer): Float64Array | undefined {
+    const { maxima, max = 0 } = this.ranges.get(end.id) ?? {};
+    if (activation?.op !== "relu" || !maxima || max <= 0) return undefined;
+    return Float64Array.from(maxima, (value) => Math.sqrt(Math.min(Math.max(value / max, 1 / 64), 1)));
+  }
+
+  private weights(layer: Layer, biases: Float64Array, inputScale: number, gains?: Float64Array): Weights {
     const { linear } = layer;
-    if (linear.op === "avgPool2d") return this.averaging(linear);
+    if (linear.op === "avgPool2d") return this.averaging(linear, gains);
     const state = this.program.nodes[linear.inputs[1]!]!;
     const name = state.attributes["name"] as string;
-    const values = parameterOf(this.network, name);
     const shape = state.shape as readonly number[];
+    const values = gained(parameterOf(this.network, name), shape, gains);
     const channels = channelsOf(layer);
     requireTaps(linear, values.length / channels);
     const scales = new Float64Array(channels);
@@ -175,13 +191,14 @@ class Quantiser {
     scales.forEach(
       (scale, c) => (scales[c] = Math.max(scale, Math.abs(biases[c]!) / (inputScale * (MAX_BIAS / 2 - 1))) || 1),
     );
-    const data = values.map((value, i) => Math.min(Math.max(Math.round(value / scales[i % channels]!), -127), 127));
-    const { attributes } = linear;
-    return { node: this.parameter(name, shape, data), attributes, scales };
+    const data = Float32Array.from(values, (value, i) => clampedToInt8(value / scales[i % channels]!));
+    const means = this.ranges.get(linear.inputs[0]!)?.means?.map((mean, i) => mean / (gains?.[i % gains.length] ?? 1));
+    const shifts = meanShifts({ values, data, scales, shape }, means);
+    return { node: this.parameter(name, shape, data), attributes: linear.attributes, scales, shifts };
   }
 
   /** A mean is a depthwise convolution with weights of 1. */
-  private averaging(node: Node): Weights {
+  private averaging(node: Node, gains?: Float64Array): Weights {
     const { window, strides, pads } = node.attributes;
     if ((pads as readonly number[]).some((pad) => pad > 0))
       throw refused(node, "a mean that leaves out what lies beside the image");
@@ -190,8 +207,9 @@ class Quantiser {
     requireTaps(node, rows * columns);
     const data = new Float32Array(rows * columns * channels).fill(1);
     const kernel = this.parameter(`averages.${node.id}`, [rows, columns, channels, 1], data);
-    const scales = new Float64Array(channels).fill(1 / (rows * columns));
-    return { node: kernel, attributes: { strides: strides!, pads: pads!, dilations: [1, 1] }, scales };
+    const scales = Float64Array.from({ length: channels }, (_, c) => (gains?.[c] ?? 1) / (rows * columns));
+    const attributes = { strides: strides!, pads: pads!, dilations: [1, 1] };
+    return { node: kernel, attributes, scales, shifts: new Float64Array(channels) };
   }
 
   private parameter(name: string, shape: readonly number[], data: Float32Array): Node {
@@ -204,11 +222,11 @@ class Quantiser {
   }
 
   /** Less the offsets of what is stored. */
-  private biases({ bias }: Layer, offsets: Float64Array): Float64Array {
+  private biases({ bias, factor }: Layer, offsets: Float64Array): Float64Array {
     if (!bias) return offsets.map((offset) => -offset);
     const { name, values } = bias.attributes;
     const given = bias.op === "constant" ? (values as readonly number[]) : parameterOf(this.network, name as string);
-    return offsets.map((offset, c) => given[c]! - offset);
+    return offsets.map((offset, c) => factor * given[c]! - offset);
   }
 }
 
@@ -228,11 +246,14 @@ interface Weights {
   readonly node: Node;
   readonly attributes: Node["attributes"];
   readonly scales: Float64Array;
+  /** What rounding the weights adds to each channel's mean. */
+  readonly shifts: Float64Array;
 }
 
 /** How a layer's sums are stored. */
 interface Result {
   readonly quantiser?: ActivationQuantiser;
+  readonly gains?: Float64Array;
   /** Of each channel, in units of the network. */
   readonly steps: Float64Array;
   readonly offsets: Float64Array;
@@ -242,6 +263,39 @@ interface Result {
     readonly high: number;
     readonly table: readonly number[];
   };
+}
+
+interface RoundedWeights {
+  /** [..., inputs, outputs] as they were. */
+  readonly values: Float64Array;
+  readonly data: Float32Array;
+  readonly scales: Float64Array;
+  readonly shape: readonly number[];
+}
+
+/** Weights [..., inputs, outputs] times the gains of what they read; a flattened image's inputs take turns. */
+function gained(values: Float32Array, shape: readonly number[], gains?: Float64Array): Float64Array {
+  const [inputs, last] = shape.slice(-2) as [number, number];
+  return Float64Array.from(
+    values,
+    (value, i) => value * (gains?.[(Math.floor(i / last) % inputs) % gains.length] ?? 1),
+  );
+}
+
+/** What rounding weights adds to the mean of each channel, where the means of what they read are known. */
+function meanShifts({ values, data, scales, shape }: RoundedWeights, means?: readonly number[]): Float64Array {
+  const shifts = new Float64Array(scales.length);
+  if (!means) return shifts;
+  const [inputs, last] = shape.slice(-2) as [number, number];
+  values.forEach((value, i) => {
+    const c = i % scales.length;
+    shifts[c]! += (data[i]! * scales[c]! - value) * means[Math.floor(i / last) % inputs]!;
+  });
+  return shifts;
+}
+
+function clampedToInt8(value: number): number {
+  return Math.min(Math.max(Math.round(value), -127), 127);
 }
 
 function channelsOf({ linear }: Layer): number {

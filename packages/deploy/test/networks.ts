@@ -65,7 +65,8 @@ export function manyKinds(activation: Exclude<Activation, "linear"> = "relu"): N
     const most = build.maxPool2d(deep, 2, { strides: 2, padding: "same" });
     const mean = build.avgPool2d(most, [2, 1], { strides: 1 });
     const flat = build.reshape(mean, ["batch", elementCount(mean.shape.slice(1))]);
-    const hidden = dense(build, flat, { name: "hidden", units: 20, activation });
+    const scaled = build.mul(dense(build, flat, { name: "hidden", units: 20 }), build.scalar(3));
+    const hidden = build.emit(activation, [scaled]);
     return {
       mu: dense(build, hidden, { name: "mu", units: 6 }),
       logVar: dense(build, hidden, { name: "logVar", units: 4 }),

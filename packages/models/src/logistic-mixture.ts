@@ -13,7 +13,7 @@ export interface LogisticMixture {
 }
 
 /** One of the logistics, [batch, features] each. */
-export interface LogisticComponent {
+interface LogisticComponent {
   readonly loc: Node;
   readonly logScale: Node;
   /** Natural logarithm of its share over that of the first component, whose own is the scalar 0. */

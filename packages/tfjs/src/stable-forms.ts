@@ -25,6 +25,8 @@ export interface StableForms<T> {
   readonly softplus: (x: T) => T;
   readonly sigmoidCrossEntropy: (logits: T, x: T) => T;
   readonly erf: (x: T) => T;
+  /** log(1 + u) for u from -1/2 to 1. */
+  readonly logOnePlus: (u: T) => T;
 }
 
 /** Taylor coefficients of (exp(x) - 1) / x: below |x| = 1/2 the next term is 6e-10. */
@@ -66,5 +68,5 @@ export function stableForms<T, C>(ops: FormOps<T, C>): StableForms<T> {
       ops.mul(ops.mul(near, ops.scalar(2 / Math.sqrt(Math.PI))), polynomial(ops.square(near), ERF));
     return branch(ops.within(x, -0.5, 0.5), x, series, ops.erf(x));
   };
-  return { expm1, log1p, softplus, sigmoidCrossEntropy, erf };
+  return { expm1, log1p, softplus, sigmoidCrossEntropy, erf, logOnePlus };
 }

@@ -11,12 +11,15 @@ import type { ChartPicture } from "../plots/picture.ts";
 import { linkText, shannonLimitDb, usesText } from "./limits.ts";
 import type { LinkFile } from "./link-files.ts";
 import { openSimulationFile } from "./simulation-file.ts";
-import { measuredLines, simulateAll, type SimulateOptions } from "./simulations.ts";
+import { measuredLines } from "./measured.ts";
+import { simulateAll, type SimulateOptions } from "./simulations.ts";
 import { waterfall } from "./waterfall.ts";
 
 interface PageOptions {
   readonly seed: number;
   readonly build: string;
+  /** Of the training: a drawing that moves, or the bytes of a picture that does. */
+  readonly film?: string | Uint8Array;
 }
 
 /** Some seconds: intervals of a tenth. */
@@ -36,7 +39,7 @@ export function linkLead({ definition: { config } }: LinkFile): string {
 export async function linkSections(context: Context, link: LinkFile, options: PageOptions): Promise<Section[]> {
   return [
     summary(link),
-    ...(await training(link)),
+    ...(await training(link, options)),
     await errorRates(context, link, options),
     await signals(link, options),
     await distances(link),
@@ -68,13 +71,23 @@ function summary({ model, definition: { config }, codebook }: LinkFile): Section
   return { title: "Summary", blocks: [{ kind: "table", head: ["what", "value"], rows }] };
 }
 
-async function training({ model, path, definition: { config } }: LinkFile): Promise<Section[]> {
-  if (!hasHistory(model)) return [];
+async function training(link: LinkFile, { film }: PageOptions): Promise<Section[]> {
+  const course = await informationChart(link);
+  const alt = "The messages' points through training";
+  const blocks = [
+    ...(course ? [pictureBlock(course)] : []),
+    ...(film === undefined ? [] : [{ kind: "picture", picture: film, alt, caption: `${alt}.` } as const]),
+  ];
+  return blocks.length === 0 ? [] : [{ title: "Training", blocks }];
+}
+
+async function informationChart({ model, path, definition: { config } }: LinkFile): Promise<ChartPicture | undefined> {
+  if (!hasHistory(model)) return undefined;
   const { lineChart } = await import("@isthmus/plot");
   const points = courseOf(historyOf(model, path), "train", "information").map(
     ([epoch, bits]) => [100 * epoch, bits] as const,
   );
-  if (points.length === 0) return [];
+  if (points.length === 0) return undefined;
   const svg = lineChart({
     title: "Information through training",
     subtitle: "I(S;Y) is at least this, bits per message; means of 100 steps, each with new noise",
@@ -83,9 +96,7 @@ async function training({ model, path, definition: { config } }: LinkFile): Prom
     series: [{ name: "information", points }],
     references: [{ name: `all ${config.k} bits`, y: config.k }],
   });
-  return [
-    { title: "Training", blocks: [pictureBlock({ kind: "chart", svg, alt: "Information by step of training" })] },
-  ];
+  return { kind: "chart", svg, alt: "Information by step of training" };
 }
 
 async function errorRates(context: Context, link: LinkFile, { seed, build }: PageOptions): Promise<Section> {
@@ -97,7 +108,6 @@ async function errorRates(context: Context, link: LinkFile, { seed, build }: Pag
       maxBlocks: MOST_BLOCKS,
       confidence: 0.95,
       interval: "wilson",
-      receiver: "both",
       bound: true,
       seed,
       build,

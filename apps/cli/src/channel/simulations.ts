@@ -13,17 +13,18 @@ import {
   type System,
 } from "@isthmus/channel";
 import { makeStandardSystem, simulateInParallel, type StandardSystem, standardSystem } from "@isthmus/channel/node";
-import type { JsonObject } from "@isthmus/graph";
 import type { Context } from "../commands/command.ts";
 import { type Console, grouped, note } from "../console.ts";
 import { withEngine } from "../engines.ts";
 import { checkedByUserAsync, Interrupted, UsageError } from "../errors.ts";
+import { requireOnly } from "../options.ts";
 import { ProgressLine, shareText } from "../progress.ts";
 import { spherePacking } from "./limits.ts";
 import { codebookOf, type LinkFile, type OpenedSystem, openSystem } from "./link-files.ts";
 import { simulateLink } from "./link-simulation.ts";
+import type { Measured, MeasuredCurve } from "./measured.ts";
 import type { NamedSystem } from "./named-systems.ts";
-import { columns, type KnownCurve, knownCurve, quoted, rateText } from "./rate-table.ts";
+import { type KnownCurve, knownCurve, rateText } from "./rate-table.ts";
 import type { SimulationFile } from "./simulation-file.ts";
 import { type Between, channelText, chosenBetween, ownBetween } from "./surroundings.ts";
 
@@ -38,7 +39,8 @@ export interface SimulateOptions {
   readonly channel?: Channel;
   /** True where `--unknown` is said: receivers are not told the fading. */
   readonly unknown?: boolean;
-  readonly receiver: "both" | "network" | "maximum-likelihood";
+  /** Of a model. Default: both. */
+  readonly receiver?: "both" | "network" | "maximum-likelihood";
   /** False where `--no-bound` is said. */
   readonly bound: boolean;
   readonly gapAt?: number;
@@ -48,21 +50,6 @@ export interface SimulateOptions {
   readonly seed: number;
   readonly build: string;
   readonly out?: string;
-}
-
-interface MeasuredCurve {
-  readonly name: string;
-  readonly points: readonly SimulatedPoint[];
-}
-
-export interface Measured {
-  readonly title: string;
-  readonly channel: string;
-  readonly link: Pick<Codebook, "k" | "n" | "complex">;
-  /** The first is what was asked for. */
-  readonly measured: readonly MeasuredCurve[];
-  readonly known: readonly KnownCurve[];
-  readonly ebNoDb: readonly number[];
 }
 
 /** A curve that is yet to be simulated. */
@@ -86,6 +73,7 @@ export async function simulateAll(
   file: SimulationFile,
 ): Promise<Measured> {
   const opened = await openSystem(text);
+  requireOnly(opened.kind === "learned", options, ["receiver"], "a model");
   const codebook = codebookOf(text, opened);
   const signal = context.stoppable();
   return await withEngine(options, async (engine) => {
@@ -318,52 +306,4 @@ function speedText(points: readonly SimulatedPoint[]): string {
 function isEqualEnergy(codebook: Codebook): boolean {
   const { leastPoint, greatestPoint } = measurePower(codebook);
   return dimensions(codebook) > 1 && Math.abs(leastPoint - 1) < 1e-4 && Math.abs(greatestPoint - 1) < 1e-4;
-}
-
-export function measuredJson(measured: Measured, { confidence, interval, seed }: SimulateOptions): JsonObject {
-  return {
-    system: measured.title,
-    channel: measured.channel,
-    link: { ...measured.link },
-    confidence,
-    interval,
-    seed,
-    ebNoDb: [...measured.ebNoDb],
-    simulated: measured.measured as unknown as JsonObject[],
-    known: measured.known as unknown as JsonObject[],
-  };
-}
-
-const HEAD = "curve,ebno_db,bler,bler_low,bler_high,ber,blocks,block_errors,bit_errors,kind";
-
-/** A row for each point of each curve. */
-export function measuredCsv({ measured, known, ebNoDb }: Measured): string {
-  const rows = measured.flatMap(({ name, points }) =>
-    points.map(({ ebNoDb: x, bler, blerInterval: [low, high], ber, blocks, blockErrors, bitErrors }) =>
-      [quoted(name), x, bler, low, high, ber, blocks, blockErrors, bitErrors, "simulated"].join(","),
-    ),
-  );
-  const lines = known.flatMap(({ name, standing, rates }) =>
-    rates.map((rate, at) => `${quoted(name)},${ebNoDb[at]},${rate},,,,,,,${standing}`),
-  );
-  return `${[HEAD, ...rows, ...lines].join("\n")}\n`;
-}
-
-/** A block of lines for each curve that was simulated, and a table of those that are known. */
-export function measuredLines({ measured, known, ebNoDb }: Measured): string[] {
-  const head = ["Eb/N0, dB", "BLER", "from", "to", "BER", "wrong", "blocks"];
-  const tables = measured.flatMap(({ name, points }) => [
-    name,
-    ...columns(
-      head,
-      points.map(({ ebNoDb: x, bler, blerInterval: [low, high], ber, blockErrors, blocks }) => [
-        ...[String(x), ...[bler, low, high, ber].map(rateText), grouped(blockErrors), grouped(blocks)],
-      ]),
-    ).map((line) => `  ${line}`),
-  ]);
-  const table = columns(
-    ["Eb/N0, dB", ...known.map(({ name, standing }) => (standing === "exact" ? name : `${name}: ${standing}`))],
-    ebNoDb.map((x, at) => [String(x), ...known.map(({ rates }) => rateText(rates[at]!))]),
-  );
-  return [...tables, ...(known.length > 0 ? ["by formula", ...table.map((line) => `  ${line}`)] : [])];
 }

@@ -1,10 +1,12 @@
 import type { ChannelAutoencoder, Codebook } from "@isthmus/channel";
 import { learnedCodebook } from "@isthmus/channel";
+import { readFileBytes } from "@isthmus/data/node";
 import type { AnimationFrame, ConstellationAnimation } from "@isthmus/plot";
 import { readCheckpoint } from "@isthmus/train";
 import { extname } from "node:path";
 import { grouped } from "../console.ts";
 import { UsageError } from "../errors.ts";
+import { fileKind } from "../file-kinds.ts";
 import { isRasterName, pixelsOf, requireRaster } from "../raster.ts";
 import { usesText } from "./limits.ts";
 import { placesOf, planeOf } from "./plane.ts";
@@ -20,6 +22,15 @@ export async function requireFilmEnding(out: string): Promise<void> {
   if (!ENDINGS.includes(extname(out).toLowerCase()))
     throw new UsageError(`--animation expected a name ending in ${ENDINGS.join(", ")}, got ${out}`);
   await requireRaster(out);
+}
+
+/** A film that was written here: a drawing as text, a picture as bytes. */
+export async function readFilm(path: string): Promise<string | Uint8Array> {
+  const bytes = await readFileBytes(path);
+  if (fileKind(bytes) === "PNG") return bytes;
+  const text = new TextDecoder().decode(bytes);
+  if (text.startsWith("<svg ")) return text;
+  throw new UsageError(`--animation expected a film of isthmus channel train, got ${path}`);
 }
 
 interface Shot {

@@ -1,7 +1,8 @@
 import type { RateCurve, RateGap } from "@isthmus/plot";
 import { linkText, shannonLimitDb } from "./limits.ts";
+import type { Measured } from "./measured.ts";
 import { drawnCurve } from "./rate-table.ts";
-import type { Measured, SimulateOptions } from "./simulations.ts";
+import type { SimulateOptions } from "./simulations.ts";
 
 /** Where curves are compared when it is not said: with a baseline, with the bound. */
 const USUAL_GAPS = [

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import { decibels } from "../channel/decibels.ts";
 import { codebookOf, openSystem } from "../channel/link-files.ts";
 import { SYSTEM_NAMES } from "../channel/named-systems.ts";
@@ -8,7 +8,7 @@ import { buildOption, outOption, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { constellation, type LinkSubject, projection, spectrum } from "../plots/links.ts";
 import { type ChartPicture, requireChartEnding, writePicture } from "../plots/picture.ts";
-import { type Context, describeCommand, reporting } from "./command.ts";
+import { commandGroup, type Context, describeCommand, reporting } from "./command.ts";
 
 interface CloudCommandOptions {
   readonly ebno: readonly number[];
@@ -26,12 +26,13 @@ const EXAMPLES = [
 ];
 
 export function plotLinkCommand(context: Context): Command {
-  const group = new Command("plot")
-    .description("Pictures of codebooks and of what is received, as .svg or .png.")
-    .usage("<picture> <system> -o <file> [options]")
-    .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const make of [constellationCommand, projectionCommand, spectrumCommand]) group.addCommand(make(context));
-  return group;
+  return commandGroup({
+    name: "plot",
+    summary: "Pictures of codebooks and of what is received, as .svg or .png.",
+    usage: "<picture> <system> -o <file> [options]",
+    examples: EXAMPLES,
+    commands: [constellationCommand, projectionCommand, spectrumCommand].map((make) => make(context)),
+  });
 }
 
 function constellationCommand(context: Context): Command {

@@ -1,17 +1,10 @@
-import type { Command } from "commander";
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { ebNoOption } from "../channel/decibels.ts";
+import { type Measured, measuredCsv, measuredJson, measuredLines } from "../channel/measured.ts";
 import { SYSTEM_NAMES } from "../channel/named-systems.ts";
 import { requireRatesEnding, writeRates } from "../channel/rate-table.ts";
 import { openSimulationFile } from "../channel/simulation-file.ts";
-import {
-  type Measured,
-  measuredCsv,
-  measuredJson,
-  measuredLines,
-  simulateAll,
-  type SimulateOptions,
-} from "../channel/simulations.ts";
+import { simulateAll, type SimulateOptions } from "../channel/simulations.ts";
 import { SIMULATED_CHANNELS, simulatedChannelOfText } from "../channel/surroundings.ts";
 import { waterfall } from "../channel/waterfall.ts";
 import { note, type Report } from "../console.ts";
@@ -56,7 +49,7 @@ export function simulateCommand(context: Context): Command {
     )
     .option("--unknown", "receivers are told how strong the fading is on average, and not the fading")
     .addOption(
-      new Option("--receiver <kind>", "of a model").choices(["both", "network", "maximum-likelihood"]).default("both"),
+      new Option("--receiver <kind>", "of a model (default: both)").choices(["both", "network", "maximum-likelihood"]),
     )
     .option("--no-bound", "without the sphere-packing bound")
     .option(

@@ -1,37 +1,32 @@
 import {
-  bestTraining,
-  type Channel,
   type ChannelAutoencoderConfig,
   channelAutoencoder,
   type GivenChannelAutoencoder,
-  type GivenNormalisation,
-  linkPreset,
   type LinkTraining,
   type Restart,
   type TrainedLink,
   trainLink,
 } from "@isthmus/channel";
-import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
+import { writeFileAtomic } from "@isthmus/data/node";
 import { type JsonObject, writeModelFile } from "@isthmus/graph";
-import { readCheckpoint, type StepEvent, toModel } from "@isthmus/train";
+import { type StepEvent, toModel } from "@isthmus/train";
 import type { WasmEngine } from "@isthmus/wasm";
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { access } from "node:fs/promises";
-import { extname } from "node:path";
+import { type Command, Option } from "commander";
+import { resolve } from "node:path";
 import { CHANNEL_KINDS, channelOfText } from "../channel/channel-text.ts";
 import { linkText } from "../channel/limits.ts";
+import { checkpointPath, type Checkpoints, openCheckpoints } from "../channel/link-checkpoints.ts";
+import { recipe, type RecipeOptions, trainEbNo } from "../channel/link-recipe.ts";
 import { requireFilmEnding, TrainingFilm } from "../channel/training-film.ts";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
 import { engineText, withEngine } from "../engines.ts";
-import { checkedByUser, Interrupted, namingFile, UsageError } from "../errors.ts";
+import { checkedByUser, Interrupted, UsageError } from "../errors.ts";
 import { parameterCount } from "../model-files.ts";
 import {
   buildOption,
-  flag,
   layerSizes,
   numberBetween,
   outOption,
-  requireOnly,
   seedOption,
   threadsOption,
   wholeNumber,
@@ -40,29 +35,8 @@ import { requireOrdinaryFile, requireWritable } from "../outputs.ts";
 import { ProgressLine, shareText } from "../progress.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
-type TrainEbNo = ChannelAutoencoderConfig["trainEbNoDb"];
-
-interface TrainOptions {
-  readonly k: number;
-  readonly n: number;
-  readonly complex?: boolean;
-  readonly preset: "best" | "paper";
-  readonly normalize: "energy" | "average" | "per-use" | "amplitude";
-  readonly zeroMean?: boolean;
-  readonly levels?: number;
-  readonly peakToAverage?: number;
-  readonly channel?: Channel;
-  readonly loss: "messages" | "bits";
-  readonly encoder?: "embedding" | "onehot";
-  readonly encoderHidden?: readonly number[];
-  readonly decoderHidden?: readonly number[];
-  readonly equaliser?: number;
-  readonly state?: boolean;
-  readonly trainEbno?: TrainEbNo;
+interface TrainOptions extends RecipeOptions {
   readonly restarts: number;
-  readonly steps?: number;
-  readonly batch?: number;
-  readonly lr?: number;
   readonly seed: number;
   readonly animation?: string;
   readonly resume?: boolean;
@@ -128,9 +102,13 @@ export function trainLinkCommand(context: Context): Command {
       trainEbNo,
     )
     .option("--restarts <n>", "starts from other first values, the seeds that follow", wholeNumber(1, 1000), 1)
-    .option("--steps <n>", "steps of each start, a multiple of 100 (default: 20,000; paper 15,000)", wholeNumber(100))
+    .option("--steps <n>", "steps of each start, a multiple of 100 (default: 10,000; paper 15,000)", wholeNumber(100))
     .option("--batch <n>", "messages in a step (default: 1024; paper 512)", wholeNumber(1, 2 ** 20))
-    .option("--lr <x>", "learning rate, the first of a cosine (default: 0.001)", numberBetween(1e-9, 10))
+    .option(
+      "--lr <x>",
+      "learning rate, the first of a cosine (default: 0.01; paper 0.001 throughout)",
+      numberBetween(1e-9, 10),
+    )
     .addOption(seedOption())
     .option("--animation <file>", "the codebook on its way through training, moving: .svg, .apng or .png")
     .option("--resume", "go on from the checkpoints of an interrupted run with the same --out")
@@ -138,14 +116,6 @@ export function trainLinkCommand(context: Context): Command {
     .addOption(threadsOption())
     .addOption(outOption("model file to write; checkpoints are kept beside it"))
     .action(reporting(context, (options: TrainOptions) => train(context, options)));
-}
-
-function trainEbNo(text: string): TrainEbNo {
-  const [from, to, ...rest] = text.split(":").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
-  const isRange = to !== undefined;
-  if (rest.length > 0 || !Number.isFinite(from) || (isRange && !(Number.isFinite(to) && from! < to)))
-    throw new InvalidArgumentError("expected decibels such as 3, or a range such as 4:8.");
-  return isRange ? { from: from!, to } : from!;
 }
 
 async function train({ console, stoppable }: Context, options: TrainOptions): Promise<Report> {
@@ -156,6 +126,7 @@ async function train({ console, stoppable }: Context, options: TrainOptions): Pr
   await requireWritable(out);
   if (animation !== undefined) {
     await requireFilmEnding(animation);
+    if (resolve(animation) === resolve(out)) throw new UsageError("--animation and --out go to the same file");
     await requireWritable(animation);
   }
   const checkpoints = await openCheckpoints(console, options);
@@ -171,6 +142,8 @@ async function train({ console, stoppable }: Context, options: TrainOptions): Pr
   });
 }
 
+const STILL = "no animation: the start that was chosen had come to its end before this run";
+
 /** False where nothing was seen that could move. */
 async function writeFilm(console: Console, film: TrainingFilm, restart: number, out: string): Promise<boolean> {
   const line = new ProgressLine(console);
@@ -181,56 +154,6 @@ async function writeFilm(console: Console, film: TrainingFilm, restart: number, 
   } finally {
     line.clear();
   }
-}
-
-/** The model and its training, as the preset has them where the command line does not say. */
-function recipe(options: TrainOptions): { readonly config: GivenChannelAutoencoder; readonly training: LinkTraining } {
-  const preset = checkedByUser(() => linkPreset(options.preset, configOf(options)));
-  const { decoderHidden: hidden, equaliser, state } = options;
-  const decoder = {
-    ...preset.config.decoder,
-    ...(hidden && { hidden }),
-    ...(state && { state }),
-    ...(equaliser !== undefined && { equaliser: { taps: equaliser, hidden: [EQUALISER_UNITS] } }),
-  };
-  return { config: { ...preset.config, decoder }, training: trainingOf(preset.training, options) };
-}
-
-/** Units of the layer that estimates the channel. */
-const EQUALISER_UNITS = 64;
-
-function configOf(options: TrainOptions): GivenChannelAutoencoder {
-  const { k, n, complex, peakToAverage, channel, loss, encoder, encoderHidden, trainEbno } = options;
-  return {
-    ...{ k, n, loss, normalize: normalisationOf(options) },
-    ...(complex && { complex }),
-    ...(peakToAverage !== undefined && { peakToAverage: { most: peakToAverage, weight: 1 } }),
-    ...(channel && { channel }),
-    ...(encoder && { encoder }),
-    ...(encoderHidden && { encoderHidden }),
-    ...(trainEbno !== undefined && { trainEbNoDb: trainEbno }),
-  };
-}
-
-function normalisationOf(options: TrainOptions): GivenNormalisation {
-  const { normalize, zeroMean, levels } = options;
-  const isPower = normalize === "average" || normalize === "per-use";
-  requireOnly(isPower, options, ["zeroMean"], "--normalize average or per-use");
-  requireOnly(normalize === "amplitude", options, ["levels"], "--normalize amplitude");
-  if (normalize === "amplitude") return { kind: normalize, ...(levels !== undefined && { levels }) };
-  if (normalize === "energy") return normalize;
-  return { kind: normalize === "average" ? normalize : "perUse", ...(zeroMean && { zeroMean }) };
-}
-
-function trainingOf(
-  preset: LinkTraining,
-  { preset: name, steps = preset.steps, batch, lr }: TrainOptions,
-): LinkTraining {
-  if (steps % 100 !== 0) throw new UsageError(`${flag("steps")} expected a multiple of 100, got ${steps}`);
-  const { batchSize, learningRate } = name === "best" ? bestTraining(steps) : preset;
-  const scaled =
-    lr === undefined ? learningRate : typeof learningRate === "number" ? lr : { ...learningRate, rate: lr };
-  return { ...preset, steps, batchSize: batch ?? batchSize, learningRate: scaled };
 }
 
 function headText(config: ChannelAutoencoderConfig, { steps, batchSize }: LinkTraining, engine: WasmEngine): string {
@@ -313,44 +236,6 @@ function restartText({ seed, measured, leastDistance, collapsed, seconds }: Rest
   );
 }
 
-/** What earlier runs have stored, start by start. */
-interface Checkpoints {
-  readonly bytes: ReadonlyMap<number, Uint8Array>;
-  /** The kernel build that they were made with. */
-  readonly build?: string | undefined;
-}
-
-/** `m.safetensors` -> `m.checkpoint.safetensors`, `m.checkpoint-2.safetensors`, ... */
-function checkpointPath(out: string, restart: number): string {
-  const ending = extname(out);
-  const which = restart === 0 ? "" : `-${restart + 1}`;
-  return `${ending === "" ? out : out.slice(0, -ending.length)}.checkpoint${which}.safetensors`;
-}
-
-async function openCheckpoints(console: Console, { resume, restarts, out }: TrainOptions): Promise<Checkpoints> {
-  const bytes = new Map<number, Uint8Array>();
-  let build: string | undefined;
-  for (let restart = 0; restart < restarts; restart++) {
-    const path = checkpointPath(out, restart);
-    const exists = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (!exists) continue;
-    if (!resume) {
-      note(console, `starting anew; ${path} is replaced after the first 100 steps (--resume would go on from it)`);
-      return { bytes };
-    }
-    const content = await readFileBytes(path);
-    const { run: made } = namingFile(path, () => readCheckpoint(content));
-    build ??= (made["engine"] as { readonly build?: string } | undefined)?.build;
-    bytes.set(restart, content);
-  }
-  if (resume && bytes.size === 0)
-    throw new UsageError(`--resume: there is no checkpoint ${checkpointPath(out, 0)}; start without --resume`);
-  return { bytes, build };
-}
-
 /** No time, no place: the same run gives the same bytes. */
 function modelOf(link: TrainedLink, training: LinkTraining, engine: WasmEngine, options: TrainOptions) {
   const { definition, fit, restarts, chosen } = link;
@@ -393,7 +278,7 @@ function reportOf(link: TrainedLink, { out, animation }: TrainOptions, isFilmed:
   const lines = [
     `${linkText(definition.config)}, ${grouped(params)} parameters, ${grouped(fit.steps)} steps a start, ${duration(seconds)} in all`,
     `BLER ${measured.bler.toExponential(3)}, ${measured.information.toFixed(4)} of ${definition.config.k} bits on the noise of the choice${which}`,
-    ...(isFilmed ? [`animation -> ${animation}`] : []),
+    ...(animation === undefined ? [] : [isFilmed ? `animation -> ${animation}` : STILL]),
     `-> ${out}`,
   ];
   return { json, lines };

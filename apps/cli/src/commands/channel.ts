@@ -1,11 +1,11 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { baselineCommand } from "./channel-baseline.ts";
 import { boundCommand } from "./channel-bound.ts";
 import { exportLinkCommand } from "./channel-export.ts";
 import { plotLinkCommand } from "./channel-plot.ts";
 import { simulateCommand } from "./channel-simulate.ts";
 import { trainLinkCommand } from "./channel-train.ts";
-import type { Context } from "./command.ts";
+import { commandGroup, type Context } from "./command.ts";
 
 const EXAMPLES = [
   "isthmus channel train --k 4 --n 7 -o ae.safetensors",
@@ -15,20 +15,13 @@ const EXAMPLES = [
 ];
 
 export function channelCommand(context: Context): Command {
-  const group = new Command("channel")
-    .description(
+  const makers = [trainLinkCommand, baselineCommand, boundCommand, simulateCommand, exportLinkCommand, plotLinkCommand];
+  return commandGroup({
+    name: "channel",
+    summary:
       "Communication over a noisy channel: links learned end to end, what known codes do, and what no code can do.",
-    )
-    .usage("<what> [options]")
-    .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const make of [
-    trainLinkCommand,
-    baselineCommand,
-    boundCommand,
-    simulateCommand,
-    exportLinkCommand,
-    plotLinkCommand,
-  ])
-    group.addCommand(make(context));
-  return group;
+    usage: "<what> [options]",
+    examples: EXAMPLES,
+    commands: makers.map((make) => make(context)),
+  });
 }

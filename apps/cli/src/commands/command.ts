@@ -30,9 +30,29 @@ export function describeCommand({ name, summary, notes = [], examples }: Describ
     .addOption(jsonOption())
     .addHelpText(
       "after",
-      `${notes.map((line) => `\n${line}`).join("")}\n${examples.length > 1 ? "Examples" : "Example"}:\n${examples.map((line) => `  ${line}`).join("\n")}`,
+      `${notes.map((line) => `\n${line}`).join("")}\n${examples.length > 1 ? "Examples" : "Example"}:\n${indented(examples)}`,
     )
     .showHelpAfterError(false);
+}
+
+export interface Group extends Described {
+  /** What follows the group's name. */
+  readonly usage: string;
+  readonly commands: readonly Command[];
+}
+
+/** Commands below one word, with examples under `--help`. */
+export function commandGroup({ name, summary, usage, examples, commands }: Group): Command {
+  const group = new Command(name)
+    .description(summary)
+    .usage(usage)
+    .addHelpText("after", `\nExamples:\n${indented(examples)}`);
+  for (const command of commands) group.addCommand(command);
+  return group;
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}`).join("\n");
 }
 
 /** Prints what an action returns the way the user asked for; on stderr where the file it writes goes to stdout. */

@@ -1,7 +1,7 @@
 import { encodeStream } from "@isthmus/compress";
 import { batches, type Dataset, itemSize, type TableDescription, tableOf } from "@isthmus/data";
 import type { Model } from "@isthmus/graph";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { deflateSync } from "node:zlib";
 import { grouped, type Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
@@ -9,7 +9,7 @@ import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { encodedShape, openModel } from "../model-files.ts";
-import { buildOption, NAMED, outOption, type PartOptions, type Split, wholeNumber } from "../options.ts";
+import { buildOption, isNamed, outOption, type PartOptions, type Split, splitOfAll, wholeNumber } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
@@ -32,7 +32,7 @@ export function encodeCommand(context: Context): Command {
       "isthmus encode m.safetensors --data photos --quality 2 -o photos.isth",
     ],
   }).argument("<model>", "model file");
-  return addPartOptions(command, encodeSplitOption())
+  return addPartOptions(command, splitOfAll())
     .option(
       "--quality <n>",
       "which of the model's qualities, from 0; inspect says how many it has",
@@ -51,22 +51,14 @@ export function encodeCommand(context: Context): Command {
     .action(reporting(context, (path: string, options: EncodeOptions) => encode(context, path, options)));
 }
 
-const encodeSplitOption = (): Option =>
-  new Option("--split <name>", "which part (default: all of a file or folder, else test)").choices([
-    "train",
-    "test",
-    "all",
-  ]);
-
 async function encode({ console }: Context, path: string, options: EncodeOptions): Promise<Report> {
   const model = await openModel(path);
   const shape = encodedShape(model);
   requireQuality(path, model, options.quality);
   requirePayloads(path, model, options.payloads);
-  const isNamed = NAMED.some((name) => name === options.data);
-  await requireWritable(options.out, isNamed ? [path] : [path, options.data]);
+  await requireWritable(options.out, isNamed(options.data) ? [path] : [path, options.data]);
   if (options.stride !== undefined) throw new UsageError("--stride: encode cuts a series without overlap");
-  const split = options.split ?? (isNamed ? "test" : "all");
+  const split = options.split ?? (isNamed(options.data) ? "test" : "all");
   const dataset = await openSplit(console, { ...options, split }, { ...model, shape, everyRow: true });
   const { filledRows = 0 } = dataset;
   const { quality, payloads, tryDeflate = false } = options;

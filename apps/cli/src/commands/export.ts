@@ -1,27 +1,11 @@
-import { featureUnits, parseDescription } from "@isthmus/data";
 import type { Model } from "@isthmus/graph";
-import { IsthmusError } from "@isthmus/math";
-import {
-  type ExportableModel,
-  draftModelPart,
-  IMPORTED_KIND,
-  type ItemForm,
-  type ModelPart,
-  type ModelPartOptions,
-  type OnnxDraft,
-  type Opset,
-  partReference,
-  redraft,
-  requireParity,
-} from "@isthmus/onnx";
-import { dataConvention } from "@isthmus/train";
+import { draftModelPart, type ModelPart, type OnnxDraft, redraft } from "@isthmus/onnx";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Console, grouped, type Report } from "../console.ts";
 import { checkedByUser, UsageError } from "../errors.ts";
-import { definitionOf, encodedShape, modelConfig, openModel, takesCodes } from "../model-files.ts";
-import { comparePair, errorsText } from "../onnx-parity.ts";
+import { openModel, takesCodes } from "../model-files.ts";
 import {
   dataLeftBeside,
   type ExternalDataChoice,
@@ -29,39 +13,26 @@ import {
   requireOneFile,
   writeDraft,
 } from "../onnx-files.ts";
-import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, outOption, requireOnly, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
+import { formOf, type PartFileOptions, partOptions, withPosterior } from "../part-options.ts";
+import { checkParity } from "../part-parity.ts";
 import {
   checkPrecisionOptions,
   PRECISION_NOTES,
   precisionOption,
-  type PrecisionOptions,
   reduceFile,
   withPrecisionOptions,
 } from "../precision.ts";
-import { VERSION } from "../version.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
-interface ExportOptions extends PrecisionOptions {
+interface ExportOptions extends PartFileOptions {
   readonly part?: ModelPart;
   readonly all?: boolean;
-  readonly opset: number;
-  readonly profile: "portable" | "compact";
-  readonly layout?: "nhwc" | "nchw";
-  readonly uint8Io?: boolean;
-  readonly dataUnits?: boolean;
-  readonly sample?: boolean;
-  readonly outputs?: readonly string[];
-  readonly batch?: number;
-  readonly license?: string;
-  /** False where `--no-golden` is said. */
-  readonly golden?: boolean;
   readonly externalData: ExternalDataChoice;
   readonly out: string;
 }
 
-const CHECKED_ITEMS = 100;
 const PARTS: readonly ModelPart[] = ["encoder", "decoder", "autoencoder", "prior"];
 
 const NOTES = [
@@ -236,7 +207,11 @@ async function exportPart({ console, signal }: Surroundings, model: Model, optio
 
 /** A file with the inputs and outputs of a draft, and none of its weights. */
 function portsOf(draft: OnnxDraft): Uint8Array {
-  return Buffer.concat([...draft.apart("weights").model.chunks()]);
+  return joined(draft.apart("weights").model);
+}
+
+function joined(file: { chunks(): Iterable<Uint8Array> }): Uint8Array {
+  return Buffer.concat([...file.chunks()]);
 }
 
 /** A part in float32, how it is checked, and what is told of it. */
@@ -254,114 +229,10 @@ async function inPrecision(
   { draft, check, reports }: WholePart,
 ): Promise<OnnxDraft> {
   requireOneFile(draft, "--precision float32 writes its weights beside it");
-  const bytes = Buffer.concat([...draft.whole().chunks()]);
+  const bytes = joined(draft.whole());
   await check(bytes);
   const form = formOf(model, options);
   const reduced = await reduceFile(console, { bytes, path: options.out, model, form }, options);
   reports.push(reduced);
   return redraft(reduced.bytes);
-}
-
-/** How the file has the model's items. */
-function formOf(model: Model, options: Asked): ItemForm {
-  const { layout = "rows", uint8Io = false, dataUnits = false } = options;
-  const numbers = dataUnits ? "the data's own units" : "the network's own numbers";
-  return {
-    shape: encodedShape(model),
-    layout,
-    uint8: uint8Io,
-    ...(dataUnits && { units: unitsOf(model, options) }),
-    values: uint8Io ? "bytes" : numbers,
-  };
-}
-
-/** The options of the command as those of the library. */
-function partOptions(model: Model, options: Asked): ModelPartOptions {
-  const { part, opset, profile, layout, uint8Io, dataUnits, sample, outputs, batch, license, golden } = options;
-  const convention = conventionOf(model);
-  requireOnly(part !== "prior", options, ["layout", "uint8Io", "dataUnits", "calibrate"], "parts that have items");
-  requireOnly(part === "encoder" || part === "autoencoder", options, ["sample"], "--part encoder or autoencoder");
-  if (uint8Io) requirePictures(model, options);
-  return {
-    producerVersion: VERSION,
-    opset: opset as Opset,
-    profile,
-    ...(layout && { layout }),
-    ...(uint8Io && { uint8: true }),
-    ...(dataUnits && { units: unitsOf(model, options) }),
-    ...(sample && { sample }),
-    ...(outputs && { outputs }),
-    ...(batch !== undefined && { batch }),
-    ...(convention !== undefined && { convention }),
-    ...(license !== undefined && { license }),
-    ...(golden !== undefined && { golden }),
-  };
-}
-
-/** What the likelihood takes the data to be; of an imported model nobody knows. */
-function conventionOf(model: Model): string | undefined {
-  return model.kind === IMPORTED_KIND ? undefined : dataConvention(modelConfig(model), model.data);
-}
-
-function unitsOf({ data }: Model, { path }: Asked): NonNullable<ModelPartOptions["units"]> {
-  if (data) return featureUnits(parseDescription(data));
-  throw new UsageError(`--data-units: ${path} does not describe its data; its items have the network's own numbers`);
-}
-
-/** Bytes are for numbers that lie in [0, 1] to the network. */
-function requirePictures({ data }: Model, { path, part, outputs }: Asked): void {
-  const described = data && parseDescription(data).item;
-  const isUnit =
-    described?.kind === "images" || (described?.kind === "array" && described.offset === 0 && described.scale === 255);
-  if (described && !isUnit) {
-    throw new UsageError(
-      `--uint8-io: the items of ${path} are standardised numbers, not bytes; --data-units takes those`,
-    );
-  }
-  if (part === "decoder" && outputs && !outputs.includes("reconstruction")) {
-    throw new UsageError(
-      `--uint8-io goes with the output reconstruction, which --outputs ${outputs.join(",")} leaves out`,
-    );
-  }
-}
-
-/** With what z is drawn from, where that is asked for. */
-function withPosterior(model: Model, { sample, path }: Asked): ExportableModel {
-  if (!sample) return model;
-  const { posterior } = definitionOf(model);
-  if (posterior) return { ...model, posterior };
-  throw new UsageError(`--sample: ${path} is of kind "${model.kind}", which has no posterior to draw from`);
-}
-
-async function checkParity(
-  model: ExportableModel,
-  options: Asked,
-  asked: ModelPartOptions,
-  { ports, source }: { readonly ports: Uint8Array; readonly source: string | Uint8Array },
-): Promise<Report> {
-  const runtime = await onnxRuntime();
-  if ("missing" in runtime) return unchecked(`onnxruntime-node cannot be loaded (${runtime.missing})`);
-  const { part, out, batch: items = CHECKED_ITEMS } = options;
-  const session = await openOnnx(runtime, out, source);
-  try {
-    const { program, tolerances } = partReference(model, part, asked);
-    const pair = { bytes: ports, session, parameters: model.parameters, program, tolerances: () => tolerances };
-    const report = await comparePair(pair, items, options);
-    requireParity(report, "nothing was written: onnxruntime-node and our engine differ");
-    const each = Object.entries(report.perOutput).map(([name, { maxAbs }]) => [name, maxAbs] as const);
-    return {
-      json: { maxAbsError: report.maxAbs, perOutput: Object.fromEntries(each), items, parity: "onnxruntime-node" },
-      lines: [`parity with onnxruntime-node on ${items} drawn inputs, ${errorsText(ports, report)}`],
-    };
-  } catch (error) {
-    if (!(error instanceof IsthmusError) || error.code !== "ENGINE_MEMORY") throw error;
-    return unchecked(`onnxruntime-node opens the file, but our engine cannot hold the model (${error.message})`);
-  } finally {
-    await session.release();
-  }
-}
-
-function unchecked(why: string): Report {
-  const reason = `not checked: ${why}`;
-  return { json: { maxAbsError: null, parity: reason }, lines: [`parity ${reason}`] };
 }

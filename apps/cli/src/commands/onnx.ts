@@ -20,7 +20,7 @@ import {
   requireParity,
   selfTest,
 } from "@isthmus/onnx";
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import { grouped, type Report } from "../console.ts";
 import { entryLines } from "../entry-lines.ts";
 import { namingFile, namingFileAsync } from "../errors.ts";
@@ -28,7 +28,7 @@ import { openOnnxFile } from "../onnx-files.ts";
 import { comparePair, errorsText, runImported } from "../onnx-parity.ts";
 import { onnxRuntime, openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, wholeNumber } from "../options.ts";
-import { type Context, describeCommand, reporting } from "./command.ts";
+import { commandGroup, type Context, describeCommand, reporting } from "./command.ts";
 import { quantiseCommand } from "./onnx-quantise.ts";
 
 const EXAMPLES = [
@@ -39,15 +39,15 @@ const EXAMPLES = [
 ];
 
 export function onnxCommand(context: Context): Command {
-  const group = new Command("onnx")
-    .description(
+  const makers = [checkCommand, infoCommand, lintCommand, parityCommand, selfTestCommand, quantiseCommand];
+  return commandGroup({
+    name: "onnx",
+    summary:
       "Look into an ONNX file (is it sound, what is in it, what would a runtime stumble over, does it compute what it should), or make it smaller.",
-    )
-    .usage("<what> <file> [options]")
-    .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const make of [checkCommand, infoCommand, lintCommand, parityCommand, selfTestCommand, quantiseCommand])
-    group.addCommand(make(context));
-  return group;
+    usage: "<what> <file> [options]",
+    examples: EXAMPLES,
+    commands: makers.map((make) => make(context)),
+  });
 }
 
 function checkCommand(context: Context): Command {

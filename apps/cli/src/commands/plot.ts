@@ -1,6 +1,6 @@
 import { type Dataset, take } from "@isthmus/data";
 import type { Model } from "@isthmus/graph";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Console, Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit, type Reader } from "../datasets.ts";
@@ -20,7 +20,7 @@ import { reconstructions } from "../plots/reconstructions.ts";
 import { samples } from "../plots/samples.ts";
 import type { Subject } from "../plots/subject.ts";
 import { traversals } from "../plots/traversals.ts";
-import { type Context, describeCommand, reporting } from "./command.ts";
+import { commandGroup, type Context, describeCommand, reporting } from "./command.ts";
 
 const EXAMPLES = [
   "isthmus plot reconstructions m.safetensors -o reconstructions.png",
@@ -29,16 +29,14 @@ const EXAMPLES = [
 ];
 
 export function plotCommand(context: Context): Command {
-  const group = new Command("plot")
-    .description(
-      "Pictures of a model: grids of images as .png (or their values as .npy or .csv), charts as .svg or .png.",
-    )
-    .usage("<picture> <model> -o <file> [options]")
-    .addHelpText("after", `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join("\n")}`);
-  for (const kind of KINDS) group.addCommand(kindCommand(context, kind));
-  group.addCommand(latentCommand(context));
-  group.addCommand(rateDistortionCommand(context));
-  return group;
+  const kinds = KINDS.map((kind) => kindCommand(context, kind));
+  return commandGroup({
+    name: "plot",
+    summary: "Pictures of a model: grids of images as .png (or their values as .npy or .csv), charts as .svg or .png.",
+    usage: "<picture> <model> -o <file> [options]",
+    examples: EXAMPLES,
+    commands: [...kinds, latentCommand(context), rateDistortionCommand(context)],
+  });
 }
 
 /** One kind of picture of one model. */

@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { basename, extname } from "node:path";
 import { isLinkFile, openLink } from "../channel/link-files.ts";
 import { linkLead, linkSections } from "../channel/link-report.ts";
+import { readFilm } from "../channel/training-film.ts";
 import { grouped, type Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
@@ -33,6 +34,7 @@ import { type Context, describeCommand, reporting } from "./command.ts";
 
 interface ReportOptions extends PartOptions {
   readonly seed: number;
+  readonly animation?: string;
   readonly build: string;
   readonly out: string;
 }
@@ -46,6 +48,7 @@ export function reportCommand(context: Context): Command {
   }).argument("<model>", "model file");
   return addPartOptions(command)
     .addOption(seedOption())
+    .option("--animation <file>", "of a learned link: the film that its training made, .svg, .apng or .png")
     .addOption(buildOption())
     .addOption(outOption("report.html"))
     .action(reporting(context, (path: string, options: ReportOptions) => report(context, path, options)));
@@ -58,6 +61,7 @@ async function report(context: Context, path: string, options: ReportOptions): P
   const { console } = context;
   const { out } = options;
   if (await isLinkFile(path)) return await linkReport(context, path, options);
+  requireOnly(false, options, ["animation"], "learned links");
   const model = await openModel(path);
   const { inputShape: shape } = modelConfig(model);
   await requirePage(out, path);
@@ -88,12 +92,17 @@ async function writePage(out: string, content: Page): Promise<Report> {
 
 /** The page of a learned link: what it reads is drawn, so that options of data mean nothing here. */
 async function linkReport(context: Context, path: string, options: ReportOptions): Promise<Report> {
-  const { out, seed, build } = options;
+  const { out, seed, build, animation } = options;
   requireOnly(false, options, ["dataDir", "range", "delimiter", "stride", "imageSize", "factors"], "models of data");
   const link = await openLink(path);
   await requirePage(out, path);
   const { model } = link;
-  const sections = [...(await linkSections(context, link, { seed, build })), parameters(model), provenance(model)];
+  const film = animation === undefined ? undefined : await readFilm(animation);
+  const sections = [
+    ...(await linkSections(context, link, { seed, build, ...(film && { film }) })),
+    parameters(model),
+    provenance(model),
+  ];
   return await writePage(out, { title: `${basename(path)}: a learned link`, lead: linkLead(link), sections });
 }
 

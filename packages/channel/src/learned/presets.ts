@@ -22,9 +22,12 @@ export interface LinkPreset {
 
 export type LinkPresetName = keyof typeof presets;
 
-/** Steps, batch and rate with which every seed of (7,4) beats the Hamming code. */
-export function bestTraining(steps = 20_000): LinkTraining {
-  return { steps, batchSize: 1024, learningRate: { kind: "cosine", rate: 1e-3, steps } };
+/**
+ * Steps, batch and rate with which every seed of (7,4) beats the Hamming code. From 0.01 a link is learned in half the steps that it takes from 0.001, and
+ * comes out a little better.
+ */
+export function bestTraining(steps = 10_000): LinkTraining {
+  return { steps, batchSize: 1024, learningRate: { kind: "cosine", rate: 0.01, steps } };
 }
 
 const presets = {

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import type { EncodeLatentsOptions } from "../../src/index.ts";
 import { encodeLatents, fitFrequencyTables, packTables } from "../../src/index.ts";
-import { bellSymbols, uniforms } from "../support.ts";
+import { bellSymbols, uniforms } from "../support/index.ts";
 
 const PYTHON = "/usr/bin/python3";
 const program = fileURLToPath(new URL("../../../../tools/fixtures/codec_reference.py", import.meta.url));

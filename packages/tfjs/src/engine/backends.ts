@@ -95,16 +95,14 @@ async function openWebgpu(): Promise<OpenBackend> {
     "@tensorflow/tfjs-backend-webgpu",
     () => import("@tensorflow/tfjs-backend-webgpu"),
   );
-  const { gpu, device, info } = await openGpu(() => loaded("webgpu", () => import("webgpu")));
-  const backend = withGpu(gpu, () => new WebGPUBackend(device, info));
-  const open = own("webgpu", backend);
-  return {
-    ...open,
-    close: () => {
-      open.close();
-      device.destroy();
-    },
+  const held = await openGpu(() => loaded("webgpu", () => import("webgpu")));
+  const backend = withGpu(held.gpu, () => new WebGPUBackend(held.device, held.adapter.info));
+  const open = own("webgpu", backend, { roughFunctions: true });
+  const close = (): void => {
+    open.close();
+    held.device.destroy();
   };
+  return { ...open, held, close };
 }
 
 async function openWebgl(tf: TfjsCore): Promise<OpenBackend> {
@@ -118,5 +116,5 @@ async function openWebgl(tf: TfjsCore): Promise<OpenBackend> {
   if (!hasCanvas || !env.getBool("HAS_WEBGL") || !env.getBool("WEBGL_RENDER_FLOAT32_ENABLED")) {
     throw noDevice("webgl", "no WebGL context with float32 textures, which a browser has and Node has not");
   }
-  return own("webgl", new MathBackendWebGL());
+  return own("webgl", new MathBackendWebGL(), { roughFunctions: true });
 }

@@ -14,6 +14,8 @@ export interface Traits {
   readonly slowBroadcasts?: true;
   /** The larger, or smaller, of a number and NaN is the number where NaN is the second. */
   readonly dropsNaN?: true;
+  /** Exponentials, logarithms and the hyperbolic tangent are right to some bits less than float32 has. */
+  readonly roughFunctions?: true;
 }
 
 /** A backend ready to be used, and what to do when it is used no more. */
@@ -22,6 +24,8 @@ export interface OpenBackend {
   readonly name: string;
   readonly backend: KernelBackend;
   readonly traits: Traits;
+  /** What must not be collected while the backend is used: Dawn ends the process when its instance is. */
+  readonly held?: object;
   /** Throws when the backend is no longer the one whose kernels are bound. */
   requireBound(): void;
   close(): void;

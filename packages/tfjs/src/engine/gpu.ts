@@ -2,10 +2,9 @@
 import { IsthmusError } from "@isthmus/math";
 
 export interface OpenGpu {
-  /** Kept: the device does not outlive it. */
   readonly gpu: GPU;
+  readonly adapter: GPUAdapter;
   readonly device: GPUDevice;
-  readonly info: GPUAdapterInfo;
 }
 
 /** What the package `webgpu` exports. */
@@ -32,7 +31,7 @@ export async function openGpu(dawn: () => Promise<Dawn>): Promise<OpenGpu> {
   const { limits } = adapter;
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, limits[name]]));
   const device = await adapter.requestDevice({ requiredLimits });
-  return { gpu, device, info: adapter.info };
+  return { gpu, adapter, device };
 }
 
 /** Those that the backend makes use of. */

@@ -17,7 +17,7 @@ interface Axis {
 }
 type Axes = readonly [Axis, Axis];
 
-export function pairOf(attributes: JsonObject, key: string): Pair {
+function pairOf(attributes: JsonObject, key: string): Pair {
   return attributes[key] as unknown as Pair;
 }
 

@@ -13,6 +13,8 @@ import { broadcastPair, commonShape, type Sizes, sizeOf } from "./sizes.ts";
 export interface KernelOps extends ArrayOps<Value> {
   readonly device: Device;
   readonly erf: (x: Value) => Value;
+  /** Halves to the even neighbour. */
+  round(x: Value): Value;
   /** What `make` makes, made once. */
   cached(key: number | string, make: () => Value): Value;
   reshape(x: Value, shape: Sizes): Value;
@@ -24,6 +26,9 @@ export interface KernelOps extends ArrayOps<Value> {
   /** Every `strides[axis]`-th element from `begin[axis]` on, `size[axis]` of them. */
   pick(x: Value, at: Record<"begin" | "size" | "strides", Sizes>): Value;
 }
+
+/** log 2 to twelve bits: its product with a whole number below 4096 is exact. */
+const LN2_HIGH = 2839 / 4096;
 
 /** Sums longer than this are made in two steps where a backend adds one term after the other. */
 const LONG = 32;
@@ -132,7 +137,9 @@ export function kernelOps(device: Device, scalars: Map<number | string, Value>):
     ...{ neg: unary("Neg"), square: unary("Square"), relu: unary("Relu") },
     // The kernel of the CPU leaves a tensor with tfjs's engine.
     abs: (x) => device.call("Maximum", { a: x, b: device.call("Neg", { x }) }),
-    ...{ exp: unary("Exp"), log: unary("Log"), erf: unary("Erf"), zerosLike: unary("ZerosLike") },
+    exp: traits.roughFunctions ? exp : unary("Exp"),
+    log: traits.roughFunctions ? log : unary("Log"),
+    ...{ erf: unary("Erf"), zerosLike: unary("ZerosLike") },
     within: (x, low, high) =>
       device.call("LogicalAnd", {
         a: device.call("GreaterEqual", { a: x, b: scalar(low) }),
@@ -141,11 +148,47 @@ export function kernelOps(device: Device, scalars: Map<number | string, Value>):
     where,
   };
 
+  const stable = stableForms(forms);
+
+  /** exp(x - n log 2) 2^n with n = x / log 2, rounded: the kernel's error grows with its operand. */
+  function exp(x: Value): Value {
+    const whole = unary("Round")(multiply(x, scalar(1 / Math.LN2)));
+    const n = binary("Minimum")(binary("Maximum")(whole, scalar(-126)), scalar(127));
+    const near = forms.sub(forms.sub(x, multiply(n, scalar(LN2_HIGH))), multiply(n, scalar(Math.LN2 - LN2_HIGH)));
+    return multiply(unary("Exp")(near), powerOfTwo(n));
+  }
+
+  /** Whole numbers n from -126 to 127, and what is NaN. */
+  function powerOfTwo(n: Value): Value {
+    const table = cached("powers of two", () =>
+      device.upload(
+        Array.from({ length: 254 }, (_, i) => 2 ** (i - 126)),
+        [254],
+      ),
+    );
+    const places = device.call("Cast", { x: forms.add(n, scalar(126)) }, { dtype: "int32" });
+    const flat = reshape(places, [sizeOf(n.shape)]);
+    return reshape(device.call("GatherV2", { x: table, indices: flat }, { axis: 0, batchDims: 0 }), n.shape);
+  }
+
+  /** Near 1, where the kernel's error is not small beside the logarithm, that of 1 + (x - 1). */
+  function log(x: Value): Value {
+    const isNear = forms.within(x, 0.5, 2);
+    const near = where(isNear, forms.sub(x, scalar(1)), forms.zerosLike(x));
+    return where(isNear, stable.logOnePlus(near), unary("Log")(x));
+  }
+
+  /** With e = exp(-2 |x|) - 1: sign(x) (-e) / (e + 2). */
+  function tanh(x: Value): Value {
+    const e = stable.expm1(multiply(scalar(-2), forms.abs(x)));
+    return multiply(unary("Sign")(x), forms.div(forms.neg(e), forms.add(e, scalar(2))));
+  }
+
   const ops: KernelOps = {
     device,
     cached,
     ...forms,
-    ...stableForms(forms),
+    ...stable,
     constant: (shape, values) => device.upload(values, shape),
     shape: (x) => x.shape,
     maximum: extreme("Maximum"),
@@ -161,7 +204,8 @@ export function kernelOps(device: Device, scalars: Map<number | string, Value>):
     sign: (x) => where(device.call("Equal", { a: x, b: x }), unary("Sign")(x), x),
     sqrt: unary("Sqrt"),
     sigmoid: unary("Sigmoid"),
-    tanh: unary("Tanh"),
+    tanh: traits.roughFunctions ? tanh : unary("Tanh"),
+    round: unary("Round"),
     softmax: (x) => composedSoftmax(ops, x),
     logSoftmax: (x) => composedLogSoftmax(ops, x),
     softmaxCrossEntropy: (logits, p) => composedSoftmaxCrossEntropy(ops, logits, p),

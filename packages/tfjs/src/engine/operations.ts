@@ -6,7 +6,7 @@ import type { KernelOps } from "./kernel-ops.ts";
 import { type Sizes, sizeOf } from "./sizes.ts";
 
 /** A node about to be computed. */
-export interface Task {
+interface Task {
   readonly attributes: JsonObject;
   /** Of the result, with the batch's size. */
   readonly shape: Sizes;
@@ -19,7 +19,7 @@ type Lowering = (ops: KernelOps, inputs: readonly Value[], task: Task) => Value;
 /** Operations of the same name on one, two or three arrays. */
 const elementwise = [
   ...["neg", "abs", "sign", "exp", "expm1", "log", "log1p", "sqrt", "square", "sigmoid", "tanh", "softplus", "relu"],
-  ...["stopGradient", "erf", "add", "sub", "mul", "div", "maximum", "minimum", "greater", "equal", "select"],
+  ...["stopGradient", "erf", "round", "add", "sub", "mul", "div", "maximum", "minimum", "greater", "equal", "select"],
 ] as const;
 
 const byName = (name: string): Lowering => {

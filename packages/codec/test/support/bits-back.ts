@@ -1,5 +1,5 @@
 import { hash32 } from "@isthmus/math";
-import { type BitsBackModel, makeBitsBackTables, numbersPerPixel } from "../src/index.ts";
+import { type BitsBackModel, makeBitsBackTables, numbersPerPixel } from "../../src/index.ts";
 
 export const WILD_PIXELS = 12;
 export const WILD_LATENTS = 5;

@@ -1,0 +1,4 @@
+/** A slice of what the soak tests try. */
+import { hostileTests } from "../support/hostile.ts";
+
+hostileTests(20_000);
