@@ -1,5 +1,4 @@
 import {
-  bestTraining,
   type Codebook,
   type GivenChannelAutoencoder,
   type LinkMeasurement,
@@ -22,8 +21,8 @@ export interface Links {
   readonly chosenSeed: number;
 }
 
-/** What a protocol says of {@link bestTraining}. */
-export function trainingText({ steps, batchSize, learningRate }: LinkTraining = bestTraining()): string {
+/** What a protocol says of a training. */
+export function trainingText({ steps, batchSize, learningRate }: LinkTraining): string {
   const rate = typeof learningRate === "number" ? learningRate : `cosine from ${learningRate.rate} to 0`;
   return `Adam, ${rate}, batch ${batchSize}, ${steps} steps`;
 }
@@ -33,7 +32,7 @@ export async function trainedLinks(
   { seeds, engine, tell, epochs }: Context,
   title: string,
   given: GivenChannelAutoencoder,
-  training: LinkTraining = bestTraining(),
+  training: LinkTraining,
   from?: Codebook,
 ): Promise<Links> {
   const steps = 100 * epochs(training.steps / 100);
