@@ -39,7 +39,7 @@ function map(f: Unary, x: usize, y: usize, n: i32): void {
   if (rest) storePart(y + whole, evaluate(f, loadPart(x + whole, rest)), rest);
 }
 
-/** As `map`, a little slower, with the formula written once: for long ones that no network spends its time on. */
+/** As `map`, a little slower, with the formula written once: where it is long, or no network spends its time on it. */
 @inline
 function mapOnce(f: Unary, x: usize, y: usize, n: i32): void {
   for (; n > 0; n -= 4) {
@@ -51,8 +51,8 @@ function mapOnce(f: Unary, x: usize, y: usize, n: i32): void {
 
 export function neg(x: usize, y: usize, n: i32): void { map(Unary.Neg, x, y, n); }
 export function absolute(x: usize, y: usize, n: i32): void { map(Unary.Abs, x, y, n); }
-export function sign(x: usize, y: usize, n: i32): void { map(Unary.Sign, x, y, n); }
-export function step(x: usize, y: usize, n: i32): void { map(Unary.Step, x, y, n); }
+export function sign(x: usize, y: usize, n: i32): void { mapOnce(Unary.Sign, x, y, n); }
+export function step(x: usize, y: usize, n: i32): void { mapOnce(Unary.Step, x, y, n); }
 export function exp(x: usize, y: usize, n: i32): void { map(Unary.Exp, x, y, n); }
 export function expm1(x: usize, y: usize, n: i32): void { mapOnce(Unary.Expm1, x, y, n); }
 export function log(x: usize, y: usize, n: i32): void { map(Unary.Log, x, y, n); }
@@ -63,5 +63,5 @@ export function sigmoid(x: usize, y: usize, n: i32): void { map(Unary.Sigmoid, x
 export function tanh(x: usize, y: usize, n: i32): void { map(Unary.Tanh, x, y, n); }
 export function softplus(x: usize, y: usize, n: i32): void { mapOnce(Unary.Softplus, x, y, n); }
 export function relu(x: usize, y: usize, n: i32): void { map(Unary.Relu, x, y, n); }
-export function round(x: usize, y: usize, n: i32): void { map(Unary.Round, x, y, n); }
+export function round(x: usize, y: usize, n: i32): void { mapOnce(Unary.Round, x, y, n); }
 export function erf(x: usize, y: usize, n: i32): void { mapOnce(Unary.Erf, x, y, n); }
