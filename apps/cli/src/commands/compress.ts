@@ -35,12 +35,10 @@ export function compressCommand(context: Context): Command {
       "Compress pictures without loss by bits-back coding: a folder of PNG, JPEG or WebP pictures of one size, a .npy or IDX file of bytes, mnist.",
     notes: [
       "Pictures of another size than the coder's are cut into tiles. What comes back are the pixels, 8 bits each:",
-      "not the files, their names, transparency or what the camera wrote beside them.",
+      "not the files, their names, transparency or what the camera wrote beside them. A folder is named like a file:",
+      "  compress --lossless photos/ -m coder.safetensors -o photos.isth",
     ],
-    examples: [
-      "isthmus compress --lossless photos/ -m coder.safetensors -o x.isth",
-      "isthmus compress --lossless mnist --split test -m coder.safetensors -o x.isth",
-    ],
+    examples: ["isthmus compress --lossless mnist --range 0:100 -m coder.safetensors -o digits.isth"],
   })
     .argument("<data>", "folder, file, or the name of a data set")
     .option("--lossless", "every pixel comes back as it was (isthmus encode is for the lossy way)")

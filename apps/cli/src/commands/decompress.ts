@@ -27,8 +27,8 @@ export function decompressCommand(context: Context): Command {
     summary:
       "Bring back what isthmus compress --lossless compressed: a folder of PNG pictures, or a .npy file of bytes.",
     examples: [
-      "isthmus decompress x.isth -m coder.safetensors -o photos/",
-      "isthmus decompress x.isth -m coder.safetensors -o digits.npy",
+      "isthmus decompress digits.isth -m coder.safetensors -o digits.npy",
+      "isthmus decompress digits.isth -m coder.safetensors -o photos",
     ],
   })
     .argument("<stream>", ".isth file")

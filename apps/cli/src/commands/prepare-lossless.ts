@@ -27,10 +27,7 @@ export function prepareLosslessCommand(context: Context): Command {
       "The model: a vae with --likelihood logistic-mixture, or for black and white pixels",
       "--likelihood bernoulli --binarize dynamic; dense layers with relu.",
     ],
-    examples: [
-      "isthmus train vae --data mnist --likelihood logistic-mixture --logistics 2 --latent 40 --epochs 20 -o m.safetensors",
-      "isthmus prepare-lossless m.safetensors --data mnist -o coder.safetensors",
-    ],
+    examples: ["isthmus prepare-lossless grey.safetensors --data mnist -o coder.safetensors"],
   }).argument("<model>", "model file");
   return addPartOptions(command, splitOption().default("train"))
     .addOption(buildOption())

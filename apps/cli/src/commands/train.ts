@@ -78,6 +78,7 @@ export function trainCommand(context: Context): Command {
       "isthmus train learned-codec --data cifar10 --channels 32,48 --hidden none --qualities 5 -o codec.safetensors",
       "isthmus train vae --engine tfjs:wasm -o m.safetensors",
       "isthmus train mixture-prior-vae --start-from m.safetensors -o clusters.safetensors",
+      "isthmus train vae --likelihood logistic-mixture --logistics 2 --latent 40 --epochs 20 -o grey.safetensors",
     ],
   }).addArgument(new Argument("<kind>", "what to train").choices(modelKinds.map(({ kind }) => kind)));
   const command = addTrainDataOptions(described)
