@@ -182,6 +182,10 @@ describe("channel simulate", () => {
   it.each([
     [["hamming", "--channel", "rayleigh-block", "--unknown"], /^--unknown expected a system of complex uses/],
     [["qpsk", "--channel", "rayleigh", "--unknown"], /^--unknown expected rayleigh-block or multi-tap/],
+    [["hamming", "--unknown"], /^--unknown goes with a --channel that fades only/],
+    [["qpsk", "--channel", "awgn", "--unknown"], /^--unknown goes with a --channel that fades only/],
+    [["hamming", "--gap-at", "1e-3"], /^--gap-at goes with a chart, --out of .svg or .png, only$/],
+    [["hamming", "--gap-at", "1e-3", "-o", "counts.csv"], /^--gap-at goes with a chart/],
     [["hamming", "--channel", "multi-tap:taps=2"], /expected a system of complex uses$/],
     [["qpsk", "--channel", "burst:probability=1,length=1,ratio=1"], /expected awgn, rayleigh \(each use\)/],
   ])("%j is refused", async (words, message) => {

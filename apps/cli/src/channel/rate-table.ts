@@ -28,6 +28,11 @@ export async function requireRatesEnding(out: string): Promise<void> {
   await requireRaster(out);
 }
 
+/** Whether a file of rates of this name is a chart. */
+export function isRateChart(out: string | undefined): boolean {
+  return out !== undefined && [".svg", ".png"].includes(extname(out).toLowerCase());
+}
+
 /** What is written to a file of rates, by its ending. */
 export interface RatesContent {
   readonly csv: () => string;

@@ -38,6 +38,8 @@ interface Receiving {
 /** What `--channel` and `--unknown` come to for a codebook. */
 export function chosenBetween(channel: Channel = { kind: "awgn" }, { told, complex }: Receiving): Between {
   const between = betweenOf(channel, { told, complex });
+  if (!told && between === AWGN)
+    throw new UsageError("--unknown goes with a --channel that fades only: over awgn there is nothing to be told");
   if (between) return between;
   const wanted = complex ? "rayleigh-block or multi-tap" : "a system of complex uses";
   throw new UsageError(`--unknown expected ${wanted}: what is best without being told is known there alone`);

@@ -2,13 +2,13 @@ import { type Command, Option } from "commander";
 import { ebNoOption } from "../channel/decibels.ts";
 import { type Measured, measuredCsv, measuredJson, measuredLines } from "../channel/measured.ts";
 import { SYSTEM_NAMES } from "../channel/named-systems.ts";
-import { requireRatesEnding, writeRates } from "../channel/rate-table.ts";
+import { isRateChart, requireRatesEnding, writeRates } from "../channel/rate-table.ts";
 import { openSimulationFile } from "../channel/simulation-file.ts";
 import { simulateAll, type SimulateOptions } from "../channel/simulations.ts";
 import { SIMULATED_CHANNELS, simulatedChannelOfText } from "../channel/surroundings.ts";
 import { waterfall } from "../channel/waterfall.ts";
 import { note, type Report } from "../console.ts";
-import { buildOption, numberBetween, seedOption, wholeNumber } from "../options.ts";
+import { buildOption, numberBetween, requireOnly, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
@@ -88,6 +88,7 @@ async function simulate(context: Context, system: string, options: SimulateOptio
     await requireRatesEnding(out);
     await requireWritable(out, [system]);
   }
+  requireOnly(isRateChart(out), options, ["gapAt"], "a chart, --out of .svg or .png,");
   if (resume !== undefined) await requireWritable(resume, [system]);
   const file = await openSimulationFile(resume);
   if (file.points > 0) note(context.console, `${resume} has counts of ${file.points} points already`);
