@@ -29,7 +29,7 @@ export function decodeCommand(context: Context): Command {
     examples: [
       "isthmus decode table.safetensors table.isth -o y.csv",
       "isthmus decode m.safetensors x.isth --onnx decoder.onnx -o r.npy",
-      "isthmus decode m.safetensors damaged.isth --lost replace -o r.png",
+      "isthmus decode m.safetensors x.isth --lost replace -o rescued.png",
     ],
   })
     .argument("<model>", "model file whose encoder made the stream")

@@ -29,7 +29,7 @@ export function encodeCommand(context: Context): Command {
     examples: [
       "isthmus encode m.safetensors --data mnist --split test --range 0:100 -o x.isth",
       "isthmus encode table.safetensors --data readings.csv -o table.isth",
-      "isthmus encode m.safetensors --data photos --quality 2 -o photos.isth",
+      "isthmus encode codec.safetensors --data cifar10 --quality 2 -o tiles.isth",
     ],
   }).argument("<model>", "model file");
   return addPartOptions(command, splitOfAll())
