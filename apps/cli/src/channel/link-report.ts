@@ -13,6 +13,7 @@ import type { LinkFile } from "./link-files.ts";
 import { openSimulationFile } from "./simulation-file.ts";
 import { measuredLines } from "./measured.ts";
 import { simulateAll, type SimulateOptions } from "./simulations.ts";
+import { channelText } from "./surroundings.ts";
 import { waterfall } from "./waterfall.ts";
 
 interface PageOptions {
@@ -31,7 +32,7 @@ const CLOUD = 2000;
 
 export function linkLead({ definition: { config } }: LinkFile): string {
   return (
-    `${2 ** config.k} messages in ${usesText(config)} of a channel (${config.channel.kind}), ` +
+    `${2 ** config.k} messages in ${usesText(config)} of a channel (${channelText(config.channel)}), ` +
     `learned end to end at Eb/N0 ${trainedAt(config)}.`
   );
 }

@@ -17,6 +17,7 @@ import { CHANNEL_KINDS, channelOfText } from "../channel/channel-text.ts";
 import { linkText } from "../channel/limits.ts";
 import { checkpointPath, type Checkpoints, openCheckpoints } from "../channel/link-checkpoints.ts";
 import { recipe, type RecipeOptions, trainEbNo } from "../channel/link-recipe.ts";
+import { channelText } from "../channel/surroundings.ts";
 import { requireFilmEnding, TrainingFilm } from "../channel/training-film.ts";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
 import { engineText, withEngine } from "../engines.ts";
@@ -160,7 +161,7 @@ function headText(config: ChannelAutoencoderConfig, { steps, batchSize }: LinkTr
   const { trainEbNoDb: at, normalize, channel } = config;
   const decibels = typeof at === "number" ? `${at} dB` : `${at.from} to ${at.to} dB`;
   return (
-    `${linkText(config)} over ${channel.kind} at Eb/N0 ${decibels}, normalised by ${normalize.kind}; ` +
+    `${linkText(config)} over ${channelText(channel)} at Eb/N0 ${decibels}, normalised by ${normalize.kind}; ` +
     `${grouped(steps)} steps of ${grouped(batchSize)} messages, engine ${engineText(engine)}`
   );
 }
