@@ -279,11 +279,22 @@ function logLikelihoodOfRow(outputs: Outputs, x: ArrayLike<number>, row: number,
       const logVar = likelihood.variance === "fixed" ? Math.log(likelihood.value) : at("logVar", i);
       return -(Math.log(2 * Math.PI) + logVar + (value - at("reconstruction", i)) ** 2 / Math.exp(logVar)) / 2;
     }
-    const half = 0.5 / (likelihood.levels - 1);
-    const below = (edge: number): number =>
-      1 / (1 + Math.exp((at("reconstruction", i) - edge) / Math.exp(at("logScale", i))));
-    const lower = value < half ? 0 : below(value - half);
-    const upper = value > 1 - half ? 1 : below(value + half);
-    return Math.log(upper - lower);
+    const { levels } = likelihood;
+    if (likelihood.kind === "discretisedLogistic") {
+      return Math.log(levelMass(value, at("reconstruction", i), at("logScale", i), levels));
+    }
+    const components = Array.from({ length: likelihood.logistics }, (_, k) => ({
+      share: k === 0 ? 1 : Math.exp(at(`logShare${k}`, i)),
+      mass: levelMass(value, at(`loc${k}`, i), at(`logScale${k}`, i), levels),
+    }));
+    const total = components.reduce((sum, { share }) => sum + share, 0);
+    return Math.log(components.reduce((sum, { share, mass }) => sum + (share / total) * mass, 0));
   }).reduce((a, b) => a + b, 0);
+}
+
+/** What a logistic gives to one of `levels` equal steps from 0 to 1, the ends taking what falls outside. */
+function levelMass(value: number, loc: number, logScale: number, levels: number): number {
+  const half = 0.5 / (levels - 1);
+  const below = (edge: number): number => 1 / (1 + Math.exp((loc - edge) / Math.exp(logScale)));
+  return (value > 1 - half ? 1 : below(value + half)) - (value < half ? 0 : below(value - half));
 }
