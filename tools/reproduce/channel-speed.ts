@@ -5,7 +5,7 @@ import { bestTraining, trainLink } from "@isthmus/channel";
 import type { Context, Made, Reproduction, Row, SeedRun } from "./harness/reproduction.ts";
 
 const LINK = { k: 4, n: 7 } as const;
-/** Of a training as long as that of `channel-hamming`. */
+/** Twice as long as the default's. */
 const STEPS = 20_000;
 /** Of the others; the last takes its time. */
 const [TIMED_STEPS, FEW_STEPS] = [3000, 500] as const;
