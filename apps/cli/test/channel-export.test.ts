@@ -94,6 +94,12 @@ describe("channel export", () => {
   it.each([
     [[], /^expected --codebook, --receiver or --transmitter$/],
     [["--codebook", "a.txt"], /^--codebook expected a name ending in .json, .csv, .npy, .h, got a.txt$/],
+    [
+      ["--codebook", "a.csv", "--opset", "13"],
+      /^--opset: a codebook has none; it goes with --receiver or --transmitter$/,
+    ],
+    [["--codebook", "a.csv", "--blocks", "9"], /^--blocks: only a receiver's decisions are compared/],
+    [["--transmitter", "tx.onnx", "--blocks", "9"], /^--blocks: only a receiver's decisions are compared/],
     [["--codebook", "a.csv", "--codebook", "a.csv"], /^two results go to the same file$/],
     [["--normalize", "energy", "--codebook", join(shared, "a.csv")], /^--normalize: a model's codebook has the power/],
   ])("%j is refused", async (words, message) => {

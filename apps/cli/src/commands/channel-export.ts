@@ -23,10 +23,13 @@ interface ExportOptions {
   readonly receiver?: string;
   readonly transmitter?: string;
   readonly normalize?: "average" | "energy";
-  readonly opset: number;
-  readonly blocks: number;
+  readonly opset?: number;
+  readonly blocks?: number;
   readonly build: string;
 }
+
+const OPSET = 17;
+const BLOCKS = 100_000;
 
 export function exportLinkCommand(context: Context): Command {
   return describeCommand({
@@ -59,8 +62,12 @@ export function exportLinkCommand(context: Context): Command {
         "energy",
       ]),
     )
-    .option("--opset <n>", "operator set, 13 to 21", wholeNumber(13, 21), 17)
-    .option("--blocks <n>", "blocks on which decisions are compared", wholeNumber(1, 10_000_000), 100_000)
+    .option("--opset <n>", `operator set, 13 to 21 (default: ${OPSET})`, wholeNumber(13, 21))
+    .option(
+      "--blocks <n>",
+      `blocks on which a receiver's decisions are compared (default: ${BLOCKS})`,
+      wholeNumber(1, 10_000_000),
+    )
     .addOption(buildOption())
     .action(reporting(context, (system: string, options: ExportOptions) => exportLink(context, system, options)));
 }
@@ -69,6 +76,7 @@ async function exportLink(context: Context, text: string, options: ExportOptions
   const { codebook: tables, receiver, transmitter } = options;
   const files = [...tables, ...[receiver, transmitter].flatMap((path) => path ?? [])];
   if (files.length === 0) throw new UsageError("expected --codebook, --receiver or --transmitter");
+  requireMeaning(options);
   tables.forEach(requireCodebookEnding);
   if (new Set(files).size < files.length) throw new UsageError("two results go to the same file");
   for (const path of files) await requireWritable(path, [text]);
@@ -83,6 +91,14 @@ async function exportLink(context: Context, text: string, options: ExportOptions
     json: { system: text, files: made.map(({ json }) => json) as JsonObject[] },
     lines: made.flatMap(({ lines }) => lines),
   };
+}
+
+/** @throws UsageError for an option of a half that is not written */
+function requireMeaning({ receiver, transmitter, opset, blocks }: ExportOptions): void {
+  if (opset !== undefined && receiver === undefined && transmitter === undefined)
+    throw new UsageError("--opset: a codebook has none; it goes with --receiver or --transmitter");
+  if (blocks !== undefined && receiver === undefined)
+    throw new UsageError("--blocks: only a receiver's decisions are compared; it goes with --receiver");
 }
 
 interface Opened {
@@ -130,26 +146,27 @@ async function writeHalf(
   path: string,
   options: ExportOptions,
 ): Promise<Report> {
-  const draft = draftOf(link, half, options);
+  const { opset = OPSET } = options;
+  const draft = draftOf(link, half, opset as Opset);
   let checked: Report = { json: {}, lines: [] };
   const check = async (source: string | Uint8Array): Promise<void> => {
     checked = await parity(link, half, path, source, options);
   };
   const { bytes } = await writeDraft(console, path, draft, { externalData: "never", check, signal });
   return {
-    json: { file: path, part: half, opset: options.opset, bytes, ...checked.json },
-    lines: [`${half} -> ${path} (${grouped(bytes)} bytes, opset ${options.opset})`, ...checked.lines],
+    json: { file: path, part: half, opset, bytes, ...checked.json },
+    lines: [`${half} -> ${path} (${grouped(bytes)} bytes, opset ${opset})`, ...checked.lines],
   };
 }
 
-function draftOf({ definition, parameters }: LinkFile, half: Half, { opset }: ExportOptions): OnnxDraft {
+function draftOf({ definition, parameters }: LinkFile, half: Half, opset: Opset): OnnxDraft {
   const { config } = definition;
   const program: Program = half === "receiver" ? definition.decoder : definition.encoder;
   const what = `${half} of a learned link ${linkText(config)}`;
   return checkedByUser(() =>
     draftOnnx(program, parameters, {
       graphName: half,
-      opset: opset as Opset,
+      opset,
       producerVersion: VERSION,
       metadata: { "isthmus.part": half, "isthmus.link": canonicalJson(configToJson(config)) },
       docString: config.complex ? `${what}; complex uses are pairs, real part first` : what,
@@ -178,7 +195,10 @@ async function parity(
         lines: [`sends the codebook in onnxruntime-node, max abs error ${maxAbsError.toExponential(1)}`],
       };
     }
-    const { blocks, close } = await checkReceiver(link, session, options);
+    const { blocks, close } = await checkReceiver(link, session, {
+      blocks: options.blocks ?? BLOCKS,
+      build: options.build,
+    });
     const but = close === 0 ? "" : `, but for ${grouped(close)} that hang on less than rounding`;
     return {
       json: { blocks, close, parity: "onnxruntime-node" },
