@@ -1,4 +1,4 @@
-// usage: contestant-tfjs-train.ts <backend> <folder>
+// usage: contestant-tfjs-train.ts cpu|wasm|accelerated|accelerated-adam <folder>
 import * as tf from "@tensorflow/tfjs-core";
 import { readFloats } from "./floats.ts";
 import { batchStart, type Prepared, serve } from "./serve.ts";
@@ -7,6 +7,7 @@ import { lossOf } from "./tfjs-networks.ts";
 import { itemsOf, type Workload } from "./workloads.ts";
 
 const [backend, folder] = process.argv.slice(2) as [string, string];
+const accelerated = backend.startsWith("accelerated") ? await accelerate() : undefined;
 const digits = readFloats(folder, "items.f32");
 
 function prepared(work: Workload, batch: number): Prepared {
@@ -14,7 +15,7 @@ function prepared(work: Workload, batch: number): Prepared {
   const { values, width } = itemsOf(work, digits);
   const items = tf.tensor2d(values, [values.length / width, width]);
   const loss = lossOf(work);
-  const optimizer = tf.train.adam(1e-3);
+  const optimizer = backend === "accelerated-adam" ? accelerated!.adam({ learningRate: 1e-3 }) : tf.train.adam(1e-3);
   // Layers make their variables when first applied, and the optimizer looks for variables before it applies them.
   tf.tidy(() => loss(tf.slice(items, 0, 1)));
   let done = 0;
@@ -38,4 +39,12 @@ function prepared(work: Workload, batch: number): Prepared {
   };
 }
 
-await serve(await startBackend(backend), ({ work, batch }) => prepared(work as Workload, batch as number));
+async function accelerate() {
+  const { installAcceleratedWasm } = await import("@isthmus/tfjs/accelerated-wasm");
+  return installAcceleratedWasm();
+}
+
+const facts = await startBackend(accelerated ? "wasm" : backend);
+await serve({ ...facts, ...(accelerated && { build: accelerated.build }) }, ({ work, batch }) =>
+  prepared(work as Workload, batch as number),
+);

@@ -50,6 +50,16 @@ export function tfjs(name: string, backend: "wasm" | "cpu" = "wasm", limits: Par
   };
 }
 
+/** Our kernels in TensorFlow.js's wasm backend, with our Adam or with its own: then not a line of the user's code differs. */
+export function acceleratedTfjs(name: string, adam: "fused" | "own"): Entry {
+  const id = adam === "fused" ? "tfjs-accelerated-adam" : "tfjs-accelerated";
+  const label = `TensorFlow.js, accelerated wasm${adam === "fused" ? " and Adam" : ""}`;
+  return {
+    label,
+    spec: () => ({ id, label, side: "ours", command: process.execPath, args: script(name, id.replace("tfjs-", "")) }),
+  };
+}
+
 /** PyTorch on one thread and on two. */
 export function torch(name: string): Entry[] {
   return [torchOn(name, 1), torchOn(name, 2)];

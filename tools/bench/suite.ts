@@ -3,7 +3,7 @@ import type { Counts } from "./counts.ts";
 import type { PeerName } from "./peers.ts";
 import type { FactTarget, Target } from "./targets.ts";
 
-export const SUITE_NAMES = ["train", "gemm", "ops", "infer", "codec"] as const;
+export const SUITE_NAMES = ["train", "gemm", "ops", "infer", "codec", "tfjs"] as const;
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
 export interface CaseName {

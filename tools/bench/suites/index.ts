@@ -3,6 +3,7 @@ import { codec } from "./codec.ts";
 import { gemm } from "./gemm.ts";
 import { infer } from "./infer.ts";
 import { ops } from "./ops.ts";
+import { tfjs } from "./tfjs.ts";
 import { train } from "./train.ts";
 
-export const suites: Readonly<Record<SuiteName, Suite>> = { train, gemm, ops, infer, codec };
+export const suites: Readonly<Record<SuiteName, Suite>> = { train, gemm, ops, infer, codec, tfjs };
