@@ -22,6 +22,10 @@ export class Heap {
     return this.backend.dataIdMap.get(dataId).memoryOffset;
   }
 
+  addresses<T extends readonly TensorInfo[]>(...tensors: T): { [K in keyof T]: number } {
+    return tensors.map((tensor) => this.address(tensor)) as { [K in keyof T]: number };
+  }
+
   /** A tensor of any content. */
   output(shape: readonly number[], dtype: TensorInfo["dtype"] = "float32"): TensorInfo {
     return this.backend.makeOutput([...shape], dtype);
@@ -56,8 +60,10 @@ export class Heap {
     return new Int32Array(this.module.HEAPU8.buffer, address, count);
   }
 
-  valuesOf(x: TensorInfo): Float32Array {
-    return this.floats(this.address(x), sizeOf(x.shape));
+  /** Of float32 tensors, all of which are here by then. */
+  views<T extends readonly TensorInfo[]>(...tensors: T): { [K in keyof T]: Float32Array } {
+    const addresses = this.addresses(...tensors);
+    return tensors.map(({ shape }, i) => this.floats(addresses[i]!, sizeOf(shape))) as { [K in keyof T]: Float32Array };
   }
 
   /** Forgets what tfjs's library has packed of a tensor whose elements were written in place. */

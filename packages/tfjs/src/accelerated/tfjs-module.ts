@@ -15,7 +15,7 @@ export interface TfjsModule {
   readonly wasmMemory?: WebAssembly.Memory;
   HEAPU8: Uint8Array;
   tfjs: TfjsFunctions;
-  _malloc(bytes: number): number;
+  _malloc: (this: void, bytes: number) => number;
   _free(address: number): void;
   cwrap(name: string, result: "number" | null, operands: readonly "number"[]): (...operands: number[]) => number;
 }
@@ -56,8 +56,8 @@ export async function openTfjsModule(threads: number, binary?: BinarySource): Pr
       ? ["tfjs-backend-wasm-threaded-simd.wasm", unwrapped<Factory>(threaded)]
       : ["tfjs-backend-wasm-simd.wasm", unwrapped<Factory>(simd)];
   const module = await opened(factory, threads, (folder) => readBinary(binary ?? folder + name));
-  const malloc = module._malloc;
-  module._malloc = (bytes) => requireBytes(bytes, (checked) => malloc(checked));
+  const { _malloc: malloc } = module;
+  module._malloc = (bytes) => requireBytes(bytes, malloc);
   module.tfjs = functionsOf(module);
   return module;
 }

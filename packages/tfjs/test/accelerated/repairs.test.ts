@@ -13,11 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => accelerated.uninstall());
 
-const floats = (values: number[], shape: number[] = [values.length]): Spec => ({
-  values: Float32Array.from(values),
-  shape,
-  dtype: "float32",
-});
 const numbers = (x: tf.Tensor): number[] => [...x.dataSync()];
 
 describe("gradients that tfjs has wrong or not at all, beside central differences", () => {

@@ -48,7 +48,7 @@ function convolve(
   { bias, activation }: { bias: number; activation: number },
 ): void {
   const { conv2d, conv2dScratch } = heap.kernels;
-  const [from, weights, to] = [x, filter, y].map((tensor) => heap.address(tensor)) as [number, number, number];
+  const [from, weights, to] = heap.addresses(x, filter, y);
   const place = placeWindow(heap, window, conv2dScratch(...sizesOf(window)));
   conv2d(place.window, from, weights, to, bias, activation, place.scratch);
 }
@@ -57,7 +57,7 @@ const inputGradient: Kernel<Moves & { inputShape: Shape4D }> = (heap, { dy, filt
   const window = windowFor(inputShape, filter!.shape, moves);
   const dx = heap.output(inputShape);
   const { conv2dInputGrad, conv2dInputGradScratch } = heap.kernels;
-  const [from, weights, to] = [dy!, filter!, dx].map((tensor) => heap.address(tensor)) as [number, number, number];
+  const [from, weights, to] = heap.addresses(dy!, filter!, dx);
   const place = placeWindow(heap, window, conv2dInputGradScratch(...sizesOf(window)));
   conv2dInputGrad(place.window, from, weights, to, 0, 0, place.scratch);
   return dx;
@@ -67,7 +67,7 @@ const filterGradient: Kernel<Moves & { filterShape: Shape4D }> = (heap, { x, dy 
   const window = windowFor(x!.shape, filterShape, moves);
   const dFilter = heap.output(filterShape);
   const { conv2dFilterGrad, conv2dFilterGradScratch } = heap.kernels;
-  const [from, above, to] = [x!, dy!, dFilter].map((tensor) => heap.address(tensor)) as [number, number, number];
+  const [from, above, to] = heap.addresses(x!, dy!, dFilter);
   const place = placeWindow(heap, window, conv2dFilterGradScratch(...sizesOf(window)));
   conv2dFilterGrad(place.window, from, above, to, place.scratch);
   return dFilter;

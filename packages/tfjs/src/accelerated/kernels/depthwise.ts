@@ -31,7 +31,7 @@ const inputGradient: Kernel<Moves & { inputShape: Shape4D }> = (heap, { dy, filt
   const window = windowFor(inputShape, filter!.shape, moves);
   const { batch, height, width, channels } = window;
   const wide = heap.output([batch, height, width, channels]);
-  const [from, weights, to] = [dy!, filter!, wide].map((tensor) => heap.address(tensor)) as [number, number, number];
+  const [from, weights, to] = heap.addresses(dy!, filter!, wide);
   heap.kernels.depthwiseConv2dInputGrad(placeWindow(heap, window).window, from, weights, to);
   const times = filter!.shape[3]!;
   if (times === 1) return wide;
@@ -46,7 +46,7 @@ const filterGradient: Kernel<Moves & { filterShape: Shape4D }> = (heap, { x, dy 
   const [, , channels, times] = filterShape;
   const wide = times === 1 ? x! : repeated(heap, x!, channels, times);
   const dFilter = heap.output(filterShape);
-  const [from, above, to] = [wide, dy!, dFilter].map((tensor) => heap.address(tensor)) as [number, number, number];
+  const [from, above, to] = heap.addresses(wide, dy!, dFilter);
   heap.kernels.depthwiseConv2dFilterGrad(placeWindow(heap, window).window, from, above, to);
   if (times !== 1) heap.release(wide);
   return dFilter;

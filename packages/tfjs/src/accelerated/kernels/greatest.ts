@@ -50,7 +50,7 @@ const dilation: Kernel<Morphology> = (heap, inputs, attrs) => {
   const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
   const window = morphologyOf(x, filter, attrs);
   const y = heap.output([window.batch, window.yHeight, window.yWidth, window.channels]);
-  const [from, weights, to] = [heap.valuesOf(x), heap.valuesOf(filter), heap.valuesOf(y)];
+  const [from, weights, to] = heap.views(x, filter, y);
   eachGreatest(
     window,
     (i, tap) => from[i]! + weights[tap]!,
@@ -65,10 +65,7 @@ const dilationGradient =
   (heap, inputs, attrs) => {
     const { x, filter, dy } = inputs as { x: TensorInfo; filter: TensorInfo; dy: TensorInfo };
     const gradient = heap.output(inputs[of]!.shape);
-    const [from, weights, above, to] = [x, filter, dy, gradient].map((tensor) => heap.valuesOf(tensor)) as [
-      Float32Array,
-      ...[Float32Array, Float32Array, Float32Array],
-    ];
+    const [from, weights, above, to] = heap.views(x, filter, dy, gradient);
     to.fill(0);
     eachGreatest(
       morphologyOf(x, filter, attrs),
@@ -84,7 +81,7 @@ const maxPoolWithArgmax: Kernel<Pooling & { includeBatchInIndex: boolean }> = (h
   const window = windowOf(backend_util.computePool2DInfo(x.shape as Shape4D, filterSize, strides, 1, pad));
   const shape = [window.batch, window.yHeight, window.yWidth, window.channels];
   const [greatest, places] = [heap.output(shape), heap.output(shape, "int32")];
-  const [from, to] = [heap.valuesOf(x), heap.valuesOf(greatest)];
+  const [from, to] = heap.views(x, greatest);
   const indices = heap.words(heap.address(places), to.length);
   const image = includeBatchInIndex ? from.length : window.height * window.width * window.channels;
   eachGreatest(

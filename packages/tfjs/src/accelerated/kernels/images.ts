@@ -42,7 +42,7 @@ const gradientOf =
     const [, yHeight, yWidth] = dy.shape as [number, number, number];
     const [rows, columns] = [sources(height, yHeight, attrs), sources(width, yWidth, attrs)];
     const dx = heap.output(images.shape);
-    const [above, to] = [heap.valuesOf(dy), heap.valuesOf(dx)];
+    const [above, to] = heap.views(dy, dx);
     to.fill(0);
     for (let i = 0; i < batch * yHeight * yWidth; i++) {
       const image = Math.floor(i / yWidth / yHeight) * height;

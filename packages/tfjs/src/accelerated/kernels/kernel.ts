@@ -17,15 +17,9 @@ export type Kernel<A = Readonly<Record<string, never>>> = (
 /** By tfjs's names. */
 export type Kernels = Readonly<Record<string, Kernel<never>>>;
 
-/** As tfjs calls it. */
+/** As tfjs calls it. `stock`: of names that tfjs has; those that it has not ask for none. */
 export function asKernelFunc(kernel: Kernel<never>, heap: Heap, stock: KernelFunc | undefined): KernelFunc {
-  return (call) => {
-    const missing = (): never => {
-      throw new Error("no kernel of tfjs's own to fall back to");
-    };
-    const theirs = (): TensorInfo => (stock ? (stock(call) as TensorInfo) : missing());
-    return kernel(heap, call.inputs as Inputs, call.attrs as never, theirs);
-  };
+  return (call) => kernel(heap, call.inputs as Inputs, call.attrs as never, () => stock!(call) as TensorInfo);
 }
 
 export function isFloat(...tensors: readonly (TensorInfo | undefined | null)[]): boolean {

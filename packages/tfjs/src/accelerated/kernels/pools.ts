@@ -17,7 +17,7 @@ const maxPoolGradient: Kernel<Pooling> = (heap, inputs, { filterSize, strides, p
   const shape = input!.shape as [number, number, number, number];
   const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
   const dx = heap.output(shape);
-  const [x, above, to] = [input!, dy!, dx].map((tensor) => heap.address(tensor)) as [number, number, number];
+  const [x, above, to] = heap.addresses(input!, dy!, dx);
   heap.kernels.maxPool2dGrad(placeWindow(heap, windowOf(info)).window, x, above, to);
   return dx;
 };

@@ -7,7 +7,7 @@ const segmentSum: Kernel<{ numSegments: number }> = (heap, { x, segmentIds }, { 
   const [count = 1, ...rest] = x!.shape;
   const y = heap.output([numSegments, ...rest], x!.dtype);
   const width = sizeOf(rest);
-  const [from, ids, to] = [x!, segmentIds!, y].map((tensor) => heap.address(tensor)) as [number, number, number];
+  const [from, ids, to] = heap.addresses(x!, segmentIds!, y);
   if (isFloat(x)) heap.kernels.scatterAdd(from, ids, to, count, numSegments, width);
   else addWords(heap.words(from, count * width), heap.words(ids, count), heap.words(to, numSegments * width), width);
   return y;
@@ -34,7 +34,7 @@ const gather: Kernel<{ axis: number; batchDims: number }> = (heap, inputs, { axi
   const outer = sizeOf(x.shape.slice(batchDims, along));
   const [size, inner] = [x.shape[along]!, sizeOf(x.shape.slice(along + 1))];
   const count = sizeOf(indices.shape.slice(batchDims));
-  const [table, ids, to] = [x, indices, y].map((tensor) => heap.address(tensor)) as [number, number, number];
+  const [table, ids, to] = heap.addresses(x, indices, y);
   for (let i = 0; i < batch * outer; i++) {
     const own = ids + 4 * count * Math.floor(i / outer);
     heap.kernels.gather(table + 4 * size * inner * i, own, to + 4 * count * inner * i, count, size, inner);
@@ -54,7 +54,8 @@ const oneHot: Kernel<Classes> = (heap, { indices }, { dtype, depth, onValue, off
   if (dtype !== "float32") return stock();
   const y = heap.output([...indices!.shape, depth]);
   const count = sizeOf(indices!.shape);
-  const [ids, values] = [heap.words(heap.address(indices!), count), heap.valuesOf(y)];
+  const ids = heap.words(heap.address(indices!), count);
+  const [values] = heap.views(y);
   values.fill(offValue);
   ids.forEach((id, row) => void (id >= 0 && id < depth && (values[row * depth + id] = onValue)));
   return y;

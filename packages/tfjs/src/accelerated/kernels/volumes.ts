@@ -2,7 +2,7 @@ import { backend_util, type TensorInfo } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../../engine/sizes.ts";
 import type { Heap } from "../heap.ts";
 import type { Kernel, Kernels } from "./kernel.ts";
-import { placeWindow, sizesOf, type WindowSizes } from "./window.ts";
+import { placeWindow, sizesOf, windowOf, type WindowSizes } from "./window.ts";
 
 type Shape5D = [number, number, number, number, number];
 type Triple = number | [number, number, number];
@@ -82,23 +82,7 @@ function summedSlices(
 
 /** Of one slice of one volume. */
 function sliceWindow(info: backend_util.Conv3DInfo): WindowSizes {
-  return {
-    batch: 1,
-    height: info.inHeight,
-    width: info.inWidth,
-    channels: info.inChannels,
-    yHeight: info.outHeight,
-    yWidth: info.outWidth,
-    yChannels: info.outChannels,
-    rows: info.filterHeight,
-    columns: info.filterWidth,
-    rowStride: info.strideHeight,
-    columnStride: info.strideWidth,
-    rowDilation: info.dilationHeight,
-    columnDilation: info.dilationWidth,
-    top: info.padInfo.top,
-    left: info.padInfo.left,
-  };
+  return { ...windowOf(info), batch: 1 };
 }
 
 interface Pooling {
@@ -162,11 +146,7 @@ const maxPool: Kernel<Pooling> = (heap, { x }, attrs) => {
 
 const maxPoolGradient: Kernel<Pooling> = (heap, { dy, input }, attrs) => {
   const dx = heap.output(input!.shape);
-  const [x, above, to] = [input!, dy!, dx].map((tensor) => heap.valuesOf(tensor)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
+  const [x, above, to] = heap.views(input!, dy!, dx);
   to.fill(0);
   eachGreatest(x, poolOf(input!, attrs), (i, place) => void (place >= 0 && (to[place]! += above[i]!)));
   return dx;

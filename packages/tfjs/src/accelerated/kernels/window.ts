@@ -5,7 +5,12 @@ import type { Heap } from "../heap.ts";
 /** A window as our kernels read it, from tfjs's description of the same. */
 export type WindowSizes = Readonly<Record<WindowField, number>>;
 
-export function windowOf(info: backend_util.Conv2DInfo): WindowSizes {
+/** What tfjs's descriptions of windows over images, and of those over the slices of volumes, have in common. */
+type Windowed = Omit<backend_util.Conv2DInfo, "dataFormat" | "padInfo" | `${string}Shape` | `effective${string}`> & {
+  readonly padInfo: { readonly top: number; readonly left: number };
+};
+
+export function windowOf(info: Windowed): WindowSizes {
   return {
     batch: info.batchSize,
     height: info.inHeight,
