@@ -77,6 +77,7 @@ const dilationGradient =
 
 const maxPoolWithArgmax: Kernel<Pooling & { includeBatchInIndex: boolean }> = (heap, inputs, attrs) => {
   const x = inputs["x"]!;
+  if (x.shape.length !== 4) throw new RangeError(`"x" expected four axes, got shape [${x.shape.join(", ")}]`);
   const { filterSize, strides, pad, includeBatchInIndex } = attrs;
   const window = windowOf(backend_util.computePool2DInfo(x.shape as Shape4D, filterSize, strides, 1, pad));
   const shape = [window.batch, window.yHeight, window.yWidth, window.channels];

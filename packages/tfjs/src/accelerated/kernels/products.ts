@@ -1,5 +1,5 @@
-import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { commonShape, sizeOf } from "../../engine/sizes.ts";
+import { broadcast_util, type TensorInfo } from "@tensorflow/tfjs-core";
+import { sizeOf } from "../../engine/sizes.ts";
 import type { Heap } from "../heap.ts";
 import { endingOf, type Fused } from "./activation.ts";
 import { isFloat, type Kernel, type Kernels } from "./kernel.ts";
@@ -13,12 +13,15 @@ interface Transposes {
 const product: Kernel<Transposes & Fused> = (heap, inputs, attrs, stock) => {
   const { a, b, bias } = inputs as { a: TensorInfo; b: TensorInfo; bias?: TensorInfo };
   if (!isFloat(a, b, bias)) return stock();
+  for (const [name, { shape }] of Object.entries({ a, b })) {
+    if (shape.length < 2) throw new RangeError(`"${name}" expected a matrix, got shape [${shape.join(", ")}]`);
+  }
   const [m, k] = sizesOf(a, attrs.transposeA);
   const [inner, n] = sizesOf(b, attrs.transposeB);
   if (k !== inner) {
     throw new RangeError(`"b" expected ${k} rows to multiply a of shape [${a.shape.join(", ")}], got ${inner}`);
   }
-  const batch = commonShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const ending = endingOf(heap, inputs, n, attrs);
   const y = heap.output([...batch, m, n]);
   const calls = callsOf(heap, a, b, y, batch, attrs, [m, k, n]);

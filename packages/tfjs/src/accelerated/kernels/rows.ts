@@ -1,4 +1,4 @@
-import { type DataType, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import { backend_util, type DataType, type Tensor, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../../engine/sizes.ts";
 import { isFloat, type Kernel, type Kernels } from "./kernel.ts";
 
@@ -21,23 +21,27 @@ function addWords(x: Int32Array, ids: Int32Array, y: Int32Array, width: number):
   });
 }
 
-/** Rows by their ids, NaN where there is none of that id; tfjs's own mixes up batches. */
+/** Rows by their ids; tfjs's own mixes up batches. Throws RangeError for an id out of range, as tfjs's. */
 const gather: Kernel<{ axis: number; batchDims: number }> = (heap, inputs, { axis, batchDims }, stock) => {
   const { x, indices } = inputs as { x: TensorInfo; indices: TensorInfo };
   if (x.dtype === "bool" || indices.dtype !== "int32") return stock();
   const [along] = util.parseAxisParam(axis, x.shape) as [number];
-  const y = heap.output(
-    [...x.shape.slice(0, along), ...indices.shape.slice(batchDims), ...x.shape.slice(along + 1)],
-    x.dtype,
-  );
-  const batch = sizeOf(x.shape.slice(0, batchDims));
-  const outer = sizeOf(x.shape.slice(batchDims, along));
-  const [size, inner] = [x.shape[along]!, sizeOf(x.shape.slice(along + 1))];
-  const count = sizeOf(indices.shape.slice(batchDims));
+  const { segment_util } = backend_util;
+  const shapes = segment_util.collectGatherOpShapeInfo(x as Tensor, indices as Tensor, along, batchDims);
+  const { batchSize, outerSize, dimSize, sliceSize, outputShape } = shapes;
+  const y = heap.output(outputShape, x.dtype);
+  const all = sizeOf(indices.shape);
   const [table, ids, to] = heap.addresses(x, indices, y);
-  for (let i = 0; i < batch * outer; i++) {
-    const own = ids + 4 * count * Math.floor(i / outer);
-    heap.kernels.gather(table + 4 * size * inner * i, own, to + 4 * count * inner * i, count, size, inner);
+  const wrong = heap.words(ids, all).find((id) => id < 0 || id >= dimSize);
+  if (wrong !== undefined) {
+    heap.release(y);
+    throw new RangeError(`GatherV2: the index value ${wrong} is not in [0, ${dimSize - 1}]`);
+  }
+  const count = all / batchSize;
+  for (let i = 0; i < batchSize * outerSize; i++) {
+    const own = ids + 4 * count * Math.floor(i / outerSize);
+    const [from, result] = [table + 4 * dimSize * sliceSize * i, to + 4 * count * sliceSize * i];
+    heap.kernels.gather(from, own, result, count, dimSize, sliceSize);
   }
   return y;
 };
