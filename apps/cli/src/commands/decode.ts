@@ -1,19 +1,40 @@
-import { decodeInBatches, type DecodedLatents, decodeItems, decodeStreamLatents } from "@isthmus/compress";
+import {
+  decodeInBatches,
+  type DecodedLatents,
+  decodeItems,
+  decodePictures,
+  decodeStreamLatents,
+  joinTiles,
+  type OnShare,
+  type Picture,
+  tileShape,
+} from "@isthmus/compress";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
-import { type Model, modelHashes } from "@isthmus/graph";
+import { type JsonObject, type Model, modelHashes } from "@isthmus/graph";
 import { featureCount } from "@isthmus/models";
 import { describeOnnx, type OnnxDescription } from "@isthmus/onnx";
 import { type Command, Option } from "commander";
+import { basename, extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
-import { decodedWriter } from "../decoded.ts";
+import { type DecodedWriter, decodedWriter } from "../decoded.ts";
 import { withEngine } from "../engines.ts";
 import { namingFile, UsageError } from "../errors.ts";
+import { type InputFile, inputFiles, requireOwnNames, streamFiles } from "../input-files.ts";
 import { modelConfig, openModel } from "../model-files.ts";
+import { requireNewFolder } from "../new-folder.ts";
 import { openOnnxFile } from "../onnx-files.ts";
 import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
 import { buildOption, outOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
+import {
+  arePictures,
+  type DecodedPicture,
+  type DecodeEach,
+  type StreamFile,
+  writePictureFile,
+  writePictureFolder,
+} from "./decode-pictures.ts";
 
 interface DecodeOptions {
   readonly onnx?: string;
@@ -25,15 +46,22 @@ interface DecodeOptions {
 export function decodeCommand(context: Context): Command {
   return describeCommand({
     name: "decode",
-    summary: "Decode an .isth file to reconstructions in the units of the model's data: .csv, .npy or a .png grid.",
+    summary:
+      "Decode an .isth file to reconstructions in the units of the model's data: .csv, .npy or a .png grid; or to pictures.",
+    notes: [
+      "A picture that was encoded as one comes back as one, in its size: .png, .npy, or an --out without an ending, which is a new",
+      "folder for the pictures of any number of files and folders of them.",
+    ],
     examples: [
+      "isthmus decode codec.safetensors photo.isth -o photo.png",
+      "isthmus decode codec.safetensors streams/ -o pictures",
       "isthmus decode table.safetensors table.isth -o y.csv",
       "isthmus decode m.safetensors x.isth --onnx decoder.onnx -o r.npy",
       "isthmus decode m.safetensors x.isth --lost replace -o rescued.png",
     ],
   })
     .argument("<model>", "model file whose encoder made the stream")
-    .argument("<stream>", ".isth file")
+    .argument("<streams...>", ".isth file; of pictures also several, or folders of them")
     .option("--onnx <file>", "run this exported decoder with onnxruntime-node in place of our engine")
     .addOption(
       new Option(
@@ -44,34 +72,143 @@ export function decodeCommand(context: Context): Command {
         .default("refuse"),
     )
     .addOption(buildOption())
-    .addOption(outOption("y.csv, r.npy, or grid.png"))
+    .addOption(outOption("y.csv, r.npy, grid.png, or a folder that is not there yet"))
     .action(
-      reporting(context, (path: string, stream: string, options: DecodeOptions) => decode(path, stream, options)),
+      reporting(context, (path: string, streams: string[], options: DecodeOptions) =>
+        decode(context, path, streams, options),
+      ),
     );
 }
 
-async function decode(path: string, streamPath: string, options: DecodeOptions): Promise<Report> {
+async function decode(
+  context: Context,
+  path: string,
+  streams: readonly string[],
+  options: DecodeOptions,
+): Promise<Report> {
+  const { out } = options;
   const model = await openModel(path);
+  const decodeEach: DecodeEach = (latents, put, onShare) => decodePicturesOf(model, latents, options, { put, onShare });
+  const lost: LostReport[] = [];
+  if (extname(out) === "") {
+    const found = await inputFiles(streams, streamFiles);
+    requireOwnNames(found);
+    await requireNewFolder(out);
+    const pictures = await writePictureFolder(context, out, pictureStreams(model, found, options, lost), decodeEach);
+    return pictureReport(pictures, lost, options);
+  }
+  const [stream] = streams;
+  if (streams.length > 1) throw new UsageError(`--out ${out} is for one stream, got ${streams.length}; name a folder`);
+  const write = decodedWriter(out, model, modelConfig(model).inputShape);
+  await requireWritable(out, [path, stream!]);
+  const file = await opened(model, { path: stream!, name: basename(stream!, ".isth") }, options);
+  if (!arePictures(file.latents)) return await decodeToFile(model, file.latents, options, write);
+  const pictures = await writePictureFile(context, out, file, decodeEach);
+  return pictureReport(pictures, [lostReport(file.latents)], options);
+}
+
+/** One file at a time; what is lost of them is noted. */
+async function* pictureStreams(
+  model: Model,
+  files: readonly InputFile[],
+  options: DecodeOptions,
+  lost: LostReport[],
+): AsyncGenerator<StreamFile> {
+  for (const one of files) {
+    const file = await opened(model, one, options);
+    if (!arePictures(file.latents)) {
+      throw new UsageError(`${file.path} holds items and no pictures; name a .png, .npy or .csv file`);
+    }
+    const { json, lines } = lostReport(file.latents);
+    lost.push({ json, lines: lines.map((line) => `${file.path}: ${line}`) });
+    yield file;
+  }
+}
+
+async function opened(model: Model, file: InputFile, { lost }: DecodeOptions): Promise<StreamFile> {
+  const bytes = await readFileBytes(file.path);
+  return { ...file, latents: namingFile(file.path, () => decodeStreamLatents(model, bytes, { lost })) };
+}
+
+async function decodeToFile(
+  model: Model,
+  latents: DecodedLatents,
+  options: DecodeOptions,
+  write: DecodedWriter,
+): Promise<Report> {
   const { inputShape } = modelConfig(model);
-  const write = decodedWriter(options.out, model, inputShape);
-  await requireWritable(options.out, [path, streamPath]);
-  const stream = await readFileBytes(streamPath);
-  const latents = namingFile(streamPath, () => decodeStreamLatents(model, stream, { lost: options.lost }));
   const values = await reconstruct(model, latents, options);
   await writeFileAtomic(options.out, write(values, latents.items, latents.streams));
-  const shape = [latents.items, ...inputShape];
-  const lost = (latents.streams ?? []).flatMap((one) => [...one.lost]);
-  const runtime = options.onnx === undefined ? "wasm" : "onnxruntime-node";
+  const { json, lines } = lostReport(latents);
+  const runtime = runtimeOf(options);
+  const what = `${grouped(latents.items)} items of shape [${inputShape.join(", ")}]`;
+  return {
+    json: { items: latents.items, shape: [latents.items, ...inputShape], runtime, out: options.out, ...json },
+    lines: [...lines, `${what} decoded by ${runtime} -> ${options.out}`],
+  };
+}
+
+function pictureReport(
+  pictures: readonly DecodedPicture[],
+  lost: readonly LostReport[],
+  options: DecodeOptions,
+): Report {
+  const lines = pictures.map(({ name, width, height, channels }) => {
+    const tone = channels === 1 ? "grey" : channels === 3 ? "colour" : `${channels} channels`;
+    return `${name}  ${width} x ${height} pixels, ${tone}`;
+  });
+  const some = lost.flatMap(({ json }) => json.lost ?? []);
+  const count = `${grouped(pictures.length)} ${pictures.length === 1 ? "picture" : "pictures"}`;
+  const runtime = runtimeOf(options);
   return {
     json: {
-      ...{ items: latents.items, shape, runtime, out: options.out },
-      ...(lost.length > 0 && { lost: lost.map((one) => ({ ...one, channels: [...one.channels] })) }),
+      ...{ pictures: pictures.map((one) => ({ ...one })), runtime, out: options.out },
+      ...(some.length > 0 && { lost: some }),
     },
-    lines: [
-      ...lost.map(({ frame, payload, state }) => `frame ${frame}: payload ${payload} is ${state}, replaced by medians`),
-      `${grouped(latents.items)} items of shape [${inputShape.join(", ")}] decoded by ${runtime} -> ${options.out}`,
-    ],
+    lines: [...lost.flatMap((one) => one.lines), ...lines, `${count} decoded by ${runtime} -> ${options.out}`],
   };
+}
+
+function runtimeOf({ onnx }: DecodeOptions): string {
+  return onnx === undefined ? "wasm" : "onnxruntime-node";
+}
+
+interface LostReport {
+  readonly json: { readonly lost?: readonly JsonObject[] };
+  readonly lines: readonly string[];
+}
+
+/** Payloads that were replaced, if any. */
+function lostReport({ streams = [] }: DecodedLatents): LostReport {
+  const lost = streams.flatMap((one) => [...one.lost]);
+  return {
+    json: lost.length > 0 ? { lost: lost.map((one) => ({ ...one, channels: [...one.channels] })) } : {},
+    lines: lost.map(
+      ({ frame, payload, state }) => `frame ${frame}: payload ${payload} is ${state}, replaced by medians`,
+    ),
+  };
+}
+
+/** By our engine as one picture; onnxruntime has a decoder of tiles, which may show their edges. */
+async function decodePicturesOf(
+  model: Model,
+  latents: DecodedLatents,
+  options: DecodeOptions,
+  { put, onShare }: { readonly put: (picture: Picture) => Promise<void>; readonly onShare: OnShare },
+): Promise<void> {
+  if (options.onnx === undefined) {
+    return await withEngine(options, async (engine) => {
+      for await (const picture of decodePictures(engine, model, latents, onShare)) await put(picture);
+    });
+  }
+  const shape = tileShape(model);
+  const values = await decodeWithOnnx(model, latents, options.onnx);
+  let at = 0;
+  for (const { items, geometry } of latents.streams ?? []) {
+    const size = items * featureCount(modelConfig(model));
+    await put(joinTiles(values.subarray(at, at + size), geometry!, shape));
+    at += size;
+  }
 }
 
 async function reconstruct(model: Model, latents: DecodedLatents, options: DecodeOptions): Promise<Float32Array> {
