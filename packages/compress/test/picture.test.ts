@@ -1,6 +1,6 @@
 /** Pictures of any size: what a whole network makes of a whole picture comes back, whatever the windows; and the tiles of any model. */
 import { dequantise, quantise, uniformQuantiser } from "@isthmus/codec";
-import { type Engine, initialise, type Model, type StoredTensor } from "@isthmus/graph";
+import { initialise, type Model, type StoredTensor } from "@isthmus/graph";
 import { configToJson, defineModel, type Given, learnedCodec, type LearnedCodecConfig } from "@isthmus/models";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

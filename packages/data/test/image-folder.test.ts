@@ -184,7 +184,7 @@ describe("one picture", () => {
       .toBuffer();
     await expect(open(bytes)).rejects.toMatchObject(unfit("transparency"));
     expect([...(await open(bytes, { background: [1, 2, 3] })).values]).toEqual([1, 2, 3, 1, 2, 3]);
-    const opaque = await sharp({ create: { width: 1, height: 1, channels: 4, background: { ...clear, alpha: 1 } } });
+    const opaque = sharp({ create: { width: 1, height: 1, channels: 4, background: { ...clear, alpha: 1 } } });
     expect([...(await open(await opaque.png().toBuffer())).values]).toEqual([250, 250, 250]);
   });
 
