@@ -115,7 +115,10 @@ class FakeQuantiser extends LayerWriter {
     const perTap = build.reshape(scale, linear.op === "depthwiseConv2d" ? [inputs, last] : [channels]);
     const rounded = fakeQuantise(build, values, { scale: perTap, low: -127, high: 127 });
     const means = this.meansBefore(layer, gains);
-    const moved = build.mul(build.sub(rounded, values), column((i) => means?.[i] ?? 0));
+    const moved = build.mul(
+      build.sub(rounded, values),
+      column((i) => means?.[i] ?? 0),
+    );
     const shift = build.stopGradient(build.reshape(build.sum(moved, { axes: taps }), [channels]));
     return { node: gains ? build.div(rounded, gain) : rounded, scale, shift };
   }

@@ -1,9 +1,8 @@
 import { GraphBuilder, type Node, type Program } from "@isthmus/graph";
-import { type ActivationQuantiser, activationQuantiser } from "./activation-quantiser.ts";
-import { type ActivationRanges, onlyInput } from "./calibrate.ts";
+import { type ActivationQuantiser, type ActivationRanges, activationQuantiser } from "./activation-quantiser.ts";
 import { channelGrid, type ChannelGrid, type Grid } from "./grid.ts";
 import { channelsOf, findLayers, isTabled, type Layer, unknownOperation } from "./layers.ts";
-import { type Network, partOf, refused } from "./network.ts";
+import { type Network, onlyInput, partOf, refused } from "./network.ts";
 
 /** A value of the network in the form that is written. */
 export interface Written {

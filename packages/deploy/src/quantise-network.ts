@@ -1,7 +1,6 @@
 import { GraphBuilder, interpret, type Node, type StoredTensor } from "@isthmus/graph";
 import { MAX_BIAS, MAX_TAPS } from "@isthmus/edge";
-import type { ActivationQuantiser } from "./activation-quantiser.ts";
-import type { ActivationRanges } from "./calibrate.ts";
+import type { ActivationQuantiser, ActivationRanges } from "./activation-quantiser.ts";
 import { fixedPoint } from "./fixed-point.ts";
 import type { ChannelGrid, Grid } from "./grid.ts";
 import { LayerWriter, type Read, stepsOf, type StoredLayer } from "./layer-writer.ts";

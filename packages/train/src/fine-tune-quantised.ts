@@ -3,6 +3,7 @@ import { GraphBuilder, include, type Node, type Program, type StoredTensor } fro
 import type { Trainable } from "@isthmus/models";
 import { fit, type FitOptions, type FitResult, type TrainingData } from "./fit.ts";
 
+/** Those of `fit`. Default: 3 epochs, at a learning rate that falls from 3e-4 as a cosine. */
 export interface FineTuneQuantisedOptions extends Omit<FitOptions, "initial"> {
   /** The trained model's, all of them. */
   readonly parameters: Readonly<Record<string, StoredTensor>>;
@@ -24,36 +25,49 @@ export interface FineTuneQuantisedOptions extends Omit<FitOptions, "initial"> {
  * floats).
  *
  * @returns the model's parameters, those of its encoder trained, with which `quantiseNetwork` makes the integers of these ranges
- * @throws as `fit` and `quantiseNetwork`
+ * @throws as `fit` and `quantiseNetwork`; RangeError for parameters that the encoder reads and are not there
  */
 export async function fineTuneQuantised(
   definition: Trainable,
   data: TrainingData,
   { parameters, ranges, outputs, ...options }: FineTuneQuantisedOptions,
 ): Promise<FitResult> {
-  const own = Object.keys(definition.encoder.state);
-  const pair = (name: string) => [FROZEN + name, parameters[name]!] as const;
-  const result = await fit(quantisationAware(definition, { ranges, outputs }), data, {
+  const rounded = fakeQuantiseNetwork(definition.encoder, { ranges, outputs });
+  const own = Object.keys(rounded.state);
+  for (const name of own) requireParameter(parameters, name);
+  const frozen = Object.fromEntries(own.map((name) => [FROZEN + name, parameters[name]!]));
+  const result = await fit(quantisationAware(definition, rounded, outputs), data, {
+    ...{
+      epochs: DEFAULT_EPOCHS,
+      learningRate: { kind: "cosine", rate: 3e-4, epochs: options.epochs ?? DEFAULT_EPOCHS },
+    },
     ...options,
-    initial: { ...pick(parameters, own), ...Object.fromEntries(own.map(pair)) },
+    initial: { ...pick(parameters, own), ...frozen },
   });
   return { ...result, parameters: { ...parameters, ...pick(result.parameters, own) } };
 }
 
+const DEFAULT_EPOCHS = 3;
+
 /** What the encoder's tensors are called as they were in floats. */
 const FROZEN = "float.";
+
+function requireParameter(parameters: Readonly<Record<string, StoredTensor>>, name: string): void {
+  if (Object.hasOwn(parameters, name)) return;
+  throw new RangeError(`"parameters" expected all that the encoder reads, and has no "${name}"`);
+}
 
 function pick<T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
   return Object.fromEntries(names.map((name) => [name, from[name]!]));
 }
 
-/** The encoder alone, trained for what it becomes in integers. */
+/** The encoder alone, as it is `rounded` beside what it was in floats. */
 function quantisationAware(
   definition: Trainable,
-  { ranges, outputs }: Pick<FineTuneQuantisedOptions, "ranges" | "outputs">,
+  rounded: Program,
+  outputs: FineTuneQuantisedOptions["outputs"],
 ): Trainable {
   const { encoder } = definition;
-  const rounded = fakeQuantiseNetwork(encoder, { ranges, outputs });
   const program = (make: (build: GraphBuilder, pairs: readonly Pair[]) => Record<string, Node>): Program => {
     const build = new GraphBuilder();
     const [y, float] = [include(build, rounded), include(build, renamed(encoder))];
@@ -69,7 +83,7 @@ function quantisationAware(
     kind: `${definition.kind}, quantisation-aware`,
     parameters: loss.state,
     evaluation: program((build, pairs) => ({ bins: bins(build, pairs), equal: equal(build, pairs) })),
-    phases: [{ name: "quantisation-aware", loss, parameters: Object.keys(encoder.state) }],
+    phases: [{ name: "quantisation-aware", loss, parameters: Object.keys(rounded.state) }],
   };
 }
 
