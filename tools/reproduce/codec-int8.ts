@@ -18,7 +18,7 @@ import { codesOf, firstItems, forSeeds, trained, type Trained } from "./harness/
 
 const EPOCHS = 3;
 /** Of quantisation-aware training behind it, where that is done. */
-const TUNING = { epochs: 2, rate: 3e-4 };
+const TUNING = { epochs: 2, rate: 1e-4 };
 /** Training images that ranges are calibrated on. */
 const CALIBRATED = 1000;
 

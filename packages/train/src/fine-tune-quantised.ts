@@ -3,7 +3,7 @@ import { GraphBuilder, include, type Node, type Program, type StoredTensor } fro
 import type { Trainable } from "@isthmus/models";
 import { fit, type FitOptions, type FitResult, type TrainingData } from "./fit.ts";
 
-/** Those of `fit`. Default: 3 epochs, at a learning rate that falls from 3e-4 as a cosine. */
+/** Those of `fit`. Default: 3 epochs, at a learning rate that falls from 1e-4 as a cosine. */
 export interface FineTuneQuantisedOptions extends Omit<FitOptions, "initial"> {
   /** The trained model's, all of them. */
   readonly parameters: Readonly<Record<string, StoredTensor>>;
@@ -39,7 +39,7 @@ export async function fineTuneQuantised(
   const result = await fit(quantisationAware(definition, rounded, outputs), data, {
     ...{
       epochs: DEFAULT_EPOCHS,
-      learningRate: { kind: "cosine", rate: 3e-4, epochs: options.epochs ?? DEFAULT_EPOCHS },
+      learningRate: { kind: "cosine", rate: 1e-4, epochs: options.epochs ?? DEFAULT_EPOCHS },
     },
     ...options,
     initial: { ...pick(parameters, own), ...frozen },
