@@ -47,6 +47,7 @@ export function checkPlan(plan: IntegerPlan): void {
 function checkCall(where: string, call: PlanCall, memory: Extent, constants: Uint8Array): void {
   switch (call.kernel) {
     case "conv2d":
+    case "conv2dTranspose":
     case "depthwise":
       return checkConvolution(where, call, memory, constants);
     case "maxPool":
