@@ -29,6 +29,12 @@ export const REASONS: readonly Reason[] = [
   { file: "frequency-table", inside: ["frequencyTable"], why: "unpacking refuses such a table before" },
   { file: "frequency-table", inside: ["seen", "smaller", "byWeight", "apportion", "order"], why: WRITER },
   {
+    file: "inflate",
+    inside: ["copyMatch"],
+    text: 'throw broken(reader, "a distance that does',
+    why: "no code has more than 30 distances: such a word has no symbol, which is refused before",
+  },
+  {
     file: "latent-payload",
     inside: ["width"],
     why: "a payload without a byte holds no items, which is refused before",
