@@ -187,11 +187,18 @@ describe("--json", () => {
   });
 });
 
-it("doctor tells what train would choose", async () => {
-  const { node, simd, engine } = await report("doctor");
+it("doctor tells which build train would choose, and of every engine why it is not the one", async () => {
+  vi.stubEnv("XDG_CACHE_HOME", folder);
+  const { node, simd, engine, selection } = await report("doctor", "--engine", "wasm");
   expect({ node, simd }).toEqual({ node: process.versions.node, simd: true });
   const { engine: chosen } = await report("train", "ae", ...SMALL, "-o", file("ae.safetensors"));
   expect(`${engine.name}:${engine.build}`).toBe(chosen);
+  expect(selection).toMatchObject({ engine: "wasm", how: "required" });
+  const asked = await report("doctor", "--anew");
+  expect(asked.selection.candidates.map(({ outcome }: { outcome: string }) => outcome)).toContain("chosen");
+  const { stdout } = await isthmus(["doctor"]);
+  expect(stdout).toMatch(/^engine +(wasm|tfjs:\w+): the fastest, .* and remembered/m);
+  expect(stdout).toMatch(/not tfjs:webgl: WebGL needs a canvas/);
 });
 
 describe("a wrong command line ends with 2 and one line", () => {
