@@ -1,6 +1,7 @@
 import type { Engine } from "@isthmus/graph";
 import { type EngineName, engineNames } from "../src/engine-names.ts";
 import type { Environment } from "../src/environment.ts";
+import type { Opener } from "../src/openers.ts";
 import { checkedOptions, type SelectOptions } from "../src/options.ts";
 import { Selecting, type World } from "../src/selecting.ts";
 import type { SelectedEngine } from "../src/selection.ts";
@@ -50,19 +51,21 @@ export class DummyWorld implements World {
   /** @param failing what opening an engine throws */
   constructor(environment: Environment = everything, failing: Partial<Record<EngineName, unknown>> = {}) {
     this.environment = environment;
-    const open = (name: EngineName) => async (options: { readonly threads?: number | "auto" }) => {
-      if (name in failing) throw failing[name];
-      const dummy = dummyEngine(name, options.threads);
-      this.opened.push(dummy);
-      return dummy;
-    };
-    this.openers = Object.fromEntries(engineNames.map((name) => [name, open(name)])) as World["openers"];
+    const open =
+      (name: EngineName): Opener =>
+      async ({ threads }) => {
+        if (name in failing) throw failing[name];
+        const dummy = dummyEngine(name, threads);
+        this.opened.push(dummy);
+        return dummy;
+      };
+    this.openers = Object.fromEntries(engineNames.map((name) => [name, open(name)])) as unknown as World["openers"];
   }
 
   async probe(graphics: boolean): Promise<Environment> {
     this.looks.push(graphics);
-    const { webgpu, webgl2, ...rest } = this.environment;
-    return graphics ? this.environment : rest;
+    const { runtime, wasm, simd, relaxedSimd, threads } = this.environment;
+    return graphics ? this.environment : { runtime, wasm, simd, relaxedSimd, threads };
   }
 
   now(): number {
