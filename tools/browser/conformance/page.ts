@@ -1,0 +1,1 @@
+import { startTests } from "vitest/internal/browser";
