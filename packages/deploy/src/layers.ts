@@ -92,6 +92,11 @@ export function isTabled({ activation }: Layer): boolean {
   return activation !== undefined && activation.op !== "relu";
 }
 
+/** How many numbers of the last axis a layer makes. */
+export function channelsOf({ linear }: Layer): number {
+  return linear.shape.at(-1) as number;
+}
+
 /** What to say of an operation that nothing here knows. */
 export function unknownOperation(node: Node): Error {
   const known = ["dense and convolutional layers with relu, sigmoid, tanh or softplus", "pools", "reshapes"].join(", ");

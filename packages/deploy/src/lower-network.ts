@@ -121,8 +121,10 @@ class PlanWriter {
 
   private sum(linear: Node, x: Node): Value {
     const value = this.values.get(x.id);
-    if (value?.kind !== "centred") throw refused(linear, "it does not read integers less their zero point");
-    return { kind: "sum", linear, of: value.of, zero: value.zero };
+    if (value?.kind === "centred") return { kind: "sum", linear, of: value.of, zero: value.zero };
+    // Builders leave out what subtracts 0.
+    if (value?.kind === "stored" && !value.wide) return { kind: "sum", linear, of: x, zero: 0 };
+    throw refused(linear, "it does not read integers less their zero point");
   }
 
   private stored(node: Node): Stored {

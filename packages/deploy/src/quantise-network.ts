@@ -1,21 +1,11 @@
-import { elementCount, GraphBuilder, type Node, type Program, type StoredTensor } from "@isthmus/graph";
-import { interpret } from "@isthmus/graph";
+import { GraphBuilder, interpret, type Node, type StoredTensor } from "@isthmus/graph";
 import { MAX_BIAS, MAX_TAPS } from "@isthmus/edge";
-import { type ActivationQuantiser, activationQuantiser } from "./activation-quantiser.ts";
-import { type ActivationRanges, onlyInput } from "./calibrate.ts";
+import type { ActivationQuantiser, ActivationRanges } from "./activation-quantiser.ts";
 import { fixedPoint } from "./fixed-point.ts";
-import { findLayers, isTabled, type Layer, unknownOperation } from "./layers.ts";
-import { type Network, parameterOf, partOf, refused } from "./network.ts";
-
-/**
- * What an output's integers count: q = round((y - offset) / step), in int32. One number for all, one for each channel of the last layer,
- * or one for each number of the output where channels agree.
- */
-export interface Grid {
-  readonly steps: ArrayLike<number>;
-  /** Default: 0. */
-  readonly offsets?: ArrayLike<number>;
-}
+import type { ChannelGrid, Grid } from "./grid.ts";
+import { LayerWriter, type Read, stepsOf, type StoredLayer } from "./layer-writer.ts";
+import { channelsOf, isTabled, type Layer } from "./layers.ts";
+import { type Network, parameterOf, refused } from "./network.ts";
 
 export interface QuantiseOptions {
   /** Of `calibrate`, with the same outputs in the same order. */
@@ -36,144 +26,42 @@ export function quantiseNetwork(network: Network, { ranges, outputs }: QuantiseO
   return new Quantiser(network, ranges, outputs).write();
 }
 
-/** A value in integers: int8, or the int32 of an output. */
-interface Written {
-  readonly node: Node;
-  readonly quantiser?: ActivationQuantiser;
-  /** What the steps of each channel, the last axis, are multiplied by: those of a flattened image take turns. */
-  readonly gains?: Float64Array;
-}
-
-class Quantiser {
-  private readonly network: Network;
-  private readonly program: Program;
-  private readonly ranges: ActivationRanges;
-  private readonly layers: ReadonlyMap<number, Layer>;
-  /** Grids by the ids of the nodes whose layers make outputs. */
-  private readonly grids: ReadonlyMap<number, Grid>;
-  private readonly build = new GraphBuilder();
-  private readonly written = new Map<number, Written>();
+class Quantiser extends LayerWriter {
   private readonly parameters: Record<string, StoredTensor> = {};
 
-  constructor(network: Network, ranges: ActivationRanges, outputs: Readonly<Record<string, Grid>>) {
-    this.network = network;
-    this.program = partOf(network.program, Object.keys(outputs));
-    onlyInput(this.program);
-    this.ranges = ranges;
-    this.layers = findLayers(this.program);
-    this.grids = new Map(Object.entries(outputs).map(([name, grid]) => [this.headOf(name), grid]));
-  }
-
   write(): Network {
-    const inside = new Set([...this.layers.values()].flatMap(({ members }) => members.map(({ id }) => id)));
-    for (const node of this.program.nodes) {
-      const layer = this.layers.get(node.id);
-      if (layer) this.written.set(layer.end.id, this.layer(layer));
-      else if (!inside.has(node.id)) this.other(node);
-    }
-    const made = Object.entries(this.program.outputs).map(([name, id]) => [name, this.written.get(id)!.node] as const);
-    return { program: this.build.program({ outputs: Object.fromEntries(made) }), parameters: this.parameters };
+    return { program: this.writeProgram(), parameters: this.parameters };
   }
 
-  /** The last node of the layer that makes an output. */
-  private headOf(name: string): number {
-    const { nodes, outputs } = this.program;
-    let node = nodes[outputs[name]!]!;
-    while (node.op === "reshape") node = nodes[node.inputs[0]!]!;
-    const layer = [...this.layers.values()].find(({ end }) => end === node);
-    if (!layer) throw refused(node, `the output "${name}" is to come out of a layer`);
-    if (layer.activation)
-      throw refused(layer.activation, `the output "${name}" is to come out of a layer without an activation`);
-    const readers = nodes.filter(({ op, inputs }) => op !== "reshape" && inputs.includes(node.id));
-    if (readers.length > 0) throw refused(node, `the output "${name}" is read by "${readers[0]!.op}", too`);
-    return node.id;
-  }
-
-  private other(node: Node): void {
-    switch (node.op) {
-      case "state":
-      case "constant":
-        return;
-      case "input":
-        return void this.written.set(node.id, this.input(node));
-      case "reshape":
-      case "maxPool2d": {
-        const { node: x, ...rest } = this.valueOf(node);
-        this.written.set(node.id, { node: this.build.emit(node.op, [x], node.attributes, node.name), ...rest });
-        return;
-      }
-      default:
-        throw unknownOperation(node);
-    }
-  }
-
-  private valueOf(node: Node): Written {
-    const value = this.written.get(node.inputs[0]!);
-    if (value) return value;
-    throw refused(node, "what it reads is no value but a parameter");
-  }
-
-  private input(node: Node): Written {
-    const quantiser = this.quantiserOf(node);
+  protected override input(node: Node, quantiser: ActivationQuantiser): Node {
     const x = this.build.input(node.attributes["name"] as string, node.shape, node.dtype);
-    return { node: this.build.emit("quantise", [x], { ...quantiser }, "quantise"), quantiser };
+    return this.build.emit("quantise", [x], { ...quantiser }, "quantise");
   }
 
-  private quantiserOf({ id }: Node): ActivationQuantiser {
-    const range = this.ranges.get(id);
-    if (range && Number.isFinite(range.min) && Number.isFinite(range.max) && range.min <= range.max) {
-      return activationQuantiser(range);
-    }
-    const got = range ? `[${range.min}, ${range.max}]` : "nothing";
-    throw new RangeError(
-      `"ranges" expected what node ${id} is between, as calibrate gives for these outputs, got ${got}`,
-    );
-  }
-
-  private layer(layer: Layer): Written {
-    const { linear, end } = layer;
-    const x = this.valueOf(linear);
-    if (!x.quantiser) throw refused(linear, "it reads an output");
-    const centred = this.build.sub(x.node, this.build.scalar(x.quantiser.zero));
-    const grid = this.grids.get(end.id);
-    const result = grid ? gridded(grid, layer) : this.rounded(layer);
-    const biases = this.biases(layer, result.offsets);
-    const weights = this.weights(layer, biases, x.quantiser.scale * layer.factor, x.gains);
-    const op = linear.op === "avgPool2d" ? "depthwiseConv2d" : linear.op;
-    const sum = this.build.emit(op, [centred, weights.node], weights.attributes, linear.name);
-    const units = weights.scales.map((scale) => scale * x.quantiser!.scale * layer.factor);
-    const righted = biases.map((bias, c) => bias - layer.factor * weights.shifts[c]!);
-    const attributes = { ...channelsWith(righted, units, result.steps), ...result.bounds };
-    const node = this.build.emit("requantise", [sum], attributes, `${linear.name ?? linear.op}/requantise`);
-    const { quantiser, gains } = result;
-    return { node, ...(quantiser && { quantiser }), ...(gains && { gains }) };
+  protected override head(layer: Layer, x: Read, grid: ChannelGrid): Node {
+    return this.sums(layer, x, grid, { zero: 0, low: -(2 ** 31), high: 2 ** 31 - 1, table: [] });
   }
 
   /** int8, with the activation as a bound or as a table. */
-  private rounded(layer: Layer): Result {
-    const channels = channelsOf(layer);
-    const stored = this.quantiserOf(isTabled(layer) ? layer.sum : layer.end);
-    const low = layer.activation?.op === "relu" ? stored.zero : -128;
-    const gains = this.gains(layer);
-    const quantiser = isTabled(layer) ? this.quantiserOf(layer.end) : stored;
-    const table = isTabled(layer) ? tableOf(layer.activation!.op, stored, quantiser) : [];
-    return {
-      quantiser,
-      ...(gains && { gains }),
-      steps: Float64Array.from({ length: channels }, (_, c) => stored.scale * (gains?.[c] ?? 1)),
-      offsets: new Float64Array(channels),
-      bounds: { zero: stored.zero, low, high: 127, table },
-    };
+  protected override hidden(layer: Layer, x: Read, stored: StoredLayer): Node {
+    const { sum, quantiser } = stored;
+    const low = layer.activation?.op === "relu" ? sum.zero : -128;
+    const table = isTabled(layer) ? tableOf(layer.activation!.op, sum, quantiser) : [];
+    const steps = stepsOf(layer, stored);
+    return this.sums(layer, x, { steps, offsets: steps.map(() => 0) }, { zero: sum.zero, low, high: 127, table });
   }
 
-  /**
-   * Behind a ReLU: the square root of how far each channel reaches of the range that is kept, 1/64 of it at least. What is small there
-   * gains as many bits as the weights that read it lose.
-   */
-  private gains({ activation, end }: Layer): Float64Array | undefined {
-    const { maxima, max = 0 } = this.ranges.get(end.id) ?? {};
-    if (activation?.op !== "relu" || !maxima || max <= 0) return undefined;
-    return Float64Array.from(maxima, (value) => Math.sqrt(Math.min(Math.max(value / max, 1 / 64), 1)));
+  private sums(layer: Layer, x: Read, { steps, offsets }: ChannelGrid, bounds: Bounds): Node {
+    const { linear, factor } = layer;
+    const centred = this.build.sub(x.node, this.build.scalar(x.quantiser.zero));
+    const biases = this.biases(layer, offsets);
+    const weights = this.weights(layer, biases, x.quantiser.scale * factor, x.gains);
+    const op = linear.op === "avgPool2d" ? "depthwiseConv2d" : linear.op;
+    const sum = this.build.emit(op, [centred, weights.node], weights.attributes, linear.name);
+    const units = weights.scales.map((scale) => scale * x.quantiser.scale * factor);
+    const righted = biases.map((bias, c) => bias - factor * weights.shifts[c]!);
+    const attributes = { ...channelsWith(righted, units, steps), ...bounds };
+    return this.build.emit("requantise", [sum], attributes, `${linear.name ?? linear.op}/requantise`);
   }
 
   private weights(layer: Layer, biases: Float64Array, inputScale: number, gains?: Float64Array): Weights {
@@ -192,8 +80,7 @@ class Quantiser {
       (scale, c) => (scales[c] = Math.max(scale, Math.abs(biases[c]!) / (inputScale * (MAX_BIAS / 2 - 1))) || 1),
     );
     const data = Float32Array.from(values, (value, i) => clampedToInt8(value / scales[i % channels]!));
-    const means = this.ranges.get(linear.inputs[0]!)?.means?.map((mean, i) => mean / (gains?.[i % gains.length] ?? 1));
-    const shifts = meanShifts({ values, data, scales, shape }, means);
+    const shifts = meanShifts({ values, data, scales, shape }, this.meansBefore(layer, gains));
     return { node: this.parameter(name, shape, data), attributes: linear.attributes, scales, shifts };
   }
 
@@ -250,19 +137,12 @@ interface Weights {
   readonly shifts: Float64Array;
 }
 
-/** How a layer's sums are stored. */
-interface Result {
-  readonly quantiser?: ActivationQuantiser;
-  readonly gains?: Float64Array;
-  /** Of each channel, in units of the network. */
-  readonly steps: Float64Array;
-  readonly offsets: Float64Array;
-  readonly bounds: {
-    readonly zero: number;
-    readonly low: number;
-    readonly high: number;
-    readonly table: readonly number[];
-  };
+/** What a layer's sums are clamped to, and the table that they are looked up in. */
+interface Bounds {
+  readonly zero: number;
+  readonly low: number;
+  readonly high: number;
+  readonly table: readonly number[];
 }
 
 interface RoundedWeights {
@@ -296,33 +176,6 @@ function meanShifts({ values, data, scales, shape }: RoundedWeights, means?: rea
 
 function clampedToInt8(value: number): number {
   return Math.min(Math.max(Math.round(value), -127), 127);
-}
-
-function channelsOf({ linear }: Layer): number {
-  return linear.shape.at(-1) as number;
-}
-
-function gridded({ steps, offsets = [0] }: Grid, layer: Layer): Result {
-  const channels = channelsOf(layer);
-  const perChannel = (name: string, values: ArrayLike<number>): Float64Array => {
-    const all = elementCount(layer.end.shape);
-    if (![1, channels, all].includes(values.length)) {
-      throw new RangeError(`"${name}" expected 1, ${channels} or ${all} numbers, got ${values.length}`);
-    }
-    const found = Float64Array.from({ length: channels }, (_, c) => values[c % values.length]!);
-    for (let i = channels; i < values.length; i++) {
-      if (values[i] === found[i % channels]) continue;
-      throw new RangeError(
-        `"${name}" expected one number for each channel of a convolution, got two for channel ${i % channels}`,
-      );
-    }
-    return found;
-  };
-  const found = perChannel("steps", steps);
-  const wrong = found.find((step) => !(step > 0 && step < Infinity));
-  if (wrong !== undefined) throw new RangeError(`"steps" expected finite numbers above 0, got ${wrong}`);
-  const bounds = { zero: 0, low: -(2 ** 31), high: 2 ** 31 - 1, table: [] };
-  return { steps: found, offsets: perChannel("offsets", offsets), bounds };
 }
 
 function requireTaps(node: Node, taps: number): void {

@@ -97,3 +97,17 @@ test("of a convolution's numbers each channel has one step", async () => {
   expect(() => run([0.1, 0.2, 0.3])).toThrow(/"steps" expected 1, 2 or 8 numbers, got 3/);
   expect(() => run([0])).toThrow(/"steps" expected finite numbers above 0, got 0/);
 });
+
+test("a layer that reads a zero point of 0 is lowered, too", () => {
+  const network = networkOf([4], (build, x) => ({
+    z: dense(build, dense(build, x, { name: "hidden", units: 5, activation: "tanh" }), { name: "z", units: 2 }),
+  }));
+  // 255 steps from -1 to 127/128: 0 is the integer 0.
+  const ranges = new Map(Array.from({ length: 12 }, (_, id) => [id, { min: -1, max: 127 / 128 }]));
+  const integers = quantiseNetwork(network, { ranges, outputs: { z: { steps: [0.01] } } });
+  expect(integers.program.nodes.filter(({ op }) => op === "sub")).toEqual([]);
+  const x = items(20, 4).map((value) => 2 * value - 1);
+  const { run } = javascriptExecutor(lowerNetwork(integers));
+  const found = Array.from({ length: 20 }, (_, i) => [...run(x.subarray(4 * i, 4 * i + 4))]).flat();
+  expect(found).toEqual([...interpreted(integers, x, 20)["z"]!]);
+});

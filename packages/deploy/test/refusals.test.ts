@@ -63,7 +63,7 @@ test("outputs, ranges and methods that are none are named", async () => {
   expect(() => quantiseNetwork(network, { ranges, outputs: {} })).toThrow(/"outputs" expected at least one/);
   const batches = [items(1, 784)];
   await expect(calibrate(network, { outputs: ["mu"], batches, method: "best" as "mse" })).rejects.toThrow(
-    /"method" expected minmax, percentile, mse, got best/,
+    /"method" expected minmax, percentile, mse, outputs, got best/,
   );
   await expect(calibrate(network, { outputs: ["mu"], batches: [] })).rejects.toMatchObject({
     code: "DEPLOY_CALIBRATION",
