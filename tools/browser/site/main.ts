@@ -1,5 +1,6 @@
 import { type Answer, answer } from "./answer.ts";
-import { type EngineName, train, type Training } from "./train.ts";
+import { askWorker } from "./ask-worker.ts";
+import { type Task, train, type Training } from "./train.ts";
 
 const status = document.querySelector<HTMLElement>("#status")!;
 const curve = document.querySelector<SVGElement>("#curve")!;
@@ -12,17 +13,10 @@ function show(losses: readonly number[]): void {
   status.textContent = `Step ${losses.length}: ${losses.at(-1)!.toFixed(1)} nats.`;
 }
 
-const inPage = (name: EngineName): Promise<Answer<Training>> => answer(() => train(name, show));
+const inPage = (task: Task): Promise<Answer<Training>> => answer(() => train(task, show));
 
-function inWorker(name: EngineName): Promise<Answer<Training>> {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  const told = new Promise<Answer<Training>>((resolve) => {
-    worker.addEventListener("message", ({ data }: MessageEvent<Answer<Training>>) => resolve(data));
-    worker.addEventListener("error", ({ message }) => resolve({ error: `the worker failed: ${message}` }));
-    worker.postMessage(name);
-  });
-  return told.finally(() => worker.terminate());
-}
+const inWorker = (task: Task): Promise<Answer<Training>> =>
+  askWorker(new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }), task);
 
-/** The page's other job is to be asked: `await page("tfjs:webgl")`, `await worker("wasm")`. */
+/** The page's only job is to be asked: `await trainIn.page({ engine: "tfjs:webgl", steps: 10 })`, `await trainIn.worker(task)`. */
 Object.assign(globalThis, { trainIn: { page: inPage, worker: inWorker } });

@@ -1,6 +1,6 @@
 import { answer } from "./answer.ts";
-import { type EngineName, train } from "./train.ts";
+import { type Task, train } from "./train.ts";
 
-addEventListener("message", async ({ data }: MessageEvent<EngineName>) => {
-  postMessage(await answer(() => train(data)));
+addEventListener("message", ({ data }: MessageEvent<Task>) => {
+  void answer(() => train(data)).then((told) => postMessage(told));
 });

@@ -4,7 +4,7 @@ import type { TfjsCore } from "../tfjs-ops.ts";
 import { requireVersion, VERSION } from "../version.ts";
 import type { OpenBackend } from "./device.ts";
 import { noDevice, openGpu, withGpu } from "./gpu.ts";
-import { findWasmFiles } from "./wasm-files.ts";
+import { startWasm } from "./start-wasm.ts";
 
 export const backendNames = ["cpu", "wasm", "webgpu", "webgl"] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -70,8 +70,7 @@ async function openWasm(tf: TfjsCore): Promise<OpenBackend> {
   checked("tfjs-backend-wasm", version_wasm);
   const { registry } = tf.engine() as unknown as Registry;
   if (!registry["wasm"]) {
-    if (tf.env().getBool("IS_BROWSER")) setWasmPaths({ ...(await findWasmFiles()) });
-    const made = await started(() => withoutThreads(tf, tf.findBackendFactory("wasm")));
+    const made = await startWasm(tf, setWasmPaths);
     if (registry["wasm"]) made.dispose();
     else {
       registry["wasm"] = made;
@@ -91,35 +90,6 @@ async function openWasm(tf: TfjsCore): Promise<OpenBackend> {
     close: () => undefined,
   };
 }
-
-/** What tfjs throws is no Error, and speaks of its own bundle. */
-async function started<R>(make: () => Promise<R> | R): Promise<R> {
-  try {
-    return await make();
-  } catch (error) {
-    const said = (error as { readonly message?: unknown } | null)?.message ?? error;
-    const message = `tfjs-backend-wasm did not start (${String(said)}); serve its .wasm files, tell tfjs where by setWasmPaths(...), and make the backend by await tf.setBackend("wasm") before the engine`;
-    throw new IsthmusError("TFJS_NOT_STARTED", message, { backend: "wasm" }, { cause: error });
-  }
-}
-
-/**
- * Calls `make` while tfjs believes that there are no threads: it would start them from the text of its own code, which does not run once a
- * minifier has been over it, and would wait for them for ever. It asks before it waits for anything.
- */
-function withoutThreads<R>(tf: TfjsCore, make: () => R): R {
-  const flags = tf.env().getFlags();
-  const before = Object.getOwnPropertyDescriptor(flags, THREADS_FLAG);
-  flags[THREADS_FLAG] = false;
-  try {
-    return make();
-  } finally {
-    if (before) Object.defineProperty(flags, THREADS_FLAG, before);
-    else delete flags[THREADS_FLAG];
-  }
-}
-
-const THREADS_FLAG = "WASM_HAS_MULTITHREAD_SUPPORT";
 
 async function openWebgpu(): Promise<OpenBackend> {
   const { WebGPUBackend } = await loaded(

@@ -43,6 +43,10 @@ export async function findWasmFiles(): Promise<WasmFiles> {
 
 /** Servers of single pages answer with the page to what they do not have. */
 async function isServed(url: string): Promise<boolean> {
-  const { ok, headers } = await fetch(url, { method: "HEAD", credentials: "same-origin" });
-  return ok && !/html/.test(headers.get("content-type") ?? "");
+  try {
+    const { ok, headers } = await fetch(url, { method: "HEAD", credentials: "same-origin" });
+    return ok && !/html/.test(headers.get("content-type") ?? "");
+  } catch {
+    return false;
+  }
 }

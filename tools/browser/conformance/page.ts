@@ -1,1 +1,0 @@
-import { startTests } from "vitest/internal/browser";
