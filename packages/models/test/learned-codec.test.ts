@@ -168,7 +168,7 @@ describe("streams", () => {
     state["encoder.z.kernel"] = diagonal(100);
     state["decoder.output.kernel"] = diagonal(1 / 100);
     for (const bias of ["encoder.z.bias", "decoder.output.bias"]) state[bias] = new Float64Array(6);
-    const x = Float64Array.from({ length: 6 }, (_, i) => Math.sqrt(2 ** (i >> 1)));
+    const x = Float32Array.from({ length: 6 }, (_, i) => Math.sqrt(2 ** (i >> 1)));
     return { definition, state, x };
   }
 

@@ -1,10 +1,21 @@
-import type { DecodedLatents, Picture } from "@isthmus/compress";
+import type { SelectedEngine } from "@isthmus/backend";
+import {
+  type DecodedLatents,
+  decodePictures,
+  joinTiles,
+  type OnShare,
+  type Picture,
+  tileShape,
+} from "@isthmus/compress";
 import { writeNpy } from "@isthmus/data";
 import { writeFileAtomic } from "@isthmus/data/node";
+import type { Model } from "@isthmus/graph";
 import { extname } from "node:path";
+import { type EngineOptions, toRun, withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import type { InputFile } from "../input-files.ts";
 import { writeNewFolder } from "../new-folder.ts";
+import { decodeWithOnnx } from "../onnx-decoder.ts";
 import { isImageShape, levels, pngOf } from "../pictures.ts";
 import { ProgressLine, shareText } from "../progress.ts";
 import type { Context } from "./command.ts";
@@ -14,12 +25,14 @@ export interface StreamFile extends InputFile {
   readonly latents: DecodedLatents;
 }
 
-/** Decodes the pictures of latents one by one. */
-export type DecodeEach = (
-  latents: DecodedLatents,
-  put: (picture: Picture) => Promise<void>,
-  onShare: (share: number) => void,
-) => Promise<void>;
+/** Where decoded pictures go, one by one. */
+interface To {
+  readonly put: (picture: Picture) => Promise<void>;
+  readonly onShare: OnShare;
+}
+
+/** Decodes the pictures of latents, and tells what did so. */
+export type DecodeEach = (latents: DecodedLatents, to: To) => Promise<string>;
 
 /** A picture that was decoded. */
 export interface DecodedPicture {
@@ -27,6 +40,41 @@ export interface DecodedPicture {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
+}
+
+export interface DecodedPictures {
+  readonly pictures: readonly DecodedPicture[];
+  /** What decoded. */
+  readonly runtime: string;
+}
+
+interface HowOptions extends EngineOptions, To {
+  readonly onnx?: string;
+}
+
+/** By one of our engines as one picture; onnxruntime has a decoder of tiles, which may show their edges. */
+export async function decodePicturesOf(
+  { console }: Context,
+  model: Model,
+  latents: DecodedLatents,
+  { onnx, put, onShare, ...options }: HowOptions,
+): Promise<string> {
+  if (onnx === undefined) {
+    const decoded = async (engine: SelectedEngine): Promise<string> => {
+      for await (const picture of decodePictures(engine, model, latents, onShare)) await put(picture);
+      return engine.selection.engine;
+    };
+    return await withEngine(options, decoded, toRun("the decoder", model.decoder, console));
+  }
+  const shape = tileShape(model);
+  const values = await decodeWithOnnx(model, latents, onnx);
+  let at = 0;
+  for (const { items, geometry } of latents.streams!) {
+    const size = items * shape[0] * shape[1] * shape[2];
+    await put(joinTiles(values.subarray(at, at + size), geometry!, shape));
+    at += size;
+  }
+  return "onnxruntime-node";
 }
 
 /** Whether each stream of a file says what picture it is of. */
@@ -40,16 +88,17 @@ export async function writePictureFolder(
   out: string,
   files: AsyncIterable<StreamFile>,
   decode: DecodeEach,
-): Promise<DecodedPicture[]> {
-  const decoded: DecodedPicture[] = [];
+): Promise<DecodedPictures> {
+  const all: DecodedPicture[] = [];
+  let runtime = "";
   await writeNewFolder(out, async (put) => {
     for await (const file of files) {
-      decoded.push(
-        ...(await decodeFile(context, file, decode, (name, picture) => put(`${name}.png`, pngBytes(picture)))),
-      );
+      const decoded = await decodeFile(context, file, decode, (name, picture) => put(`${name}.png`, pngBytes(picture)));
+      all.push(...decoded.pictures);
+      runtime = decoded.runtime;
     }
   });
-  return decoded;
+  return { pictures: all, runtime };
 }
 
 /** The pictures of one file to a `.png`, of one, or a `.npy`, of one size, values from 0 to 1. */
@@ -58,7 +107,7 @@ export async function writePictureFile(
   out: string,
   file: StreamFile,
   decode: DecodeEach,
-): Promise<DecodedPicture[]> {
+): Promise<DecodedPictures> {
   if (extname(out).toLowerCase() === ".npy") return await writeArray(context, out, file, decode);
   const count = file.latents.streams!.length;
   if (count > 1) throw new UsageError(`${file.path} holds ${count} pictures; name a folder in place of ${out}`);
@@ -70,25 +119,24 @@ async function decodeFile(
   { path, name, latents }: StreamFile,
   decode: DecodeEach,
   put: (name: string, picture: Picture) => Promise<void>,
-): Promise<DecodedPicture[]> {
+): Promise<DecodedPictures> {
   const progress = new ProgressLine(console);
-  const decoded: DecodedPicture[] = [];
+  const pictures: DecodedPicture[] = [];
   const count = latents.streams!.length;
   const one = async (picture: Picture): Promise<void> => {
     const { width, height, channels } = picture;
-    const number = String(decoded.length + 1).padStart(String(count).length, "0");
+    const number = String(pictures.length + 1).padStart(String(count).length, "0");
     const own = count === 1 ? name : `${name}-${number}`;
     await put(own, picture);
-    decoded.push({ name: own, width, height, channels });
+    pictures.push({ name: own, width, height, channels });
   };
   const onShare = (share: number): void =>
-    progress.show(() => `${decoded.length + 1}/${count} ${shareText(share)}  ${path}`);
+    progress.show(() => `${pictures.length + 1}/${count} ${shareText(share)}  ${path}`);
   try {
-    await decode(latents, one, onShare);
+    return { pictures, runtime: await decode(latents, { put: one, onShare }) };
   } finally {
     progress.clear();
   }
-  return decoded;
 }
 
 function pngBytes(picture: Picture): Uint8Array {
@@ -103,7 +151,7 @@ async function writeArray(
   out: string,
   file: StreamFile,
   decode: DecodeEach,
-): Promise<DecodedPicture[]> {
+): Promise<DecodedPictures> {
   const sizes = file.latents.streams!.map(({ geometry }) => geometry!);
   const { height, width, channels } = sizes[0]!;
   const other = sizes.find((one) => one.height !== height || one.width !== width);

@@ -1,36 +1,25 @@
-import {
-  decodeInBatches,
-  type DecodedLatents,
-  decodeItems,
-  decodePictures,
-  decodeStreamLatents,
-  joinTiles,
-  type OnShare,
-  type Picture,
-  tileShape,
-} from "@isthmus/compress";
+import type { SelectedEngine } from "@isthmus/backend";
+import { type DecodedLatents, decodeItems, decodeStreamLatents } from "@isthmus/compress";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
-import { type JsonObject, type Model, modelHashes } from "@isthmus/graph";
-import { featureCount } from "@isthmus/models";
-import { describeOnnx, type OnnxDescription } from "@isthmus/onnx";
+import type { JsonObject, Model } from "@isthmus/graph";
 import { type Command, Option } from "commander";
 import { basename, extname } from "node:path";
-import { grouped, type Report } from "../console.ts";
+import { type Console, grouped, type Report } from "../console.ts";
 import { type DecodedWriter, decodedWriter } from "../decoded.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { namingFile, UsageError } from "../errors.ts";
 import { type InputFile, inputFiles, requireOwnNames, streamFiles } from "../input-files.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { requireNewFolder } from "../new-folder.ts";
-import { openOnnxFile } from "../onnx-files.ts";
-import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
-import { buildOption, outOption } from "../options.ts";
+import { decodeWithOnnx } from "../onnx-decoder.ts";
+import { buildOption, engineOption, outOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import {
   arePictures,
-  type DecodedPicture,
+  type DecodedPictures,
   type DecodeEach,
+  decodePicturesOf,
   type StreamFile,
   writePictureFile,
   writePictureFolder,
@@ -39,6 +28,7 @@ import {
 interface DecodeOptions {
   readonly onnx?: string;
   readonly lost: "refuse" | "replace";
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -71,6 +61,7 @@ export function decodeCommand(context: Context): Command {
         .choices(["refuse", "replace"])
         .default("refuse"),
     )
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(outOption("y.csv, r.npy, grid.png, or a folder that is not there yet"))
     .action(
@@ -88,23 +79,23 @@ async function decode(
 ): Promise<Report> {
   const { out } = options;
   const model = await openModel(path);
-  const decodeEach: DecodeEach = (latents, put, onShare) => decodePicturesOf(model, latents, options, { put, onShare });
+  const decodeEach: DecodeEach = (latents, to) => decodePicturesOf(context, model, latents, { ...options, ...to });
   const lost: LostReport[] = [];
   if (extname(out) === "") {
     const found = await inputFiles(streams, streamFiles);
     requireOwnNames(found);
     await requireNewFolder(out);
     const pictures = await writePictureFolder(context, out, pictureStreams(model, found, options, lost), decodeEach);
-    return pictureReport(pictures, lost, options);
+    return pictureReport(pictures, lost, out);
   }
   const [stream] = streams;
   if (streams.length > 1) throw new UsageError(`--out ${out} is for one stream, got ${streams.length}; name a folder`);
   const write = decodedWriter(out, model, modelConfig(model).inputShape);
   await requireWritable(out, [path, stream!]);
   const file = await opened(model, { path: stream!, name: basename(stream!, ".isth") }, options);
-  if (!arePictures(file.latents)) return await decodeToFile(model, file.latents, options, write);
+  if (!arePictures(file.latents)) return await decodeToFile(context, model, file.latents, { ...options, write });
   const pictures = await writePictureFile(context, out, file, decodeEach);
-  return pictureReport(pictures, [lostReport(file.latents)], options);
+  return pictureReport(pictures, [lostReport(file.latents)], out);
 }
 
 /** One file at a time; what is lost of them is noted. */
@@ -131,46 +122,20 @@ async function opened(model: Model, file: InputFile, { lost }: DecodeOptions): P
 }
 
 async function decodeToFile(
+  { console }: Context,
   model: Model,
   latents: DecodedLatents,
-  options: DecodeOptions,
-  write: DecodedWriter,
+  { write, ...options }: DecodeOptions & { readonly write: DecodedWriter },
 ): Promise<Report> {
   const { inputShape } = modelConfig(model);
-  const values = await reconstruct(model, latents, options);
+  const { values, runtime } = await reconstruct(console, model, latents, options);
   await writeFileAtomic(options.out, write(values, latents.items, latents.streams));
   const { json, lines } = lostReport(latents);
-  const runtime = runtimeOf(options);
   const what = `${grouped(latents.items)} items of shape [${inputShape.join(", ")}]`;
   return {
     json: { items: latents.items, shape: [latents.items, ...inputShape], runtime, out: options.out, ...json },
     lines: [...lines, `${what} decoded by ${runtime} -> ${options.out}`],
   };
-}
-
-function pictureReport(
-  pictures: readonly DecodedPicture[],
-  lost: readonly LostReport[],
-  options: DecodeOptions,
-): Report {
-  const lines = pictures.map(({ name, width, height, channels }) => {
-    const tone = channels === 1 ? "grey" : channels === 3 ? "colour" : `${channels} channels`;
-    return `${name}  ${width} x ${height} pixels, ${tone}`;
-  });
-  const some = lost.flatMap(({ json }) => json.lost ?? []);
-  const count = `${grouped(pictures.length)} ${pictures.length === 1 ? "picture" : "pictures"}`;
-  const runtime = runtimeOf(options);
-  return {
-    json: {
-      ...{ pictures: pictures.map((one) => ({ ...one })), runtime, out: options.out },
-      ...(some.length > 0 && { lost: some }),
-    },
-    lines: [...lost.flatMap((one) => one.lines), ...lines, `${count} decoded by ${runtime} -> ${options.out}`],
-  };
-}
-
-function runtimeOf({ onnx }: DecodeOptions): string {
-  return onnx === undefined ? "wasm" : "onnxruntime-node";
 }
 
 interface LostReport {
@@ -189,68 +154,37 @@ function lostReport({ streams = [] }: DecodedLatents): LostReport {
   };
 }
 
-/** By our engine as one picture; onnxruntime has a decoder of tiles, which may show their edges. */
-async function decodePicturesOf(
+function pictureReport({ pictures, runtime }: DecodedPictures, lost: readonly LostReport[], out: string): Report {
+  const lines = pictures.map(({ name, width, height, channels }) => {
+    const tone = channels === 1 ? "grey" : channels === 3 ? "colour" : `${channels} channels`;
+    return `${name}  ${width} x ${height} pixels, ${tone}`;
+  });
+  const some = lost.flatMap(({ json }) => json.lost ?? []);
+  const count = `${grouped(pictures.length)} ${pictures.length === 1 ? "picture" : "pictures"}`;
+  return {
+    json: { pictures: pictures.map((one) => ({ ...one })), runtime, out, ...(some.length > 0 && { lost: some }) },
+    lines: [...lost.flatMap((one) => one.lines), ...lines, `${count} decoded by ${runtime} -> ${out}`],
+  };
+}
+
+interface Decoded {
+  readonly values: Float32Array;
+  /** What decoded. */
+  readonly runtime: string;
+}
+
+async function reconstruct(
+  console: Console,
   model: Model,
   latents: DecodedLatents,
   options: DecodeOptions,
-  { put, onShare }: { readonly put: (picture: Picture) => Promise<void>; readonly onShare: OnShare },
-): Promise<void> {
-  if (options.onnx === undefined) {
-    return await withEngine(options, async (engine) => {
-      for await (const picture of decodePictures(engine, model, latents, onShare)) await put(picture);
-    });
+): Promise<Decoded> {
+  if (options.onnx !== undefined) {
+    return { values: await decodeWithOnnx(model, latents, options.onnx), runtime: "onnxruntime-node" };
   }
-  const shape = tileShape(model);
-  const values = await decodeWithOnnx(model, latents, options.onnx);
-  let at = 0;
-  for (const { items, geometry } of latents.streams ?? []) {
-    const size = items * featureCount(modelConfig(model));
-    await put(joinTiles(values.subarray(at, at + size), geometry!, shape));
-    at += size;
-  }
-}
-
-async function reconstruct(model: Model, latents: DecodedLatents, options: DecodeOptions): Promise<Float32Array> {
-  if (options.onnx !== undefined) return decodeWithOnnx(model, latents, options.onnx);
-  return withEngine(options, (engine) => decodeItems(engine, model, latents));
-}
-
-async function decodeWithOnnx(model: Model, latents: DecodedLatents, path: string): Promise<Float32Array> {
-  const { bytes } = await openOnnxFile(path, { external: "find" });
-  requireDecoderOf(
-    model,
-    path,
-    namingFile(path, () => describeOnnx(bytes)),
-  );
-  const session = await openOnnx(await requireOnnxRuntime(", or decode without --onnx"), path);
-  try {
-    return await decodeInBatches(latents, async (data, size) => {
-      const { reconstruction } = await session.run({ z: { shape: [size, latents.dims], data } });
-      if (reconstruction?.data.length !== size * featureCount(modelConfig(model))) {
-        throw new UsageError(`${path} makes items of another shape than the model`);
-      }
-      return reconstruction.data;
-    });
-  } finally {
-    await session.release();
-  }
-}
-
-function requireDecoderOf(model: Model, path: string, { inputs, outputs, metadata }: OnnxDescription): void {
-  const names = (ports: OnnxDescription["inputs"]) => ports.map(({ name }) => name).join(", ");
-  if (names(inputs) !== "z" || !outputs.some(({ name }) => name === "reconstruction")) {
-    throw new UsageError(`${path} is no decoder (z -> reconstruction): it makes ${names(outputs)} of ${names(inputs)}`);
-  }
-  const values = metadata["isthmus.values"];
-  if (values !== undefined) {
-    throw new UsageError(`${path} gives items as ${values}, decode takes them as the network gives them`);
-  }
-  const hash = metadata["isthmus.decoder_hash"];
-  const { decoder } = modelHashes(model);
-  if (hash !== undefined && hash !== decoder) {
-    throw new UsageError(
-      `${path} was exported from another model (decoder ${hash.slice(0, 16)}, this model's is ${decoder.slice(0, 16)})`,
-    );
-  }
+  const decoded = async (engine: SelectedEngine): Promise<Decoded> => ({
+    values: await decodeItems(engine, model, latents),
+    runtime: engine.selection.engine,
+  });
+  return withEngine(options, decoded, toRun("the decoder", model.decoder, console));
 }

@@ -6,7 +6,7 @@ import type { Engine, Model } from "@isthmus/graph";
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { type InputFile, inputFiles, requireOwnNames } from "../input-files.ts";
 import { encodedShape } from "../model-files.ts";
@@ -20,6 +20,7 @@ export interface EncodePicturesOptions extends PictureOptions {
   readonly quality: number;
   readonly payloads?: number;
   readonly tryDeflate?: boolean;
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -55,18 +56,21 @@ export async function encodePictures(
     await requireWritable(out, [path, ...files.map((file) => file.path)]);
   }
   const progress = new ProgressLine(console);
-  const each = (put: (file: InputFile, bytes: Uint8Array) => Promise<void>): Promise<Encoded[]> =>
-    withEngine(options, async (engine) => {
-      const encoded: Encoded[] = [];
-      for (const [at, file] of files.entries()) {
-        const onShare = (share: number): void =>
-          progress.show(() => `${at + 1}/${files.length} ${shareText(share)}  ${file.path}`);
-        const { bytes, ...one } = await encodeFile(engine, model, file.path, { ...options, channels, onShare });
-        await put(file, bytes);
-        encoded.push({ ...one, bytes: bytes.length });
-      }
-      return encoded;
-    }).finally(() => progress.clear());
+  const each: Each = (put) =>
+    withEngine(options, (engine) => encodeFiles(engine, put), toRun("the encoder", model.encoder, console)).finally(
+      () => progress.clear(),
+    );
+  const encodeFiles = async (engine: Engine, put: Parameters<Each>[0]): Promise<Encoded[]> => {
+    const encoded: Encoded[] = [];
+    for (const [at, file] of files.entries()) {
+      const onShare = (share: number): void =>
+        progress.show(() => `${at + 1}/${files.length} ${shareText(share)}  ${file.path}`);
+      const { bytes, ...one } = await encodeFile(engine, model, file.path, { ...options, channels, onShare });
+      await put(file, bytes);
+      encoded.push({ ...one, bytes: bytes.length });
+    }
+    return encoded;
+  };
   const pictures = isFolder ? await intoFolder(out, each) : await intoOne(console, model, out, each);
   return reportOf(pictures, encodedShape(model) as TileShape, out);
 }

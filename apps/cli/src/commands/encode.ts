@@ -6,12 +6,13 @@ import { deflateSync } from "node:zlib";
 import { grouped, type Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { encodedShape, openModel } from "../model-files.ts";
 import { backgroundOption, greyOption, type PictureOptions } from "../picture-codec.ts";
 import {
   buildOption,
+  engineOption,
   flag,
   isNamed,
   outOption,
@@ -30,6 +31,7 @@ interface EncodeOptions extends Omit<PartOptions, "split">, PictureOptions {
   readonly quality: number;
   readonly payloads?: number;
   readonly tryDeflate?: boolean;
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -69,6 +71,7 @@ export function encodeCommand(context: Context): Command {
     .option("--try-deflate", "see whether items repeat each other; takes longer")
     .addOption(greyOption())
     .addOption(backgroundOption())
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(outOption("the stream to write"))
     .action(
@@ -115,8 +118,10 @@ async function encodeItems({ console }: Context, path: string, model: Model, opt
   const { filledRows = 0 } = dataset;
   const { quality, payloads, tryDeflate = false } = options;
   const coded = { quality, tryDeflate, ...(payloads !== undefined && { payloads }) };
-  const bytes = await withEngine(options, (engine) =>
-    encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { ...coded, filledRows }),
+  const bytes = await withEngine(
+    options,
+    (engine) => encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { ...coded, filledRows }),
+    toRun("the encoder", model.encoder, console),
   );
   await writeResult(console, options.out, bytes);
   const raw = storedBytes(dataset);
