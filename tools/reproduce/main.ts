@@ -12,6 +12,7 @@ import { codecSensors } from "./codec-sensors.ts";
 import { codecMnist } from "./codec-mnist.ts";
 import { codecInt8 } from "./codec-int8.ts";
 import { codecLossless } from "./codec-lossless.ts";
+import { codecSeams } from "./codec-seams.ts";
 import { codecStreams } from "./codec-streams.ts";
 import { channelTwoUsers } from "./channel-two-users.ts";
 import { contractiveAe } from "./contractive-ae.ts";
@@ -75,6 +76,7 @@ const reproductions: readonly Reproduction[] = [
   codecSensors,
   codecLossless,
   codecStreams,
+  codecSeams,
   channelTwoUsers,
   channelSpeed,
   codecMnist,
