@@ -272,28 +272,22 @@ interface Coded {
   readonly squaredError: Node;
 }
 
+/** `seen` is what the decoder is given in the place of `code`, whose bits are counted. Default: the same. */
+interface CodedItems {
+  readonly x: Node;
+  readonly code: Node;
+  readonly seen?: Node;
+  readonly step: Node;
+  readonly prior: FactorisedPrior;
+}
+
 function coded(
   build: GraphBuilder,
   config: LearnedCodecConfig,
-  {
-    x,
-    code,
-    step,
-    prior,
-    kept,
-  }: {
-    readonly x: Node;
-    readonly code: Node;
-    readonly step: Node;
-    readonly prior: FactorisedPrior;
-    readonly kept?: Node | undefined;
-  },
+  { x, code, seen = code, step, prior }: CodedItems,
 ): Coded {
   const bits = massBits(build, binMass(build, prior, code, step));
-  return {
-    rate: build.sum(bits, { axes: [1, 2] }),
-    squaredError: squaredError(build, x, kept ? received(build, code, kept, prior) : code, config),
-  };
+  return { rate: build.sum(bits, { axes: [1, 2] }), squaredError: squaredError(build, x, seen, config) };
 }
 
 /** Of each item, [batch]. */
@@ -309,7 +303,8 @@ function lossProgram(config: LearnedCodecConfig): Program {
   const y = analysis(build, x, config);
   const code = build.add(y, build.mul(unitNoise(build, y), step));
   const kept = drawnReception(build, x, config);
-  const { rate, squaredError: error } = coded(build, config, { x, code, step, prior, kept });
+  const seen = kept ? received(build, code, kept, prior) : code;
+  const { rate, squaredError: error } = coded(build, config, { x, code, seen, step, prior });
   const loss = build.mean(build.add(rate, build.mul(lambda, error)));
   return build.program({ outputs: { loss, rate: build.mean(rate), distortion: build.mean(error) } });
 }
