@@ -23,7 +23,7 @@ export async function loadCore(): Promise<TfjsCore> {
 }
 
 /** A module that users install themselves. */
-async function loaded<M>(name: string, load: () => Promise<M>): Promise<M> {
+export async function loaded<M>(name: string, load: () => Promise<M>): Promise<M> {
   try {
     return await load();
   } catch (error) {
