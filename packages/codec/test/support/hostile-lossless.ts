@@ -9,6 +9,7 @@ import {
   encodeLossless,
   type LosslessCoder,
   makeBitsBackTables,
+  numbersPerPixel,
   packBitsBackTables,
   readFrame,
   readFrames,
@@ -118,6 +119,9 @@ function tablesOutcome(draw: Draw): string {
     throw error;
   }
   if (String(packBitsBackTables(tables)) !== String(numbers)) throw new Error("the tables were taken for others");
+  // Other networks belong to them; encodeBitsBack says so of these.
+  if (numbersPerPixel(tables.pixels) !== numbersPerPixel(coder.model.tables.pixels)) return "decoded";
+  if (tables.seedBits.length !== coder.model.tables.seedBits.length) return "decoded";
   const own = coderOf(tables);
   const given = items.subarray(0, 6 * PIXELS);
   const bytes = encodeLossless(given, { ...own, latentBits: 1 + draw(8) });
