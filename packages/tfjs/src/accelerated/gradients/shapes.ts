@@ -16,11 +16,7 @@ const lists: Gradients = {
       saveAllInputs: true,
       gradFunc(dy, saved, { axis }) {
         const [along] = tf.util.parseAxisParam(axis as number, saved[0]!.shape);
-        const parts = tf.split(
-          dy as tf.Tensor,
-          saved.map(({ shape }) => shape[along!]!),
-          along,
-        );
+        const parts = tf.split(dy as tf.Tensor, saved.map(({ shape }) => shape[along!]!), along);
         return perInput(parts.map((part) => () => part));
       },
     },

@@ -72,19 +72,12 @@ interface Pooling {
   readonly dataFormat?: "NDHWC" | "NCDHW";
 }
 
-function poolOf(
-  x: TensorInfo,
-  { filterSize, strides, pad, dimRoundingMode, dataFormat }: Pooling,
-): backend_util.Conv3DInfo {
+function poolOf(x: TensorInfo, { filterSize, strides, pad, dimRoundingMode, dataFormat }: Pooling): backend_util.Conv3DInfo {
   return backend_util.computePool3DInfo(x.shape as Shape5D, filterSize, strides, 1, pad, dimRoundingMode, dataFormat);
 }
 
 /** Calls `found` with each element of y and the place in x of the greatest of its window, the last of equals; -1 where there is none. */
-function eachGreatest(
-  x: Float32Array | Int32Array,
-  info: backend_util.Conv3DInfo,
-  found: (y: number, x: number) => void,
-): void {
+function eachGreatest(x: Float32Array | Int32Array, info: backend_util.Conv3DInfo, found: (y: number, x: number) => void): void {
   const { inDepth, inHeight, inWidth, inChannels: channels, padInfo } = info;
   const { outDepth, outHeight, outWidth, strideDepth, strideHeight, strideWidth } = info;
   for (let y = 0; y < sizeOf(info.outShape); y++) {
@@ -94,11 +87,7 @@ function eachGreatest(
       Math.floor(y / channels / outWidth / outHeight) % outDepth,
     ];
     const batch = Math.floor(y / channels / outWidth / outHeight / outDepth);
-    const [d0, r0, c0] = [
-      depth * strideDepth - padInfo.front,
-      row * strideHeight - padInfo.top,
-      column * strideWidth - padInfo.left,
-    ];
+    const [d0, r0, c0] = [depth * strideDepth - padInfo.front, row * strideHeight - padInfo.top, column * strideWidth - padInfo.left];
     let [greatest, place] = [-Infinity, -1];
     for (let d = Math.max(d0, 0); d < Math.min(d0 + info.filterDepth, inDepth); d++) {
       for (let r = Math.max(r0, 0); r < Math.min(r0 + info.filterHeight, inHeight); r++) {
@@ -115,21 +104,14 @@ function eachGreatest(
 const maxPool: Kernel<Pooling> = (heap, { x }, attrs) => {
   const info = poolOf(x!, attrs);
   const y = heap.output(info.outShape, x!.dtype);
-  const [from, to] = [heap.backend.typedArrayFromHeap(x!), heap.backend.typedArrayFromHeap(y)] as [
-    Float32Array,
-    Float32Array,
-  ];
+  const [from, to] = [heap.backend.typedArrayFromHeap(x!), heap.backend.typedArrayFromHeap(y)] as [Float32Array, Float32Array];
   eachGreatest(from, info, (i, place) => void (to[i] = place < 0 ? -Infinity : from[place]!));
   return y;
 };
 
 const maxPoolGradient: Kernel<Pooling> = (heap, { dy, input }, attrs) => {
   const dx = heap.output(input!.shape);
-  const [x, above, to] = [input!, dy!, dx].map((tensor) => heap.valuesOf(tensor)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
+  const [x, above, to] = [input!, dy!, dx].map((tensor) => heap.valuesOf(tensor)) as [Float32Array, Float32Array, Float32Array];
   to.fill(0);
   eachGreatest(x, poolOf(input!, attrs), (i, place) => void (place >= 0 && (to[place]! += above[i]!)));
   return dx;
