@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encode as encodePng } from "fast-png";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { VERSION } from "../src/version.ts";
 import { complaint, isthmus, report } from "./support/cli.ts";
 import { DIGITS, SMALL } from "./support/data.ts";
@@ -43,6 +43,8 @@ const PICTURES: Readonly<Record<string, readonly string[]>> = {
 };
 
 beforeAll(async () => {
+  // What doctor measures is remembered there, not in the user's own cache.
+  vi.stubEnv("XDG_CACHE_HOME", folder);
   await report("train", "vae", ...SMALL, "-o", model);
   await report("encode", model, ...DIGITS, "--range", "0:5", "-o", file("x.isth"));
 });
@@ -187,11 +189,17 @@ describe("--json", () => {
   });
 });
 
-it("doctor tells what train would choose", async () => {
-  const { node, simd, engine } = await report("doctor");
+it("doctor tells which build train would choose, and of every engine why it is not the one", async () => {
+  const { node, simd, engine, selection } = await report("doctor", "--engine", "wasm");
   expect({ node, simd }).toEqual({ node: process.versions.node, simd: true });
   const { engine: chosen } = await report("train", "ae", ...SMALL, "-o", file("ae.safetensors"));
   expect(`${engine.name}:${engine.build}`).toBe(chosen);
+  expect(selection).toMatchObject({ engine: "wasm", how: "required" });
+  const asked = await report("doctor", "--anew");
+  expect(asked.selection.candidates.map(({ outcome }: { outcome: string }) => outcome)).toContain("chosen");
+  const { stdout } = await isthmus(["doctor"]);
+  expect(stdout).toMatch(/^engine +(wasm|tfjs:\w+): the fastest, .* and remembered/m);
+  expect(stdout).toMatch(/not tfjs:webgl: WebGL needs a canvas/);
 });
 
 describe("a wrong command line ends with 2 and one line", () => {

@@ -1,23 +1,25 @@
+import type { SelectedEngine } from "@isthmus/backend";
 import { decodeInBatches, type DecodedLatents, decodeItems, decodeStreamLatents } from "@isthmus/compress";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { type Model, modelHashes } from "@isthmus/graph";
 import { featureCount } from "@isthmus/models";
 import { describeOnnx, type OnnxDescription } from "@isthmus/onnx";
 import { type Command, Option } from "commander";
-import { grouped, type Report } from "../console.ts";
+import { type Console, grouped, type Report } from "../console.ts";
 import { decodedWriter } from "../decoded.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { namingFile, UsageError } from "../errors.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { openOnnxFile } from "../onnx-files.ts";
 import { openOnnx, requireOnnxRuntime } from "../onnx-runtime.ts";
-import { buildOption, outOption } from "../options.ts";
+import { buildOption, engineOption, outOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 interface DecodeOptions {
   readonly onnx?: string;
   readonly lost: "refuse" | "replace";
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -43,25 +45,27 @@ export function decodeCommand(context: Context): Command {
         .choices(["refuse", "replace"])
         .default("refuse"),
     )
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(outOption("y.csv, r.npy, or grid.png"))
     .action(
-      reporting(context, (path: string, stream: string, options: DecodeOptions) => decode(path, stream, options)),
+      reporting(context, (path: string, stream: string, options: DecodeOptions) =>
+        decode(context, path, stream, options),
+      ),
     );
 }
 
-async function decode(path: string, streamPath: string, options: DecodeOptions): Promise<Report> {
+async function decode({ console }: Context, path: string, streamPath: string, options: DecodeOptions): Promise<Report> {
   const model = await openModel(path);
   const { inputShape } = modelConfig(model);
   const write = decodedWriter(options.out, model, inputShape);
   await requireWritable(options.out, [path, streamPath]);
   const stream = await readFileBytes(streamPath);
   const latents = namingFile(streamPath, () => decodeStreamLatents(model, stream, { lost: options.lost }));
-  const values = await reconstruct(model, latents, options);
+  const { values, runtime } = await reconstruct(console, model, latents, options);
   await writeFileAtomic(options.out, write(values, latents.items, latents.streams));
   const shape = [latents.items, ...inputShape];
   const lost = (latents.streams ?? []).flatMap((one) => [...one.lost]);
-  const runtime = options.onnx === undefined ? "wasm" : "onnxruntime-node";
   return {
     json: {
       ...{ items: latents.items, shape, runtime, out: options.out },
@@ -74,9 +78,26 @@ async function decode(path: string, streamPath: string, options: DecodeOptions):
   };
 }
 
-async function reconstruct(model: Model, latents: DecodedLatents, options: DecodeOptions): Promise<Float32Array> {
-  if (options.onnx !== undefined) return decodeWithOnnx(model, latents, options.onnx);
-  return withEngine(options, (engine) => decodeItems(engine, model, latents));
+interface Decoded {
+  readonly values: Float32Array;
+  /** What decoded. */
+  readonly runtime: string;
+}
+
+async function reconstruct(
+  console: Console,
+  model: Model,
+  latents: DecodedLatents,
+  options: DecodeOptions,
+): Promise<Decoded> {
+  if (options.onnx !== undefined) {
+    return { values: await decodeWithOnnx(model, latents, options.onnx), runtime: "onnxruntime-node" };
+  }
+  const decoded = async (engine: SelectedEngine): Promise<Decoded> => ({
+    values: await decodeItems(engine, model, latents),
+    runtime: engine.selection.engine,
+  });
+  return withEngine(options, decoded, toRun("the decoder", model.decoder, console));
 }
 
 async function decodeWithOnnx(model: Model, latents: DecodedLatents, path: string): Promise<Float32Array> {

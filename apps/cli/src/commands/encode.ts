@@ -6,10 +6,19 @@ import { deflateSync } from "node:zlib";
 import { grouped, type Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { encodedShape, openModel } from "../model-files.ts";
-import { buildOption, isNamed, outOption, type PartOptions, type Split, splitOfAll, wholeNumber } from "../options.ts";
+import {
+  buildOption,
+  engineOption,
+  isNamed,
+  outOption,
+  type PartOptions,
+  type Split,
+  splitOfAll,
+  wholeNumber,
+} from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 
@@ -18,6 +27,7 @@ interface EncodeOptions extends Omit<PartOptions, "split"> {
   readonly quality: number;
   readonly payloads: number;
   readonly tryDeflate?: boolean;
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -46,6 +56,7 @@ export function encodeCommand(context: Context): Command {
       1,
     )
     .option("--try-deflate", "see whether items repeat each other; takes longer")
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(outOption("the stream to write"))
     .action(reporting(context, (path: string, options: EncodeOptions) => encode(context, path, options)));
@@ -63,8 +74,10 @@ async function encode({ console }: Context, path: string, options: EncodeOptions
   const { filledRows = 0 } = dataset;
   const { quality, payloads, tryDeflate = false } = options;
   const coded = { quality, payloads, tryDeflate };
-  const bytes = await withEngine(options, (engine) =>
-    encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { ...coded, filledRows }),
+  const bytes = await withEngine(
+    options,
+    (engine) => encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { ...coded, filledRows }),
+    toRun("the encoder", model.encoder, console),
   );
   await writeResult(console, options.out, bytes);
   const raw = storedBytes(dataset);
