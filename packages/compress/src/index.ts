@@ -16,5 +16,5 @@ export { decodeInBatches, decodeItems, decodeStreamLatents, encodeStream } from 
 export type { DecodedLatents, DecodedStream, EncodeStreamOptions } from "./stream.ts";
 export { cutTiles, joinTiles, tileBatches, tileGrid } from "./tiles.ts";
 export type { Picture, TileShape } from "./tiles.ts";
-export { runsOverPictures } from "./whole-picture.ts";
-export type { OnShare } from "./whole-picture.ts";
+export { pictureRun } from "./whole-picture.ts";
+export type { OnShare, PictureRun } from "./whole-picture.ts";

@@ -17,9 +17,14 @@ import {
   tileGrid,
   type TileShape,
 } from "./tiles.ts";
-import { decodePicture, inferPicture, type OnShare, runsOverPictures } from "./whole-picture.ts";
+import { decodePicture, inferPicture, type OnShare, pictureRun } from "./whole-picture.ts";
 
-export interface EncodePictureOptions extends Omit<EncodeStreamOptions, "filledRows" | "geometry" | "seamless"> {
+export interface EncodePictureOptions extends Omit<EncodeStreamOptions, "filledRows" | "geometry"> {
+  /**
+   * Whether the networks run over the picture as one. Default: where they can, and have seen in training what lies away
+   * from edges (`pictureRun`).
+   */
+  readonly seamless?: boolean;
   /** Called with the share that is done, from 0 to 1. */
   readonly onShare?: OnShare;
 }
@@ -40,20 +45,24 @@ export function tileShape({ config }: Pick<Model, "config">): TileShape {
  * convolutions alone its networks run over the picture as one, and no tile has an edge; another model's tiles are coded
  * each for itself, and show.
  *
- * @throws IsthmusError, RangeError as `encodeStream` and `cutTiles`; RangeError for a model whose items are no pictures
+ * @throws IsthmusError, RangeError as `encodeStream` and `cutTiles`; RangeError for a model whose items are no pictures, or
+ * for `seamless` of one whose networks cannot run over them
  */
 export async function encodePicture(
   engine: Engine,
   model: Model,
   picture: Picture,
-  { onShare, ...options }: EncodePictureOptions = {},
+  { onShare, seamless, ...options }: EncodePictureOptions = {},
 ): Promise<Uint8Array> {
   const shape = tileShape(model);
   requireTiles(picture, shape);
   const { height, width, channels } = picture;
-  const seamless = runsOverPictures(model);
-  const write = streamWriter(model, { ...options, geometry: { height, width, channels }, seamless });
-  const whole = await inferPicture(engine, model, picture, onShare);
+  const { possible, learned } = pictureRun(model);
+  const asOne = seamless ?? (possible && learned);
+  if (asOne && !possible)
+    throw new RangeError('"seamless" expected false: the model is no codec of convolutions alone');
+  const write = streamWriter(model, { ...options, geometry: { height, width, channels }, seamless: asOne });
+  const whole = asOne ? await inferPicture(engine, model, picture, onShare) : undefined;
   return write(whole ?? (await inferTiles(engine, model, picture, onShare)));
 }
 

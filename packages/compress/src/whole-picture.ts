@@ -30,9 +30,16 @@ function pictureCodec(model: Model): PictureCodec | undefined {
   };
 }
 
-/** Whether a model's networks can run over a whole picture: then no tile ends where the next one begins. */
-export function runsOverPictures(model: Model): boolean {
-  return pictureCodec(model) !== undefined;
+/** Whether and how a model's networks run over a whole picture: then no tile ends where the next one begins. */
+export interface PictureRun {
+  readonly possible: boolean;
+  /** Whether they have learned to: in training they have seen positions that no edge is near. */
+  readonly learned: boolean;
+}
+
+export function pictureRun({ kind, config }: Pick<Model, "kind" | "config">): PictureRun {
+  const image = kind === "learned-codec" ? codeImage(config as unknown as LearnedCodecConfig) : undefined;
+  return { possible: image !== undefined, learned: image?.hasInside ?? false };
 }
 
 /** How much of a picture is done, from 0 to 1. */

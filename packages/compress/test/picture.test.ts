@@ -16,7 +16,7 @@ import {
   learnedCoding,
   openNetwork,
   type Picture,
-  runsOverPictures,
+  pictureRun,
   tileBatches,
   tileShape,
 } from "../src/index.ts";
@@ -98,7 +98,7 @@ describe("by a model whose networks give back what they are given, in bins of 1/
   it.each(sizes)("a picture of %d x %d comes back within half a bin, grey and in colour", async (height, width) => {
     for (const channels of [1, 3] as const) {
       const model = models[channels];
-      expect(runsOverPictures(model)).toBe(false);
+      expect(pictureRun(model)).toEqual({ possible: false, learned: false });
       const picture = drawing(height, width, channels);
       const back = await backAgain(model, picture);
       expect([back.height, back.width, back.channels]).toEqual([height, width, channels]);
@@ -117,26 +117,29 @@ describe("by a model whose networks give back what they are given, in bins of 1/
 
 describe("by a codec of convolutions alone", () => {
   const config = {
-    inputShape: [8, 8, 2],
+    inputShape: [12, 12, 2],
     trunk: { kind: "conv", channels: [4], kernel: 4, hidden: [] },
     latent: 3,
     gdn: true,
   } as const;
+  const wide = (given: Given<LearnedCodecConfig>): Promise<Model> =>
+    codec(given, (name, values) => (name.startsWith("encoder.z") ? values.map((value) => 3 * value) : values));
   let model: Model;
   beforeAll(async () => {
-    model = await codec(config, (name, values) => (name.startsWith("encoder.z") ? values.map((v) => 3 * v) : values));
+    model = await wide(config);
   });
 
   /** What one network of the whole picture's size makes of it, through the bins. */
-  async function whole(picture: Picture): Promise<Picture> {
-    const [height, width] = [picture.height, picture.width].map((side) => 8 * Math.ceil(side / 8));
+  async function whole(picture: Picture, by: Model = model): Promise<Picture> {
+    const [tile] = tileShape(by);
+    const [height, width] = [picture.height, picture.width].map((side) => tile * Math.ceil(side / tile));
     const shape = [height!, width!, 2] as const;
-    const { encoder, decoder } = defineModel(model.kind, { ...model.config, inputShape: shape });
+    const { encoder, decoder } = defineModel(by.kind, { ...by.config, inputShape: shape });
     const [analysis, synthesis] = await Promise.all(
-      [encoder, decoder].map((program) => openNetwork(engine, program, model.parameters)),
+      [encoder, decoder].map((program) => openNetwork(engine, program, by.parameters)),
     );
     const { z } = await analysis!.run({ x: cutTiles(picture, shape) });
-    const bins = uniformQuantiser(model.coding!.steps, model.coding!.offsets);
+    const bins = uniformQuantiser(by.coding!.steps, by.coding!.offsets);
     const { reconstruction } = await synthesis!.run({ z: dequantise(quantise(z!, bins), bins) });
     return joinTiles(reconstruction!, picture, shape);
   }
@@ -155,7 +158,7 @@ describe("by a codec of convolutions alone", () => {
     const bytes = await encodePicture(engine, model, picture);
     const latents = decodeStreamLatents(model, bytes);
     expect(latents.streams![0]!.seamless).toBe(true);
-    const inTiles = joinTiles(await decodeItems(engine, model, latents), picture, [8, 8, 2]);
+    const inTiles = joinTiles(await decodeItems(engine, model, latents), picture, [12, 12, 2]);
     expect(inTiles.values).not.toEqual((await whole(picture)).values);
   });
 
@@ -163,11 +166,11 @@ describe("by a codec of convolutions alone", () => {
     const picture = drawing(20, 20, 2);
     const { height, width, channels } = picture;
     const geometry = { height, width, channels };
-    const bytes = await encodeStream(engine, model, tileBatches(picture, [8, 8, 2]), { geometry });
+    const bytes = await encodeStream(engine, model, tileBatches(picture, [12, 12, 2]), { geometry });
     const latents = decodeStreamLatents(model, bytes);
     const { value: back } = await decodePictures(engine, model, latents).next();
     expect((back as Picture).values).toEqual(
-      joinTiles(await decodeItems(engine, model, latents), geometry, [8, 8, 2]).values,
+      joinTiles(await decodeItems(engine, model, latents), geometry, [12, 12, 2]).values,
     );
   });
 
@@ -189,12 +192,20 @@ describe("by a codec of convolutions alone", () => {
     expect(shares).toEqual([1 / 3, 2 / 3, 1]);
   });
 
+  it.each([2, 3, 5, 7])("with filters of %d is cut into windows that see enough", async (kernel) => {
+    const other = await wide({ ...config, inputShape: [8, 8, 2], trunk: { ...config.trunk, kernel } });
+    const picture = drawing(9, 1040, 2);
+    const back = await backAgain(other, picture, { seamless: true });
+    expect(back.values).toEqual((await whole(picture, other)).values);
+  });
+
   it.each([
+    ["tiles all of whose positions are at an edge", { ...config, inputShape: [8, 8, 2] }],
     ["sizes that do not divide into positions", { ...config, inputShape: [10, 8, 2] }],
     ["dense layers", { ...config, trunk: { ...config.trunk, hidden: [5] } }],
   ])("of %s falls back to tiles", async (_, other) => {
     const changed = await codec(other as Given<LearnedCodecConfig>);
-    expect([runsOverPictures(model), runsOverPictures(changed)]).toEqual([true, false]);
+    expect([pictureRun(model).learned, pictureRun(changed).learned]).toEqual([true, false]);
     const picture = drawing(13, 9, 2);
     const latents = decodeStreamLatents(changed, await encodePicture(engine, changed, picture));
     expect(latents.streams![0]!.seamless).toBeUndefined();
@@ -213,6 +224,8 @@ describe("refused", () => {
     await expect(encodePicture(engine, model, drawing(4, 4, 1), { quality: 1 })).rejects.toThrow(
       /"quality" expected 0/,
     );
+    const forced = encodePicture(engine, model, drawing(4, 4, 1), { seamless: true });
+    await expect(forced).rejects.toThrow('"seamless" expected false');
     const vectors = await codec({ ...config, inputShape: [16] });
     await expect(encodePicture(engine, vectors, drawing(4, 4, 1))).rejects.toThrow(
       '"model" expected items of shape [height, width, channels], got [16]',

@@ -36,8 +36,10 @@ export interface CodeImage {
   /** Positions, of an item. */
   readonly height: number;
   readonly width: number;
-  /** How many pixels away from its own a position looks at most, and how far what the decoder makes of it reaches. */
+  /** How many pixels beyond its own a position looks at most, and how far what the decoder makes of it reaches. */
   readonly reach: number;
+  /** Whether an item has positions that see no edge of it: else the networks have learned nothing but edges. */
+  readonly hasInside: boolean;
 }
 
 /**
@@ -51,8 +53,11 @@ export function codeImage({ trunk, inputShape, latent }: TransformConfig): CodeI
   const scale = stride ** channels.length;
   const [height, width] = inputShape as ImageSize;
   if (height % scale !== 0 || width % scale !== 0) return undefined;
-  const reach = channels.reduce((sum, _, layer) => sum + (kernel - 1) * stride ** layer, 0);
-  return { height: height / scale, width: width / scale, reach };
+  // Padding is what a filter has beyond its stride, half of it on either side.
+  const beyond = Math.max(0, Math.ceil((kernel - stride) / 2));
+  const reach = channels.reduce((sum, _, layer) => sum + beyond * stride ** layer, 0);
+  const hasInside = Math.min(height, width) / scale > 2 * Math.ceil(reach / scale);
+  return { height: height / scale, width: width / scale, reach, hasInside };
 }
 
 /** `x` [batch, features] -> the code before it is quantised, [batch, positions, latent]. */
