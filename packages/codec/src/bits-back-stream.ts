@@ -1,7 +1,7 @@
 import { type BitsBackModel, checkItems, decodeBitsBack, encodeBitsBack } from "./bits-back.ts";
 import { MAX_LATENT_BITS } from "./bits-back-tables.ts";
 import { bitstreamError } from "./bitstream-error.ts";
-import { concatenated } from "./concatenated.ts";
+import { concatenated } from "./bytes.ts";
 import { crc32c } from "./crc32c.ts";
 import { deflate } from "./deflate.ts";
 import type { AncillaryField } from "./fields.ts";

@@ -1,5 +1,5 @@
 import { bitstreamError } from "./bitstream-error.ts";
-import { concatenated } from "./concatenated.ts";
+import { concatenated } from "./bytes.ts";
 import type { AncillaryField } from "./fields.ts";
 import {
   checkInteger,
@@ -8,6 +8,7 @@ import {
   frameLimits,
   MAX_PAYLOADS,
   readFrames,
+  SYMBOLS_PER_FRAME,
   writeFrame,
 } from "./frame.ts";
 import type { FoundPayload, FrameLimits, PayloadCoding, ReadFrame } from "./frame.ts";
@@ -90,7 +91,6 @@ export interface LostPayload {
 }
 
 const MAX_QUALITIES = 256;
-const SYMBOLS_PER_FRAME = 2 ** 20; // 80 bits at the worst: 10 MiB, below the cap of a payload
 
 /** The tables of a model, sorted by quality, with what follows from them. */
 export interface Coding {

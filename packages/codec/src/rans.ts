@@ -20,11 +20,16 @@ const INT32_MAX = 2 ** 31 - 1;
 /** The number of bits after the leading one of an escape: 31 reach the farthest pair of int32. */
 const MAX_ESCAPE_BITS = 31;
 
-interface Coder {
+/** What coding a payload leaves; the next payload begins anew in the same memory. */
+export interface SymbolCoder {
   x: number;
   /** Words in the order in which they left; the decoder wants them in reverse. */
   words: Uint16Array<ArrayBuffer>;
   length: number;
+}
+
+export function symbolCoder(): SymbolCoder {
+  return { x: LOWER, words: new Uint16Array(256), length: 0 };
 }
 
 /**
@@ -38,9 +43,42 @@ interface Coder {
  */
 export function encodeSymbols(symbols: Int32Array, tables: readonly FrequencyTable[]): Uint8Array<ArrayBuffer> {
   checkWholeItems(symbols.length, tables);
-  const coder: Coder = { x: LOWER, words: new Uint16Array(256), length: 0 };
-  pushSymbols(coder, symbols, tables);
-  return toBytes(coder);
+  const coder = symbolCoder();
+  const bytes = new Uint8Array(codeSymbols(coder, symbols, symbols.length, tables));
+  writeCoded(coder, bytes, 0);
+  return bytes;
+}
+
+/**
+ * Codes the first `count` symbols, whole items, for `writeCoded`. Allocates nothing but longer memory for more words than ever before.
+ *
+ * @returns the length of the payload, in bytes
+ */
+export function codeSymbols(
+  coder: SymbolCoder,
+  symbols: Int32Array,
+  count: number,
+  tables: readonly FrequencyTable[],
+): number {
+  coder.x = LOWER;
+  coder.length = 0;
+  pushSymbols(coder, symbols, count, tables);
+  return stateBytes(coder) + 2 * coder.length;
+}
+
+function stateBytes({ x }: SymbolCoder): number {
+  return x < 2 ** 24 ? LEAST_STATE_BYTES : LEAST_STATE_BYTES + 1;
+}
+
+/** Writes the payload that was coded last, from `at` on. */
+export function writeCoded(coder: SymbolCoder, bytes: Uint8Array, at: number): void {
+  const { x, words, length } = coder;
+  let to = at + stateBytes(coder);
+  for (let i = at, left = x; i < to; i++, left >>>= 8) bytes[i] = left & 255;
+  for (let i = length - 1; i >= 0; i--) {
+    bytes[to++] = words[i]! & 255;
+    bytes[to++] = words[i]! >>> 8;
+  }
 }
 
 function checkWholeItems(length: number, tables: readonly FrequencyTable[]): void {
@@ -51,9 +89,14 @@ function checkWholeItems(length: number, tables: readonly FrequencyTable[]): voi
 }
 
 /** The coder's step for each symbol, the last one first, with the state in a local variable, which makes it twice as fast. */
-function pushSymbols(coder: Coder, symbols: Int32Array, tables: readonly FrequencyTable[]): void {
+function pushSymbols(
+  coder: SymbolCoder,
+  symbols: Int32Array,
+  count: number,
+  tables: readonly FrequencyTable[],
+): void {
   let x = coder.x;
-  for (let i = symbols.length - 1, d = tables.length - 1; i >= 0; i--, d = d === 0 ? tables.length - 1 : d - 1) {
+  for (let i = count - 1, d = tables.length - 1; i >= 0; i--, d = d === 0 ? tables.length - 1 : d - 1) {
     const { precision, minimum, frequencies, cumulative } = tables[d]!;
     const escape = frequencies.length - 1;
     const symbol = symbols[i]!;
@@ -75,7 +118,7 @@ function pushSymbols(coder: Coder, symbols: Int32Array, tables: readonly Frequen
   coder.x = x;
 }
 
-function emit(coder: Coder, word: number): void {
+function emit(coder: SymbolCoder, word: number): void {
   if (coder.length === coder.words.length) {
     const grown = new Uint16Array(2 * coder.length);
     grown.set(coder.words);
@@ -88,7 +131,7 @@ function emit(coder: Coder, word: number): void {
  * How far a symbol lies outside the table, by its side and an Exp-Golomb code of order 0 of its distance: with
  * u = distance + 1 of n + 1 bits, the decoder meets the side (1 bit: 1 is below), n zeros, a one, and the n lower bits of u.
  */
-function pushEscaped(coder: Coder, index: number, count: number): void {
+function pushEscaped(coder: SymbolCoder, index: number, count: number): void {
   const below = index < 0 ? 1 : 0;
   const u = below ? -index : index - count + 1;
   const n = 31 - Math.clz32(u);
@@ -101,24 +144,12 @@ function pushEscaped(coder: Coder, index: number, count: number): void {
 }
 
 /** Equally likely values: frequency 1, start `value`, out of 2^count, count <= 16. */
-function pushBits(coder: Coder, value: number, count: number): void {
+function pushBits(coder: SymbolCoder, value: number, count: number): void {
   if (coder.x >= 2 ** (32 - count)) {
     emit(coder, coder.x & 0xffff);
     coder.x >>>= 16;
   }
   coder.x = coder.x * 2 ** count + value;
-}
-
-function toBytes({ x, words, length }: Coder): Uint8Array<ArrayBuffer> {
-  const stateBytes = x < 2 ** 24 ? LEAST_STATE_BYTES : LEAST_STATE_BYTES + 1;
-  const bytes = new Uint8Array(stateBytes + 2 * length);
-  bytes.set([x & 255, (x >>> 8) & 255, (x >>> 16) & 255, x >>> 24].slice(0, stateBytes));
-  for (let i = 0, at = stateBytes; i < length; i++) {
-    const word = words[length - 1 - i]!;
-    bytes[at++] = word & 255;
-    bytes[at++] = word >>> 8;
-  }
-  return bytes;
 }
 
 interface Decoder {

@@ -31,6 +31,30 @@ export function codePositions({ trunk, inputShape, latent }: TransformConfig): n
   return height * width;
 }
 
+/** A code that lies over its picture: each position of it over as many rows and columns of pixels. */
+export interface CodeImage {
+  /** Positions, of an item. */
+  readonly height: number;
+  readonly width: number;
+  /** How many pixels away from its own a position looks at most, and how far what the decoder makes of it reaches. */
+  readonly reach: number;
+}
+
+/**
+ * How the code of such a transform lies over its items; none where it does not: behind dense layers, and where positions
+ * and pixels do not divide evenly. Where it does, the same parameters fit a picture of any number of items side by side,
+ * and away from the picture's edges make of it what they make of it anywhere.
+ */
+export function codeImage({ trunk, inputShape, latent }: TransformConfig): CodeImage | undefined {
+  if (!isSpatial(trunk)) return undefined;
+  const { kernel, stride, channels } = withCode(trunk, latent);
+  const scale = stride ** channels.length;
+  const [height, width] = inputShape as ImageSize;
+  if (height % scale !== 0 || width % scale !== 0) return undefined;
+  const reach = channels.reduce((sum, _, layer) => sum + (kernel - 1) * stride ** layer, 0);
+  return { height: height / scale, width: width / scale, reach };
+}
+
 /** `x` [batch, features] -> the code before it is quantised, [batch, positions, latent]. */
 export function analysis(build: GraphBuilder, x: Node, config: TransformConfig): Node {
   const { trunk, latent } = config;

@@ -1,4 +1,4 @@
-/** The parts, one after the other. */
+/** The bytes of all parts, one after the other. */
 export function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
