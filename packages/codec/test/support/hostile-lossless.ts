@@ -1,6 +1,5 @@
 /** Hostile lossless streams, payloads and tables. */
 import { inflateRawSync } from "node:zlib";
-import { IsthmusError } from "@isthmus/math";
 import {
   type BitsBackTables,
   decodeBitsBack,
@@ -26,6 +25,7 @@ import {
   randomBytes,
   refusal,
   spliced,
+  tablesRefusal,
   withFlips,
 } from "./hostile-draws.ts";
 import { forged, modelId } from "./hostile-latents.ts";
@@ -115,8 +115,7 @@ function tablesOutcome(draw: Draw): string {
   try {
     tables = probe.around(() => unpackBitsBackTables(numbers));
   } catch (error) {
-    if (error instanceof IsthmusError && error.code.startsWith("TABLE_")) return error.code;
-    throw error;
+    return tablesRefusal(error);
   }
   if (String(packBitsBackTables(tables)) !== String(numbers)) throw new Error("the tables were taken for others");
   // Other networks belong to them; encodeBitsBack says so of these.
