@@ -20,9 +20,10 @@ import { type EmptyProject, emptyProject } from "./support/empty-project.ts";
 
 const STEPS = 200;
 
-/** SwiftShader's WebGPU takes a minute and more for 200 steps: as many in one place, a few in the others, which differ from it in nothing that it sees. */
+/** Those that take minutes for 200 steps without a graphics card: as many in one place, a few in the others. */
+const slow: readonly EngineName[] = ["tfjs:webgpu", "tfjs:webgl", "tfjs:cpu"];
 const stepsOf = (engine: EngineName, environment: Environment): number =>
-  engine === "tfjs:webgpu" && environment !== "Worker, isolated" ? 20 : STEPS;
+  slow.includes(engine) && environment !== "Worker, isolated" ? 20 : STEPS;
 
 /**
  * A step rounds some hundred times one after the other, each time by 2^-24 of what it makes. Adam divides by the size of gradients, so

@@ -19,7 +19,12 @@ import {
 
 /** `loadKernels` of `@isthmus/kernels`, and what it throws. */
 export function loadKernels(options: LoadOptions = {}): Promise<Kernels> {
-  return instantiateKernels(async (build, threaded) => bytesIn(generated(build, threaded)), options);
+  return instantiateKernels(kernelBytes, options);
+}
+
+/** `kernelBytes` of `@isthmus/kernels`, and what it throws. */
+export async function kernelBytes(build: KernelBuild, threaded = false): Promise<Uint8Array<ArrayBuffer>> {
+  return bytesIn(generated(build, threaded));
 }
 
 function generated(build: KernelBuild, threaded: boolean): Generated {
