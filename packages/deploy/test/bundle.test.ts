@@ -177,7 +177,10 @@ test("samples are in the units of the model's data", async () => {
     ...{ version: 1, item: { kind: "array", ...units }, reading: { missing: "mean", fills: [21] } },
     ...{ writing: { type: "f32" }, source: {} },
   };
-  const described = await bundleEncoder(modelOf(manyKinds(), data as never), { batches: [items(60, SIZE)], quality: 1 });
+  const described = await bundleEncoder(modelOf(manyKinds(), data as never), {
+    batches: [items(60, SIZE)],
+    quality: 1,
+  });
   const x = Float32Array.from(items(2, SIZE, 7), (value) => Math.round(value * 1024) / 1024);
   const samples = Float64Array.from(x, (value) => 4 * value + 20);
   const encoder = javascriptEncoder(described);
@@ -233,12 +236,16 @@ describe("a hostile bundle", () => {
       Promise.resolve().then(() => javascriptEncoder(bytes)),
       loadEncoder(bytes, { kernels: "javascript" }),
     ]);
-    expect(loaded).toMatchObject({ status: "rejected", reason: { name: "IsthmusError", code: expect.stringMatching(codes) } });
+    expect(loaded).toMatchObject({
+      status: "rejected",
+      reason: { name: "IsthmusError", code: expect.stringMatching(codes) },
+    });
     if (read.status === "rejected") expect(read.reason).toMatchObject({ code: expect.stringMatching(codes) });
   };
 
   test("is refused when it is cut anywhere", async () => {
-    for (let length = 0; length < bundle.length; length += length < 400 ? 1 : 97) await refused(bundle.subarray(0, length));
+    for (let length = 0; length < bundle.length; length += length < 400 ? 1 : 97)
+      await refused(bundle.subarray(0, length));
   });
 
   test("is refused when a bit of it is another", async () => {
