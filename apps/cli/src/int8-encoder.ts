@@ -18,7 +18,7 @@ export interface Int8Options {
 }
 
 /** Items that are enough to see what values are between. */
-const ENOUGH = 1000;
+export const ENOUGH_ITEMS = 1000;
 
 export function withInt8Options(command: Command): Command {
   return command
@@ -26,7 +26,7 @@ export function withInt8Options(command: Command): Command {
       "--calibrate <what>",
       `items that show what values are between: ${NAMED.join(", ")}, a .csv, .npy or IDX file, or a folder of pictures`,
     )
-    .option("--items <n>", "how many of them", wholeNumber(1), ENOUGH)
+    .option("--items <n>", "how many of them", wholeNumber(1), ENOUGH_ITEMS)
     .option("--quality <n>", "which of the model's qualities, from 0", wholeNumber(0, 255), 0)
     .addOption(dataDirOption())
     .addOption(buildOption());

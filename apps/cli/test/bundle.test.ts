@@ -53,3 +53,26 @@ describe("bundle", () => {
     );
   });
 });
+
+describe("export --to c", () => {
+  it("writes the same header of a model and of its bundle, and tells the memory it takes", async () => {
+    const calibrated = ["--to", "c", "--calibrate", "synthetic", "--items", "200", "-o", at("model.h")];
+    const told = await report("export", at("m.safetensors"), ...calibrated);
+    expect(told).toMatchObject({ samples: 784, dims: 4, bytes: readFileSync(at("model.h")).length });
+    await report("export", at("e.isthb"), "--to", "c", "-o", at("bundle.h"));
+    expect(readFileSync(at("bundle.h"))).toEqual(readFileSync(at("model.h")));
+    // 784 samples and 24 hidden numbers in bytes, four symbols of the plan and as many of the frame; the weights of both layers.
+    expect(told.ramBytes).toBeGreaterThan(784 + 24 + 2 * 4 * 4);
+    expect(told.flashBytes).toBeGreaterThan(784 * 24 + 24 * 4);
+  });
+
+  it("refuses what a header does not have in one line", async () => {
+    const to = (...args: readonly string[]) => complaint("export", ...args, "--to", "c", "-o", at("x.h"));
+    expect(await to(at("m.safetensors"))).toMatch(/needs --calibrate/);
+    expect(await to(at("m.safetensors"), "--part", "decoder")).toMatch(/writes encoders, not --part decoder/);
+    expect(await to(at("m.safetensors"), "--uint8-io")).toMatch(/--uint8-io goes with --to onnx only/);
+    expect(await to(at("m.safetensors"), "--precision", "float16")).toMatch(/writes int8, not --precision float16/);
+    expect(await to(at("e.isthb"), "--calibrate", "synthetic")).toMatch(/--calibrate goes with a model/);
+    expect(await to(at("e.isthb"), "--batch", "5000")).toMatch(/"maxItems" expected an integer 1 to 4096, got 5000/);
+  });
+});

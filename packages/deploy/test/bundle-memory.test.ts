@@ -1,36 +1,21 @@
 // What an encoder leaves on the heap: nothing, once it is warm.
-import { fitFrequencyTables, packTables } from "@isthmus/codec";
 import { loadEncoder } from "@isthmus/edge";
-import { latentShape, type Model } from "@isthmus/graph";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { bundleEncoder } from "../src/index.ts";
+import { modelOf, SIZE } from "./models.ts";
 import { items, manyKinds } from "./networks.ts";
 
-const SIZE = 9 * 8 * 3;
 const ENCODES = 10_000;
 
 // Plain JavaScript leaves short-lived numbers, about 1 kB an encode here, since V8 does not inline the rounding everywhere.
 test("10,000 encodes into a caller's memory leave nothing on the heap, on WebAssembly", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const { program, parameters } = manyKinds();
-  const [dims] = latentShape(program)!;
-  const symbols = Int32Array.from({ length: 50 * dims! }, (_, i) => Math.round(5 * Math.sin(i)));
-  const coding = {
-    ...{ steps: new Float32Array(dims!).fill(0.1), offsets: new Float32Array(dims!) },
-    tables: packTables(fitFrequencyTables(symbols, dims!)),
-  };
-  const model = {
-    kind: "test",
-    config: {},
-    encoder: program,
-    decoder: program,
-    parameters,
-    coding,
-  } as unknown as Model;
-  const encoder = await loadEncoder(await bundleEncoder(model, { batches: [items(20, SIZE)] }), { kernels: "wasm" });
+  const encoder = await loadEncoder(await bundleEncoder(modelOf(manyKinds()), { batches: [items(20, SIZE)] }), {
+    kernels: "wasm",
+  });
   const samples = items(1, SIZE, 3);
   const into = new Uint8Array(encoder.maxBytes(1));
   const encodeMany = (): void => {
