@@ -181,7 +181,8 @@ test.each([-1, 2, 0.5])("quality %f is refused", async (quality) => {
 });
 
 test("a model without tables is refused", async () => {
-  const { coding: _, ...bare } = model;
+  const { kind, config, encoder, decoder, parameters, provenance, metrics } = model;
+  const bare = { kind, config, encoder, decoder, parameters, provenance, metrics };
   await expect(bundleEncoder(bare, { batches: [items(2, SIZE)] })).rejects.toMatchObject({ code: "MODEL_NO_CODING" });
 });
 
