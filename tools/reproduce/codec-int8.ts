@@ -16,16 +16,19 @@ import { dataConvention, fineTuneQuantised } from "@isthmus/train";
 import type { Context, Made, Reproduction, Row, Splits } from "./harness/reproduction.ts";
 import { codesOf, firstItems, forSeeds, trained, type Trained } from "./harness/training.ts";
 
-const EPOCHS = 3;
+const EPOCHS = 2;
 /** Of quantisation-aware training behind it, where that is done. */
-const TUNING = { epochs: 2, rate: 1e-4 };
+const TUNING = { epochs: 1, rate: 1e-4 };
 /** Training images that ranges are calibrated on. */
 const CALIBRATED = 1000;
+/** Test images that plain JavaScript takes through, too. */
+const TWICE = 2000;
 
 export const codecInt8: Reproduction = {
   name: "codec-int8",
   what: "Encoders in int8 beside the same ones in float32: symbols, bytes of a stream, and error of what is decoded",
-  minutes: 15,
+  minutes: 5,
+  seeds: [1],
   run,
 };
 
@@ -58,7 +61,7 @@ interface Comparison {
   readonly seconds: number;
   /** Share of equal symbols. */
   readonly agreement: number;
-  /** Symbols that WebAssembly and plain JavaScript make differently. */
+  /** Symbols of the first images that WebAssembly and plain JavaScript make differently. */
   readonly unlike: number;
   /** Of whole streams, headers included. */
   readonly bytes: { readonly float: number; readonly int8: number };
@@ -184,11 +187,11 @@ async function measured(
   const network = { program: encoder.definition.encoder, parameters };
   const plan = lowerNetwork(quantiseNetwork(network, { ranges, outputs: { [encoder.output]: { steps, offsets } } }));
   const int8 = allSymbols(await loadExecutor(plan, { kernels: "wasm" }), test);
-  const javascript = allSymbols(javascriptExecutor(plan), test);
+  const javascript = allSymbols(javascriptExecutor(plan), take(test, 0, TWICE));
   return {
     seconds,
     agreement: 1 - countDifferent(against.symbols, int8) / int8.length,
-    unlike: countDifferent(int8, javascript),
+    unlike: countDifferent(javascript, int8),
     bytes: { float: against.bytes, int8: streamBytes(int8, coding, against.dims) },
     psnr: { float: against.psnr, int8: await psnr(context, model, coding, int8, test) },
   };
@@ -261,7 +264,7 @@ function rowsOf({ seeds }: Context, { name, definition }: Encoder, made: readonl
   return [
     row("equal symbols", "%", { least: 99 }, ({ agreement }) => 100 * agreement, true),
     row(
-      "symbols that WebAssembly and plain JavaScript make differently",
+      `symbols of ${TWICE} images that WebAssembly and plain JavaScript make differently`,
       "",
       { most: 0 },
       ({ unlike }) => unlike,

@@ -4,10 +4,14 @@ import { type EngineName, meeting, type Requirement } from "./engine-names.ts";
 import type { Environment } from "./environment.ts";
 import type { Reason } from "./reason.ts";
 
-/** Why an engine cannot be had on this machine, or is not what must be; nothing where it can be tried. */
-export function obstacle(name: EngineName, here: Environment, required: readonly Requirement[]): Reason | undefined {
+/** Why an engine is not what must be, whatever the machine. */
+export function mismatch(name: EngineName, required: readonly Requirement[]): Reason | undefined {
   const unmet = required.find((requirement) => !meeting(requirement).includes(name));
-  if (unmet !== undefined) return { code: "BACKEND_REQUIREMENT", message: `it is not what is required: ${unmet}` };
+  return unmet && { code: "BACKEND_REQUIREMENT", message: `it is not what is required: ${unmet}` };
+}
+
+/** Why an engine cannot be had on this machine; nothing where it can be tried. */
+export function obstacle(name: EngineName, here: Environment, required: readonly Requirement[]): Reason | undefined {
   return lack(name, here) ?? (required.includes("gpu") ? drawnBySoftware(name, here) : undefined);
 }
 
@@ -52,5 +56,5 @@ function drawnBySoftware(name: EngineName, { webgpu, webgl2 }: Environment): Rea
 export function shortfall(engine: Engine, required: readonly Requirement[]): Reason | undefined {
   const { count, reason } = (engine as Engine & { readonly threads?: Threads }).threads ?? { count: 1 };
   if (!required.includes("threads") || count > 1) return undefined;
-  return reason ?? { code: "THREADS_ONE_CORE", message: "there is one core, and nobody to share the work with" };
+  return reason ?? { code: "THREADS_ONE", message: "it has one thread: one was asked for, or there is one core" };
 }

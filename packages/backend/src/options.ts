@@ -64,7 +64,7 @@ export function checkedOptions(options: SelectOptions): Wishes {
   const { prefer = "auto", require = [], workload = defaultWorkload, wasm = {}, signal } = options;
   const { override = (globalThis as { ISTHMUS_ENGINE?: string }).ISTHMUS_ENGINE ?? "" } = options;
   const { anew = false, measure = measureEngine, store = defaultStore() } = options;
-  const preferred = listOf(prefer).filter((name) => name !== "auto");
+  const preferred = override === "auto" ? [] : listOf(prefer).filter((name) => name !== "auto");
   requireKnown("prefer", preferred, engineNames, ["auto"]);
   const required = listOf(require);
   requireKnown("require", required, requirements);

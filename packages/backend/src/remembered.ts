@@ -33,7 +33,11 @@ export function memoryKey(environment: Environment, names: readonly EngineName[]
   return `isthmus-engine-${contentHash(canonicalJson({ VERSION, fingerprint, names, subject }))}`;
 }
 
-export type Recalled = { readonly remembered: Remembered } | { readonly problem?: Reason };
+/** What was kept, or what is wrong with it, or neither where nothing was. */
+export interface Recalled {
+  readonly remembered?: Remembered;
+  readonly problem?: Reason;
+}
 
 /** What is kept under `key`, if it is sound and not too old. Never throws. */
 export async function recall(store: SelectionStore, key: string, now: number): Promise<Recalled> {

@@ -36,9 +36,9 @@ export interface Selection {
 /** An engine that says why it is the one. */
 export type SelectedEngine = Engine & { readonly selection: Selection };
 
-/** A selection for people: the reason, and one line for each engine that is not the one. */
+/** A selection for people: the reason, and one line for each engine that might have been the one. */
 export function explain({ engine, reason, candidates, remembering }: Selection): string[] {
-  const others = candidates.filter(({ name }) => name !== engine);
+  const others = candidates.filter(({ name, reason: why }) => name !== engine && why?.code !== "BACKEND_REQUIREMENT");
   const problem = remembering?.problem;
   return [
     `${engine}: ${reason}`,

@@ -56,6 +56,35 @@ static void P_conv2d(const P_window *w, const P_rounding *r, const int8_t *x, co
   }
 }
 `,
+  conv2dTranspose: `
+static void P_conv2dTranspose(const P_window *w, const P_rounding *r, const int8_t *x, const int8_t *weights, const int32_t *channels, int8_t *y8, int32_t *y32) {
+  const int32_t taps = w->rows * w->columns * w->channels;
+  int32_t at = 0;
+  for (int32_t i = 0; i < w->y_height; i++) {
+    for (int32_t j = 0; j < w->y_width; j++) {
+      for (int32_t c = 0; c < w->y_channels; c++, at++) {
+        const int8_t *weight = weights + c * taps;
+        int32_t sum = 0;
+        for (int32_t k = 0; k < w->rows; k++) {
+          const int32_t row = i + w->top - k * w->row_dilation;
+          for (int32_t l = 0; l < w->columns; l++, weight += w->channels) {
+            const int32_t column = j + w->left - l * w->column_dilation;
+            const int between = row % w->row_stride != 0 || column % w->column_stride != 0;
+            const int32_t m = row / w->row_stride, n = column / w->column_stride;
+            if (!between && row >= 0 && m < w->height && column >= 0 && n < w->width) {
+              const int8_t *from = x + (m * w->width + n) * w->channels;
+              for (int32_t d = 0; d < w->channels; d++) sum += from[d] * weight[d];
+            } else {
+              for (int32_t d = 0; d < w->channels; d++) sum += r->padding * weight[d];
+            }
+          }
+        }
+        P_store(y8, y32, at, P_rounded(sum, channels + 4 * c, r));
+      }
+    }
+  }
+}
+`,
   depthwise: `
 static void P_depthwise(const P_window *w, const P_rounding *r, const int8_t *x, const int8_t *weights, const int32_t *channels, int8_t *y8, int32_t *y32) {
   const int32_t times = w->y_channels / w->channels;

@@ -72,7 +72,7 @@ class HeaderWriter {
     const samples = this.samples();
     const tables = this.tables();
     const kernels = [...new Set(plan.calls.map(({ kernel }) => kernel))];
-    const hasWeights = kernels.includes("conv2d") || kernels.includes("depthwise");
+    const hasWeights = plan.calls.some((call) => "weights" in call);
     return [
       this.top(),
       "#ifdef P_IMPLEMENTATION",

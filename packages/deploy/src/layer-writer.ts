@@ -1,7 +1,7 @@
 import { GraphBuilder, type Node, type Program } from "@isthmus/graph";
 import { type ActivationQuantiser, type ActivationRanges, activationQuantiser } from "./activation-quantiser.ts";
 import { channelGrid, type ChannelGrid, type Grid } from "./grid.ts";
-import { channelsOf, findLayers, isTabled, type Layer, unknownOperation } from "./layers.ts";
+import { channelsOf, findLayers, isTabled, type Layer, requireNoNormalisation, unknownOperation } from "./layers.ts";
 import { type Network, onlyInput, partOf, refused } from "./network.ts";
 
 /** A value of the network in the form that is written. */
@@ -40,6 +40,7 @@ export abstract class LayerWriter {
     this.network = network;
     this.program = partOf(network.program, Object.keys(outputs));
     onlyInput(this.program);
+    requireNoNormalisation(this.program);
     this.ranges = ranges;
     this.layers = findLayers(this.program);
     this.grids = new Map(Object.entries(outputs).map(([name, grid]) => [this.headOf(name), grid]));
@@ -68,8 +69,7 @@ export abstract class LayerWriter {
     while (node.op === "reshape") node = nodes[node.inputs[0]!]!;
     const layer = [...this.layers.values()].find(({ end }) => end === node);
     if (!layer) throw refused(node, `the output "${name}" is to come out of a layer`);
-    if (layer.activation)
-      throw refused(layer.activation, `the output "${name}" is to come out of a layer without an activation`);
+    if (layer.activation) throw refused(node, `the output "${name}" is to come out of a layer without an activation`);
     const readers = nodes.filter(({ op, inputs }) => op !== "reshape" && inputs.includes(node.id));
     if (readers.length > 0) throw refused(node, `the output "${name}" is read by "${readers[0]!.op}", too`);
     return node.id;
@@ -122,7 +122,7 @@ export abstract class LayerWriter {
    */
   private gains({ activation, end }: Layer): Float64Array | undefined {
     const { maxima, max = 0 } = this.ranges.get(end.id) ?? {};
-    if (activation?.op !== "relu" || !maxima || max <= 0) return undefined;
+    if (activation?.kind !== "relu" || !maxima || max <= 0) return undefined;
     return Float64Array.from(maxima, (value) => Math.sqrt(Math.min(Math.max(value / max, 1 / 64), 1)));
   }
 

@@ -4,7 +4,7 @@ import type { ActivationQuantiser, ActivationRanges } from "./activation-quantis
 import { fixedPoint } from "./fixed-point.ts";
 import type { ChannelGrid, Grid } from "./grid.ts";
 import { LayerWriter, type Read, stepsOf, type StoredLayer } from "./layer-writer.ts";
-import { channelsOf, isTabled, type Layer } from "./layers.ts";
+import { type Activation, channelsOf, isTransposed, type Layer } from "./layers.ts";
 import { type Network, parameterOf, refused } from "./network.ts";
 
 export interface QuantiseOptions {
@@ -39,28 +39,32 @@ class Quantiser extends LayerWriter {
   }
 
   protected override head(layer: Layer, x: Read, grid: ChannelGrid): Node {
-    return this.sums(layer, x, grid, { zero: 0, low: -(2 ** 31), high: 2 ** 31 - 1, table: [] });
+    return this.sums(layer, x, grid, { zero: 0, low: -(2 ** 31), high: 2 ** 31 - 1, slope: 1, table: [] });
   }
 
-  /** int8, with the activation as a bound or as a table. */
+  /** int8, with the activation as bounds, as a second multiplier or as a table. */
   protected override hidden(layer: Layer, x: Read, stored: StoredLayer): Node {
-    const { sum, quantiser } = stored;
-    const low = layer.activation?.op === "relu" ? sum.zero : -128;
-    const table = isTabled(layer) ? tableOf(layer.activation!.op, sum, quantiser) : [];
+    const { sum } = stored;
+    const { activation } = layer;
+    const [low, high] = boundsOf(activation).map((bound) => storedBound(bound, sum)) as [number, number];
+    const slope = activation?.kind === "leakyRelu" ? activation.slope : 1;
+    const table = activation?.kind === "table" ? tableOf(activation.op, sum, stored.quantiser) : [];
     const steps = stepsOf(layer, stored);
-    return this.sums(layer, x, { steps, offsets: steps.map(() => 0) }, { zero: sum.zero, low, high: 127, table });
+    const offsets = steps.map(() => 0);
+    return this.sums(layer, x, { steps, offsets }, { zero: sum.zero, low, high, slope, table });
   }
 
-  private sums(layer: Layer, x: Read, { steps, offsets }: ChannelGrid, bounds: Bounds): Node {
+  private sums(layer: Layer, x: Read, { steps, offsets }: ChannelGrid, { slope, ...bounds }: Bounds): Node {
     const { linear, factor } = layer;
     const centred = this.build.sub(x.node, this.build.scalar(x.quantiser.zero));
     const biases = this.biases(layer, offsets);
     const weights = this.weights(layer, biases, x.quantiser.scale * factor, x.gains);
     const op = linear.op === "avgPool2d" ? "depthwiseConv2d" : linear.op;
-    const sum = this.build.emit(op, [centred, weights.node], weights.attributes, linear.name);
+    const products = this.build.emit(op, [centred, weights.node], weights.attributes, linear.name);
+    const sum = layer.cuts.reduce((of, { attributes }) => this.build.emit("slice", [of], attributes), products);
     const units = weights.scales.map((scale) => scale * x.quantiser.scale * factor);
     const righted = biases.map((bias, c) => bias - factor * weights.shifts[c]!);
-    const attributes = { ...channelsWith(righted, units, steps), ...bounds };
+    const attributes = { ...channelsWith(righted, { units, steps, slope }), ...bounds };
     return this.build.emit("requantise", [sum], attributes, `${linear.name ?? linear.op}/requantise`);
   }
 
@@ -70,17 +74,25 @@ class Quantiser extends LayerWriter {
     const state = this.program.nodes[linear.inputs[1]!]!;
     const name = state.attributes["name"] as string;
     const shape = state.shape as readonly number[];
-    const values = gained(parameterOf(this.network, name), shape, gains);
+    const axes = weightAxes(shape, isTransposed(layer));
+    const values = gained(parameterOf(this.network, name), axes, gains);
     const channels = channelsOf(layer);
     requireTaps(linear, values.length / channels);
+    const channelOf = (i: number): number => (linear.op === "depthwiseConv2d" ? i % channels : axes.output(i));
     const scales = new Float64Array(channels);
-    values.forEach((value, i) => (scales[i % channels] = Math.max(scales[i % channels]!, Math.abs(value) / 127)));
+    values.forEach((value, i) => (scales[channelOf(i)] = Math.max(scales[channelOf(i)]!, Math.abs(value) / 127)));
     // A bias of more than 2^29 units takes larger units.
     scales.forEach(
       (scale, c) => (scales[c] = Math.max(scale, Math.abs(biases[c]!) / (inputScale * (MAX_BIAS / 2 - 1))) || 1),
     );
-    const data = Float32Array.from(values, (value, i) => clampedToInt8(value / scales[i % channels]!));
-    const shifts = meanShifts({ values, data, scales, shape }, this.meansBefore(layer, gains));
+    const data = Float32Array.from(values, (value, i) => clampedToInt8(value / scales[channelOf(i)]!));
+    const shifts = new Float64Array(channels);
+    const means = this.meansBefore(layer, gains);
+    // What rounding weights adds to the mean of each channel, where the means of what they read are known.
+    values.forEach((value, i) => {
+      const c = channelOf(i);
+      if (means) shifts[c]! += (data[i]! * scales[c]! - value) * means[axes.input(i)]!;
+    });
     return { node: this.parameter(name, shape, data), attributes: linear.attributes, scales, shifts };
   }
 
@@ -117,14 +129,17 @@ class Quantiser extends LayerWriter {
   }
 }
 
-/** Biases and factors of channels whose sums count `units`, and are stored in `steps`. */
-function channelsWith(biases: Float64Array, units: Float64Array, steps: Float64Array): Record<string, number[]> {
+/** Biases and factors of channels whose sums count `units`, and are stored in `steps`, those below 0 in as many as `slope` times. */
+function channelsWith(
+  biases: Float64Array,
+  { units, steps, slope }: { readonly units: Float64Array; readonly steps: Float64Array; readonly slope: number },
+): Record<string, number[]> {
   const factors = Array.from(units, (unit, c) => fixedPoint(unit / steps[c]!));
   const multipliers = factors.map(({ multiplier }) => multiplier);
   return {
     biases: Array.from(biases, (value, c) => Math.round(value / units[c]!)),
     multipliers,
-    negatives: multipliers,
+    negatives: multipliers.map((multiplier) => Math.round(slope * multiplier)),
     shifts: factors.map(({ shift }) => shift),
   };
 }
@@ -142,36 +157,37 @@ interface Bounds {
   readonly zero: number;
   readonly low: number;
   readonly high: number;
+  /** Of what is below 0. */
+  readonly slope: number;
   readonly table: readonly number[];
 }
 
-interface RoundedWeights {
-  /** [..., inputs, outputs] as they were. */
-  readonly values: Float64Array;
-  readonly data: Float32Array;
-  readonly scales: Float64Array;
-  readonly shape: readonly number[];
+/** Of the numbers behind an activation. */
+function boundsOf(activation: Activation | undefined): readonly [number, number] {
+  if (activation?.kind === "clamp") return [activation.low, activation.high];
+  return [activation?.kind === "relu" ? 0 : -Infinity, Infinity];
 }
 
-/** Weights [..., inputs, outputs] times the gains of what they read; a flattened image's inputs take turns. */
-function gained(values: Float32Array, shape: readonly number[], gains?: Float64Array): Float64Array {
-  const [inputs, last] = shape.slice(-2) as [number, number];
-  return Float64Array.from(
-    values,
-    (value, i) => value * (gains?.[(Math.floor(i / last) % inputs) % gains.length] ?? 1),
-  );
+function storedBound(bound: number, { scale, zero }: ActivationQuantiser): number {
+  return Math.min(Math.max(Math.round(bound / scale) + zero, -128), 127);
 }
 
-/** What rounding weights adds to the mean of each channel, where the means of what they read are known. */
-function meanShifts({ values, data, scales, shape }: RoundedWeights, means?: readonly number[]): Float64Array {
-  const shifts = new Float64Array(scales.length);
-  if (!means) return shifts;
-  const [inputs, last] = shape.slice(-2) as [number, number];
-  values.forEach((value, i) => {
-    const c = i % scales.length;
-    shifts[c]! += (data[i]! * scales[c]! - value) * means[Math.floor(i / last) % inputs]!;
-  });
-  return shifts;
+/** Where weights [..., inputs, outputs], or [..., outputs, inputs], have the input and the output of their number i. */
+interface WeightAxes {
+  readonly input: (i: number) => number;
+  readonly output: (i: number) => number;
+}
+
+function weightAxes(shape: readonly number[], transposed: boolean): WeightAxes {
+  const [first, last] = shape.slice(-2) as [number, number];
+  const outer = (i: number): number => Math.floor(i / last) % first;
+  const inner = (i: number): number => i % last;
+  return transposed ? { input: inner, output: outer } : { input: outer, output: inner };
+}
+
+/** Weights times the gains of what they read; a flattened image's inputs take turns. */
+function gained(values: Float32Array, { input }: WeightAxes, gains?: Float64Array): Float64Array {
+  return Float64Array.from(values, (value, i) => value * (gains?.[input(i) % gains.length] ?? 1));
 }
 
 function clampedToInt8(value: number): number {

@@ -1,7 +1,7 @@
 import { dense, GraphBuilder, include, interpret, vjp } from "@isthmus/graph";
 import { expect, test } from "vitest";
 import { calibrate, fakeQuantiseNetwork, quantiseNetwork } from "../src/index.ts";
-import { interpreted, items, manyKinds, networkOf } from "./networks.ts";
+import { decoder, interpreted, items, manyKinds, networkOf } from "./networks.ts";
 
 const SIZE = 9 * 8 * 3;
 const outputs = {
@@ -25,6 +25,18 @@ test.each(["relu", "sigmoid", "tanh", "softplus"] as const)(
     expect(floats["logVar"]!.map((y, i) => Math.round(y / steps[i % 4]!))).toEqual(integers["logVar"]);
   },
 );
+
+test("in the nearest bins they are the integers of a decoder, too", async () => {
+  const network = decoder();
+  const ranges = await calibrate(network, { outputs: ["image"], batches: [items(50, 6)] });
+  const options = { ranges, outputs: { image: { steps: [0.01] } } };
+  const x = items(10, 6, 3);
+  const integers = interpreted(quantiseNetwork(network, options), x, 10)["image"]!;
+  const program = fakeQuantiseNetwork(network.program, options);
+  const floats = interpreted({ ...network, program }, x, 10)["image"]!;
+  // There is one zero among integers.
+  expect(floats.map((y) => Math.round(y / 0.01) + 0)).toEqual(integers);
+});
 
 test("a gradient reaches every weight that is read, and descent along it brings the rounded outputs nearer to a target", async () => {
   const network = networkOf([6], (build, x) => ({

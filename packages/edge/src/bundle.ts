@@ -246,7 +246,7 @@ function callOf(word: (field: number) => number): PlanCall {
 function productsOf(call: PlanCall): number {
   if (call.kernel === "lookup") return call.length;
   const { yHeight, yWidth, yChannels, rows, columns, channels } = call.window;
-  return yHeight * yWidth * yChannels * rows * columns * (call.kernel === "conv2d" ? channels : 1);
+  return yHeight * yWidth * yChannels * rows * columns * (call.kernel.startsWith("conv2d") ? channels : 1);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

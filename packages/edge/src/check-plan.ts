@@ -65,6 +65,7 @@ function requireObject(what: string, value: unknown): void {
 function checkCall(where: string, call: PlanCall, memory: Extent, constants: Uint8Array): void {
   switch (call.kernel) {
     case "conv2d":
+    case "conv2dTranspose":
     case "depthwise":
       return checkConvolution(where, call, memory, constants);
     case "maxPool":

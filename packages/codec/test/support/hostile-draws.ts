@@ -11,6 +11,9 @@ export function runCase({ seed, run }: HostileKind, index: number): string {
   return run((n) => Math.floor(uniform() * n));
 }
 
+/** Called around every read of hostile bytes, and around nothing else: who measures puts something else here. */
+export const probe = { around: <T>(read: () => T): T => read() };
+
 /** One way of being hostile. `run` ends with what became of a case, and throws for what must never come of it. */
 export interface HostileKind {
   readonly name: string;
@@ -20,6 +23,8 @@ export interface HostileKind {
   readonly outcomes: readonly string[];
   /** Of as many cases as the other kinds have, where cases take long. Default: 1. */
   readonly share?: number;
+  /** What reading may take at the most, where it is not as little as with a stream of a few hundred bytes. */
+  readonly most?: { readonly bytes: number; readonly milliseconds: number };
 }
 
 /** All there are, one after the other. */
@@ -100,6 +105,12 @@ export function refusal(error: unknown, length: number): string {
   const offset = error.details["offset"] as number;
   if (!(offset >= 0 && offset <= length)) throw new Error(`${error.code} at ${offset} of ${length}`);
   return error.code.slice("BITSTREAM_".length);
+}
+
+/** The code of refused tables. Throws what is no such error. */
+export function tablesRefusal(error: unknown): string {
+  if (error instanceof IsthmusError && error.code.startsWith("TABLE_")) return error.code;
+  throw error;
 }
 
 /** Streams cut at each byte, then with each of their bits flipped, and which must come of it. */

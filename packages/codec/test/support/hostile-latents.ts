@@ -1,8 +1,8 @@
 /** Hostile streams of latents, and tables: each is refused by a code that says where, or decoded rightly. */
-import { IsthmusError } from "@isthmus/math";
 import {
   crc32c,
   decodeLatents,
+  decodeSymbols,
   encodeLatents,
   encodeSymbols,
   fitFrequencyTables,
@@ -21,9 +21,11 @@ import {
   type HostileSeries,
   joined,
   pick,
+  probe,
   randomBytes,
   refusal,
   spliced,
+  tablesRefusal,
   withDamage,
   withFlips,
 } from "./hostile-draws.ts";
@@ -47,7 +49,7 @@ const strange = bellSymbols(200, dims, 9).map((symbol) => 5000 + symbol);
  * One frame, three frames, no items, some far symbols that are escaped, raw ones, deflated ones, several payloads, and
  * deflated ones under a code of their own.
  */
-const streams = [
+export const streams: readonly Uint8Array[] = [
   encodeLatents(symbols, { tables, modelId }),
   encodeLatents(symbols, { tables, modelId, itemsPerFrame: 12 }),
   encodeLatents(new Int32Array(0), { tables, modelId }),
@@ -87,7 +89,7 @@ const PREFIX = Uint8Array.of(0xc9, 0x53, 0x10);
 function outcome(bytes: Uint8Array, set = tables, lost: "refuse" | "replace" = "refuse"): string {
   let decoded;
   try {
-    decoded = decodeLatents(bytes, { tables: set, modelId, limits, lost });
+    decoded = probe.around(() => decodeLatents(bytes, { tables: set, modelId, limits, lost }));
   } catch (error) {
     return refusal(error, bytes.length);
   }
@@ -116,15 +118,34 @@ function requireSame(bytes: Uint8Array, decoded: Int32Array, set: readonly Frequ
   if (at !== decoded.length) throw new Error(`${decoded.length} symbols decoded, the frames have ${at}`);
 }
 
+const payloads = [symbols, far, repeated].map((part) => encodeSymbols(part, tables));
+
+/** A payload alone, under no checksum: random, damaged or cut, of as many symbols as it has or others. */
+function payloadOutcome(draw: Draw): string {
+  const which = draw(payloads.length);
+  const whole = payloads[which]!;
+  const cut = (): Uint8Array => whole.subarray(0, draw(whole.length));
+  const payload = pick(draw, [() => randomBytes(draw), () => withDamage(draw, whole, 3), cut])();
+  const rows = draw(3) ? [symbols, far, repeated][which]!.length / dims : draw(100);
+  const decoded = new Int32Array(rows * dims);
+  try {
+    probe.around(() => decodeSymbols(payload, tables, decoded));
+  } catch (error) {
+    return refusal(error, payload.length);
+  }
+  if (Buffer.compare(encodeSymbols(decoded, tables), payload) !== 0)
+    throw new Error("the payload is not of these symbols");
+  return "decoded";
+}
+
 /** Unpacks damaged tables; what is taken for good must be what was packed, and decode a stream or refuse it. */
 function tablesOutcome(draw: Draw): string {
   const numbers = damagedTables(draw, packed);
   let set;
   try {
-    set = unpackTables(numbers);
+    set = probe.around(() => unpackTables(numbers));
   } catch (error) {
-    if (error instanceof IsthmusError && error.code.startsWith("TABLE_")) return error.code;
-    throw error;
+    return tablesRefusal(error);
   }
   if (String(packTables(set)) !== String(numbers)) throw new Error("the tables were taken for others");
   return outcome(pick(draw, streams), set);
@@ -180,6 +201,12 @@ export const latentKinds: readonly HostileKind[] = [
       return outcome(draw(2) ? damage : stream.subarray(0, draw(stream.length)), tables, "replace");
     },
     outcomes: ["CRC", "PAYLOAD", "TRUNCATED", "replaced"],
+  },
+  {
+    name: "payloads of symbols under no checksum, random, damaged or cut",
+    seed: 9,
+    run: payloadOutcome,
+    outcomes: ["END", "STATE", "SYMBOL"],
   },
   {
     name: "packed frequency tables, damaged",

@@ -1,6 +1,5 @@
 /** Hostile lossless streams, payloads and tables. */
 import { inflateRawSync } from "node:zlib";
-import { IsthmusError } from "@isthmus/math";
 import {
   type BitsBackTables,
   decodeBitsBack,
@@ -9,6 +8,7 @@ import {
   encodeLossless,
   type LosslessCoder,
   makeBitsBackTables,
+  numbersPerPixel,
   packBitsBackTables,
   readFrame,
   readFrames,
@@ -21,9 +21,11 @@ import {
   type HostileKind,
   type HostileSeries,
   pick,
+  probe,
   randomBytes,
   refusal,
   spliced,
+  tablesRefusal,
   withFlips,
 } from "./hostile-draws.ts";
 import { forged, modelId } from "./hostile-latents.ts";
@@ -68,7 +70,7 @@ function coderOf(tables: BitsBackTables): LosslessCoder {
 function outcome(bytes: Uint8Array, coder: LosslessCoder): string {
   let values;
   try {
-    ({ values } = decodeLossless(bytes, { ...coder, limits }));
+    ({ values } = probe.around(() => decodeLossless(bytes, { ...coder, limits })));
   } catch (error) {
     return refusal(error, bytes.length);
   }
@@ -97,7 +99,8 @@ function payloadOutcome(draw: Draw): string {
   const payload = whole.length === 0 ? randomBytes(draw) : pick(draw, makers)();
   const asked = draw(3) ? items : draw(limits.items);
   try {
-    const given = decodeBitsBack(payload, coder.model, { items: asked, latentBits: quality || 1 + draw(8) });
+    const latentBits = quality || 1 + draw(8);
+    const given = probe.around(() => decodeBitsBack(payload, coder.model, { items: asked, latentBits }));
     return given.length === asked * PIXELS ? "decoded" : `${given.length} values`;
   } catch (error) {
     return refusal(error, payload.length);
@@ -110,12 +113,14 @@ function tablesOutcome(draw: Draw): string {
   const numbers = damagedTables(draw, packBitsBackTables(coder.model.tables));
   let tables;
   try {
-    tables = unpackBitsBackTables(numbers);
+    tables = probe.around(() => unpackBitsBackTables(numbers));
   } catch (error) {
-    if (error instanceof IsthmusError && error.code.startsWith("TABLE_")) return error.code;
-    throw error;
+    return tablesRefusal(error);
   }
   if (String(packBitsBackTables(tables)) !== String(numbers)) throw new Error("the tables were taken for others");
+  // Other networks belong to them; encodeBitsBack says so of these.
+  if (numbersPerPixel(tables.pixels) !== numbersPerPixel(coder.model.tables.pixels)) return "decoded";
+  if (tables.seedBits.length !== coder.model.tables.seedBits.length) return "decoded";
   const own = coderOf(tables);
   const given = items.subarray(0, 6 * PIXELS);
   const bytes = encodeLossless(given, { ...own, latentBits: 1 + draw(8) });

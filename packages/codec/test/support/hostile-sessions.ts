@@ -1,25 +1,33 @@
 /** Hostile packets of sessions. */
 import { crc16 } from "../../src/crc16.ts";
-import { joinSessions, openSession, type SessionReceiver } from "../../src/index.ts";
+import { joinSessions, openSession, type SessionReceiver, streamPackets } from "../../src/index.ts";
 import {
   type Draw,
   everyCutAndFlip,
   type HostileKind,
   type HostileSeries,
   pick,
+  probe,
   refusal,
   withDamage,
 } from "./hostile-draws.ts";
-import { far, limits, modelId, symbols, tables } from "./hostile-latents.ts";
+import { far, limits, modelId, streams, symbols, tables } from "./hostile-latents.ts";
 
+const options = { session: 5, tables, modelId, maxPacketBytes: 40, firstSequence: 65_533 };
 /** Of each session a hello and three messages, one of them of a few fragments. */
 const sessions = [false, true].map((parity) => {
-  const sender = openSession({ session: 5, tables, modelId, maxPacketBytes: 40, parity, firstSequence: 65_533 });
+  const sender = openSession({ ...options, parity });
   const hello = sender.hello();
   const sent = [symbols.subarray(0, tables.length), symbols, far].flatMap((message) => sender.encode(message));
   return [hello, ...sent];
 });
 const packets = sessions[1]!;
+/** One that says its hello anew, as another, among its fragments; one whose messages' fragments are mixed; a whole stream. */
+const others = [
+  [...packets.slice(0, 6), openSession({ ...options, timestamp: 1n }).hello(), ...packets.slice(6)],
+  [packets[0]!, ...packets.slice(3).flatMap((packet, i, all) => [packet, all[(i * 7) % all.length]!])],
+  [...streamPackets(streams[4]!, 9, { maxPacketBytes: 40 }), ...packets],
+];
 
 const receiver = (): SessionReceiver => joinSessions({ models: [{ tables, modelId }], limits, maxMessages: 1 });
 
@@ -28,7 +36,7 @@ function received(packets: readonly Uint8Array[], by = receiver()): string {
   const kinds = new Set<string>();
   for (const packet of packets) {
     try {
-      for (const event of by.receive(packet)) {
+      for (const event of probe.around(() => by.receive(packet))) {
         kinds.add(event.kind);
         if (event.kind === "latents" && event.symbols.length > limits.symbols) throw new Error("too many symbols");
       }
@@ -42,7 +50,7 @@ function received(packets: readonly Uint8Array[], by = receiver()): string {
 
 /** A session's packets, one of them damaged, left out, sent twice or in another place; at times under a good checksum. */
 function sessionOutcome(draw: Draw): string {
-  const sent: Uint8Array[] = [...pick(draw, sessions)];
+  const sent: Uint8Array[] = [...pick(draw, [...sessions, ...others])];
   for (let left = draw(3); left > 0; left--) {
     const [at, to] = [draw(sent.length), draw(sent.length)];
     const packet = sent[at]!;

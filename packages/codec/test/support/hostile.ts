@@ -1,12 +1,13 @@
 /** Hostile inputs, drawn from fixed seeds: each is refused by a code that says where, or decoded rightly. */
 import { beforeAll, expect, it } from "vitest";
+import { cornerSeries } from "./hostile-corners.ts";
 import { type HostileKind, type HostileSeries, runCase } from "./hostile-draws.ts";
 import { latentKinds, latentSeries } from "./hostile-latents.ts";
 import { losslessKinds, losslessSeries } from "./hostile-lossless.ts";
 import { sessionKinds, sessionSeries } from "./hostile-sessions.ts";
 
-export const hostileKinds: readonly HostileKind[] = [...latentKinds, ...sessionKinds, ...losslessKinds];
-export const hostileSeries: readonly HostileSeries[] = [...latentSeries, ...sessionSeries, ...losslessSeries];
+const hostileKinds: readonly HostileKind[] = [...latentKinds, ...sessionKinds, ...losslessKinds];
+const hostileSeries: readonly HostileSeries[] = [...latentSeries, ...sessionSeries, ...losslessSeries, ...cornerSeries];
 
 /** Runs the cases of one seed and says which outcomes there were; a failure says which case it was. */
 function soak(cases: number, kind: HostileKind): string[] {

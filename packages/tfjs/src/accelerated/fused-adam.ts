@@ -68,7 +68,9 @@ export class FusedAdam extends tf.Optimizer {
    */
   override applyGradients(gradients: tf.NamedTensorMap | NamedTensor[]): void {
     const heap = this.heap();
-    const named = Array.isArray(gradients) ? gradients : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
+    const named = Array.isArray(gradients)
+      ? gradients
+      : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
     const { registeredVariables } = tf.engine();
     const updates = named
       .filter(({ tensor }) => tensor as tf.Tensor | null)
@@ -79,7 +81,10 @@ export class FusedAdam extends tf.Optimizer {
         return { variable, gradient: tensor, ...this.momentsOf(variable) };
       });
     for (const { variable, first, second } of updates) [variable, first, second].forEach((own) => ownArray(heap, own));
-    this.step(heap, updates.map(({ variable, gradient, first, second }) => [gradient, variable, first, second]));
+    this.step(
+      heap,
+      updates.map(({ variable, gradient, first, second }) => [gradient, variable, first, second]),
+    );
     for (const { variable } of updates) heap.forgetPacked(variable);
     this.incrementIterations();
   }
@@ -124,7 +129,9 @@ export class FusedAdam extends tf.Optimizer {
       throw new RangeError(`"weights" expected a count and pairs of moments, got ${weights.length} tensors`);
     }
     const next = values.slice(0, count).map(({ name, tensor }, i): [string, Moments] => {
-      const copies = [tensor, values[count + i]!.tensor].map((moment) => tf.tidy(() => tf.variable(tf.clone(moment), false)));
+      const copies = [tensor, values[count + i]!.tensor].map((moment) =>
+        tf.tidy(() => tf.variable(tf.clone(moment), false)),
+      );
       return [name.replace(/\/m$/, ""), { first: copies[0]!, second: copies[1]! }];
     });
     this.disposeMoments();

@@ -59,7 +59,11 @@ export async function installAcceleratedWasm(options: AcceleratedWasmOptions = {
   }
 }
 
-async function install(threads: number, options: AcceleratedWasmOptions, binary?: BinarySource): Promise<AcceleratedWasm> {
+async function install(
+  threads: number,
+  options: AcceleratedWasmOptions,
+  binary?: BinarySource,
+): Promise<AcceleratedWasm> {
   const module = await openTfjsModule(threads, binary);
   const memory = memoryOf(module);
   const loaded = await loadKernels({ memory, ...(options.build && { build: options.build }) });

@@ -22,7 +22,12 @@ export function putInPlace(kernels: Kernels, gradients: Gradients, heap: Heap): 
   const stockKernels = Object.entries(kernels).map(([kernelName, kernel]) => {
     const stock = getKernel(kernelName, "wasm") as KernelConfig | undefined;
     if (stock) unregisterKernel(kernelName, "wasm");
-    registerKernel({ ...stock, kernelName, backendName: "wasm", kernelFunc: asKernelFunc(kernel, heap, stock?.kernelFunc) });
+    registerKernel({
+      ...stock,
+      kernelName,
+      backendName: "wasm",
+      kernelFunc: asKernelFunc(kernel, heap, stock?.kernelFunc),
+    });
     return [kernelName, stock] as const;
   });
   const stockGradients = Object.entries(gradients)

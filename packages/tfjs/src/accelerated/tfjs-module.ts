@@ -66,10 +66,17 @@ export async function openTfjsModule(threads: number, binary?: BinarySource): Pr
 export function memoryOf({ wasmMemory, asm }: TfjsModule): WebAssembly.Memory {
   const memory = wasmMemory ?? asm.memory;
   if (memory instanceof WebAssembly.Memory) return memory;
-  throw new IsthmusError("TFJS_BINARY", "tfjs's module expected to show its memory, got none: not the binary of 4.22.0");
+  throw new IsthmusError(
+    "TFJS_BINARY",
+    "tfjs's module expected to show its memory, got none: not the binary of 4.22.0",
+  );
 }
 
-function opened(factory: Factory, threads: number, read: (folder: string) => Promise<BufferSource>): Promise<TfjsModule> {
+function opened(
+  factory: Factory,
+  threads: number,
+  read: (folder: string) => Promise<BufferSource>,
+): Promise<TfjsModule> {
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => reject(notLoaded(cause));
     let folder = "";
@@ -115,7 +122,11 @@ async function readBinary(source: BinarySource): Promise<BufferSource> {
 
 function functionsOf(module: TfjsModule): TfjsFunctions {
   const call = (name: string, operands: number): ((...given: number[]) => void) =>
-    module.cwrap(name, null, Array.from({ length: operands }, () => "number" as const));
+    module.cwrap(
+      name,
+      null,
+      Array.from({ length: operands }, () => "number" as const),
+    );
   return {
     init: call("init", 0),
     initWithThreadsCount: call("init_with_threads_count", 1),

@@ -40,9 +40,20 @@ const functions: Gradients = {
 /** Steps: their derivative is 0 wherever there is one. */
 const steps: Gradients = {
   ...Object.fromEntries(
-    ["ArgMax", "ArgMin", "Ceil", "Floor", "IsFinite", "IsInf", "IsNan", "OnesLike", "Round", "Sign", "Step", "ZerosLike"].map(
-      (name) => [name, zero],
-    ),
+    [
+      "ArgMax",
+      "ArgMin",
+      "Ceil",
+      "Floor",
+      "IsFinite",
+      "IsInf",
+      "IsNan",
+      "OnesLike",
+      "Round",
+      "Sign",
+      "Step",
+      "ZerosLike",
+    ].map((name) => [name, zero]),
   ),
   ...Object.fromEntries(
     ["Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "NotEqual"].map((name) => [name, zeroPair]),
@@ -52,7 +63,8 @@ const steps: Gradients = {
 
 const activations: Gradients = {
   ClipByValue: gradient<{ clipValueMin: number; clipValueMax: number }>({ inputs: ["x"] }, (dy, [x], attrs) => ({
-    x: () => mul(dy, mask(tf.logicalAnd(tf.greaterEqual(x!, attrs.clipValueMin), tf.lessEqual(x!, attrs.clipValueMax)))),
+    x: () =>
+      mul(dy, mask(tf.logicalAnd(tf.greaterEqual(x!, attrs.clipValueMin), tf.lessEqual(x!, attrs.clipValueMax)))),
   })),
   Elu: ofOutput((dy, y) => run("EluGrad", { dy, y }, {})),
   LeakyRelu: gradient<{ alpha: number }>({ inputs: ["x"] }, (dy, [x], { alpha }) => ({
@@ -141,7 +153,10 @@ function quotientB(dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 const choices: Gradients = {
   AddN: {
     repairs: false,
-    config: { saveAllInputs: true, gradFunc: (dy, saved) => perInput(saved.map(() => () => tf.clone(dy as tf.Tensor))) },
+    config: {
+      saveAllInputs: true,
+      gradFunc: (dy, saved) => perInput(saved.map(() => () => tf.clone(dy as tf.Tensor))),
+    },
   },
   Select: gradient({ inputs: ["condition"] }, (dy, [condition]) => ({
     condition: () => tf.zeros(condition!.shape),

@@ -8,7 +8,10 @@ interface Axes {
 /** dy with a size of 1 where x was reduced. */
 function kept(dy: tf.Tensor, x: tf.Tensor, axis: number | number[]): tf.Tensor {
   const axes = tf.util.parseAxisParam(axis, x.shape);
-  return tf.reshape(dy, x.shape.map((size, i) => (axes.includes(i) ? 1 : size)));
+  return tf.reshape(
+    dy,
+    x.shape.map((size, i) => (axes.includes(i) ? 1 : size)),
+  );
 }
 
 /** Of the greatest or the least, for each element that equals it. */
@@ -22,9 +25,12 @@ const extreme: Gradient = gradient<{ reductionIndices?: number | number[]; axis?
 );
 
 export const reductions: Gradients = {
-  Cumsum: gradient<{ axis: number; exclusive: boolean; reverse: boolean }>({}, (dy, _, { axis, exclusive, reverse }) => ({
-    x: () => tf.cumsum(dy, axis, exclusive, !reverse),
-  })),
+  Cumsum: gradient<{ axis: number; exclusive: boolean; reverse: boolean }>(
+    { repairs: true },
+    (dy, _, { axis, exclusive, reverse }) => ({
+      x: () => tf.cumsum(dy, axis, exclusive, !reverse),
+    }),
+  ),
   LogSoftmax: gradient<Axes>({ output: true }, (dy, [y], { axis }) => ({
     logits: () => tf.sub(dy, tf.mul(tf.sum(dy, axis, true), tf.exp(y!))),
   })),

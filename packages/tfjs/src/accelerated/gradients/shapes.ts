@@ -16,7 +16,11 @@ const lists: Gradients = {
       saveAllInputs: true,
       gradFunc(dy, saved, { axis }) {
         const [along] = tf.util.parseAxisParam(axis as number, saved[0]!.shape);
-        const parts = tf.split(dy as tf.Tensor, saved.map(({ shape }) => shape[along!]!), along);
+        const parts = tf.split(
+          dy as tf.Tensor,
+          saved.map(({ shape }) => shape[along!]!),
+          along,
+        );
         return perInput(parts.map((part) => () => part));
       },
     },
@@ -45,10 +49,13 @@ export const shapes: Gradients = {
   })),
   BroadcastTo: ofInput((dy, x) => unbroadcast(dy, x.shape)),
   ExpandDims: ofInput((dy, input) => tf.reshape(dy, input.shape), "input"),
-  GatherV2: gradient<{ axis: number; batchDims: number }>({ inputs: ["x", "indices"] }, (dy, saved, attrs) => {
-    const [x, indices] = saved as [tf.Tensor, tf.Tensor];
-    return { x: () => scattered(dy, x.shape, indices, attrs), indices: () => tf.zeros(indices.shape) };
-  }),
+  GatherV2: gradient<{ axis: number; batchDims: number }>(
+    { inputs: ["x", "indices"], repairs: true },
+    (dy, saved, attrs) => {
+      const [x, indices] = saved as [tf.Tensor, tf.Tensor];
+      return { x: () => scattered(dy, x.shape, indices, attrs), indices: () => tf.zeros(indices.shape) };
+    },
+  ),
   MirrorPad: gradient<{ paddings: Pads; mode: "reflect" | "symmetric" }>(
     { inputs: ["x"], repairs: true },
     (dy, [x], { paddings, mode }) => ({

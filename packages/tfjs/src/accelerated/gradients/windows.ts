@@ -37,7 +37,7 @@ const convolutions: Gradients = {
   Conv2DBackpropInput: gradient<Moves>({ inputs: ["dy", "filter"], repairs: true }, (dx, saved, attrs) => {
     const [dy, filter] = saved as [tf.Tensor, tf.Tensor];
     return {
-      dy: () => run("Conv2D", { x: dx, filter }, { dilations: 1, ...attrs }),
+      dy: () => run("Conv2D", { x: dx, filter }, { ...attrs, dilations: attrs.dilations ?? 1 }),
       filter: () => run("Conv2DBackpropFilter", { x: dx, dy }, { ...attrs, filterShape: filter.shape }),
     };
   }),
@@ -71,8 +71,8 @@ function requireKnown(dilations: unknown): void {
   if (tf.getBackend() !== "wasm") requireNoDilation(dilations);
 }
 
-function requireNoDilation(dilations: unknown = 1): void {
-  if ([dilations].flat().every((dilation) => dilation === 1)) return;
+function requireNoDilation(dilations: unknown): void {
+  if ([dilations ?? 1].flat().every((dilation) => dilation === 1)) return;
   throw new RangeError(`the gradient of this convolution expected dilations of 1, got ${JSON.stringify(dilations)}`);
 }
 

@@ -16,12 +16,17 @@ export interface Ending {
   readonly then: (y: TensorInfo) => TensorInfo;
 }
 
-const OWN: Readonly<Record<string, number>> = { linear: ACTIVATIONS.none, relu: ACTIVATIONS.relu, sigmoid: ACTIVATIONS.sigmoid };
+const OWN: Readonly<Record<string, number>> = {
+  linear: ACTIVATIONS.none,
+  relu: ACTIVATIONS.relu,
+  sigmoid: ACTIVATIONS.sigmoid,
+};
 
 /** A bias along the last axis of `columns` and the common activations are the kernel's; others are kernels of their own. */
 export function endingOf(heap: Heap, { bias, preluActivationWeights }: Inputs, columns: number, fused: Fused): Ending {
   const { activation = "linear", leakyreluAlpha = 0 } = fused;
-  const isRow = !bias || (bias.shape.at(-1) === columns && bias.shape.every((size, i, all) => i === all.length - 1 || size === 1));
+  const isRow =
+    !bias || (bias.shape.at(-1) === columns && bias.shape.every((size, i, all) => i === all.length - 1 || size === 1));
   const own = isRow ? OWN[activation] : undefined;
   const steps: ((y: TensorInfo) => TensorInfo)[] = [];
   const step = (name: string, inputs: (y: TensorInfo) => NamedTensorInfoMap, attrs: object = {}): void => {

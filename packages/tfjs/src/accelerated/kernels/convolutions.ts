@@ -11,21 +11,21 @@ type Shape4D = [number, number, number, number];
 export interface Moves {
   readonly strides: number | [number, number];
   readonly pad: "valid" | "same" | number | backend_util.ExplicitPadding;
-  /** tfjs's own derivatives of convolutions know none. */
-  readonly dilations?: number | [number, number];
+  /** tfjs's own derivatives of convolutions know none; tfjs-layers says null for 1. */
+  readonly dilations?: number | [number, number] | null;
   readonly dataFormat?: "NHWC" | "NCHW";
   readonly dimRoundingMode?: "floor" | "round" | "ceil";
 }
 
 /** @throws IsthmusError `TFJS_LAYOUT` for channels before rows */
 function windowFor(x: readonly number[], filter: readonly number[], moves: Moves): WindowSizes {
-  const { strides, pad, dilations = 1, dimRoundingMode, dataFormat = "NHWC" } = moves;
+  const { strides, pad, dilations, dimRoundingMode, dataFormat = "NHWC" } = moves;
   if (dataFormat !== "NHWC") {
     const message = `convolutions of tfjs's wasm backend expected dataFormat "NHWC", got ${JSON.stringify(dataFormat)}; transpose the images`;
     throw new IsthmusError("TFJS_LAYOUT", message, { dataFormat });
   }
   return windowOf(
-    backend_util.computeConv2DInfo(x as Shape4D, filter as Shape4D, strides, dilations, pad, dimRoundingMode),
+    backend_util.computeConv2DInfo(x as Shape4D, filter as Shape4D, strides, dilations ?? 1, pad, dimRoundingMode),
   );
 }
 

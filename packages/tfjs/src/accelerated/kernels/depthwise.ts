@@ -8,10 +8,10 @@ type Shape4D = [number, number, number, number];
 
 /** Each channel of x as often as it has filters, so that every filter has a channel of its own. */
 function windowFor(x: readonly number[], filter: readonly number[], moves: Moves): WindowSizes {
-  const { strides, pad, dilations = 1, dimRoundingMode } = moves;
+  const { strides, pad, dilations, dimRoundingMode } = moves;
   const depthwise = true;
   const info = backend_util.computeConv2DInfo(
-    ...([x, filter, strides, dilations, pad, dimRoundingMode, depthwise] as unknown as Parameters<
+    ...([x, filter, strides, dilations ?? 1, pad, dimRoundingMode, depthwise] as unknown as Parameters<
       typeof backend_util.computeConv2DInfo
     >),
   );

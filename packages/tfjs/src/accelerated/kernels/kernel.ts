@@ -7,7 +7,12 @@ export type Inputs = Readonly<Record<string, TensorInfo>>;
 export type Stock = () => TensorInfo;
 
 /** A kernel of ours. What it needs of `attrs` it says as `A`: tfjs's operations have checked them. */
-export type Kernel<A = Readonly<Record<string, never>>> = (heap: Heap, inputs: Inputs, attrs: A, stock: Stock) => TensorInfo;
+export type Kernel<A = Readonly<Record<string, never>>> = (
+  heap: Heap,
+  inputs: Inputs,
+  attrs: A,
+  stock: Stock,
+) => TensorInfo | TensorInfo[];
 
 /** By tfjs's names. */
 export type Kernels = Readonly<Record<string, Kernel<never>>>;

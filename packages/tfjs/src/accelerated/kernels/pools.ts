@@ -2,7 +2,8 @@ import { backend_util } from "@tensorflow/tfjs-core";
 import { isFloat, type Kernel, type Kernels } from "./kernel.ts";
 import { placeWindow, windowOf } from "./window.ts";
 
-interface Pooling {
+/** How a pool moves, in tfjs's words. */
+export interface Pooling {
   readonly filterSize: number | [number, number];
   readonly strides: number | [number, number];
   readonly pad: "valid" | "same" | number | backend_util.ExplicitPadding;

@@ -54,23 +54,4 @@ function runsOf(axes: readonly number[]): [first: number, end: number][] {
   return runs;
 }
 
-/** Ids out of range are left out. */
-const segmentSum: Kernel<{ numSegments: number }> = (heap, { x, segmentIds }, { numSegments }) => {
-  const [count = 1, ...rest] = x!.shape;
-  const y = heap.output([numSegments, ...rest], x!.dtype);
-  const width = sizeOf(rest);
-  const [from, ids, to] = [x!, segmentIds!, y].map((tensor) => heap.address(tensor)) as [number, number, number];
-  if (isFloat(x)) heap.kernels.scatterAdd(from, ids, to, count, numSegments, width);
-  else addWords(heap.words(from, count * width), heap.words(ids, count), heap.words(to, numSegments * width), width);
-  return y;
-};
-
-function addWords(x: Int32Array, ids: Int32Array, y: Int32Array, width: number): void {
-  y.fill(0);
-  ids.forEach((id, row) => {
-    if (id * width >= y.length || id < 0) return;
-    for (let i = 0; i < width; i++) y[id * width + i]! += x[row * width + i]!;
-  });
-}
-
-export const reductions: Kernels = { Mean: mean, Sum: sum, UnsortedSegmentSum: segmentSum };
+export const reductions: Kernels = { Mean: mean, Sum: sum };
