@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadEncoder, readBundle } from "@isthmus/edge";
-import type { Model } from "@isthmus/graph";
+import { conv2d, conv2dTranspose, dense, elementCount, type Model } from "@isthmus/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleEncoder, type CHeader, cHeader } from "../src/index.ts";
-import { modelOf, SIZE } from "./models.ts";
-import { items, manyKinds } from "./networks.ts";
+import { DIMS, modelOf, SIZE } from "./models.ts";
+import { items, manyKinds, networkOf } from "./networks.ts";
 
 const MOST = 4;
 const STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"];
@@ -31,7 +31,30 @@ const DATA = {
   ...{ reading: { missing: "mean", fills: [21] }, writing: { type: "f32" }, source: {} },
 } as unknown as NonNullable<Model["data"]>;
 
+/** Pixels a stride apart, and slopes below 0. */
+const transposed = networkOf([9, 8, 3], (build, x) => {
+  const small = conv2d(build, x, {
+    name: "small",
+    filters: 4,
+    window: 3,
+    strides: 3,
+    padding: "same",
+    activation: "relu",
+  });
+  const large = conv2dTranspose(build, small, {
+    name: "large",
+    filters: 3,
+    window: [3, 4],
+    strides: 2,
+    padding: "same",
+  });
+  const leaky = build.maximum(large, build.mul(large, build.scalar(0.2)));
+  const flat = build.reshape(leaky, ["batch", elementCount(leaky.shape.slice(1))]);
+  return { mu: dense(build, flat, { name: "mu", units: DIMS }) };
+});
+
 const models = {
+  transposed: modelOf(transposed),
   relu: modelOf(manyKinds("relu")),
   tables: modelOf(manyKinds("tanh")),
   units: modelOf(manyKinds("sigmoid"), DATA),
