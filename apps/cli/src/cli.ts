@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { bundleCommand } from "./commands/bundle.ts";
 import { channelCommand } from "./commands/channel.ts";
 import { compressCommand } from "./commands/compress.ts";
 import { decodeCommand } from "./commands/decode.ts";
@@ -84,6 +85,7 @@ function buildProgram(context: Context): Command {
     compressCommand,
     decompressCommand,
     exportCommand,
+    bundleCommand,
     importCommand,
     onnxCommand,
     sampleCommand,

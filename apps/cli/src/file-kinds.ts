@@ -1,4 +1,4 @@
-export type FileKind = "NPY" | "PNG" | "safetensors" | "an .isth stream" | "ONNX";
+export type FileKind = "NPY" | "PNG" | "safetensors" | "an .isth stream" | "an .isthb bundle" | "ONNX";
 
 /** The kind of a file by its first bytes, where they tell. */
 export function fileKind(bytes: Uint8Array): FileKind | undefined {
@@ -6,6 +6,7 @@ export function fileKind(bytes: Uint8Array): FileKind | undefined {
   if (startsWith(bytes, [0x89, 0x50, 0x4e, 0x47])) return "PNG";
   if (isSafetensors(bytes)) return "safetensors";
   if (startsWith(bytes, [0xc9, 0x53])) return "an .isth stream";
+  if (startsWith(bytes, [0xc9, 0x42])) return "an .isthb bundle";
   return startsWith(bytes, ONNX_FIRST_FIELD) ? "ONNX" : undefined;
 }
 

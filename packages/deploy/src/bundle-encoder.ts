@@ -35,7 +35,8 @@ async function encoderBundle(
   calibration: Omit<CalibrateOptions, "outputs">,
 ): Promise<Omit<EncoderBundle, "sections">> {
   const { encoder: program, parameters, coding, data } = model;
-  if (!coding) throw new IsthmusError("MODEL_NO_CODING", "the model holds no frequency tables, which a device needs to write");
+  if (!coding)
+    throw new IsthmusError("MODEL_NO_CODING", "the model holds no frequency tables, which a device needs to write");
   const output = Object.hasOwn(program.outputs, "mu") ? "mu" : "z";
   const { grid, tables } = ofQuality(coding, quality);
   const network = { program, parameters };

@@ -1,6 +1,8 @@
 export type { ActivationRange, ActivationRanges } from "./activation-quantiser.ts";
 export { bundleEncoder } from "./bundle-encoder.ts";
 export type { BundleOptions } from "./bundle-encoder.ts";
+export { cHeader } from "./c-header.ts";
+export type { CHeader, CHeaderOptions } from "./c-header.ts";
 export { calibrate, calibrationMethods } from "./calibrate.ts";
 export type { CalibrateOptions, CalibrationMethod } from "./calibrate.ts";
 export { fakeQuantiseNetwork } from "./fake-quantise-network.ts";

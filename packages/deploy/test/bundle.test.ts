@@ -1,13 +1,5 @@
 // What devices write of a bundle is what the codec writes of the same symbols, on any kernels.
-import {
-  decodeLatents,
-  encodeLatents,
-  fitFrequencyTables,
-  joinSessions,
-  packTables,
-  readFrame,
-  unpackTables,
-} from "@isthmus/codec";
+import { decodeLatents, encodeLatents, joinSessions, readFrame, unpackTables } from "@isthmus/codec";
 import {
   BUNDLE_HEADER_BYTES,
   type Encoder,
@@ -18,40 +10,12 @@ import {
   verifyBundle,
 } from "@isthmus/edge";
 import { integerKernelBytes } from "@isthmus/kernels/integer";
-import { dense, GraphBuilder, type Model, modelHashes, type StoredTensor } from "@isthmus/graph";
+import { GraphBuilder, modelHashes } from "@isthmus/graph";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { bundleEncoder, type Network } from "../src/index.ts";
+import { bundleEncoder } from "../src/index.ts";
+import { DIMS, modelOf, SIZE } from "./models.ts";
 import { items, manyKinds } from "./networks.ts";
-
-const SIZE = 9 * 8 * 3;
-const DIMS = 6;
-const STEPS = [0.05, 0.1, 0.02, 0.5, 0.2, 0.1];
-const OFFSETS = [0, 0.25, -1, 0, 0.5, 2];
-
-/** Two qualities, the second twice as coarse, with tables of symbols around 0. */
-function modelOf({ program, parameters }: Network, data?: Model["data"]): Model {
-  const symbols = Int32Array.from({ length: 60 * 2 * DIMS }, (_, i) => Math.round(6 * Math.sin(i * i)));
-  const build = new GraphBuilder();
-  const decoder = build.program({
-    outputs: { reconstruction: dense(build, build.input("z", ["batch", DIMS]), { name: "back", units: SIZE }) },
-  });
-  const made: Record<string, StoredTensor> = {
-    "back.kernel": { shape: [DIMS, SIZE], data: Float32Array.from({ length: DIMS * SIZE }, (_, i) => Math.cos(i)) },
-    "back.bias": { shape: [SIZE], data: new Float32Array(SIZE).fill(0.5) },
-  };
-  return {
-    ...{ kind: "test", config: {}, encoder: program, decoder, provenance: {}, metrics: {} },
-    parameters: { ...parameters, ...made },
-    coding: {
-      steps: Float32Array.from([...STEPS, ...STEPS.map((step) => 2 * step)]),
-      offsets: Float32Array.from([...OFFSETS, ...OFFSETS]),
-      tables: packTables(fitFrequencyTables(symbols, 2 * DIMS)),
-      qualities: 2,
-    },
-    ...(data && { data }),
-  };
-}
 
 const model = modelOf(manyKinds());
 let bundle: Uint8Array<ArrayBuffer>;
@@ -177,7 +141,10 @@ test("samples are in the units of the model's data", async () => {
     ...{ version: 1, item: { kind: "array", ...units }, reading: { missing: "mean", fills: [21] } },
     ...{ writing: { type: "f32" }, source: {} },
   };
-  const described = await bundleEncoder(modelOf(manyKinds(), data as never), { batches: [items(60, SIZE)], quality: 1 });
+  const described = await bundleEncoder(modelOf(manyKinds(), data as never), {
+    batches: [items(60, SIZE)],
+    quality: 1,
+  });
   const x = Float32Array.from(items(2, SIZE, 7), (value) => Math.round(value * 1024) / 1024);
   const samples = Float64Array.from(x, (value) => 4 * value + 20);
   const encoder = javascriptEncoder(described);
@@ -214,7 +181,8 @@ test.each([-1, 2, 0.5])("quality %f is refused", async (quality) => {
 });
 
 test("a model without tables is refused", async () => {
-  const { coding: _, ...bare } = model;
+  const { kind, config, encoder, decoder, parameters, provenance, metrics } = model;
+  const bare = { kind, config, encoder, decoder, parameters, provenance, metrics };
   await expect(bundleEncoder(bare, { batches: [items(2, SIZE)] })).rejects.toMatchObject({ code: "MODEL_NO_CODING" });
 });
 
@@ -233,12 +201,16 @@ describe("a hostile bundle", () => {
       Promise.resolve().then(() => javascriptEncoder(bytes)),
       loadEncoder(bytes, { kernels: "javascript" }),
     ]);
-    expect(loaded).toMatchObject({ status: "rejected", reason: { name: "IsthmusError", code: expect.stringMatching(codes) } });
+    expect(loaded).toMatchObject({
+      status: "rejected",
+      reason: { name: "IsthmusError", code: expect.stringMatching(codes) },
+    });
     if (read.status === "rejected") expect(read.reason).toMatchObject({ code: expect.stringMatching(codes) });
   };
 
   test("is refused when it is cut anywhere", async () => {
-    for (let length = 0; length < bundle.length; length += length < 400 ? 1 : 97) await refused(bundle.subarray(0, length));
+    for (let length = 0; length < bundle.length; length += length < 400 ? 1 : 97)
+      await refused(bundle.subarray(0, length));
   });
 
   test("is refused when a bit of it is another", async () => {

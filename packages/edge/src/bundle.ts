@@ -140,7 +140,8 @@ function sectionsOf(bytes: Uint8Array): Sections {
       if (section) return section;
       throw invalid(BUNDLE_HEADER_BYTES, `the section "${name}" is missing`);
     },
-    sizes: () => Object.fromEntries(known.flatMap((name) => (optional(name) ? [[name, optional(name)!.bytes.length]] : []))),
+    sizes: () =>
+      Object.fromEntries(known.flatMap((name) => (optional(name) ? [[name, optional(name)!.bytes.length]] : []))),
   };
 }
 
@@ -159,7 +160,8 @@ function checkHeader(bytes: Uint8Array): number {
   if (count > MAX_SECTIONS) throw problem("BUNDLE_LIMIT", 3, `${count} sections: at most ${MAX_SECTIONS} are accepted`);
   if (bytes.length < Math.max(directory, length)) throw truncated(bytes, Math.max(directory, length));
   const covered = crc32c(bytes.subarray(BUNDLE_HASH_AT, directory), crc32c(bytes.subarray(0, BUNDLE_CRC_AT)));
-  if (covered !== view.getUint32(BUNDLE_CRC_AT, true)) throw problem("BUNDLE_CRC", BUNDLE_CRC_AT, "the header is damaged");
+  if (covered !== view.getUint32(BUNDLE_CRC_AT, true))
+    throw problem("BUNDLE_CRC", BUNDLE_CRC_AT, "the header is damaged");
   if (length !== bytes.length) throw invalid(4, `${bytes.length} bytes, and ${length} by its header`);
   return count;
 }
@@ -198,7 +200,8 @@ function unitsOf({ bytes, offset }: Section, samples: number): BundleUnits {
     Float64Array.from({ length: count }, (__, i) => view.getFloat64(8 + 8 * (row * count + i), true)),
   );
   const isRight = [offsets!, scales!, fills ?? []].every((row) => row.every(Number.isFinite));
-  if (!isRight || scales!.some((scale) => scale < 0)) throw invalid(offset, "units that are not finite, or scales below 0");
+  if (!isRight || scales!.some((scale) => scale < 0))
+    throw invalid(offset, "units that are not finite, or scales below 0");
   return { offsets: offsets!, scales: scales!, ...(fills && { fills }) };
 }
 
@@ -243,7 +246,7 @@ function callOf(word: (field: number) => number): PlanCall {
 function productsOf(call: PlanCall): number {
   if (call.kernel === "lookup") return call.length;
   const { yHeight, yWidth, yChannels, rows, columns, channels } = call.window;
-  return yHeight * yWidth * yChannels * rows * columns * (call.kernel === "conv2d" ? channels : 1);
+  return yHeight * yWidth * yChannels * rows * columns * (call.kernel.startsWith("conv2d") ? channels : 1);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

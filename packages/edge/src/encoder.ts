@@ -120,7 +120,7 @@ function encoderOver(bundle: EncoderBundle, { kernels, run }: Executor): Encoder
     openSession: (options) => {
       const sender = sessionSender({ modelId, quality, dims }, options, (of) => writer.message(of, of.length / dims));
       return {
-        hello: sender.hello,
+        hello: () => sender.hello(),
         encode: (samples) => {
           const items = infer(samples);
           return sender.encode(symbols.subarray(0, items * dims));

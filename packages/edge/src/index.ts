@@ -4,7 +4,7 @@ export * from "./bundle-format.ts";
 export { checkPlan } from "./check-plan.ts";
 export { javascriptEncoder, loadEncoder } from "./encoder.ts";
 export type { Encoder, EncoderSession, LoadEncoderOptions } from "./encoder.ts";
-export { javascriptExecutor } from "./executor.ts";
+export { javascriptExecutor, quantiseInput } from "./executor.ts";
 export type { Executor, PlanItem } from "./executor.ts";
 export { callWords, loadExecutor } from "./load-executor.ts";
 export type { LoadExecutorOptions } from "./load-executor.ts";

@@ -26,7 +26,8 @@ export class SampleReader {
     if (this.units) this.readUnits(samples, from, to, this.units);
     else if (samples instanceof Uint8Array || samples instanceof Uint8ClampedArray)
       for (let i = 0; i < to.length; i++) to[i] = this.ofBytes[samples[from + i]!]!;
-    else for (let i = 0; i < to.length; i++) to[i] = quantiseInput(Math.fround(samples[from + i]!), from + i, this.input);
+    else
+      for (let i = 0; i < to.length; i++) to[i] = quantiseInput(Math.fround(samples[from + i]!), from + i, this.input);
   }
 
   private readUnits(samples: Samples, from: number, to: Int8Array, { offsets, scales, fills }: BundleUnits): void {

@@ -3,6 +3,7 @@ import { draftModelPart, type ModelPart, type OnnxDraft, redraft } from "@isthmu
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { exportC } from "../c-export.ts";
 import { type Console, grouped, type Report } from "../console.ts";
 import { checkedByUser, UsageError } from "../errors.ts";
 import { openModel, takesCodes } from "../model-files.ts";
@@ -27,6 +28,7 @@ import {
 import { type Context, describeCommand, reporting } from "./command.ts";
 
 interface ExportOptions extends PartFileOptions {
+  readonly to: "onnx" | "c";
   readonly part?: ModelPart;
   readonly all?: boolean;
   readonly externalData: ExternalDataChoice;
@@ -42,6 +44,8 @@ const NOTES = [
   "Where onnxruntime-node is installed, the file is run on 100 drawn inputs before it is written, and must give what our",
   "engine gives: |a - b| <= 1e-5 + 1e-4 |b| for every value.",
   ...PRECISION_NOTES,
+  "--to c writes the encoder of a model, in int8 (--calibrate), or of a bundle, as one C99 header for microcontrollers: no dependency,",
+  "no malloc, the same bytes as loadEncoder of @isthmus/edge. It takes no other options than --calibrate, --items and --batch.",
 ];
 
 const EXAMPLES = [
@@ -54,17 +58,21 @@ const EXAMPLES = [
   "isthmus export m.safetensors --part decoder --external-data always -o decoder.onnx",
   "isthmus export m.safetensors --part decoder --precision int8-weights -o small.onnx",
   "isthmus export m.safetensors --part autoencoder --precision int8 --calibrate mnist -o int8.onnx",
+  "isthmus export m.safetensors --to c --calibrate mnist -o encoder.h",
+  "isthmus export encoder.isthb --to c --batch 8 -o encoder.h",
 ];
 
 export function exportCommand(context: Context): Command {
   const command = describeCommand({
     name: "export",
-    summary: "Export a part of a model, or all, to ONNX and compare it with our engine.",
+    summary: "Export a part of a model, or all, to ONNX and compare it with our engine; or the encoder to C.",
     notes: NOTES,
     examples: EXAMPLES,
   })
-    .argument("<model>", "model file")
-    .addOption(new Option("--to <format>", "what to write").choices(["onnx"]).default("onnx"))
+    .argument("<model>", "model file; for --to c a bundle, too")
+    .addOption(
+      new Option("--to <format>", "what to write: ONNX, or a C99 header").choices(["onnx", "c"]).default("onnx"),
+    )
     .addOption(new Option("--part <name>", "which part").choices(PARTS))
     .option("--all", "every part that the model has, into the folder --out")
     .option(
@@ -110,6 +118,7 @@ function names(text: string): string[] {
 
 async function exportModel(context: Context, path: string, options: ExportOptions): Promise<Report> {
   const { part, all = false, out } = options;
+  if (options.to === "c") return await exportC(context, path, options);
   if (all === (part !== undefined)) {
     throw new UsageError(
       all ? "--part and --all exclude each other" : "required option '--part <name>' not specified (or --all)",

@@ -14,9 +14,10 @@ import {
 import { describeOnnx } from "@isthmus/onnx";
 import { readCheckpoint } from "@isthmus/train";
 import type { Command } from "commander";
+import { describeBundle } from "../bundles.ts";
 import type { Report } from "../console.ts";
 import { entryLines } from "../entry-lines.ts";
-import { namingFile, UsageError } from "../errors.ts";
+import { namingFileAsync, UsageError } from "../errors.ts";
 import { fileKind } from "../file-kinds.ts";
 import { parameterCount } from "../model-files.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
@@ -24,7 +25,7 @@ import { type Context, describeCommand, reporting } from "./command.ts";
 export function inspectCommand(context: Context): Command {
   return describeCommand({
     name: "inspect",
-    summary: "What a model, checkpoint, stream, ONNX or NPY file holds.",
+    summary: "What a model, checkpoint, stream, bundle, ONNX or NPY file holds.",
     examples: ["isthmus inspect m.safetensors"],
   })
     .argument("<file>", "the file")
@@ -33,20 +34,22 @@ export function inspectCommand(context: Context): Command {
 
 async function inspect(path: string): Promise<Report> {
   const bytes = await readFileBytes(path);
-  const json = { file: path, bytes: bytes.length, ...namingFile(path, () => describe(path, bytes)) };
+  const described = await namingFileAsync(path, () => describe(path, bytes));
+  const json = { file: path, bytes: bytes.length, ...described };
   return { json, lines: Object.entries(json).flatMap(([key, value]) => entryLines(key, value)) };
 }
 
 /** The kind of a file is told by its first bytes, the last resort is its name. */
-function describe(path: string, bytes: Uint8Array): JsonObject {
+async function describe(path: string, bytes: Uint8Array): Promise<JsonObject> {
   const kind = fileKind(bytes);
   if (kind === "NPY") return describeNpy(bytes);
   if (kind === "safetensors") return describeSafetensors(bytes);
   if (kind === "an .isth stream" || path.endsWith(".isth")) return describeStream(bytes);
+  if (kind === "an .isthb bundle" || path.endsWith(".isthb")) return await describeBundle(bytes);
   if (kind === "ONNX" || path.endsWith(".onnx"))
     return { kind: "onnx", ...describeOnnx(bytes) } as unknown as JsonObject;
   throw new UsageError(
-    `${path} is none of: model, checkpoint, .isth stream, ONNX, NPY${kind ? `; it looks like ${kind}` : ""}`,
+    `${path} is none of: model, checkpoint, .isth stream, .isthb bundle, ONNX, NPY${kind ? `; it looks like ${kind}` : ""}`,
   );
 }
 
