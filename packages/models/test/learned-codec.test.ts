@@ -1,7 +1,7 @@
 /** The learned codec: its density, its rate and distortion, and that what is measured is what a stream would hold. */
 import { interpret } from "@isthmus/graph";
 import { describe, expect, it } from "vitest";
-import { learnedCodec, type LearnedCodecConfig, type ModelDefinition } from "../src/index.ts";
+import { codeImage, learnedCodec, type LearnedCodecConfig, type ModelDefinition } from "../src/index.ts";
 import { expectCentralDifferences } from "./support/central-differences.ts";
 import { feeds, items, run, type State, stateOf, stepOf } from "./support/vae-family.ts";
 
@@ -229,6 +229,39 @@ describe("streams", () => {
         expect(metrics[name]!.data[item]!).toBeCloseTo(-10 * Math.log10(mean), 6);
       }
     });
+  });
+});
+
+describe("a code that is an image", () => {
+  const config = (inputShape: readonly number[], layers: object) =>
+    learnedCodec({ inputShape, trunk: { kind: "conv", channels: [4, 5], hidden: [], ...layers }, latent: 3 }).config;
+
+  it("lies over its items by the strides, and looks beyond by half of what filters have beyond them", () => {
+    // Three layers of 4 x 4 at stride 2: one pixel, of two, of four.
+    expect(codeImage(config([32, 48, 1], {}))).toEqual({ height: 4, width: 6, reach: 1 + 2 + 4, hasInside: true });
+    expect(codeImage(config([16, 48, 1], {}))).toEqual({ height: 2, width: 6, reach: 7, hasInside: false });
+    // (5 - 2) / 2 rounded up.
+    expect(codeImage(config([32, 32, 1], { kernel: 5 }))!.reach).toBe(2 + 4 + 8);
+    expect(codeImage(config([9, 9, 1], { kernel: 1, stride: 3, channels: [2] }))).toEqual({
+      ...{ height: 1, width: 1, reach: 0, hasInside: true },
+    });
+  });
+
+  it("is none behind dense layers, or where strides do not divide its items", () => {
+    expect(codeImage(config([32, 32, 1], { hidden: [4] }))).toBeUndefined();
+    expect(codeImage(config([32, 20, 1], {}))).toBeUndefined();
+    expect(codeImage(learnedCodec().config)).toBeUndefined();
+  });
+
+  it("is made by the same parameters whatever its size", () => {
+    const shapes = [
+      [32, 32, 1],
+      [64, 96, 1],
+    ].map((inputShape) => {
+      const { parameters } = learnedCodec({ ...config(inputShape, {}), gdn: true });
+      return Object.entries(parameters).map(([name, { shape }]) => [name, shape]);
+    });
+    expect(shapes[0]).toEqual(shapes[1]);
   });
 });
 

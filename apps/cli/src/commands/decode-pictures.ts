@@ -35,7 +35,7 @@ interface To {
 export type DecodeEach = (latents: DecodedLatents, to: To) => Promise<string>;
 
 /** A picture that was decoded. */
-export interface DecodedPicture {
+interface DecodedPicture {
   readonly name: string;
   readonly width: number;
   readonly height: number;
