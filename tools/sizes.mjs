@@ -37,8 +37,8 @@ async function chunksOf(file) {
     ...{ root, logLevel: "silent", configFile: false },
     resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] },
     build: {
-      ...{ write: false, minify: true, target: "es2022", lib: { entry: file, formats: ["es"], fileName: "entry" } },
-      rollupOptions: { external },
+      ...{ write: false, minify: true, target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+      rollupOptions: { input: file, preserveEntrySignatures: "strict", external },
     },
   });
   return [built].flat().flatMap(({ output }) => output.filter(({ type }) => type === "chunk"));

@@ -7,7 +7,7 @@ import {
   type Workload,
 } from "@isthmus/backend";
 import { fileStore } from "@isthmus/backend/node";
-import type { Engine, JsonObject, Program } from "@isthmus/graph";
+import { elementCount, type Engine, type JsonObject, type Program } from "@isthmus/graph";
 import type { WasmEngine } from "@isthmus/wasm";
 import { type Console, note } from "./console.ts";
 import { UsageError } from "./errors.ts";
@@ -95,9 +95,14 @@ export function changeText(begun: Begun | undefined, engine: Engine): string | u
   return `${begun.engine} began this run; another engine changes the last bits of the curve`;
 }
 
+/** Of all that a measurement feeds, 16 MiB of float32. */
+const MOST_FED = 2 ** 22;
+
 /** For commands that run one part of a model over many items. */
-export function toRun(name: string, program: Program, console?: Console): EngineNeeds {
-  return { workload: { name, program, batch: 256 }, ...(console && { console }) };
+export function toRun(name: string, program: Program, console: Console): EngineNeeds {
+  const fed = Object.values(program.inputs).map((id) => elementCount(program.nodes[id]!.shape));
+  const batch = Math.max(1, Math.min(256, Math.floor(MOST_FED / Math.max(1, ...fed))));
+  return { console, workload: { name, program, batch } };
 }
 
 /** `wasm (simd128), 2 threads`; why there are fewer than were asked for, if so. `tfjs (cpu)`. */

@@ -61,10 +61,28 @@ export function prepareWorkload(workload: Workload): PreparedWorkload {
   const program = "program" in workload ? requireProgram(workload.program) : denseProgram(workload);
   const name =
     "program" in workload ? (workload.name ?? "the program") : `${workload.task} ${workload.layers.join("-")}`;
-  const inputs = Object.fromEntries(
-    Object.entries(program.inputs).map(([input, id]) => [input, valuesFor(input, program, program.nodes[id]!, batch)]),
-  );
-  return { name, batch, program, inputs, id: contentHash(serialiseProgram(program), String(batch)) };
+  const inputs = once(() => inputsOf(program, batch));
+  const id = once(() => contentHash(serialiseProgram(program), String(batch)));
+  return {
+    ...{ name, batch, program },
+    get inputs() {
+      return inputs();
+    },
+    get id() {
+      return id();
+    },
+  };
+}
+
+/** Where nothing is measured, nothing is made for it: a batch of photographs is large. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+function inputsOf(program: Program, batch: number): PreparedWorkload["inputs"] {
+  const each = Object.entries(program.inputs);
+  return Object.fromEntries(each.map(([name, id]) => [name, valuesFor(name, program, program.nodes[id]!, batch)]));
 }
 
 function requireProgram(program: Program): Program {
@@ -100,8 +118,7 @@ function denseProgram({ task, layers }: DenseWorkload): Program {
 
 /** Small numbers: as pixels, ids that are there, and for the scalars of a step a thousandth, as a learning rate has. */
 function valuesFor(name: string, program: Program, { dtype, shape }: Node, batch: number): HostArray {
-  const length = elementCount(shape.map((size) => (size === "batch" ? batch : size)));
-  const uniform = new Float32Array(length);
+  const uniform = new Float32Array(elementCount(shape, batch));
   randomUniform(uniform, { seed: 1, stream: name, step: 0 });
   const make: Readonly<Record<DType, () => HostArray>> = {
     f32: () => (shape.length === 0 ? uniform.fill(1e-3) : uniform),

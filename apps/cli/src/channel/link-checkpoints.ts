@@ -10,8 +10,8 @@ import { namingFile, UsageError } from "../errors.ts";
 /** What earlier runs have stored, start by start. */
 export interface Checkpoints {
   readonly bytes: ReadonlyMap<number, Uint8Array>;
-  /** What made them. */
-  readonly begun?: Begun | undefined;
+  /** What made them, start by start. */
+  readonly begun: readonly Begun[];
 }
 
 /** `m.safetensors` -> `m.checkpoint.safetensors`, `m.checkpoint-2.safetensors`, ... */
@@ -33,7 +33,7 @@ export async function openCheckpoints(
   { resume, restarts, out }: CheckpointOptions,
 ): Promise<Checkpoints> {
   const bytes = new Map<number, Uint8Array>();
-  let begun: Begun | undefined;
+  const begun: Begun[] = [];
   for (let restart = 0; restart < restarts; restart++) {
     const path = checkpointPath(out, restart);
     const exists = await access(path).then(
@@ -43,11 +43,11 @@ export async function openCheckpoints(
     if (!exists) continue;
     if (!resume) {
       note(console, `starting anew; ${path} is replaced after the first 100 steps (--resume would go on from it)`);
-      return { bytes };
+      return { bytes, begun };
     }
     const content = await readFileBytes(path);
     const { run: made } = namingFile(path, () => readCheckpoint(content));
-    begun ??= begunWith(made);
+    begun.push(begunWith(made));
     bytes.set(restart, content);
   }
   if (resume && bytes.size === 0)

@@ -139,7 +139,7 @@ async function train({ console, stoppable }: Context, options: TrainOptions): Pr
   const film = animation === undefined ? undefined : new TrainingFilm(definition);
   const signal = stoppable();
   const trained = async (engine: Engine): Promise<Report> => {
-    const changed = changeText(checkpoints.begun, engine);
+    const changed = changeIn(checkpoints, engine);
     if (changed !== undefined) note(console, changed);
     note(console, headText(definition.config, training, engine));
     const link = await run(console, config, { ...options, training, engine, signal, film, checkpoints });
@@ -147,7 +147,15 @@ async function train({ console, stoppable }: Context, options: TrainOptions): Pr
     const isFilmed = film !== undefined && (await writeFilm(console, film, link.chosen, animation!));
     return reportOf(link, options, isFilmed);
   };
-  return withEngine(goingOn(options, checkpoints.begun), trained, { console, workload: stepOf(definition, training) });
+  return withEngine(goingOn(options, checkpoints.begun.at(-1)), trained, {
+    console,
+    workload: stepOf(definition, training),
+  });
+}
+
+/** The note where another engine than this one made a start, or began it. */
+function changeIn({ begun }: Checkpoints, engine: Engine): string | undefined {
+  return begun.map((one) => changeText(one, engine)).find((text) => text !== undefined);
 }
 
 /** What `--engine auto` measures. */
@@ -197,7 +205,7 @@ async function run(console: Console, config: GivenChannelAutoencoder, given: Run
     return await trainLink(config, {
       ...{ engine, training, restarts, seed, signal },
       resume: async (restart) => checkpoints.bytes.get(restart),
-      allowEngineChange: changeText(checkpoints.begun, engine) !== undefined,
+      allowEngineChange: changeIn(checkpoints, engine) !== undefined,
       checkpoint: async (bytes, restart) => {
         await writeFileAtomic(checkpointPath(out, restart), bytes);
         stored = true;

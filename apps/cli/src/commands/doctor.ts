@@ -28,7 +28,7 @@ export function doctorCommand(context: Context): Command {
     name: "doctor",
     summary: "What this machine offers, which engine --engine auto would choose, and why not the others.",
     notes: ["What is measured is a step of training on digits at batch 128; commands measure their own model instead."],
-    examples: ["isthmus doctor", "isthmus doctor --engine tfjs:webgpu", "isthmus doctor --anew --json"],
+    examples: ["isthmus doctor", "isthmus doctor --engine tfjs:wasm", "isthmus doctor --anew --json"],
   })
     .addOption(engineOption())
     .option("--anew", "measure again, whatever is remembered of this machine")
