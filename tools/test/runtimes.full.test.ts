@@ -34,7 +34,7 @@ afterAll(() => project?.dispose());
 
 it.each(runtimes)("$name trains on two threads and codes to the bits of Node", async ({ from, command }) => {
   const [program, ...args] = command;
-  const file = join(await fromNpm(...from), program);
+  const file = join(await fromNpm(from[0], from[1]), program);
   const { code, output, stdout } = await quietly(file, [...args, "main.ts"], { cwd: project.folder });
   expect(code, output).toBe(0);
   const there = JSON.parse(stdout) as RunSummary;
