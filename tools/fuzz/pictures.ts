@@ -21,7 +21,13 @@ const streams = [
   { height: 7, width: 300, channels: 1 },
 ].map((geometry) => {
   const tiles = geometry.height * Math.ceil(geometry.width / SHAPE[1]);
-  const ancillary = noteFields({ geometry, filledRows: 3, timestamp: 1_700_000_000_000_000n, nonce: modelId });
+  const ancillary = noteFields({
+    geometry,
+    seamless: geometry.height > 1,
+    filledRows: 3,
+    timestamp: 1_700_000_000_000_000n,
+    nonce: modelId,
+  });
   return encodeLatents(new Int32Array(tiles * CHANNELS), { tables, modelId, ancillary });
 });
 

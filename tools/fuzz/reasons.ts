@@ -26,6 +26,7 @@ export const REASONS: readonly Reason[] = [
     why: "a packet that came before is known by its sequence, and does not get here",
   },
   { file: "frame", inside: ["checkFrame"], text: '"learned"', why: WRITER },
+  { file: "frame", inside: ["closeFrame"], why: WRITER },
   { file: "frequency-table", inside: ["frequencyTable"], why: "unpacking refuses such a table before" },
   { file: "frequency-table", inside: ["seen", "smaller", "byWeight", "apportion", "order"], why: WRITER },
   {
@@ -54,5 +55,5 @@ export const REASONS: readonly Reason[] = [
   },
   { file: "session", inside: ["has", "add"], why: `${LARGE}: more packets than the window of 1,024` },
   { file: "lossless-file", inside: ["isLosslessFile"], why: ASKED },
-  { file: "tiles", inside: ["cutTiles", "requireTiles", "tileBatches"], why: WRITER },
+  { file: "tiles", inside: ["cutTiles", "copyPart", "requireTiles", "tileBatches"], why: WRITER },
 ];
