@@ -7,6 +7,7 @@ import {
   initialise,
   readSafetensors,
   referenceEngine,
+  type StoredTensor,
   writeSafetensors,
 } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
@@ -61,8 +62,10 @@ function withChange(draw: Draw, tree: Tree): Tree {
 
 /** A text or an array of numbers of the file is changed or left out, and its hash is made that of the whole again. */
 function forgedFile(draw: Draw, file: Uint8Array): Uint8Array {
-  const { metadata, tensors } = readSafetensors(file);
-  const { sha256: _, ...texts } = metadata;
+  const read = readSafetensors(file);
+  const texts: Record<string, string> = { ...read.metadata };
+  const tensors: Record<string, StoredTensor> = { ...read.tensors };
+  delete texts["sha256"];
   if (draw(16) === 0) return hashed({ ...texts, [pick(draw, Object.keys(texts))]: "{" }, tensors);
   if (draw(16) === 0) delete texts[pick(draw, Object.keys(texts))];
   if (draw(16) === 0) delete tensors[pick(draw, Object.keys(tensors))];
@@ -76,9 +79,7 @@ function forgedFile(draw: Draw, file: Uint8Array): Uint8Array {
   return hashed(texts, tensors);
 }
 
-type Stored = ReturnType<typeof readSafetensors>;
-
-function hashed(texts: Record<string, string>, tensors: Stored["tensors"]): Uint8Array {
+function hashed(texts: Record<string, string>, tensors: Record<string, StoredTensor>): Uint8Array {
   const parts = Object.keys(tensors)
     .sort()
     .flatMap((one) => [`\n${one}\n`, tensors[one]!.data]);

@@ -12,6 +12,8 @@ import { codecSensors } from "./codec-sensors.ts";
 import { codecMnist } from "./codec-mnist.ts";
 import { codecInt8 } from "./codec-int8.ts";
 import { codecLossless } from "./codec-lossless.ts";
+import { codecSeams } from "./codec-seams.ts";
+import { codecStreams } from "./codec-streams.ts";
 import { channelTwoUsers } from "./channel-two-users.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
@@ -73,6 +75,8 @@ const reproductions: readonly Reproduction[] = [
   channelBlackBox,
   codecSensors,
   codecLossless,
+  codecStreams,
+  codecSeams,
   channelTwoUsers,
   channelSpeed,
   codecMnist,

@@ -3,8 +3,9 @@
  * the same training in Node. The table of packages/backend/README.md is what was seen here; ISTHMUS_UPDATE=1 writes it.
  */
 import { type EngineName, engineNames } from "@isthmus/backend";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { build, type PreviewServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -19,9 +20,10 @@ import { type EmptyProject, emptyProject } from "./support/empty-project.ts";
 
 const STEPS = 200;
 
-/** SwiftShader's WebGPU takes a minute and more for 200 steps: as many in one place, a few in the others, which differ from it in nothing that it sees. */
+/** Those that take minutes for 200 steps without a graphics card: as many in one place, a few in the others. */
+const slow: readonly EngineName[] = ["tfjs:webgpu", "tfjs:webgl", "tfjs:cpu"];
 const stepsOf = (engine: EngineName, environment: Environment): number =>
-  engine === "tfjs:webgpu" && environment !== "Worker, isolated" ? 20 : STEPS;
+  slow.includes(engine) && environment !== "Worker, isolated" ? 20 : STEPS;
 
 /**
  * A step rounds some hundred times one after the other, each time by 2^-24 of what it makes. Adam divides by the size of gradients, so
@@ -40,14 +42,19 @@ const sights: Sight[] = [];
 beforeAll(async () => {
   const ours = ["backend", "data", "models", "train", "wasm"].map((name) => `@isthmus/${name}`);
   project = await emptyProject(ours, tfjs.peerDependencies);
-  cpSync(join(root, "tools", "browser", "site"), project.folder, { recursive: true });
-  const asItComes = { root: project.folder, configFile: false, logLevel: "silent" } as const;
-  await build(asItComes);
-  await build({ ...asItComes, build: { ssr: "node.ts", outDir: "for-node" } });
+  for (const name of ["site", "single"]) {
+    cpSync(join(root, "tools", "browser", name), join(project.folder, name), { recursive: true });
+    await build(asItComes(name));
+  }
+  await build({ ...asItComes("site"), build: { ssr: "node.ts", outDir: "for-node" } });
   reference = (await train({ engine: "wasm", steps: STEPS })).losses;
 }, 300_000);
 
 afterAll(() => project?.dispose());
+
+/** Vite without a configuration, in a folder of the project. */
+const asItComes = (folder: string) =>
+  ({ root: join(project.folder, folder), configFile: false, logLevel: "silent" }) as const;
 
 /** Notes what an engine made of a task, which must be what Node makes of it where it works at all. */
 function see(engine: EngineName, environment: Environment, told: Answer<Training>): void {
@@ -85,7 +92,7 @@ describe.each([
 
   beforeAll(async () => {
     browser = await launchChromium();
-    server = await serve(project.folder, { isolated });
+    server = await serve(join(project.folder, "site"), { isolated });
     page = await openPage(browser, server.resolvedUrls!.local[0]!, problems);
     await page.waitForFunction("'trainIn' in globalThis");
   });
@@ -115,10 +122,36 @@ describe.each([
   });
 });
 
+it("one file, opened without a server, trains as Node does", async () => {
+  const dist = join(project.folder, "single", "dist");
+  const built = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => /\.\w+$/.test(name));
+  const scripts = built.filter((name) => name !== "index.html");
+  expect(scripts).toEqual([expect.stringMatching(/\.js$/)]);
+  // A text `</script>` in the code would end it too early.
+  const code = readFileSync(join(dist, scripts[0]!), "utf8").replaceAll("</script", String.raw`<\/script`);
+  const html = readFileSync(join(dist, "index.html"), "utf8").replace(
+    /<script type="module"[^>]*><\/script>/,
+    () => `<script type="module">${code}</script>`,
+  );
+  expect(html).toContain(code);
+  const file = join(project.folder, "one.html");
+  writeFileSync(file, html);
+  const problems: string[] = [];
+  const browser = await launchChromium();
+  try {
+    const page = await openPage(browser, pathToFileURL(file).href, problems);
+    await page.waitForFunction("'trainHere' in globalThis");
+    expect(await page.evaluate(`trainHere(${STEPS})`)).toEqual(reference);
+    expect(problems).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
 describe("Node", () => {
   /** What a training printed, or how it ended. */
   async function inNode(program: string, task: Task): Promise<Answer<Training>> {
-    const script = join(project.folder, "for-node", "node.js");
+    const script = join(project.folder, "site", "for-node", "node.js");
     const { code, output, stdout } = await quietly(program, [script, JSON.stringify(task)], { cwd: project.folder });
     return code === 0 ? (JSON.parse(stdout) as Answer<Training>) : { error: `ended with code ${code}`, stack: output };
   }

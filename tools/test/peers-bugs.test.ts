@@ -170,7 +170,7 @@ describe("compress and decompress in two programs on two devices (CompressAI #21
   it("the device needs two packages, which know of no model, no engine and no Node", () => {
     const source = readFileSync(fileURLToPath(new URL("support/device.ts", import.meta.url)), "utf8");
     const imported = [...source.matchAll(/from "(@isthmus\/[\w-]+)"/g)].map(([, name]) => name);
-    expect(imported.sort()).toEqual(["@isthmus/codec", "@isthmus/edge"]);
+    expect(new Set(imported)).toEqual(new Set(["@isthmus/codec", "@isthmus/edge"]));
     for (const name of ["codec", "edge"]) {
       const { dependencies } = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")) as {
         dependencies: Record<string, string>;

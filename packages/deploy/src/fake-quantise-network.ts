@@ -2,8 +2,8 @@ import { elementCount, fakeQuantise, type GraphBuilder, type Node, type Program 
 import { MAX_BIAS } from "@isthmus/edge";
 import type { ActivationQuantiser } from "./activation-quantiser.ts";
 import type { ChannelGrid } from "./grid.ts";
-import { isTransposed, LayerWriter, type Read, type StoredLayer, stepsOf } from "./layer-writer.ts";
-import { channelsOf, isTabled, type Layer } from "./layers.ts";
+import { LayerWriter, type Read, type StoredLayer, stepsOf } from "./layer-writer.ts";
+import { channelsOf, isTabled, isTransposed, type Layer } from "./layers.ts";
 import type { QuantiseOptions } from "./quantise-network.ts";
 
 /**
@@ -22,8 +22,8 @@ export function fakeQuantiseNetwork(program: Program, { ranges, outputs }: Quant
 
 /** Weights as integers that are read again. */
 interface FakeWeights {
-  /** [..., inputs, outputs], with the gains of what they read taken out again. */
-  readonly node: Node;
+  /** In the form that they came in, with the gains of what they read taken out again; none of a mean. */
+  readonly node?: Node;
   /** [channels], of weights times gains. */
   readonly scale: Node;
   /** [channels]: what rounding them adds to each mean. */
@@ -62,9 +62,8 @@ class FakeQuantiser extends LayerWriter {
     const inputScale = x.quantiser.scale * factor;
     const offset = build.constant([offsets.length], [...offsets]);
     const bias = build.sub(this.bias(layer), offset);
-    const { scale, shift, ...weights } = this.weights(layer, x, build.div(build.abs(bias), build.scalar(inputScale)));
-    const read = [x.node, ...(weights.node ? [weights.node] : [])];
-    const uncut = build.emit(linear.op, read, linear.attributes);
+    const { node, scale, shift } = this.weights(layer, x, build.div(build.abs(bias), build.scalar(inputScale)));
+    const uncut = build.emit(linear.op, node ? [x.node, node] : [x.node], linear.attributes);
     const products = layer.cuts.reduce((of, { attributes }) => build.emit("slice", [of], attributes), uncut);
     const righted = build.sub(bias, build.mul(build.scalar(factor), shift));
     const whole = fakeQuantise(build, righted, { scale: build.mul(build.scalar(inputScale), scale) });
@@ -72,9 +71,10 @@ class FakeQuantiser extends LayerWriter {
   }
 
   /** [channels], times the factor. */
-  private bias({ bias, factor, linear }: Layer): Node {
+  private bias(layer: Layer): Node {
     const { build } = this;
-    const channels = linear.shape.at(-1) as number;
+    const { bias, factor } = layer;
+    const channels = channelsOf(layer);
     if (!bias) return build.constant([channels], new Array<number>(channels).fill(0));
     return build.mul(build.scalar(factor), build.reshape(this.leaf(bias), [channels]));
   }
@@ -86,7 +86,7 @@ class FakeQuantiser extends LayerWriter {
     return this.build.state(name, { ...this.program.state[name]!, shape: shape as readonly number[] });
   }
 
-  private weights(layer: Layer, { gains }: Read, biasUnits: Node): Omit<FakeWeights, "node"> & { node?: Node } {
+  private weights(layer: Layer, { gains }: Read, biasUnits: Node): FakeWeights {
     const { build } = this;
     const { linear } = layer;
     const channels = channelsOf(layer);

@@ -149,11 +149,6 @@ export abstract class LayerWriter {
   }
 }
 
-/** Where weights have the channels that a layer makes: last, but of a transposed convolution before those that it reads. */
-export function isTransposed({ linear }: Layer): boolean {
-  return linear.op === "conv2dInputGrad";
-}
-
 /** The steps of each channel of a layer's sums. */
 export function stepsOf(layer: Layer, { sum, gains }: StoredLayer): Float64Array {
   return Float64Array.from({ length: channelsOf(layer) }, (_, c) => sum.scale * (gains?.[c] ?? 1));

@@ -192,6 +192,11 @@ export function isTabled({ activation }: Layer): boolean {
   return activation?.kind === "table";
 }
 
+/** Whether its weights are [..., outputs, inputs], as those of a transposed convolution, and not [..., inputs, outputs]. */
+export function isTransposed({ linear: { op } }: Layer): boolean {
+  return op === "conv2dInputGrad";
+}
+
 /** How many numbers of the last axis a layer makes. */
 export function channelsOf({ linear }: Layer): number {
   return linear.shape.at(-1) as number;

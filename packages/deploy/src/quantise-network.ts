@@ -3,8 +3,8 @@ import { MAX_BIAS, MAX_TAPS } from "@isthmus/edge";
 import type { ActivationQuantiser, ActivationRanges } from "./activation-quantiser.ts";
 import { fixedPoint } from "./fixed-point.ts";
 import type { ChannelGrid, Grid } from "./grid.ts";
-import { isTransposed, LayerWriter, type Read, stepsOf, type StoredLayer } from "./layer-writer.ts";
-import { type Activation, channelsOf, type Layer } from "./layers.ts";
+import { LayerWriter, type Read, stepsOf, type StoredLayer } from "./layer-writer.ts";
+import { type Activation, channelsOf, isTransposed, type Layer } from "./layers.ts";
 import { type Network, parameterOf, refused } from "./network.ts";
 
 export interface QuantiseOptions {

@@ -13,7 +13,6 @@ export function conv2d(call: Call): void {
 }
 
 /** All channels of the element that begins at `at`; the beginning of the next. */
-@inline
 function rowsOver(call: Call, patch: usize, row: usize, at: i32): i32 {
   const yChannels = call.yChannels;
   let c = 0;

@@ -67,7 +67,7 @@ function quantisationAware(
   rounded: Program,
   outputs: FineTuneQuantisedOptions["outputs"],
 ): Trainable {
-  const { encoder } = definition;
+  const { kind, config, encoder, decoder } = definition;
   const program = (make: (build: GraphBuilder, pairs: readonly Pair[]) => Record<string, Node>): Program => {
     const build = new GraphBuilder();
     const [y, float] = [include(build, rounded), include(build, renamed(encoder))];
@@ -79,8 +79,8 @@ function quantisationAware(
   };
   const loss = program((build, pairs) => ({ loss: build.mean(bins(build, pairs)) }));
   return {
-    ...definition,
-    kind: `${definition.kind}, quantisation-aware`,
+    ...{ config, encoder, decoder },
+    kind: `${kind}, quantisation-aware`,
     parameters: loss.state,
     evaluation: program((build, pairs) => ({ bins: bins(build, pairs), equal: equal(build, pairs) })),
     phases: [{ name: "quantisation-aware", loss, parameters: Object.keys(rounded.state) }],

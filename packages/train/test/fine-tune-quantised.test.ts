@@ -2,7 +2,7 @@ import type { Dataset } from "@isthmus/data";
 import { calibrate, lowerNetwork, quantiseNetwork } from "@isthmus/deploy";
 import { javascriptExecutor } from "@isthmus/edge";
 import { interpret, type StoredTensor } from "@isthmus/graph";
-import { autoencoder, learnedCodec, type ModelDefinition, vae } from "@isthmus/models";
+import { autoencoder, betaVae, learnedCodec, type ModelDefinition, vae } from "@isthmus/models";
 import { createWasmEngine } from "@isthmus/wasm";
 import { expect, test } from "vitest";
 import { fineTuneQuantised, fit } from "../src/index.ts";
@@ -21,6 +21,16 @@ const base = { inputShape: [12], trunk: { kind: "dense", hidden: [24, 16] }, lat
 const models: readonly (readonly [string, ModelDefinition, string, number])[] = [
   ["autoencoder", autoencoder({ ...base, likelihood: { kind: "gaussian" } }), "z", 0.02],
   ["vae, whose encoder has a second output", vae({ ...base, likelihood: { kind: "gaussian" } }), "mu", 0.02],
+  [
+    "beta-vae, whose own loss has a schedule",
+    betaVae({
+      ...base,
+      likelihood: { kind: "gaussian" },
+      klWeight: { kind: "linear", from: 0, to: 1, epochs: 3 },
+    }),
+    "mu",
+    0.02,
+  ],
   ["learned codec, whose code has a factor", learnedCodec(base), "z", 0.1],
 ];
 

@@ -1,8 +1,6 @@
 import { type EngineName, selectEngine, type Selection } from "@isthmus/backend";
-import { syntheticDigits } from "@isthmus/data";
-import { vae } from "@isthmus/models";
-import { fit } from "@isthmus/train";
 import type { Threads } from "@isthmus/wasm";
+import { lossesOf } from "./losses.ts";
 
 /** What to train on, and how long. */
 export interface Task {
@@ -18,26 +16,14 @@ export interface Training {
   readonly losses: readonly number[];
 }
 
-const BATCH = 16;
-
-/**
- * Steps of a small VAE on synthetic digits, all in one epoch: the same code for every place and engine. Only `simd128` gives the
- * same bits on every machine.
- */
+/** A training on an engine by its name. Of our own builds only `simd128` gives the same bits on every machine. */
 export async function train(
   { engine: require, steps }: Task,
-  onStep: (losses: readonly number[]) => void = () => {},
+  onStep?: (losses: readonly number[]) => void,
 ): Promise<Training> {
   const engine = await selectEngine({ require, wasm: { build: "simd128", threads: 2 }, store: false });
   try {
-    const losses: number[] = [];
-    const onProgress = ({ loss }: { loss: number }) => {
-      losses.push(loss);
-      onStep(losses);
-    };
-    const model = vae({ trunk: { kind: "dense", hidden: [32] }, latent: 4 });
-    const data = syntheticDigits({ items: BATCH * steps, seed: 1 });
-    await fit(model, { train: data }, { engine, epochs: 1, batchSize: BATCH, onProgress });
+    const losses = await lossesOf(engine, steps, onStep);
     return { selection: engine.selection, losses, ...("threads" in engine && { threads: engine.threads as Threads }) };
   } finally {
     engine.dispose();

@@ -77,6 +77,7 @@ export function trainCommand(context: Context): Command {
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
       "isthmus train learned-codec --gdn on --output sigmoid --lambda 20 -o codec.safetensors",
       "isthmus train learned-codec --data cifar10 --channels 32,48 --hidden none --qualities 5 -o codec.safetensors",
+      "isthmus train learned-codec --streams 3 --mask 0.5 -o layered.safetensors",
       "isthmus train vae --engine tfjs:wasm -o m.safetensors",
       "isthmus train mixture-prior-vae --start-from m.safetensors -o clusters.safetensors",
       "isthmus train vae --likelihood logistic-mixture --logistics 2 --latent 40 --epochs 20 -o grey.safetensors",

@@ -107,6 +107,12 @@ export function refusal(error: unknown, length: number): string {
   return error.code.slice("BITSTREAM_".length);
 }
 
+/** The code of refused tables. Throws what is no such error. */
+export function tablesRefusal(error: unknown): string {
+  if (error instanceof IsthmusError && error.code.startsWith("TABLE_")) return error.code;
+  throw error;
+}
+
 /** Streams cut at each byte, then with each of their bits flipped, and which must come of it. */
 export function everyCutAndFlip(
   name: string,

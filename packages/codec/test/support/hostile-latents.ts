@@ -1,5 +1,4 @@
 /** Hostile streams of latents, and tables: each is refused by a code that says where, or decoded rightly. */
-import { IsthmusError } from "@isthmus/math";
 import {
   crc32c,
   decodeLatents,
@@ -26,6 +25,7 @@ import {
   randomBytes,
   refusal,
   spliced,
+  tablesRefusal,
   withDamage,
   withFlips,
 } from "./hostile-draws.ts";
@@ -145,8 +145,7 @@ function tablesOutcome(draw: Draw): string {
   try {
     set = probe.around(() => unpackTables(numbers));
   } catch (error) {
-    if (error instanceof IsthmusError && error.code.startsWith("TABLE_")) return error.code;
-    throw error;
+    return tablesRefusal(error);
   }
   if (String(packTables(set)) !== String(numbers)) throw new Error("the tables were taken for others");
   return outcome(pick(draw, streams), set);

@@ -1,6 +1,5 @@
 /** Hostile lossless streams, payloads and tables. */
 import { inflateRawSync } from "node:zlib";
-import { IsthmusError } from "@isthmus/math";
 import {
   type BitsBackTables,
   decodeBitsBack,
@@ -9,6 +8,7 @@ import {
   encodeLossless,
   type LosslessCoder,
   makeBitsBackTables,
+  numbersPerPixel,
   packBitsBackTables,
   readFrame,
   readFrames,
@@ -25,6 +25,7 @@ import {
   randomBytes,
   refusal,
   spliced,
+  tablesRefusal,
   withFlips,
 } from "./hostile-draws.ts";
 import { forged, modelId } from "./hostile-latents.ts";
@@ -114,10 +115,12 @@ function tablesOutcome(draw: Draw): string {
   try {
     tables = probe.around(() => unpackBitsBackTables(numbers));
   } catch (error) {
-    if (error instanceof IsthmusError && error.code.startsWith("TABLE_")) return error.code;
-    throw error;
+    return tablesRefusal(error);
   }
   if (String(packBitsBackTables(tables)) !== String(numbers)) throw new Error("the tables were taken for others");
+  // Other networks belong to them; encodeBitsBack says so of these.
+  if (numbersPerPixel(tables.pixels) !== numbersPerPixel(coder.model.tables.pixels)) return "decoded";
+  if (tables.seedBits.length !== coder.model.tables.seedBits.length) return "decoded";
   const own = coderOf(tables);
   const given = items.subarray(0, 6 * PIXELS);
   const bytes = encodeLossless(given, { ...own, latentBits: 1 + draw(8) });
