@@ -42,10 +42,26 @@ describe.each(["tfjs:wasm", "tfjs:cpu", "tfjs:webgpu"])("train --engine %s", (na
 
 it("channel train stores what trained it, and goes on with it or with another that is asked for", async () => {
   const out = file("link.safetensors");
-  const link = ["channel", "train", "--k", "2", "--n", "2", "--batch", "64", "--lr", "0.004", "-o", out];
+  const link = [
+    "channel",
+    "train",
+    "--preset",
+    "paper",
+    "--k",
+    "2",
+    "--n",
+    "2",
+    "--batch",
+    "64",
+    "--lr",
+    "0.004",
+    "-o",
+    out,
+  ];
   await report(...link, "--steps", "100", "--engine", "tfjs:wasm");
   expect(readModelFile(await readFile(out)).provenance).toMatchObject({ engine: { name: "tfjs", build: "wasm" } });
   const same = await isthmus([...link, "--steps", "200", "--resume"]);
+  expect(same.code, same.stderr).toBe(0);
   expect(same.stderr).toContain("engine tfjs (wasm)");
   expect(same.stderr).not.toContain("began this run");
   const other = await isthmus([...link, "--steps", "300", "--resume", "--engine", "wasm"]);
