@@ -15,7 +15,10 @@ it("the runtime of devices is within 16 KiB of gzip, and asks nothing of Node", 
   const folder = mkdtempSync(join(out, "edge-"));
   try {
     const entry = join(folder, "entry.js");
-    writeFileSync(entry, 'export { javascriptEncoder, javascriptExecutor, loadEncoder, loadExecutor } from "@isthmus/edge";\n');
+    writeFileSync(
+      entry,
+      'export { javascriptEncoder, javascriptExecutor, loadEncoder, loadExecutor } from "@isthmus/edge";\n',
+    );
     const outDir = join(folder, "dist");
     await build({
       ...{ root: folder, logLevel: "error", configFile: false },
