@@ -6,10 +6,10 @@ import { deflateSync } from "node:zlib";
 import { grouped, type Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
-import { type EngineChoice, toRun, withEngine } from "../engines.ts";
+import { toRun, withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { encodedShape, openModel } from "../model-files.ts";
-import { backgroundOption, greyOption, type PictureOptions } from "../picture-codec.ts";
+import { backgroundOption, greyOption } from "../picture-codec.ts";
 import {
   buildOption,
   engineOption,
@@ -24,16 +24,10 @@ import {
 } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
-import { encodePictures } from "./encode-pictures.ts";
+import { encodePictures, type EncodePicturesOptions } from "./encode-pictures.ts";
 
-interface EncodeOptions extends Omit<PartOptions, "split">, PictureOptions {
+interface EncodeOptions extends Omit<PartOptions, "split">, EncodePicturesOptions {
   readonly split?: Split;
-  readonly quality: number;
-  readonly payloads?: number;
-  readonly tryDeflate?: boolean;
-  readonly engine?: EngineChoice;
-  readonly build: string;
-  readonly out: string;
 }
 
 export function encodeCommand(context: Context): Command {
