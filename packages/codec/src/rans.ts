@@ -89,12 +89,7 @@ function checkWholeItems(length: number, tables: readonly FrequencyTable[]): voi
 }
 
 /** The coder's step for each symbol, the last one first, with the state in a local variable, which makes it twice as fast. */
-function pushSymbols(
-  coder: SymbolCoder,
-  symbols: Int32Array,
-  count: number,
-  tables: readonly FrequencyTable[],
-): void {
+function pushSymbols(coder: SymbolCoder, symbols: Int32Array, count: number, tables: readonly FrequencyTable[]): void {
   let x = coder.x;
   for (let i = count - 1, d = tables.length - 1; i >= 0; i--, d = d === 0 ? tables.length - 1 : d - 1) {
     const { precision, minimum, frequencies, cumulative } = tables[d]!;
