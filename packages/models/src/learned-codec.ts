@@ -15,6 +15,11 @@ export interface LearnedCodecConfig extends BaseConfig {
   readonly lambdaSpan: number;
   /** GDN behind the hidden layers in the place of their activation. */
   readonly gdn: boolean;
+  /**
+   * What the decoder sees of codes in training: with the noise that the rate is of, or `rounded`, as it will, with rounding
+   * passed over in derivatives.
+   */
+  readonly decodes: "noisy" | "rounded";
   /** Of the values that come back: any, or from 0 to 1, for pixels that are often one or the other. */
   readonly output: "linear" | "sigmoid";
 }
@@ -34,6 +39,12 @@ export const learnedCodecKind: ModelKind = {
       what: "with several qualities: the highest one's lambda over the lowest one's",
     },
     gdn: { kind: "flag", default: false, what: "divisive normalisation in the place of activations" },
+    decodes: {
+      kind: "choice",
+      default: "noisy",
+      choices: ["noisy", "rounded"],
+      what: "codes that the decoder is trained on",
+    },
     output: {
       kind: "choice",
       default: "linear",
@@ -50,7 +61,9 @@ export const learnedCodecKind: ModelKind = {
  *     loss = bits of the integers under the prior + lambda ||x - x'||^2, of an item
  *
  * In training uniform noise of one bin's width stands for rounding, and the prior's mass of the bin around the noisy value
- * for its probability; metrics are of rounded codes: `rate` in bits and `squaredError` of an item, `objective` = rate +
+ * for its probability. The decoder is trained on the noisy codes too, or on `rounded` ones, whose derivative is taken to be the
+ * code's (Minnen, Singh 2020): it then knows what it will see, of which noise tells little where most integers are 0.
+ * Metrics are of rounded codes: `rate` in bits and `squaredError` of an item, `objective` = rate +
  * lambda squaredError. Bins are 1 wide and centred on the prior's medians.
  *
  * With several `qualities` one network serves all: each has the width of the bins of each channel for itself, which is the
@@ -190,18 +203,22 @@ interface Coded {
   readonly squaredError: Node;
 }
 
+/** `seen` is what the decoder is given in the place of `code`, whose bits are counted. Default: the same. */
+interface CodedItems {
+  readonly x: Node;
+  readonly code: Node;
+  readonly seen?: Node;
+  readonly step: Node;
+  readonly prior: FactorisedPrior;
+}
+
 function coded(
   build: GraphBuilder,
   config: LearnedCodecConfig,
-  {
-    x,
-    code,
-    step,
-    prior,
-  }: { readonly x: Node; readonly code: Node; readonly step: Node; readonly prior: FactorisedPrior },
+  { x, code, seen = code, step, prior }: CodedItems,
 ): Coded {
   const bits = massBits(build, binMass(build, prior, code, step));
-  const error = build.sub(x, decoded(build, code, config));
+  const error = build.sub(x, decoded(build, seen, config));
   return {
     rate: build.sum(bits, { axes: [1, 2] }),
     squaredError: build.sum(build.square(error), { axes: [1] }),
@@ -215,9 +232,25 @@ function lossProgram(config: LearnedCodecConfig): Program {
   const { step, lambda } = drawnQualities(build, x, config);
   const y = analysis(build, x, config);
   const code = build.add(y, build.mul(unitNoise(build, y), step));
-  const { rate, squaredError } = coded(build, config, { x, code, step, prior });
+  const seen = config.decodes === "noisy" ? code : roundedPast(build, y, { offsets: medians(build, prior), step });
+  const { rate, squaredError } = coded(build, config, { x, code, seen, step, prior });
   const loss = build.mean(build.add(rate, build.mul(lambda, squaredError)));
   return build.program({ outputs: { loss, rate: build.mean(rate), distortion: build.mean(squaredError) } });
+}
+
+interface Bins {
+  readonly offsets: Node;
+  readonly step: Node;
+}
+
+/** Of the bins that the codes lie in. */
+function toMiddles(build: GraphBuilder, y: Node, { offsets, step }: Bins): Node {
+  return build.add(offsets, build.mul(step, build.round(build.div(build.sub(y, offsets), step))));
+}
+
+/** The middles of bins, with the derivative of the codes. */
+function roundedPast(build: GraphBuilder, y: Node, bins: Bins): Node {
+  return build.straightThrough(toMiddles(build, y, bins), y);
 }
 
 function evaluationProgram(config: LearnedCodecConfig): Program {
@@ -229,7 +262,7 @@ function evaluationProgram(config: LearnedCodecConfig): Program {
   const lambdas = lambdasOf(config);
   const qualities = lambdas.map((lambda, quality) => {
     const step = stepOf(build, config, quality);
-    const code = build.add(offsets, build.mul(step, build.round(build.div(build.sub(y, offsets), step))));
+    const code = toMiddles(build, y, { offsets, step });
     return { lambda, ...coded(build, config, { x, code, step, prior }) };
   });
   const { rate, squaredError } = qualities.at(-1)!;

@@ -9,6 +9,8 @@ export interface ReproduceOptions {
   readonly dataDir: string | undefined;
   /** Where the results are written; `undefined`: nowhere. */
   readonly out: string | undefined;
+  /** Where trainings leave checkpoints and go on from them; `undefined`: nowhere. */
+  readonly checkpoints: string | undefined;
   readonly help: boolean;
 }
 
@@ -19,12 +21,13 @@ export function helpOf({ name, what, minutes, seeds = DEFAULT_SEEDS, data = "fil
   const isRead = data === "files";
   return `${what}.
 
-  npm run reproduce ${name} [-- --seeds ${seeds.join()} --epochs N${isRead ? " --data-dir DIR" : ""} --out DIR]
+  npm run reproduce ${name} [-- --seeds ${seeds.join()} --epochs N${isRead ? " --data-dir DIR" : ""} --out DIR --checkpoints DIR]
 
   --seeds      one training each (default ${seeds.join()}); every one is reported
   --epochs     of every training, for a quick look (default: each training's own)
-${isRead ? DATA_DIR : ""}  --out        a folder for the figures and pictures; default ${DEFAULT_OUT} with the default seeds and epochs, else nothing
+${isRead ? DATA_DIR : ""}  --out          a folder for the figures and pictures; default ${DEFAULT_OUT} with the default seeds and epochs, else nothing
                is written
+  --checkpoints  a folder where trainings leave their state after each epoch; called again, they go on from there
 
 About ${minutes} minutes for all seeds. ${isRead ? REAL : "Everything is drawn by code, from the seeds: no data are read."}
 `;
@@ -45,7 +48,7 @@ export function reproduceOptions(
   const epochs = values.epochs === undefined ? undefined : whole("--epochs", values.epochs, 1);
   const isDefault = values.seeds === usual.join() && epochs === undefined;
   const out = values.out ?? (isDefault ? DEFAULT_OUT : undefined);
-  return { seeds, epochs, dataDir: values["data-dir"], out, help: values.help };
+  return { seeds, epochs, dataDir: values["data-dir"], out, checkpoints: values.checkpoints, help: values.help };
 }
 
 function parsed(args: readonly string[], seeds: string) {
@@ -54,6 +57,7 @@ function parsed(args: readonly string[], seeds: string) {
     epochs: { type: "string" },
     "data-dir": { type: "string" },
     out: { type: "string" },
+    checkpoints: { type: "string" },
     help: { type: "boolean", default: false },
   } as const;
   try {

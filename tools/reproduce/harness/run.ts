@@ -5,6 +5,7 @@ import { readableJson } from "../../bench/report/json.ts";
 import { loadAverage, machine } from "../../bench/report/machine.ts";
 import { revision } from "../../bench/report/revision.ts";
 import { writeResults } from "../../bench/report/write.ts";
+import { keptIn } from "./checkpoints.ts";
 import { dataFacts, requireMnist } from "./data.ts";
 import { DEFAULT_OUT, helpOf, type ReproduceOptions, reproduceOptions } from "./options.ts";
 import { reproductionsPage, resultTable, storedResults } from "./page.ts";
@@ -41,6 +42,7 @@ async function made(
   const context: Context = {
     ...{ seeds: options.seeds, engine, tell },
     epochs: (usual) => options.epochs ?? usual,
+    ...(options.checkpoints !== undefined && { kept: keptIn(options.checkpoints, reproduction.name) }),
     mnist: async () => {
       const splits = await loadMnistSplits(folder);
       requireMnist(splits.train);
