@@ -23,10 +23,10 @@ export function helpOf({ name, what, minutes, seeds = DEFAULT_SEEDS, data = "fil
 
   npm run reproduce ${name} [-- --seeds ${seeds.join()} --epochs N${isRead ? " --data-dir DIR" : ""} --out DIR --checkpoints DIR]
 
-  --seeds      one training each (default ${seeds.join()}); every one is reported
-  --epochs     of every training, for a quick look (default: each training's own)
+  --seeds        one training each (default ${seeds.join()}); every one is reported
+  --epochs       of every training, for a quick look (default: each training's own)
 ${isRead ? DATA_DIR : ""}  --out          a folder for the figures and pictures; default ${DEFAULT_OUT} with the default seeds and epochs, else nothing
-               is written
+                 is written
   --checkpoints  a folder where trainings leave their state after each epoch; called again, they go on from there
 
 About ${minutes} minutes for all seeds. ${isRead ? REAL : "Everything is drawn by code, from the seeds: no data are read."}
@@ -34,7 +34,7 @@ About ${minutes} minutes for all seeds. ${isRead ? REAL : "Everything is drawn b
 }
 
 const DATA_DIR =
-  "  --data-dir   the folder of the MNIST files; otherwise they are looked for as the isthmus command does\n";
+  "  --data-dir     the folder of the MNIST files; otherwise they are looked for as the isthmus command does\n";
 const REAL = "The real data must be there or be downloadable: synthetic digits prove nothing here.";
 
 /** @throws an expected error that names the option */
