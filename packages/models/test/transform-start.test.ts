@@ -12,10 +12,7 @@ const FEATURES = 64;
 /** Waves of random phase and some noise: neighbours are alike, as in pictures. */
 function pictures(): Float32Array {
   const values = new Float32Array(COUNT * FEATURES);
-  const noise = initialise(
-    { noise: { shape: [COUNT, FEATURES + 3], dtype: "f32", init: { kind: "uniform", limit: 1 } } },
-    7,
-  );
+  const noise = initialise({ noise: { shape: [COUNT, FEATURES + 3], init: { kind: "uniform", limit: 1 } } }, 7);
   for (let item = 0; item < COUNT; item++) {
     const u = noise["noise"]!.subarray(item * (FEATURES + 3));
     for (let i = 0; i < FEATURES; i++) {
