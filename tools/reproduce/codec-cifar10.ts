@@ -29,8 +29,9 @@ const FIRST_EPOCHS = 14;
 const OTHER_EPOCHS = 9;
 const FIRST_RATE = 1.5e-3;
 const OTHER_RATE = 1e-3;
-const VARIABLE_EPOCHS = 32;
-const VARIABLE_RATE = 7e-4;
+const VARIABLE_EPOCHS = 20;
+/** Low: gradients are mostly of the few items of a batch that have the largest lambda. */
+const VARIABLE_RATE = 2e-4;
 /** Of the separate models: the one that is nearest to all. */
 const MIDDLE = 2;
 /** Training images that transforms and tables are fitted on. */

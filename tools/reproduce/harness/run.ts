@@ -35,7 +35,7 @@ async function made(
   reproduction: Reproduction,
   options: ReproduceOptions,
 ): Promise<{ readonly results: Results; readonly files: Files }> {
-  const engine = await createWasmEngine({ build: "simd128" });
+  const engine = await createWasmEngine({ build: "simd128", threads: options.threads });
   const data = new Map<string, Dataset>();
   const folder = options.dataDir === undefined ? {} : { dataDir: options.dataDir };
   const before = loadAverage();
