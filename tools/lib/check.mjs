@@ -23,6 +23,7 @@ function steps() {
     lint: here("oxlint"),
     layers: here(process.execPath, join(root, "tools", "layers.mjs")),
     types: here("tsc", "-b"),
+    sizes: here(process.execPath, join(root, "tools", "sizes.mjs")),
     unused: here("knip", "--treat-config-hints-as-errors"),
     build: here(program, ...before, "exec", "turbo", "run", "build", "--output-logs=errors-only"),
     publint: perPackage(() => ["publint", "--strict", "--pack", "false"]),

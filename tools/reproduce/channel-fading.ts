@@ -172,29 +172,14 @@ async function differentialRows(context: Context): Promise<Row[]> {
   const code = differentialHammingCode();
   const codebook = differentialCodebook(code);
   const differential = { codebook, channel: multiTap(UNKNOWN), receiver: differentialDetection(code) };
-  const numpy = (figures: string): Row["published"] => ({ figures, source: NUMPY_CODE });
+  const row = (what: string, figures: string, rate: (seed: number) => Promise<number>): Promise<Row> =>
+    simulatedRow(context, `three taps, ${what}`, DB, { figures, source: NUMPY_CODE }, rate);
   return [
-    await simulatedRow(
-      context,
-      "three taps, DBPSK with Hamming's code, differential detection",
-      DB,
-      numpy("0.57"),
-      (seed) => rateOf(differential, DB, seed),
-    ),
-    await simulatedRow(
-      context,
-      "three taps, the same, best receiver that is not told the taps",
-      DB,
-      numpy("2.8e-2"),
-      (seed) => overTaps(codebook, UNKNOWN, seed),
-    ),
-    await simulatedRow(
-      context,
-      "three taps, the same, best receiver that knows the taps",
-      DB,
-      numpy("8.6e-4"),
-      (seed) => overTaps(codebook, KNOWN, seed),
-    ),
+    await row("DBPSK with Hamming's code, differential detection", "0.57", (seed) => rateOf(differential, DB, seed)),
+    await row("the same, best receiver that is not told the taps", "2.8e-2", (seed) => {
+      return overTaps(codebook, UNKNOWN, seed);
+    }),
+    await row("the same, best receiver that knows the taps", "8.6e-4", (seed) => overTaps(codebook, KNOWN, seed)),
   ];
 }
 

@@ -3,7 +3,7 @@ import { decodeItems, decodeStreamLatents, encodeStream, inferLatents, learnedCo
 import { batches, type Dataset, itemSize, take } from "@isthmus/data";
 import { type Model, modelHashes, type StoredTensor } from "@isthmus/graph";
 import { learnedCodec, type LearnedCodecConfig, type ModelDefinition } from "@isthmus/models";
-import { evaluate, toModel } from "@isthmus/train";
+import { evaluate, type Metrics, toModel } from "@isthmus/train";
 import type { Pictures } from "./image-peers.ts";
 import type { Context, Splits } from "./harness/reproduction.ts";
 import { firstItems, trained } from "./harness/training.ts";
@@ -28,6 +28,8 @@ export interface TrainedCodec {
   readonly definition: ModelDefinition<LearnedCodecConfig>;
   readonly parameters: Readonly<Record<string, StoredTensor>>;
   readonly seconds: number;
+  /** Of its data's test items. */
+  readonly test: Metrics;
 }
 
 export interface CodecTraining {
@@ -46,34 +48,50 @@ export async function trainedCodec(context: Context, training: CodecTraining): P
   const { title, config, data, seed, epochs: usual, batchSize, rate, from } = training;
   const definition = learnedCodec({ inputShape: data.train.shape, ...config });
   const epochs = context.epochs(usual);
-  const { parameters, seconds } = await trained(context, definition, data, {
+  const { parameters, seconds, test } = await trained(context, definition, data, {
     ...{ title, seed, epochs, batchSize },
     learningRate: { kind: "cosine", rate, epochs },
     ...(from && { initial: from.parameters }),
   });
-  return { definition, parameters, seconds };
+  return { definition, parameters, seconds, test };
 }
 
-/** Every quality of a codec, measured on streams of all test items. */
-export async function measured(context: Context, codec: TrainedCodec, test: Dataset): Promise<LearnedPoint[]> {
+/** A stream of all items of a data set, and what comes out of it. */
+interface CodedItems {
+  readonly stream: Uint8Array;
+  /** Bits of an item that the prior says its integers take. */
+  readonly estimate: number;
+  /** [items, features] */
+  readonly decoded: Float32Array;
+}
+
+/** Every quality of a codec, as its users code with it. */
+export async function codedItems(context: Context, codec: TrainedCodec, items: Dataset): Promise<CodedItems[]> {
   const { engine } = context;
   const { definition, parameters } = codec;
-  const { qualities, lambda, lambdaSpan } = definition.config;
-  const estimates = await evaluate(definition, parameters, test, { engine });
+  const { qualities } = definition.config;
+  const estimates = await evaluate(definition, parameters, items, { engine });
   const model = await codedModel(context, codec);
-  const points: LearnedPoint[] = [];
+  const coded: CodedItems[] = [];
   for (let quality = 0; quality < qualities; quality++) {
-    const stream = await encodeStream(engine, model, batches(test, { batchSize: 256 }), { quality });
-    const back = await decodeItems(engine, model, decodeStreamLatents(model, stream));
-    points.push({
-      lambda: lambda * lambdaSpan ** ((quality - qualities + 1) / Math.max(1, qualities - 1)),
-      bits: (8 * stream.length) / test.items,
-      estimate: estimates[qualities === 1 ? "rate" : `rate${quality}`]!,
-      squaredError: squaredError(firstItems(test, test.items), back) / test.items,
-      bytes: stream.length,
-    });
+    const stream = await encodeStream(engine, model, batches(items, { batchSize: 256 }), { quality });
+    const decoded = await decodeItems(engine, model, decodeStreamLatents(model, stream));
+    coded.push({ stream, decoded, estimate: estimates[qualities === 1 ? "rate" : `rate${quality}`]! });
   }
-  return points;
+  return coded;
+}
+
+/** Every quality of a codec of pictures, measured on streams of all test items. */
+export async function measured(context: Context, codec: TrainedCodec, test: Dataset): Promise<LearnedPoint[]> {
+  const { qualities, lambda, lambdaSpan } = codec.definition.config;
+  const coded = await codedItems(context, codec, test);
+  return coded.map(({ stream, estimate, decoded }, quality) => ({
+    lambda: lambda * lambdaSpan ** ((quality - qualities + 1) / Math.max(1, qualities - 1)),
+    bits: (8 * stream.length) / test.items,
+    estimate,
+    squaredError: squaredError(firstItems(test, test.items), decoded) / test.items,
+    bytes: stream.length,
+  }));
 }
 
 /** With the tables of its prior. */

@@ -13,6 +13,8 @@ import { codecCifar10 } from "./codec-cifar10.ts";
 import { codecMnist } from "./codec-mnist.ts";
 import { codecInt8 } from "./codec-int8.ts";
 import { codecLossless } from "./codec-lossless.ts";
+import { codecSeams } from "./codec-seams.ts";
+import { codecStreams } from "./codec-streams.ts";
 import { channelTwoUsers } from "./channel-two-users.ts";
 import { contractiveAe } from "./contractive-ae.ts";
 import { convAe } from "./conv-ae.ts";
@@ -74,6 +76,8 @@ const reproductions: readonly Reproduction[] = [
   channelBlackBox,
   codecSensors,
   codecLossless,
+  codecStreams,
+  codecSeams,
   channelTwoUsers,
   channelSpeed,
   codecMnist,

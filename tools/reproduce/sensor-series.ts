@@ -2,48 +2,63 @@
 import { readFileSync } from "node:fs";
 import type { Dataset } from "@isthmus/data";
 
-/** A series in windows, cut into what is learned from and what is measured. */
+/**
+ * A series in windows, in standard deviations about the mean of its `known` part. Time is cut into blocks, of each four of which two are
+ * known, the third is for choosing settings, and the last is for the test; no window reaches over the edge of its part.
+ */
 export interface SensorSeries {
   readonly name: string;
   readonly window: number;
-  /** Windows at every offset that touch no test sample, [items, window], in standard deviations about the mean of the training part. */
+  /** Windows that overlap, of the known part. */
+  readonly known: Dataset;
+  /** The same of all that is not for the test. */
   readonly train: Dataset;
-  /** Windows one after the other, in the same unit. */
+  /** Windows one after the other, of the part that settings are chosen on. */
+  readonly validation: Dataset;
+  /** The same of the test's part. */
   readonly test: Dataset;
-  /** What a unit is in the series' own steps of resolution. */
-  readonly unit: number;
+  /** Windows that overlap, of the test's part: many more. */
+  readonly overlapping: Dataset;
 }
 
 interface Cut {
   readonly name: string;
   readonly samples: Float64Array;
   readonly window: number;
-  /** Blocks of so many samples, of which every `every`-th is for the test. */
+  /** Samples of a block of time. */
   readonly block: number;
-  readonly every: number;
-  /** The least difference that the series can tell. */
-  readonly resolution: number;
-  /** Between two training windows. */
+  /** Between two windows that overlap. */
   readonly stride: number;
 }
 
-function series({ name, samples, window, block, every, resolution, stride }: Cut): SensorSeries {
+const KNOWN = [0, 1];
+const VALIDATION = 2;
+const TEST = 3;
+
+function series({ name, samples, window, block, stride }: Cut): SensorSeries {
   const blocks = Array.from({ length: Math.floor(samples.length / block) }, (_, i) => i);
-  const isTest = (i: number): boolean => i % every === every - 1;
-  const ofTest = blocks.filter(isTest).flatMap((i) => windowsIn(i * block, (i + 1) * block, window, window));
-  const ofTrain = trainingRuns(blocks, isTest).flatMap(([from, to]) => {
-    return windowsIn(from * block, to * block, window, stride);
-  });
-  const known = blocks.filter((i) => !isTest(i)).flatMap((i) => [...samples.subarray(i * block, (i + 1) * block)]);
+  const isOf = (places: readonly number[]) => (i: number) => places.includes(i % 4);
+  const known = blocks.filter(isOf(KNOWN)).flatMap((i) => [...samples.subarray(i * block, (i + 1) * block)]);
   const mean = known.reduce((sum, x) => sum + x, 0) / known.length;
   const deviation = Math.sqrt(known.reduce((sum, x) => sum + (x - mean) ** 2, 0) / known.length);
-  const dataset = (starts: readonly number[]): Dataset => ({
-    ...{ name, items: starts.length, shape: [window], scale: 1, provenance: { source: name } },
-    values: Float32Array.from(
-      starts.flatMap((start) => [...samples.subarray(start, start + window)].map((x) => (x - mean) / deviation)),
-    ),
-  });
-  return { name, window, train: dataset(ofTrain), test: dataset(ofTest), unit: deviation / resolution };
+  const windows = (places: readonly number[], every: number): Dataset => {
+    const starts = runs(blocks.filter(isOf(places))).flatMap(([from, to]) => {
+      return windowsIn(from * block, to * block, window, every);
+    });
+    const values = starts.flatMap((start) => [...samples.subarray(start, start + window)]);
+    return {
+      ...{ name, items: starts.length, shape: [window], scale: 1, provenance: { source: name } },
+      values: Float32Array.from(values, (x) => (x - mean) / deviation),
+    };
+  };
+  return {
+    ...{ name, window },
+    known: windows(KNOWN, stride),
+    train: windows([...KNOWN, VALIDATION], stride),
+    validation: windows([VALIDATION], window),
+    test: windows([TEST], window),
+    overlapping: windows([TEST], stride),
+  };
 }
 
 function windowsIn(from: number, to: number, window: number, stride: number): number[] {
@@ -52,15 +67,15 @@ function windowsIn(from: number, to: number, window: number, stride: number): nu
   return starts;
 }
 
-/** Blocks in a row that are for training: from the first up to, without, the last. */
-function trainingRuns(blocks: readonly number[], isTest: (i: number) => boolean): [number, number][] {
-  const runs: [number, number][] = [];
-  for (const i of blocks.filter((one) => !isTest(one))) {
-    const last = runs.at(-1);
+/** Blocks that follow each other: from the first up to, without, the last. */
+function runs(blocks: readonly number[]): [number, number][] {
+  const found: [number, number][] = [];
+  for (const i of blocks) {
+    const last = found.at(-1);
     if (last && last[1] === i) last[1] = i + 1;
-    else runs.push([i, i + 1]);
+    else found.push([i, i + 1]);
   }
-  return runs;
+  return found;
 }
 
 /**
@@ -72,7 +87,7 @@ export function seattleTemperature(): SensorSeries {
   const [header, ...rows] = readFileSync(file, "utf8").trim().split("\n");
   const column = header!.split(",").indexOf("temperature");
   const samples = Float64Array.from(rows, (row) => Number(row.split(",")[column]));
-  return series({ name: "Seattle", samples, window: 24, block: 168, every: 4, resolution: 0.1, stride: 1 });
+  return series({ name: "Seattle", samples, window: 24, block: 168, stride: 1 });
 }
 
 const RATE = 16_000;
@@ -97,7 +112,7 @@ export function vibration(count: number): SensorSeries {
     const ringing = 1.5 * Math.exp(-sinceHit / 1e-3) * Math.sin(2 * Math.PI * 3100 * sinceHit);
     return Math.max(-2048, Math.min(2047, Math.round(500 * (shaft + ringing + 0.05 * normal()))));
   });
-  return series({ name: "vibration", samples, window: 64, block: 4096, every: 4, resolution: 1, stride: 8 });
+  return series({ name: "vibration", samples, window: 64, block: 4096, stride: 8 });
 }
 
 /** A 32-bit linear congruential generator (Numerical Recipes, 1992), in (0, 1). */

@@ -1,7 +1,10 @@
 // The packages bundled by Vite and run by Chromium: the same seed, the same code, the same bits as in Node.
 import { calibrate, lowerNetwork, quantiseNetwork } from "@isthmus/deploy";
-import { initialise, type StateSpec } from "@isthmus/graph";
-import { convolutionalAutoencoder } from "@isthmus/models";
+import { batches as datasetBatches, syntheticDigits } from "@isthmus/data";
+import { encodeLatents, encodeLossless, fitFrequencyTables, packTables } from "@isthmus/codec";
+import { fitLossless, openLossless, readLosslessFile, writeLosslessFile } from "@isthmus/compress";
+import { initialise, referenceEngine, type StateSpec } from "@isthmus/graph";
+import { configToJson, convolutionalAutoencoder, vae } from "@isthmus/models";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +13,7 @@ import { build, preview, type PreviewServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PlainPlan, runPlan } from "../browser/integers.ts";
 import { run, type RunSummary } from "../browser/run.ts";
+import { type PlainStreams, recoded } from "../browser/streams.ts";
 import { root } from "../lib/paths.mjs";
 import { chromium, has } from "../lib/probe.mjs";
 
@@ -30,6 +34,39 @@ async function integerPlan(): Promise<PlainPlan> {
 
 function mapShapes<T>(state: StateSpec, make: (name: string, shape: readonly number[]) => T): Record<string, T> {
   return Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, make(name, shape)]));
+}
+
+/** Of digits: symbols with some that are escaped, and the items themselves by a VAE as it begins. */
+async function plainStreams(): Promise<PlainStreams> {
+  const digits = syntheticDigits({ items: 12, seed: 4 });
+  const items = Uint8Array.from(digits.values);
+  const symbols = Int32Array.from(items, (value, i) => (value >> 5) - (i % 3) + (i % 97 === 0 ? 1000 * i : 0));
+  const tables = fitFrequencyTables(
+    symbols.map((symbol) => symbol % 50),
+    4,
+  );
+  const {
+    encoder,
+    decoder,
+    parameters: spec,
+    config,
+  } = vae({
+    ...{ trunk: { kind: "dense", hidden: [16] }, latent: 4 },
+    likelihood: { kind: "logisticMixture", logistics: 2 },
+  });
+  const values = initialise(spec, 1);
+  const parameters = mapShapes(spec, (name, shape) => ({ shape, data: values[name]! }));
+  const model = { encoder, decoder, parameters, config: configToJson(config) };
+  const fitted = await fitLossless(referenceEngine(), model, datasetBatches(digits, { batchSize: 12 }));
+  const file = writeLosslessFile(fitted);
+  const coder = { model: await openLossless(fitted), modelId: readLosslessFile(file).modelId };
+  return {
+    latents: {
+      tables: [...packTables(tables)],
+      stream: [...encodeLatents(symbols, { tables, modelId: new Uint8Array(8) })],
+    },
+    lossless: { file: [...file], stream: [...encodeLossless(items, coder)] },
+  };
 }
 
 describe.skipIf(!has().chromium)("in Chromium", () => {
@@ -91,6 +128,16 @@ describe.skipIf(!has().chromium)("in Chromium", () => {
     expect(there).toEqual(here);
     expect(here.wasm).toEqual(here.javascript);
     expect(new Set(here.wasm.flat()).size).toBeGreaterThan(20);
+    expect(problems).toEqual([]);
+  });
+
+  it("decodes what Node encoded, with loss and without, to the very numbers, and makes the very streams of them again", async () => {
+    const given = await plainStreams();
+    const there = await page.evaluate(`isthmusRecoded(${JSON.stringify(given)})`);
+    const here = await recoded(given);
+    expect(there).toEqual(here);
+    expect(here.stream).toEqual(given.latents.stream);
+    for (const { stream } of [here.wasm, here.javascript]) expect(stream).toEqual(given.lossless.stream);
     expect(problems).toEqual([]);
   });
 

@@ -45,6 +45,20 @@ it("a product's share of the limit is that of docs/results/bench-gemm.json", () 
   expect(readme).toContain(`| ${found!.median.toFixed(2)} of what multiplying and adding in registers alone reaches`);
 });
 
+it("the speed of coding symbols is that of docs/results/bench-codec.json", () => {
+  const times = (direction: string): string =>
+    ratios("codec")
+      .find(({ peer, work }) => peer === "thing-range-coder" && work.startsWith(direction))!
+      .median.toFixed(1);
+  expect(readme).toContain(`encoded ${times("encode")} times as fast, decoded ${times("decode")} times`);
+});
+
+it("hostile inputs are as many as docs/results/fuzz.json has", () => {
+  const { cases, kinds } = results("fuzz") as { cases: number; kinds: { p99Refused: number | null; most?: object }[] };
+  expect(readme).toContain(`| ${cases.toLocaleString("en")} tried,`);
+  for (const { p99Refused, most } of kinds) if (!most) expect(p99Refused ?? 0).toBeLessThan(1);
+});
+
 it("counts the targets that were reached", () => {
   const all = ["gemm", "train", "infer"].flatMap((suite) => results(`bench-${suite}`).targets);
   const reached = all.filter(({ verdict }: { verdict: string }) => verdict === "PASS");

@@ -98,7 +98,7 @@ async function namedSplit(
   description: DataDescription | undefined,
 ): Promise<Dataset> {
   requireOptionsOf(name === "sprites" ? "sprites" : "other", options);
-  if (description && !isBytes(description)) {
+  if (description && !hasByteValues(description)) {
     throw new UsageError(`the model was trained on a file of numbers; name one with --data in place of ${name}`);
   }
   const { split } = options;
@@ -112,7 +112,7 @@ async function namedSplit(
 }
 
 /** Whether the network's numbers are bytes over 255, as those of our own images are. */
-function isBytes({ item }: DataDescription): boolean {
+export function hasByteValues({ item }: DataDescription): boolean {
   return item.kind === "images" || (item.kind === "array" && item.offset === 0 && item.scale === 255);
 }
 

@@ -23,6 +23,9 @@ const labels: Readonly<Record<string, Label>> = {
 
 /** A metric in words, with its unit. */
 export function metricWords(name: string): Label {
+  const streams = /^psnrFirst(\d+)$/.exec(name)?.[1];
+  if (streams === "1") return { words: "PSNR of the first stream", unit: "dB" };
+  if (streams !== undefined) return { words: `PSNR of the first ${streams} streams`, unit: "dB" };
   return labels[name] ?? { words: name, unit: "" };
 }
 

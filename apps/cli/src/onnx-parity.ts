@@ -1,5 +1,5 @@
 import { openNetwork } from "@isthmus/compress";
-import { idLimits, type Program, type StoredTensor } from "@isthmus/graph";
+import { type Engine, idLimits, type Program, type StoredTensor } from "@isthmus/graph";
 import {
   describeOnnx,
   type DrawnInput,
@@ -37,7 +37,7 @@ const MOST_MEMORY = 2 ** 32;
 export async function comparePair(pair: Pair, items: number, options: EngineOptions): Promise<ParityReport> {
   const { bytes, session, program, parameters, tolerances } = pair;
   const inputs = drawnInputs(bytes, { batch: items, ids: idLimits(program) });
-  return withEngine({ ...options, maxMemoryBytes: MOST_MEMORY }, async (engine) => {
+  const compare = async (engine: Engine): Promise<ParityReport> => {
     const network = await openNetwork(engine, program, parameters);
     try {
       const expected = await network.run(taken(program, inputs));
@@ -50,7 +50,8 @@ export async function comparePair(pair: Pair, items: number, options: EngineOpti
     } finally {
       network.dispose();
     }
-  });
+  };
+  return withEngine(options, compare, { maxMemoryBytes: MOST_MEMORY });
 }
 
 /** The largest difference in each output of a file; what is in bytes is told as such. */

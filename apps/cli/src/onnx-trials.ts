@@ -1,9 +1,8 @@
 /** What an ONNX file is tried on: items of a data set in the file's own form, or drawn inputs, in batches. */
 import { inferLatents } from "@isthmus/compress";
 import { batches, type Dataset, itemSize, take } from "@isthmus/data";
-import { type HostArray, idLimits, type Model } from "@isthmus/graph";
+import { type Engine, type HostArray, idLimits, type Model } from "@isthmus/graph";
 import { describeOnnx, drawnInputs, importOnnx, type ItemForm, itemForm, itemsIn, type OnnxFile } from "@isthmus/onnx";
-import type { WasmEngine } from "@isthmus/wasm";
 import type { Console } from "./console.ts";
 import { openSplit } from "./datasets.ts";
 import { UsageError } from "./errors.ts";
@@ -49,7 +48,7 @@ const AT_ONCE = 32;
 
 export async function openTrials(
   console: Console,
-  engine: WasmEngine,
+  engine: Engine,
   file: TriedFile,
   options: TrialOptions,
 ): Promise<Trials> {
@@ -110,7 +109,7 @@ function rowsOf(dataset: Dataset): Float32Array {
 }
 
 /** What a decoder of the model is fed. */
-async function codesOf(engine: WasmEngine, model: Model, dataset: Dataset): Promise<Float32Array> {
+async function codesOf(engine: Engine, model: Model, dataset: Dataset): Promise<Float32Array> {
   const others = Object.keys(model.encoder.inputs).filter((name) => name !== "x");
   if (others.length > 0) {
     throw new UsageError(`--calibrate: codes of this model depend on ${others.join(", ")}; take --part autoencoder`);

@@ -105,8 +105,10 @@ export const jsonOption = (): Option => new Option("--json", "print one JSON obj
 export const engineOption = (): Option =>
   new Option(
     "--engine <name>",
-    "what computes: our own kernels, or TensorFlow.js, whose backends are installed beside the command",
-  ).choices(ENGINES);
+    "what computes: our own kernels (the default), TensorFlow.js, whose backends are installed beside the command, or whichever is fastest here",
+  )
+    .choices(ENGINES)
+    .env("ISTHMUS_ENGINE");
 export const buildOption = (): Option =>
   new Option(
     "--build <name>",

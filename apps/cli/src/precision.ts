@@ -1,6 +1,6 @@
 /** Files in less precision: the options that ask for one, what it costs on items like those to come. */
 import { openNetwork } from "@isthmus/compress";
-import type { JsonObject } from "@isthmus/graph";
+import type { Engine, JsonObject } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import {
   calibrate,
@@ -13,7 +13,6 @@ import {
   precisions,
   reducePrecision,
 } from "@isthmus/onnx";
-import type { WasmEngine } from "@isthmus/wasm";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Console, grouped, type Report } from "./console.ts";
 import { withEngine } from "./engines.ts";
@@ -114,7 +113,7 @@ export async function reduceFile(console: Console, file: TriedFile, options: Pre
 }
 
 async function reduced(
-  engine: WasmEngine,
+  engine: Engine,
   bytes: Uint8Array,
   { calibration }: Trials,
   { precision, weightBits, activations }: PrecisionOptions,
@@ -133,7 +132,7 @@ async function reduced(
 type Outputs = Readonly<Record<string, Float32Array>>;
 
 /** What our engine makes of a file. */
-async function engineOutputs(engine: WasmEngine, bytes: Uint8Array, { measured }: Trials): Promise<Outputs> {
+async function engineOutputs(engine: Engine, bytes: Uint8Array, { measured }: Trials): Promise<Outputs> {
   const { program, parameters } = importOnnx(bytes);
   const network = await openNetwork(engine, program, parameters);
   try {

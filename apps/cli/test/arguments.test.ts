@@ -1,7 +1,8 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encode as encodePng } from "fast-png";
-import { beforeAll, describe, expect, it } from "vitest";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { VERSION } from "../src/version.ts";
 import { complaint, isthmus, report } from "./support/cli.ts";
 import { DIGITS, SMALL } from "./support/data.ts";
@@ -43,6 +44,8 @@ const PICTURES: Readonly<Record<string, readonly string[]>> = {
 };
 
 beforeAll(async () => {
+  // What doctor measures is remembered there, not in the user's own cache.
+  vi.stubEnv("XDG_CACHE_HOME", folder);
   await report("train", "vae", ...SMALL, "-o", model);
   await report("encode", model, ...DIGITS, "--range", "0:5", "-o", file("x.isth"));
 });
@@ -106,10 +109,12 @@ async function runInOrder(lines: readonly (readonly string[])[]): Promise<void> 
   };
   await writeFile(join(here, "readings.csv"), readings());
   await writeFile(join(here, "torn.png"), torn());
+  await mkdir(join(here, "holiday"));
+  for (const name of ["photo.jpg", "more.png", "holiday/beach.webp"]) await sharp(torn()).toFile(join(here, name));
   await writeFile(join(here, "points.csv"), "x1,x2\n3,4\n-3,-4\n0,5\n0,-5\n");
   await writeFile(join(here, "book.csv"), "x1\n1\n-1\n");
   for (const words of lines) {
-    const isPath = (word: string, i: number) => /\.[a-z]+$/.test(word) || words[i - 1] === "-o";
+    const isPath = (word: string, i: number) => /(\.[a-z]+|\/)$/.test(word) || words[i - 1] === "-o";
     const args = words.map((word, i) => (isPath(word, i) ? join(here, word) : word));
     const named = Object.keys(FEWER).find((data) => words.includes(data));
     const fewer = named === undefined ? smaller : FEWER[named]!;
@@ -133,6 +138,7 @@ const FEW_SPRITES = ["--factors", "size=2,x=4,y=4,rotation=1"];
 
 /** What makes lines about other data than digits small. */
 const FEWER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  ...{ "photo.jpg": {}, "more.png": {} },
   "readings.csv": { train: ["--epochs", "1", "--hidden", "8"] },
   sprites: { train: ["--epochs", "1", "--hidden", "8", ...FEW_SPRITES], eval: FEW_SPRITES },
 };
@@ -187,11 +193,17 @@ describe("--json", () => {
   });
 });
 
-it("doctor tells what train would choose", async () => {
-  const { node, simd, engine } = await report("doctor");
+it("doctor tells which build train would choose, and of every engine why it is not the one", async () => {
+  const { node, simd, engine, selection } = await report("doctor", "--engine", "wasm");
   expect({ node, simd }).toEqual({ node: process.versions.node, simd: true });
   const { engine: chosen } = await report("train", "ae", ...SMALL, "-o", file("ae.safetensors"));
   expect(`${engine.name}:${engine.build}`).toBe(chosen);
+  expect(selection).toMatchObject({ engine: "wasm", how: "required" });
+  const asked = await report("doctor", "--anew");
+  expect(asked.selection.candidates.map(({ outcome }: { outcome: string }) => outcome)).toContain("chosen");
+  const { stdout } = await isthmus(["doctor"]);
+  expect(stdout).toMatch(/^engine +(wasm|tfjs:\w+): the fastest, .* and remembered/m);
+  expect(stdout).toMatch(/not tfjs:webgl: WebGL needs a canvas/);
 });
 
 describe("a wrong command line ends with 2 and one line", () => {
@@ -246,7 +258,7 @@ describe("a wrong command line ends with 2 and one line", () => {
     [["eval"], "missing required argument 'model'"],
     [["eval", model, "--split", "val"], "Allowed choices are train, test, all."],
     [["encode", model], "required option '-o, --out <file>' not specified"],
-    [["decode", model, ...out], "missing required argument 'stream'"],
+    [["decode", model, ...out], "missing required argument 'streams'"],
     [["export", model, ...out], "required option '--part <name>' not specified"],
     [["sample", model, "-n", "0", ...out], "expected a whole number of at least 1."],
     [["sample", model, "-n", "1000000000", ...out], "expected a whole number of at most 1,000,000."],

@@ -72,20 +72,19 @@ describe("channel train", () => {
     expect(await complaint(...args(parts), "--resume")).toMatch(/^--resume: there is no checkpoint/);
   });
 
-  it("films a codebook on its way", async () => {
+  /** The path of a film of a small training. */
+  async function filmed(name: string): Promise<string> {
     const here = await temporaryFolder();
-    const film = join(here, "film.svg");
+    const film = join(here, name);
     const { animation } = await report(
-      "channel",
-      "train",
-      ...SMALL,
-      "--animation",
-      film,
-      "-o",
-      join(here, "a.safetensors"),
+      ...["channel", "train", ...SMALL, "--animation", film, "-o", join(here, "a.safetensors")],
     );
     expect(animation).toBe(film);
-    const drawing = await readFile(film, "utf8");
+    return film;
+  }
+
+  it("films a codebook on its way", async () => {
+    const drawing = await readFile(await filmed("film.svg"), "utf8");
     expect(drawing.match(/<circle /g)).toHaveLength(4);
     expect(drawing).toMatch(/>step 100, -?\d\.\d{3} of 2 bits<animate[^]*>step 300, /);
   });
@@ -102,19 +101,7 @@ describe("channel train", () => {
   });
 
   it("films it as a picture that moves, for what shows no drawings", async () => {
-    const here = await temporaryFolder();
-    const film = join(here, "film.apng");
-    const { animation } = await report(
-      "channel",
-      "train",
-      ...SMALL,
-      "--animation",
-      film,
-      "-o",
-      join(here, "a.safetensors"),
-    );
-    expect(animation).toBe(film);
-    const bytes = await readFile(film);
+    const bytes = await readFile(await filmed("film.apng"));
     const still = decode(bytes);
     // Twice the drawing's 546 x 572 pixels; a white edge.
     expect([still.width, still.height, ...still.data.subarray(0, 4)]).toEqual([1092, 1144, 255, 255, 255, 255]);

@@ -1,6 +1,7 @@
 import { type BitsBackModel, checkItems, decodeBitsBack, encodeBitsBack } from "./bits-back.ts";
 import { MAX_LATENT_BITS } from "./bits-back-tables.ts";
 import { bitstreamError } from "./bitstream-error.ts";
+import { concatenated } from "./bytes.ts";
 import { crc32c } from "./crc32c.ts";
 import { deflate } from "./deflate.ts";
 import type { AncillaryField } from "./fields.ts";
@@ -118,16 +119,6 @@ function shortest(items: Uint8Array, model: BitsBackModel, latentBits: number): 
 
 function u32(value: number): Uint8Array {
   return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 /**

@@ -17,7 +17,12 @@ const REMAINDERS: Uint32Array = /* @__PURE__ */ Uint32Array.from({ length: 256 }
  * @returns an unsigned 32-bit integer
  */
 export function crc32c(bytes: Uint8Array, previous = 0): number {
+  return crcOfRange(bytes, 0, bytes.length, previous) >>> 0;
+}
+
+/** Of the bytes from `from` up to, without, `to`; the same 32 bits, as a signed integer, which engines keep without allocating. */
+export function crcOfRange(bytes: Uint8Array, from: number, to: number, previous = 0): number {
   let crc = ~previous;
-  for (let i = 0; i < bytes.length; i++) crc = REMAINDERS[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
-  return ~crc >>> 0;
+  for (let i = from; i < to; i++) crc = REMAINDERS[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
+  return ~crc;
 }

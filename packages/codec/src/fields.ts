@@ -18,6 +18,7 @@ const FILLED_ROWS = 0x80;
 const GEOMETRY = 0x81;
 const TIMESTAMP = 0x82;
 const NONCE = 0x83;
+const SEAMLESS = 0x84;
 
 export interface FoundField extends AncillaryField {
   readonly offset: number;
@@ -33,6 +34,8 @@ export interface StreamNotes {
   readonly timestamp?: bigint;
   /** 1 to 32 bytes by which a receiver knows a stream that it has had before. */
   readonly nonce?: Uint8Array;
+  /** Where items are tiles: the model's networks ran over the picture as one, so that they look beyond their tiles. */
+  readonly seamless?: boolean;
 }
 
 /** The size of a picture in pixels; each 1 to 2^32 - 1. */
@@ -43,11 +46,12 @@ export interface Geometry {
 }
 
 /**
- * The fields that hold notes, in ascending order of type. A note that is left out, and 0 filled rows, have none.
+ * The fields that hold notes, in ascending order of type. A note that is left out, 0 filled rows and a picture that is not
+ * seamless have none.
  *
  * @throws RangeError when one is out of range
  */
-export function noteFields({ filledRows = 0, geometry, timestamp, nonce }: StreamNotes): AncillaryField[] {
+export function noteFields({ filledRows = 0, geometry, timestamp, nonce, seamless }: StreamNotes): AncillaryField[] {
   const field = (type: number, value: ArrayLike<number>) => ({ type, value: Uint8Array.from(value) });
   const fields: AncillaryField[] = [];
   checkU32("filledRows", filledRows, 0);
@@ -63,6 +67,7 @@ export function noteFields({ filledRows = 0, geometry, timestamp, nonce }: Strea
       throw new RangeError(`nonce: expected 1 to 32 bytes, got ${nonce.length}`);
     fields.push(field(NONCE, nonce));
   }
+  if (seamless) fields.push(field(SEAMLESS, []));
   return fields;
 }
 
@@ -94,6 +99,7 @@ export function notesOf(fields: readonly AncillaryField[]): StreamNotes {
       timestamp: new DataView(timestamp.buffer, timestamp.byteOffset).getBigUint64(0, true),
     }),
     ...(nonce.length >= 1 && nonce.length <= 32 && { nonce }),
+    ...(fields.some(({ type, value }) => type === SEAMLESS && value.length === 0) && { seamless: true }),
   };
 }
 

@@ -1,10 +1,10 @@
 /** Symbols as integers of one width each: what stands in for rANS where that would be longer. */
 import { bitstreamError } from "./bitstream-error.ts";
 
-/** The bits of two's complement that all symbols need, 1 to 32. */
-export function widthOf(symbols: Int32Array): number {
+/** The bits of two's complement that all symbols need, or the first `count` of them, 1 to 32. */
+export function widthOf(symbols: Int32Array, count: number = symbols.length): number {
   let used = 0;
-  for (let i = 0; i < symbols.length; i++) used |= symbols[i]! ^ (symbols[i]! >> 31);
+  for (let i = 0; i < count; i++) used |= symbols[i]! ^ (symbols[i]! >> 31);
   return 33 - Math.clz32(used);
 }
 
@@ -16,12 +16,24 @@ export function fixedWidthLength(symbols: number, width: number): number {
 /** The width (1 byte), then the symbols in so many bits of two's complement, lowest bit first, filled up with 0 bits. */
 export function encodeFixedWidth(symbols: Int32Array, width: number = widthOf(symbols)): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(fixedWidthLength(symbols.length, width));
-  bytes[0] = width;
-  let at = 8;
-  for (let i = 0; i < symbols.length; i++) {
+  writeFixedWidth(symbols, symbols.length, width, bytes, 0);
+  return bytes;
+}
+
+/** The same of the first `count` symbols, into `bytes` from `from` on. */
+export function writeFixedWidth(
+  symbols: Int32Array,
+  count: number,
+  width: number,
+  bytes: Uint8Array,
+  from: number,
+): void {
+  bytes.fill(0, from, from + fixedWidthLength(count, width));
+  bytes[from] = width;
+  let at = 8 * (from + 1);
+  for (let i = 0; i < count; i++) {
     for (let bit = 0; bit < width; bit++, at++) bytes[at >>> 3]! |= ((symbols[i]! >>> bit) & 1) << (at & 7);
   }
-  return bytes;
 }
 
 /**

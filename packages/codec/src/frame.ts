@@ -3,7 +3,7 @@
  * specification; a change of what is written here is a change of format.
  */
 import { bitstreamError } from "./bitstream-error.ts";
-import { crc32c } from "./crc32c.ts";
+import { crc32c, crcOfRange } from "./crc32c.ts";
 import {
   ANCILLARY,
   type AncillaryField,
@@ -82,6 +82,9 @@ export interface FrameLimits {
 
 export const FRAME_LIMITS: FrameLimits = { payloadBytes: 2 ** 24, items: 2 ** 24, dims: 2 ** 16, symbols: 2 ** 26 };
 
+/** The most that a writer puts into one frame: 80 bits each at the worst, 10 MiB, below the cap of a payload. */
+export const SYMBOLS_PER_FRAME: number = 2 ** 20;
+
 export interface ReadOptions {
   /** Lower caps than `FRAME_LIMITS`. */
   readonly limits?: Partial<FrameLimits>;
@@ -92,6 +95,8 @@ export interface ReadOptions {
 export const FRAME_HEADER_BYTES = 24;
 export const MAX_PAYLOADS = 16;
 const ENTRY_BYTES = 7; // u24 length, u32 checksum
+const FLAGS_AT = 3;
+const PAYLOAD_BYTES_AT = 16;
 const CRC_AT = 20;
 const MAGIC = [0xc9, 0x53] as const; // "I" with its high bit set, then "S": no ASCII or UTF-8 text begins so
 const MAJOR = 1;
@@ -130,17 +135,38 @@ export function writeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
     frame.quality,
     payloads.length,
   ]);
-  const view = viewOf(bytes);
-  view.setUint16(14, fields.length, true);
-  view.setUint32(16, payloadBytes, true);
+  viewOf(bytes).setUint16(14, fields.length, true);
   bytes.set([...fields, ...directory], FRAME_HEADER_BYTES);
-  let at = FRAME_HEADER_BYTES + fields.length + directory.length;
+  const body = FRAME_HEADER_BYTES + fields.length;
+  let at = body + directory.length;
   for (const payload of payloads) {
     bytes.set(payload, at);
     at += payload.length;
   }
-  view.setUint32(CRC_AT, checksum(bytes, payloads.length === 1 ? at : at - payloadBytes + directory.length), true);
+  writeU32(bytes, PAYLOAD_BYTES_AT, payloadBytes);
+  writeChecksum(bytes, 0, payloads.length === 1 ? at : body + directory.length);
   return bytes;
+}
+
+/**
+ * Makes a frame with one payload of no bytes, as `writeFrame` wrote it with the coding `learned`, into one whose payload lies behind it.
+ *
+ * @param bytes the frame from `from` on, its header and fields up to `body`, its payload up to `end`
+ */
+export function closeFrame(bytes: Uint8Array, from: number, body: number, end: number, coding: PayloadCoding): void {
+  bytes[from + FLAGS_AT]! |= CODINGS.indexOf(coding) << CODING_SHIFT;
+  writeU32(bytes, from + PAYLOAD_BYTES_AT, end - body);
+  writeChecksum(bytes, from, end);
+}
+
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  for (let i = 0; i < 4; i++) bytes[at + i] = value >>> (8 * i);
+}
+
+/** Over everything from `from` up to `end` but itself: header bytes 0 to 19, then what follows the header. */
+function writeChecksum(bytes: Uint8Array, from: number, end: number): void {
+  const header = crcOfRange(bytes, from, from + CRC_AT);
+  writeU32(bytes, from + CRC_AT, crcOfRange(bytes, from + FRAME_HEADER_BYTES, end, header));
 }
 
 function entryOf(payload: Uint8Array): number[] {
@@ -188,7 +214,7 @@ function fieldsOf({ items, dims, sequence, ancillary }: Frame): AncillaryField[]
   return [...fields, ...ancillary];
 }
 
-/** Over everything up to `end` but itself: header bytes 0 to 19, then what follows the header. */
+/** What `writeChecksum` writes, of a frame at the beginning of bytes. */
 function checksum(frame: Uint8Array, end: number): number {
   return crc32c(frame.subarray(FRAME_HEADER_BYTES, end), crc32c(frame.subarray(0, CRC_AT)));
 }

@@ -37,6 +37,9 @@ export type {
   LatentTables,
   LostPayload,
 } from "./latent-stream.ts";
+export { LatentWriter } from "./latent-writer.ts";
+export type { LatentWriterOptions } from "./latent-writer.ts";
+export { numberAt, numberBytes } from "./numbers.ts";
 export { dequantise, quantise, uniformQuantiser } from "./quantiser.ts";
 export type { UniformQuantiser } from "./quantiser.ts";
 export type { ScaledCdf } from "./scaled-cdf.ts";
@@ -51,6 +54,7 @@ export type {
   OpenSessionOptions,
   SessionEvent,
   SessionReceiver,
-  SessionSender,
   StreamEvent,
 } from "./session.ts";
+export { sessionSender } from "./session-sender.ts";
+export type { Message, SessionModel, SessionOptions, SessionSender } from "./session-sender.ts";

@@ -1,4 +1,5 @@
 import { bitstreamError } from "./bitstream-error.ts";
+import { concatenated } from "./bytes.ts";
 import type { AncillaryField } from "./fields.ts";
 import {
   checkInteger,
@@ -7,6 +8,7 @@ import {
   frameLimits,
   MAX_PAYLOADS,
   readFrames,
+  SYMBOLS_PER_FRAME,
   writeFrame,
 } from "./frame.ts";
 import type { FoundPayload, FrameLimits, PayloadCoding, ReadFrame } from "./frame.ts";
@@ -89,7 +91,6 @@ export interface LostPayload {
 }
 
 const MAX_QUALITIES = 256;
-const SYMBOLS_PER_FRAME = 2 ** 20; // 80 bits at the worst: 10 MiB, below the cap of a payload
 
 /** The tables of a model, sorted by quality, with what follows from them. */
 export interface Coding {
@@ -140,17 +141,7 @@ export function encodeLatents(symbols: Int32Array, options: EncodeLatentsOptions
     const fields = sequence === 0 ? ancillary : [];
     return writeFrame({ modelId, quality, items, dims, sequence, last, ...encoded, ancillary: fields });
   });
-  return concatenate(frames);
-}
-
-function concatenate(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return concatenated(frames);
 }
 
 /**

@@ -4,12 +4,9 @@
  */
 import { bitstreamError } from "./bitstream-error.ts";
 import {
-  type AncillaryField,
   badField,
   FIELD_DIMS,
-  fieldBytes,
   type FoundField,
-  noteFields,
   notesOf,
   parseFields,
   requiredNumber,
@@ -17,39 +14,24 @@ import {
   type StreamNotes,
 } from "./fields.ts";
 import { type FragmentOptions, packetsOf, reassembler } from "./fragments.ts";
-import { checkInteger, FRAME_LIMITS, type FrameLimits, frameLimits, type PayloadCoding } from "./frame.ts";
+import { checkInteger, type FrameLimits, frameLimits, type PayloadCoding } from "./frame.ts";
 import type { FrequencyTable } from "./frequency-table.ts";
 import { toHex } from "./hex.ts";
 import { decodePayload, encodePayloads, mostRows } from "./latent-payload.ts";
 import { checkedCoding, type Coding, type LatentTables } from "./latent-stream.ts";
 import { numberAt, numberBytes } from "./numbers.ts";
-import { type Packet, PACKET_HEADER_BYTES, readPacket, writePacket } from "./packet.ts";
+import { type Packet, PACKET_HEADER_BYTES, readPacket } from "./packet.ts";
 import { leastBitsPerSymbol } from "./rans.ts";
+import { type SessionOptions, type SessionSender, sessionSender } from "./session-sender.ts";
 
 const SEQUENCES = 0x10000;
 const ID_BYTES = 8;
 
-export interface OpenSessionOptions extends LatentTables, FragmentOptions, StreamNotes {
-  /** 1 to 255: told apart by it from other sessions on the same link. */
-  readonly session: number;
+export interface OpenSessionOptions extends LatentTables, SessionOptions {
   /** Which of the model's qualities. Default: 0. */
   readonly quality?: number;
-  /** Of the first packet, 0 to 65535: where a sender goes on that was switched off. Default: 0. */
-  readonly firstSequence?: number;
   /** As in `encodeLatents`. Default: false. */
   readonly tryDeflate?: boolean;
-}
-
-export interface SessionSender {
-  /** The packet that a receiver needs before any other; send it again now and then, as it may be lost. */
-  hello(): Uint8Array<ArrayBuffer>;
-  /**
-   * The packets of some items: one where they fit, else fragments of one message.
-   *
-   * @param symbols `[items, dims]`
-   * @throws RangeError when they are not whole items, or too many for 255 fragments
-   */
-  encode(symbols: Int32Array): Uint8Array<ArrayBuffer>[];
 }
 
 /**
@@ -58,36 +40,13 @@ export interface SessionSender {
  * @throws RangeError for options out of range, or notes that make the hello larger than a packet may be
  */
 export function openSession(options: OpenSessionOptions): SessionSender {
-  const coding = checkedCoding(options);
-  const { session, quality = 0, firstSequence = 0, tryDeflate = false, maxPacketBytes = 51 } = options;
-  checkInteger("session", session, 1, 255);
-  checkInteger("quality", quality, 0, coding.tables.length - 1);
-  checkInteger("firstSequence", firstSequence, 0, SEQUENCES - 1);
-  const tables = coding.tables[quality]!;
-  const hello = helloBody(coding, quality, noteFields(options));
-  checkInteger("bytes of the hello, with its notes,", PACKET_HEADER_BYTES + hello.length, 0, maxPacketBytes);
-  let next = firstSequence;
-  const numbered = (count: number): number => {
-    const sequence = next;
-    next = (next + count) % SEQUENCES;
-    return sequence;
-  };
-  return {
-    hello: () => writePacket({ kind: "hello", coding: "learned", session, sequence: numbered(1), body: hello }),
-    encode: (symbols) => {
-      checkInteger("symbols.length / dims", symbols.length / coding.dims, 0, FRAME_LIMITS.items);
-      const { coding: way, payloads } = encodePayloads(symbols, tables, 1, tryDeflate);
-      const message = Uint8Array.of(...numberBytes(symbols.length / coding.dims), ...payloads[0]!);
-      const packets = packetsOf(message, { coding: way, session, sequence: next }, options);
-      numbered(packets.length);
-      return packets;
-    },
-  };
-}
-
-function helloBody({ modelId, dims }: Coding, quality: number, notes: readonly AncillaryField[]): Uint8Array {
-  const fields = [{ type: FIELD_DIMS, value: Uint8Array.from(numberBytes(dims)) }, ...notes];
-  return Uint8Array.of(...modelId, quality, ...fieldBytes(fields));
+  const { modelId, dims, tables: all } = checkedCoding(options);
+  const { quality = 0, tryDeflate = false } = options;
+  checkInteger("quality", quality, 0, all.length - 1);
+  return sessionSender({ modelId, dims, quality }, options, (symbols) => {
+    const { coding, payloads } = encodePayloads(symbols, all[quality]!, 1, tryDeflate);
+    return { coding, bytes: Uint8Array.of(...numberBytes(symbols.length / dims), ...payloads[0]!) };
+  });
 }
 
 /**

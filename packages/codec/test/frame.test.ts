@@ -306,6 +306,7 @@ describe("notes", () => {
         }),
         timestamp: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
         nonce: fc.uint8Array({ minLength: 1, maxLength: 32 }),
+        seamless: fc.constant(true),
       },
       { requiredKeys: [] },
     );
@@ -315,12 +316,12 @@ describe("notes", () => {
         expect(notesOf(read.ancillary)).toEqual(written);
       }),
     );
-    expect(noteFields({ filledRows: 0 })).toEqual([]);
+    expect(noteFields({ filledRows: 0, seamless: false })).toEqual([]);
   });
 
   it("of another form are none of ours, and are passed over", () => {
-    const odd = [0x80, 0x81, 0x82, 0x83].map((type) => ({ type, value: Uint8Array.of(0x80) }));
-    expect(notesOf(odd.slice(0, 3))).toEqual({});
+    const odd = [0x80, 0x81, 0x82, 0x84].map((type) => ({ type, value: Uint8Array.of(0x80) }));
+    expect(notesOf(odd)).toEqual({});
     expect(notesOf([{ type: 0x81, value: Uint8Array.of(4, 0, 1) }])).toEqual({});
   });
 

@@ -6,6 +6,8 @@ import { openNetwork } from "./network.ts";
 export interface LearnedBins {
   readonly channels: number;
   readonly qualities: number;
+  /** Groups of channels that are worth a payload of their own. */
+  readonly streams: number;
   /**
    * `symbol` [batch] -> `mass` [batch, qualities, channels], `offsets` [channels] and `steps` [qualities, channels].
    */
@@ -30,7 +32,7 @@ const COUNTS = 2 ** 28;
  */
 export async function learnedCoding(
   engine: Engine,
-  { channels, qualities, program }: LearnedBins,
+  { channels, qualities, streams, program }: LearnedBins,
   parameters: Model["parameters"],
 ): Promise<LatentCoding> {
   const network = await openNetwork(engine, program, parameters);
@@ -48,6 +50,7 @@ export async function learnedCoding(
       steps,
       tables: packTables(tables),
       ...(qualities > 1 && { qualities }),
+      ...(streams > 1 && { payloads: streams }),
     };
   } finally {
     network.dispose();

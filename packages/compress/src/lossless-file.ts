@@ -1,4 +1,4 @@
-import { packBitsBackTables, unpackBitsBackTables } from "@isthmus/codec";
+import { numbersPerPixel, packBitsBackTables, unpackBitsBackTables } from "@isthmus/codec";
 import { checkPlan, type IntegerPlan } from "@isthmus/edge";
 import { canonicalJson, contentHash, readSafetensors, type StoredTensor, writeSafetensors } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
@@ -77,13 +77,31 @@ export function readLosslessFile(bytes: Uint8Array): LosslessFile {
   if (sha256 !== hashOf(rest, tensors)) throw invalid("its contents do not have the hash that it says: it is damaged");
   const tables = tensors["tables"]?.data;
   if (!(tables instanceof Int32Array)) throw invalid("it has no tables");
-  return {
+  const coding = {
     shape: shapeOf(rest["shape"]),
     tables: unpackBitsBackTables(tables),
     posterior: planOf("posterior", rest, tensors),
     likelihood: planOf("likelihood", rest, tensors),
-    modelId: Uint8Array.from({ length: 8 }, (_, i) => Number.parseInt(sha256.slice(2 * i, 2 * i + 2), 16)),
   };
+  requireAgreement(coding);
+  const modelId = Uint8Array.from({ length: 8 }, (_, i) => Number.parseInt(sha256.slice(2 * i, 2 * i + 2), 16));
+  return { ...coding, modelId };
+}
+
+/** Pixels and latents are as many to each of the parts. */
+function requireAgreement({ shape, tables, posterior, likelihood }: LosslessCoding): void {
+  const pixels = shape.reduce((product, size) => product * size, 1);
+  const latents = tables.seedBits.length;
+  const said = ({ outputs }: IntegerPlan): number => outputs.reduce((sum, { length }) => sum + length, 0);
+  const counts: readonly (readonly [what: string, expected: number, got: number])[] = [
+    ["pixels into the posterior", pixels, posterior.input.length],
+    ["numbers out of the posterior", 2 * latents, said(posterior)],
+    ["latents into the likelihood", latents, likelihood.input.length],
+    ["numbers out of the likelihood", numbersPerPixel(tables.pixels) * pixels, said(likelihood)],
+  ];
+  for (const [what, expected, got] of counts) {
+    if (got !== expected) throw invalid(`expected ${expected} ${what}, got ${got}`);
+  }
 }
 
 function invalid(what: string): IsthmusError {

@@ -40,8 +40,9 @@ export interface DecodedStream extends StreamNotes {
 }
 
 /** What the stream says beside its items (`filledRows` where these are windows, `geometry` where they are tiles), and how. */
-export interface EncodeStreamOptions
-  extends StreamNotes, Pick<EncodeLatentsOptions, "payloads" | "tryDeflate" | "itemsPerFrame"> {
+export interface EncodeStreamOptions extends StreamNotes, Pick<EncodeLatentsOptions, "tryDeflate" | "itemsPerFrame"> {
+  /** Of each frame, groups of channels, of which a reader can do without some. Default: as many as the model was trained for, else 1. */
+  readonly payloads?: number;
   /** Which of the model's qualities, from 0. Default: 0. */
   readonly quality?: number;
 }
@@ -89,21 +90,31 @@ export async function encodeStream(
   engine: Engine,
   model: Model,
   batches: Batches,
-  { quality = 0, payloads, tryDeflate, itemsPerFrame, ...notes }: EncodeStreamOptions = {},
+  options: EncodeStreamOptions = {},
 ): Promise<Uint8Array> {
+  const write = streamWriter(model, options);
+  const { values } = await inferLatents(engine, model, batches);
+  return write(values);
+}
+
+/** Checks what a stream is to be before the work begins, and makes it of the items' codes, [items, dims]; throws as `encodeStream`. */
+export function streamWriter(
+  model: Model,
+  { quality = 0, payloads = model.coding?.payloads, tryDeflate, itemsPerFrame, ...notes }: EncodeStreamOptions,
+): (values: Float32Array) => Uint8Array {
   const { quantisers, tables } = streamCoding(model);
   const quantiser = quantisers[quality];
   if (!quantiser) throw new RangeError(`"quality" expected ${qualitiesText(quantisers.length)}, got ${quality}`);
   const ancillary = noteFields(notes);
-  const { values } = await inferLatents(engine, model, batches);
-  return encodeLatents(quantise(values, quantiser), {
-    ...tables,
-    quality,
-    ancillary,
-    ...(payloads !== undefined && { payloads }),
-    ...(tryDeflate !== undefined && { tryDeflate }),
-    ...(itemsPerFrame !== undefined && { itemsPerFrame }),
-  });
+  return (values) =>
+    encodeLatents(quantise(values, quantiser), {
+      ...tables,
+      quality,
+      ancillary,
+      ...(payloads !== undefined && { payloads }),
+      ...(tryDeflate !== undefined && { tryDeflate }),
+      ...(itemsPerFrame !== undefined && { itemsPerFrame }),
+    });
 }
 
 function qualitiesText(count: number): string {

@@ -30,22 +30,45 @@ export function cutTiles(picture: Picture, shape: TileShape): Float32Array {
   }
   const [tileHeight, tileWidth] = shape;
   const [down, across] = tileGrid(picture, shape);
-  const tiles = new Float32Array(down * across * tileHeight * tileWidth * channels);
-  let at = 0;
+  const tileSize = tileHeight * tileWidth * channels;
+  const tiles = new Float32Array(down * across * tileSize);
   for (let tile = 0; tile < down * across; tile++) {
-    const top = Math.floor(tile / across) * tileHeight;
-    const left = (tile % across) * tileWidth;
-    for (let y = top; y < top + tileHeight; y++) {
-      for (let x = left; x < left + tileWidth; x++, at += channels) {
-        const from = (Math.min(y, height - 1) * width + Math.min(x, width - 1)) * channels;
-        tiles.set(values.subarray(from, from + channels), at);
-      }
-    }
+    const at = { top: Math.floor(tile / across) * tileHeight, left: (tile % across) * tileWidth };
+    copyPart(picture, { ...at, height: tileHeight, width: tileWidth }, tiles.subarray(tile * tileSize));
   }
   return tiles;
 }
 
-function requireTiles({ height, width, channels }: Geometry, shape: TileShape): void {
+/** A rectangle of pixels. */
+export interface Part {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Of a picture the pixels of a part, into [height, width, channels]; beyond the picture its last row and column. */
+export function copyPart({ height, width, channels, values }: Picture, part: Part, into: Float32Array): void {
+  let at = 0;
+  for (let y = part.top; y < part.top + part.height; y++) {
+    for (let x = part.left; x < part.left + part.width; x++, at += channels) {
+      const from = (Math.min(y, height - 1) * width + Math.min(x, width - 1)) * channels;
+      for (let channel = 0; channel < channels; channel++) into[at + channel] = values[from + channel]!;
+    }
+  }
+}
+
+/** Writes a part of a picture from `pixels`, [height, width, channels] of a window that it lies in, and leaves out what is beyond the picture. */
+export function pastePart(picture: Picture, part: Part, pixels: Float32Array, window: Part = part): void {
+  const { height, width, channels, values } = picture;
+  const length = (Math.min(part.left + part.width, width) - part.left) * channels;
+  for (let y = part.top; y < Math.min(part.top + part.height, height); y++) {
+    const from = ((y - window.top) * window.width + part.left - window.left) * channels;
+    values.set(pixels.subarray(from, from + length), (y * width + part.left) * channels);
+  }
+}
+
+export function requireTiles({ height, width, channels }: Geometry, shape: TileShape): void {
   Object.entries({ height, width }).forEach(([name, size]) => {
     if (!Number.isInteger(size) || size < 1) throw new RangeError(`"${name}" expected an integer >= 1, got ${size}`);
   });
@@ -64,22 +87,27 @@ export function tileBatches(picture: Picture, shape: TileShape, batchSize: numbe
  * @throws IsthmusError `BITSTREAM_GEOMETRY` when there are not as many tiles as the geometry, which comes with the stream, has
  */
 export function joinTiles(tiles: Float32Array, geometry: Geometry, shape: TileShape): Picture {
-  const { height, width, channels } = geometry;
-  const [tileHeight, tileWidth] = shape;
+  const [height, width, channels] = shape;
+  const tileSize = height * width * channels;
+  requireGeometry(tiles.length / tileSize, geometry, shape);
   const [down, across] = tileGrid(geometry, shape);
-  const tileSize = tileHeight * tileWidth * shape[2];
-  if (channels !== shape[2] || tiles.length !== down * across * tileSize) {
-    const what = `${tiles.length / tileSize} tiles of ${shape.join(" x ")} are no picture of ${height} x ${width} x ${channels}`;
-    throw new IsthmusError("BITSTREAM_GEOMETRY", what, { ...geometry, tiles: tiles.length / tileSize });
+  const picture = emptyPicture(geometry);
+  for (let tile = 0; tile < down * across; tile++) {
+    const part = { top: Math.floor(tile / across) * height, left: (tile % across) * width, height, width };
+    pastePart(picture, part, tiles.subarray(tile * tileSize, (tile + 1) * tileSize));
   }
-  const values = new Float32Array(height * width * channels);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x += tileWidth) {
-      const tile = Math.floor(y / tileHeight) * across + x / tileWidth;
-      const from = tile * tileSize + (y % tileHeight) * tileWidth * channels;
-      const length = Math.min(tileWidth, width - x) * channels;
-      values.set(tiles.subarray(from, from + length), (y * width + x) * channels);
-    }
-  }
-  return { height, width, channels, values };
+  return picture;
+}
+
+/** @throws IsthmusError `BITSTREAM_GEOMETRY` when so many tiles are no picture of this geometry */
+export function requireGeometry(tiles: number, geometry: Geometry, shape: TileShape): void {
+  const { height, width, channels } = geometry;
+  const [down, across] = tileGrid(geometry, shape);
+  if (channels === shape[2] && tiles === down * across) return;
+  const what = `${tiles} tiles of ${shape.join(" x ")} are no picture of ${height} x ${width} x ${channels}`;
+  throw new IsthmusError("BITSTREAM_GEOMETRY", what, { ...geometry, tiles });
+}
+
+export function emptyPicture({ height, width, channels }: Geometry): Picture {
+  return { height, width, channels, values: new Float32Array(height * width * channels) };
 }

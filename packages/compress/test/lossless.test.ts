@@ -28,6 +28,14 @@ const fitted = (model: LosslessModel) => fitLossless(referenceEngine(), model, b
 describe("a VAE made ready for lossless coding", () => {
   it.each([
     ["of mixtures of logistics", { likelihood: { kind: "logisticMixture", logistics: 2 } }, digits.values],
+    [
+      "of mixtures by convolutions",
+      {
+        likelihood: { kind: "logisticMixture", logistics: 2 },
+        trunk: { kind: "conv", channels: [3, 4], hidden: [16] },
+      },
+      digits.values,
+    ],
     ["of Bernoulli pixels", { binarize: "dynamic" }, digits.values.map((value: number) => (value > 127 ? 1 : 0))],
   ] as const)("%s gives every item back, from its file, with either kernels", async (_, given, values) => {
     const items = Uint8Array.from(values);

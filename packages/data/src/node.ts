@@ -8,6 +8,8 @@ export { readFileBytes, writeFileAtomic } from "./node/files.ts";
 export type { FileContent } from "./node/files.ts";
 export { loadImage, loadImages } from "./node/image-folder.ts";
 export type { LoadImagesOptions } from "./node/image-folder.ts";
+export { loadPicture, pictureFiles } from "./node/picture-files.ts";
+export type { LoadPictureOptions } from "./node/picture-files.ts";
 export { loadMnist, loadMnistSplits } from "./node/mnist.ts";
 export type { LoadMnistOptions, MnistOptions } from "./node/mnist.ts";
 export type { MnistSplit } from "./node/mnist-files.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { type ImagesDescription, take } from "../src/index.ts";
-import { loadImage, loadImages } from "../src/node.ts";
+import { loadImage, loadImages, loadPicture, type LoadPictureOptions, pictureFiles } from "../src/node.ts";
 import { isthmusError } from "./support/error.ts";
 import { temporaryFolder } from "./support/folder.ts";
 
@@ -135,5 +135,66 @@ describe("a folder that is wrong", () => {
 
   it("or not there is said so", async () => {
     expect((await isthmusError(() => loadImages("/nowhere/at/all"))).code).toBe("FILE_READ");
+  });
+});
+
+describe("one picture", () => {
+  const clear = { r: 250, g: 250, b: 250, alpha: 0 };
+  const open = async (bytes: Buffer, options: LoadPictureOptions = {}) =>
+    await loadPicture(join(await folderOf({ "p.png": bytes }), "p.png"), options);
+
+  it("is read in its size, grey as colour and, where it is grey, colour as grey", async () => {
+    expect(await open(narrow)).toMatchObject({ items: 1, shape: [4, 5, 3], scale: 1 / 255 });
+    const shades = Buffer.from([0, 50, 100, 150, 200, 255]);
+    const grey = await sharp(shades, { raw: { width: 3, height: 2, channels: 1 } })
+      .toColourspace("b-w")
+      .png()
+      .toBuffer();
+    const wide = await sharp(shades, { raw: { width: 3, height: 2, channels: 1 } })
+      .toColourspace("grey16")
+      .png()
+      .toBuffer();
+    for (const picture of [grey, wide]) {
+      const one = await open(picture, { channels: 1 });
+      expect([one.shape, [...one.values]]).toEqual([[2, 3, 1], [...shades]]);
+      expect([...(await open(picture)).values]).toEqual([...shades].flatMap((shade) => [shade, shade, shade]));
+    }
+  });
+
+  it("is turned as its camera says", async () => {
+    const turned = await sharp(Buffer.from([10, 20]), { raw: { width: 2, height: 1, channels: 1 } })
+      .withMetadata({ orientation: 6 })
+      .png()
+      .toBuffer();
+    const one = await open(turned, { channels: 1 });
+    expect([one.shape, [...one.values]]).toEqual([
+      [2, 1, 1],
+      [10, 20],
+    ]);
+  });
+
+  it("loses its colours and its transparency only where that is asked for", async () => {
+    const unfit = (reason: string) => ({ code: "DATA_IMAGES", details: { unfit: reason } });
+    await expect(open(red, { channels: 1 })).rejects.toMatchObject(unfit("colour"));
+    const brightness = await open(red, { channels: 1, fromColour: true });
+    // 0.2126 of red's light, at sRGB's curve: 127 (IEC 61966-2-1), where sharp's tables round.
+    for (const value of brightness.values) expect(Math.abs(value - 127)).toBeLessThanOrEqual(1);
+    const bytes = await sharp({ create: { width: 2, height: 1, channels: 4, background: clear } })
+      .png()
+      .toBuffer();
+    await expect(open(bytes)).rejects.toMatchObject(unfit("transparency"));
+    expect([...(await open(bytes, { background: [1, 2, 3] })).values]).toEqual([1, 2, 3, 1, 2, 3]);
+    const opaque = sharp({ create: { width: 1, height: 1, channels: 4, background: { ...clear, alpha: 1 } } });
+    expect([...(await open(await opaque.png().toBuffer())).values]).toEqual([250, 250, 250]);
+  });
+
+  it("is refused where it is none", async () => {
+    await expect(open(Buffer.from("text"))).rejects.toMatchObject({ code: "DATA_IMAGES" });
+    await expect(loadPicture("/none/p.png")).rejects.toMatchObject({ code: "DATA_IMAGES" });
+    expect(await pictureFiles(await folderOf({ "b/a.png": red, "a.webp": green, "x.txt": "" }))).toEqual([
+      "a.webp",
+      join("b", "a.png"),
+    ]);
+    await expect(pictureFiles(await folderOf({ "x.txt": "" }))).rejects.toMatchObject({ code: "DATA_IMAGES" });
   });
 });

@@ -14,6 +14,9 @@ export interface ActivationRange {
   readonly maxima?: readonly number[];
 }
 
+/** What calibration finds, by the node ids of the part of the program that makes the outputs asked for. */
+export type ActivationRanges = ReadonlyMap<number, ActivationRange>;
+
 /** A value as int8: x is near scale (q - zero). */
 export interface ActivationQuantiser {
   readonly scale: number;

@@ -1,7 +1,12 @@
-export type { ActivationRange } from "./activation-quantiser.ts";
+export type { ActivationRange, ActivationRanges } from "./activation-quantiser.ts";
+export { bundleEncoder } from "./bundle-encoder.ts";
+export type { BundleOptions } from "./bundle-encoder.ts";
 export { calibrate, calibrationMethods } from "./calibrate.ts";
-export type { ActivationRanges, CalibrateOptions, CalibrationMethod } from "./calibrate.ts";
+export type { CalibrateOptions, CalibrationMethod } from "./calibrate.ts";
+export { fakeQuantiseNetwork } from "./fake-quantise-network.ts";
+export type { Grid } from "./grid.ts";
 export { lowerNetwork } from "./lower-network.ts";
 export type { Network } from "./network.ts";
 export { quantiseNetwork } from "./quantise-network.ts";
-export type { Grid, QuantiseOptions } from "./quantise-network.ts";
+export type { QuantiseOptions } from "./quantise-network.ts";
+export { writeBundle } from "./write-bundle.ts";

@@ -103,8 +103,11 @@ class PlanWriter {
         return this.maxPool(node, x!);
       case "matmul":
       case "conv2d":
+      case "conv2dInputGrad":
       case "depthwiseConv2d":
         return this.sum(node, x!);
+      case "slice":
+        return this.cut(node, x!);
       case "requantise":
         return this.requantise(node, x!);
       default:
@@ -121,8 +124,17 @@ class PlanWriter {
 
   private sum(linear: Node, x: Node): Value {
     const value = this.values.get(x.id);
-    if (value?.kind !== "centred") throw refused(linear, "it does not read integers less their zero point");
-    return { kind: "sum", linear, of: value.of, zero: value.zero };
+    if (value?.kind === "centred") return { kind: "sum", linear, of: value.of, zero: value.zero };
+    // Builders leave out what subtracts 0.
+    if (value?.kind === "stored" && !value.wide) return { kind: "sum", linear, of: x, zero: 0 };
+    throw refused(linear, "it does not read integers less their zero point");
+  }
+
+  /** Sums that are not made. Which they are, the shape of what rounds them says. */
+  private cut(node: Node, x: Node): Value {
+    const value = this.values.get(x.id);
+    if (value?.kind === "sum" && node.attributes["begin"] === 0) return value;
+    throw refused(node, "it cuts other than the last rows or columns of a layer");
   }
 
   private stored(node: Node): Stored {
@@ -167,15 +179,18 @@ class PlanWriter {
     const window =
       linear.op === "matmul"
         ? denseWindow(filter as Pair)
-        : windowOf(linear, of.shape as Image, filter as unknown as Pair);
-    const rows = isDepthwise ? undefined : rowsOf(values, window.yChannels);
+        : windowOf({ ...linear, shape: rounding.shape }, of.shape as Image, filter as unknown as Pair);
+    const isTransposed = linear.op === "conv2dInputGrad";
+    const rows = isDepthwise
+      ? undefined
+      : rowsOf(isTransposed ? outputsLast(values, filter) : values, window.yChannels);
     const weights = this.append(rows ? rows.flat() : [...values]);
     const sums = isDepthwise ? channelSums(values, window.yChannels) : rows!.map(total);
     const channels = this.append(channelWords(rounding.attributes, sums, padding));
     const from = this.stored(of).at;
     const scratch = isDepthwise ? 0 : this.arena.allocate(window.rows * window.columns * window.channels);
     if (!isDepthwise) this.arena.release(scratch);
-    const kernel = isDepthwise ? "depthwise" : "conv2d";
+    const kernel = isDepthwise ? "depthwise" : isTransposed ? "conv2dTranspose" : "conv2d";
     this.calls.push((base) => ({
       ...{ kernel, x: base + from, weights, channels, window, padding, scratch: base + scratch },
       ...{ ...result, y: base + result.y },
@@ -235,7 +250,7 @@ type Image = readonly ["batch", number, number, number];
 function lastReads({ nodes, outputs }: Program): ReadonlyMap<number, number> {
   const last = new Map<number, number>();
   for (const node of nodes.toReversed()) {
-    const isLater = ["sub", "matmul", "conv2d", "depthwiseConv2d"].includes(node.op);
+    const isLater = ["sub", "matmul", "conv2d", "conv2dInputGrad", "depthwiseConv2d", "slice"].includes(node.op);
     const at = isLater ? (last.get(node.id) ?? node.id) : node.id;
     for (const id of node.inputs) last.set(id, Math.max(last.get(id) ?? -1, at));
   }
@@ -267,6 +282,16 @@ function rowsOf(values: Float32Array, channels: number): number[][] {
   return Array.from({ length: channels }, (_, c) =>
     Array.from({ length: rowBytes(taps) }, (__, tap) => (tap < taps ? values[tap * channels + c]! : 0)),
   );
+}
+
+/** Weights [..., outputs, inputs] as [..., inputs, outputs]. */
+function outputsLast(values: Float32Array, filter: readonly number[]): Float32Array {
+  const [outputs, inputs] = filter.slice(-2) as [number, number];
+  const taps = outputs * inputs;
+  return values.map((_, i) => {
+    const [tap, input, output] = [i - (i % taps), Math.floor((i % taps) / outputs), i % outputs];
+    return values[tap + output * inputs + input]!;
+  });
 }
 
 function total(values: readonly number[]): number {

@@ -20,6 +20,13 @@ export function partOf(program: Program, outputs: readonly string[]): Program {
   return build.program({ outputs: Object.fromEntries(wanted) });
 }
 
+/** The name of a program's input. Throws `RangeError` unless there is one. */
+export function onlyInput({ inputs }: Program): string {
+  const [name, ...others] = Object.keys(inputs);
+  if (name !== undefined && others.length === 0) return name;
+  throw new RangeError(`"network" expected one input, got ${Object.keys(inputs).join(", ") || "none"}`);
+}
+
 /** The float32 values of a state tensor. */
 export function parameterOf({ parameters }: Pick<Network, "parameters">, name: string): Float32Array {
   const data = parameters[name]?.data;

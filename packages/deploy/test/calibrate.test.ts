@@ -1,7 +1,7 @@
 import { javascriptExecutor } from "@isthmus/edge";
 import { dense } from "@isthmus/graph";
 import { expect, test } from "vitest";
-import { calibrate, lowerNetwork, type Network, quantiseNetwork } from "../src/index.ts";
+import { calibrate, calibrationMethods, lowerNetwork, type Network, quantiseNetwork } from "../src/index.ts";
 import { interpreted, items, networkOf } from "./networks.ts";
 import { Randomness } from "./randomness.ts";
 
@@ -32,6 +32,26 @@ test("minmax keeps everything; percentile leaves out 1 in 20,000 on either side;
   // Shrunk to a part p of it, some 40,000 (70 p / 255)^2 / 12 = 251 p^2 of rounding and 3800 (1 - p)^2 of clamping: least at p = 0.94.
   expect(best!.max / 50).toBeGreaterThan(0.85);
   expect(best!.max / 50).toBeLessThan(1);
+});
+
+test("by outputs it is the one of the three whose integers are nearest to the floats", async () => {
+  const two = networkOf([8], (build, x) => ({
+    z: dense(build, dense(build, x, { name: "hidden", units: 16, activation: "relu" }), { name: "z", units: 4 }),
+  }));
+  for (const seed of [1, 2, 3]) {
+    const draw = new Randomness(seed);
+    // Some far ones: whether it is worth to clamp them depends on how far.
+    const x = Float32Array.from({ length: 400 * 8 }, (_, i) => draw.normal() * (i % 97 === 0 ? 2 ** seed : 1));
+    const found = (method: (typeof calibrationMethods)[number]) =>
+      calibrate(two, { outputs: ["z"], batches: [x], method });
+    const floats = interpreted(two, x, 400)["z"]!;
+    const errorOf = async (method: (typeof calibrationMethods)[number]): Promise<number> => {
+      const integers = quantiseNetwork(two, { ranges: await found(method), outputs: { z: { steps: [1e-6] } } });
+      return interpreted(integers, x, 400)["z"]!.reduce((sum, q, i) => sum + (q * 1e-6 - floats[i]!) ** 2, 0);
+    };
+    const each = await Promise.all((["minmax", "percentile", "mse"] as const).map(errorOf));
+    expect(await errorOf("outputs")).toBe(Math.min(...each));
+  }
 });
 
 test("a picture's bytes over 255 keep their exact values, by mse too", async () => {

@@ -1,6 +1,7 @@
 import {
   type Activation,
   conv2d,
+  conv2dTranspose,
   dense,
   elementCount,
   GraphBuilder,
@@ -71,5 +72,30 @@ export function manyKinds(activation: Exclude<Activation, "linear"> = "relu"): N
       mu: dense(build, hidden, { name: "mu", units: 6 }),
       logVar: dense(build, hidden, { name: "logVar", units: 4 }),
     };
+  });
+}
+
+/** A decoder: transposed convolutions, what they make too much of cut off before and behind activations, clamps, and leaky ReLUs. */
+export function decoder(): Network {
+  return networkOf([6], (build, z) => {
+    const leaky = (x: Node): Node => build.maximum(x, build.mul(x, build.scalar(0.2)));
+    const cut = (x: Node, height: number, width: number): Node =>
+      build.slice(build.slice(x, { axis: 1, begin: 0, end: height }), { axis: 2, begin: 0, end: width });
+    const flat = leaky(dense(build, z, { name: "dense", units: 2 * 3 * 5 }));
+    const smallest = build.reshape(flat, ["batch", 2, 3, 5]);
+    const options = { window: 4, strides: 2, padding: "same" } as const;
+    const first = conv2dTranspose(build, smallest, { ...options, name: "first", filters: 4, activation: "relu" });
+    const second = conv2dTranspose(build, cut(first, 3, 5), { ...options, name: "second", filters: 3 });
+    const relu6 = build.minimum(build.relu(build.mul(cut(second, 5, 9), build.scalar(4))), build.scalar(0.6));
+    const third = conv2dTranspose(build, relu6, { name: "third", filters: 4, window: [2, 3], dilations: [1, 2] });
+    const bounded = build.maximum(build.minimum(third, build.scalar(0.4)), build.scalar(-0.3));
+    const image = conv2dTranspose(build, bounded, {
+      name: "image",
+      filters: 2,
+      window: 3,
+      strides: [2, 1],
+      padding: "same",
+    });
+    return { image: build.reshape(cut(image, 11, 13), ["batch", 11 * 13 * 2]) };
   });
 }

@@ -1,8 +1,8 @@
-import { javascriptExecutor } from "@isthmus/edge";
+import { javascriptExecutor, loadExecutor } from "@isthmus/edge";
 import { expect, test } from "vitest";
 import { conv2d, dense } from "@isthmus/graph";
 import { calibrate, calibrationMethods, lowerNetwork, type Network, quantiseNetwork } from "../src/index.ts";
-import { interpreted, items, manyKinds, networkOf } from "./networks.ts";
+import { decoder, interpreted, items, manyKinds, networkOf } from "./networks.ts";
 
 const SIZE = 9 * 8 * 3;
 const grids = { mu: { steps: [0.05], offsets: [0.1, -0.2, 0, 0.3, 1, -1] }, logVar: { steps: [0.1, 0.2, 0.05, 0.3] } };
@@ -42,6 +42,29 @@ test.each(calibrationMethods)("what the integers stand for is near the network i
 function rootMeanSquare(values: Float64Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
 }
+
+test("so does a plan of a decoder with transposed convolutions, cuts, clamps and leaky ReLUs, on either kernels", async () => {
+  const network = decoder();
+  const options = { outputs: ["image"], batches: [items(50, 6).map((value) => 2 * value - 1)] };
+  const ranges = await calibrate(network, options);
+  const integers = quantiseNetwork(network, { ranges, outputs: { image: { steps: [0.01, 0.02], offsets: [0.5] } } });
+  const plan = lowerNetwork(integers);
+  expect(plan.calls.map(({ kernel }) => kernel)).toEqual([
+    "conv2d",
+    ...Array.from({ length: 4 }, () => "conv2dTranspose"),
+  ]);
+  const x = items(10, 6, 3).map((value) => 2 * value - 1);
+  const { image } = interpreted(integers, x, 10);
+  for (const kernels of ["javascript", "wasm"] as const) {
+    const { run } = await loadExecutor(plan, { kernels });
+    const found = Array.from({ length: 10 }, (_, i) => [...run(x.subarray(6 * i, 6 * i + 6))]).flat();
+    expect(found).toEqual([...image!]);
+  }
+  const floats = interpreted(network, x, 10)["image"]!;
+  const errors = floats.map((value, i) => image![i]! * [0.01, 0.02][i % 2]! + 0.5 - value);
+  // The wider grid's half step, and five roundings of int8 as above.
+  expect(rootMeanSquare(errors)).toBeLessThan(Math.hypot(0.02 / Math.sqrt(12), 0.022 * rootMeanSquare(floats)));
+});
 
 test("the same network gives the same plan, and running it leaves the network alone", async () => {
   const network = manyKinds();
@@ -96,4 +119,18 @@ test("of a convolution's numbers each channel has one step", async () => {
   );
   expect(() => run([0.1, 0.2, 0.3])).toThrow(/"steps" expected 1, 2 or 8 numbers, got 3/);
   expect(() => run([0])).toThrow(/"steps" expected finite numbers above 0, got 0/);
+});
+
+test("a layer that reads a zero point of 0 is lowered, too", () => {
+  const network = networkOf([4], (build, x) => ({
+    z: dense(build, dense(build, x, { name: "hidden", units: 5, activation: "tanh" }), { name: "z", units: 2 }),
+  }));
+  // 255 steps from -1 to 127/128: 0 is the integer 0.
+  const ranges = new Map(Array.from({ length: 12 }, (_, id) => [id, { min: -1, max: 127 / 128 }]));
+  const integers = quantiseNetwork(network, { ranges, outputs: { z: { steps: [0.01] } } });
+  expect(integers.program.nodes.filter(({ op }) => op === "sub")).toEqual([]);
+  const x = items(20, 4).map((value) => 2 * value - 1);
+  const { run } = javascriptExecutor(lowerNetwork(integers));
+  const found = Array.from({ length: 20 }, (_, i) => [...run(x.subarray(4 * i, 4 * i + 4))]).flat();
+  expect(found).toEqual([...interpreted(integers, x, 20)["z"]!]);
 });

@@ -1,5 +1,5 @@
-import { dense, type GraphBuilder, initialise, layerNorm, type Node, type Program } from "@isthmus/graph";
-import { conditionalVae, vae } from "@isthmus/models";
+import { conv2d, dense, type GraphBuilder, initialise, layerNorm, type Node, type Program } from "@isthmus/graph";
+import { conditionalVae, learnedCodec, vae } from "@isthmus/models";
 import { expect, test } from "vitest";
 import { calibrate, lowerNetwork, type Network, quantiseNetwork } from "../src/index.ts";
 import { items, networkOf } from "./networks.ts";
@@ -50,6 +50,24 @@ function zooNetwork({ encoder }: { readonly encoder: Program }): Network {
   return { program: encoder, parameters };
 }
 
+test("a trunk with GDN is refused by name, with what to choose in its place", () => {
+  const codec = (gdn: boolean) =>
+    zooNetwork(learnedCodec({ inputShape: [4], trunk: { kind: "dense", hidden: [5] }, gdn }));
+  expect(() => quantise(codec(true))).toThrow(
+    '"encoder/dense0/gdn/gdn" (gdn) has no form in integers: divisive normalisation (GDN) divides by what the network computes; train the codec with an integer-friendly trunk, gdn off and the activation relu',
+  );
+  expect(() => quantise(codec(true))).toThrow(expect.objectContaining({ code: "DEPLOY_OPERATION" }));
+  expect(() => quantise(codec(false))).not.toThrow();
+});
+
+test("rows that are cut off in front are refused by name", () => {
+  const network = networkOf([4, 4, 1], (build, x) => {
+    const y = conv2d(build, x, { name: "conv", filters: 2, window: 1 });
+    return { z: layer(build, build.reshape(build.slice(y, { axis: 1, begin: 1, end: 4 }), ["batch", 24])) };
+  });
+  expect(() => quantise(network)).toThrow(/\(slice\) has no form in integers: only/);
+});
+
 test("a conditional encoder is refused: a plan has one input", () => {
   expect(() => quantise(zooNetwork(conditionalVae()), "mu")).toThrow(/"network" expected one input, got x, label/);
 });
@@ -63,7 +81,7 @@ test("outputs, ranges and methods that are none are named", async () => {
   expect(() => quantiseNetwork(network, { ranges, outputs: {} })).toThrow(/"outputs" expected at least one/);
   const batches = [items(1, 784)];
   await expect(calibrate(network, { outputs: ["mu"], batches, method: "best" as "mse" })).rejects.toThrow(
-    /"method" expected minmax, percentile, mse, got best/,
+    /"method" expected minmax, percentile, mse, outputs, got best/,
   );
   await expect(calibrate(network, { outputs: ["mu"], batches: [] })).rejects.toMatchObject({
     code: "DEPLOY_CALIBRATION",

@@ -27,12 +27,14 @@ const MAX_CHANNELS = 2 ** 16;
  * @throws IsthmusError `PLAN_VERSION` a plan of another version; `PLAN_INVALID` naming the call and what is wrong with it
  */
 export function checkPlan(plan: IntegerPlan): void {
+  requireObject("plan", plan);
   const { version, constants, memoryBytes, input, outputs, calls } = plan;
   if (version !== PLAN_VERSION) {
     throw new IsthmusError("PLAN_VERSION", `plan: version ${version}; this runtime runs version ${PLAN_VERSION}`, {
       version,
     });
   }
+  requireForm(plan);
   requireWhole("memoryBytes", memoryBytes, 0, MAX_MEMORY);
   requireThat(memoryBytes % 4 === 0, `"memoryBytes" expected a multiple of 4, got ${memoryBytes}`);
   const memory = new Extent(constants.length, memoryBytes);
@@ -44,9 +46,26 @@ export function checkPlan(plan: IntegerPlan): void {
   calls.forEach((call, index) => checkCall(`call ${index} (${call.kernel})`, call, memory, constants));
 }
 
+/** What came out of a file may be anything: objects and arrays where they are looked into. */
+function requireForm({ constants, input, outputs, calls }: IntegerPlan): void {
+  requireThat(constants instanceof Uint8Array, `"constants" expected bytes`);
+  requireObject("input", input);
+  requireThat(Array.isArray(outputs) && Array.isArray(calls), `"outputs" and "calls" expected arrays`);
+  outputs.forEach((output, index) => {
+    requireObject(`output ${index}`, output);
+    requireThat(typeof output.name === "string", `output ${index}: "name" expected a string`);
+  });
+  calls.forEach((call, index) => requireObject(`call ${index}`, call));
+}
+
+function requireObject(what: string, value: unknown): void {
+  requireThat(typeof value === "object" && value !== null, `${what} expected an object, got ${String(value)}`);
+}
+
 function checkCall(where: string, call: PlanCall, memory: Extent, constants: Uint8Array): void {
   switch (call.kernel) {
     case "conv2d":
+    case "conv2dTranspose":
     case "depthwise":
       return checkConvolution(where, call, memory, constants);
     case "maxPool":
@@ -128,12 +147,18 @@ function checkLookup(where: string, { x, y, table, length }: LookupCall, memory:
     ]);
 }
 
+const SIDES = [
+  ...(["height", "width", "yHeight", "yWidth", "rows", "columns"] as const),
+  ...(["rowStride", "columnStride", "rowDilation", "columnDilation"] as const),
+] as const satisfies readonly (keyof PlanWindow)[];
+
 function checkWindow(where: string, window: PlanWindow): void {
-  for (const [field, value] of Object.entries(window)) {
-    const least = field === "top" || field === "left" ? 0 : 1;
-    const most = field === "channels" || field === "yChannels" ? MAX_CHANNELS : MAX_SIDE;
-    requireWhole(`${where}: ${field}`, value as number, least, most);
+  requireObject(`${where}: window`, window);
+  for (const field of SIDES) requireWhole(`${where}: ${field}`, window[field], 1, MAX_SIDE);
+  for (const field of ["channels", "yChannels"] as const) {
+    requireWhole(`${where}: ${field}`, window[field], 1, MAX_CHANNELS);
   }
+  for (const field of ["top", "left"] as const) requireWhole(`${where}: ${field}`, window[field], 0, MAX_SIDE);
 }
 
 function imageLength({ height, width, channels }: PlanWindow): number {

@@ -70,7 +70,7 @@ function writeItem(to: Int8Array, item: PlanItem, input: PlanInput): void {
 }
 
 /** round(value / scale) + zero in float64, halves to the even integer, within int8. */
-function quantiseInput(value: number, index: number, { scale, zero }: PlanInput): number {
+export function quantiseInput(value: number, index: number, { scale, zero }: PlanInput): number {
   if (!Number.isFinite(value)) throw new RangeError(`"item[${index}]" expected a finite number, got ${value}`);
   return Math.min(Math.max(roundHalfEven(value / scale) + zero, -128), 127);
 }

@@ -22,6 +22,7 @@ export class JavascriptKernels {
   run(call: PlanCall): void {
     switch (call.kernel) {
       case "conv2d":
+      case "conv2dTranspose":
         return this.conv2d(call);
       case "depthwise":
         return this.depthwise(call);
@@ -33,13 +34,14 @@ export class JavascriptKernels {
   }
 
   private conv2d(call: ConvolutionCall): void {
-    const { window, weights } = call;
+    const { kernel, window, weights } = call;
     const { yHeight, yWidth, yChannels, rows, columns, channels } = window;
     const taps = rows * columns * channels;
     const stride = rowBytes(taps);
     for (let i = 0, at = 0; i < yHeight; i++) {
       for (let j = 0; j < yWidth; j++) {
-        this.gather(call, i, j);
+        if (kernel === "conv2d") this.gather(call, i, j);
+        else this.gatherApart(call, i, j);
         for (let c = 0; c < yChannels; c++, at++)
           this.store(call, at, c, this.dot(call.scratch, weights + c * stride, taps));
       }
@@ -57,6 +59,21 @@ export class JavascriptKernels {
         const column = left + k * columnDilation;
         const from = x + (row * width + column) * channels;
         if (isInside(row, height) && isInside(column, width)) bytes.copyWithin(to, from, from + channels);
+        else bytes.fill(padding, to, to + channels);
+      }
+    }
+  }
+
+  /** The same where the pixels stand a stride apart, with the padding between them. */
+  private gatherApart({ window, x, padding, scratch }: ConvolutionCall, i: number, j: number): void {
+    const { height, width, channels, rows, columns, rowStride, columnStride, rowDilation, columnDilation } = window;
+    const { bytes } = this;
+    for (let r = 0, to = scratch; r < rows; r++) {
+      const row = (i + window.top - r * rowDilation) / rowStride;
+      for (let k = 0; k < columns; k++, to += channels) {
+        const column = (j + window.left - k * columnDilation) / columnStride;
+        const from = x + (row * width + column) * channels;
+        if (isPixel(row, height) && isPixel(column, width)) bytes.copyWithin(to, from, from + channels);
         else bytes.fill(padding, to, to + channels);
       }
     }
@@ -150,4 +167,9 @@ function corner({ rowStride, columnStride, top, left }: PlanWindow, i: number, j
 
 function isInside(position: number, size: number): boolean {
   return position >= 0 && position < size;
+}
+
+/** Of a position that may lie between pixels. */
+function isPixel(position: number, size: number): boolean {
+  return Number.isInteger(position) && isInside(position, size);
 }

@@ -13,16 +13,17 @@ export interface LoadExecutorOptions {
   /** Default: `wasm` where WebAssembly has vectors, else `javascript`. Both leave the same bytes. */
   readonly kernels?: Executor["kernels"];
   /**
-   * The kernels, compiled or not, where they must not be compiled from the bytes that travel inside this package: platforms that only
+   * The kernels, compiled, as bytes or to be fetched, where they must not be compiled from the bytes that travel inside this package: platforms that only
    * take a module of their own. `@isthmus/kernels/integer.wasm` is the file.
    */
-  readonly module?: WebAssembly.Module | BufferSource;
+  readonly module?: WebAssembly.Module | BufferSource | URL;
 }
 
 /**
  * A plan on the fastest kernels that run here.
  *
- * @throws IsthmusError `PLAN_VERSION`, `PLAN_INVALID`; `WASM_NO_SIMD` where `wasm` is asked for and cannot be had
+ * @throws IsthmusError `PLAN_VERSION`, `PLAN_INVALID`; `WASM_NO_SIMD` where `wasm` is asked for and cannot be had; `WASM_FETCH` where a
+ *   module cannot be fetched
  * @throws RangeError other kernels
  */
 export async function loadExecutor(plan: IntegerPlan, options: LoadExecutorOptions = {}): Promise<Executor> {
@@ -41,8 +42,18 @@ export async function loadExecutor(plan: IntegerPlan, options: LoadExecutorOptio
 async function compiledKernels(given: LoadExecutorOptions["module"]): Promise<WebAssembly.Module | undefined> {
   if (typeof WebAssembly !== "object") return undefined;
   if (given instanceof WebAssembly.Module) return given;
-  const bytes = given ?? (await integerKernelBytes());
+  const bytes = given instanceof URL ? await fetched(given) : (given ?? (await integerKernelBytes()));
   return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : undefined;
+}
+
+async function fetched(url: URL): Promise<ArrayBuffer> {
+  const failed = (why: string): IsthmusError =>
+    new IsthmusError("WASM_FETCH", `kernels: ${url.href}: ${why}`, { url: url.href });
+  const response = await fetch(url).catch((cause: Error) => {
+    throw failed(cause.message);
+  });
+  if (!response.ok) throw failed(`status ${response.status}`);
+  return response.arrayBuffer();
 }
 
 const PAGE = 65536;
@@ -62,8 +73,8 @@ async function wasmExecutor(plan: IntegerPlan, module: WebAssembly.Module): Prom
   return executorOver(plan, memory.buffer, "wasm", () => kernels.run(memoryBytes, calls.length));
 }
 
-/** A call in the order of its fields; 0 where it has none. */
-function callWords(call: PlanCall): number[] {
+/** A call as int32, in the order of the kernels' fields; 0 where it has none. */
+export function callWords(call: PlanCall): number[] {
   const fields: Readonly<Record<string, unknown>> = {
     ...call,
     ...("table" in call && { weights: call.table }),

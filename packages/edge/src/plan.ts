@@ -66,10 +66,12 @@ export interface PlanWindow {
 /**
  * `conv2d`: weights int8 [yChannels, row], a row `rows` x `columns` x `channels` numbers and zeros up to the next multiple of 16. A dense
  * layer is one with a window of 1 x 1 over an image of 1 x 1.
+ * `conv2dTranspose`: the same over an image whose pixels stand a stride apart: the number under row r of the window at i is that of the
+ * pixel (i + `top` - r `rowDilation`) / `rowStride` where there is one, else the padding; columns likewise.
  * `depthwise`: weights int8 [rows, columns, yChannels]; channel c of y reads channel c / (yChannels / channels) of x.
  */
 export interface ConvolutionCall extends Rounding {
-  readonly kernel: "conv2d" | "depthwise";
+  readonly kernel: "conv2d" | "conv2dTranspose" | "depthwise";
   readonly x: number;
   readonly y: number;
   readonly weights: number;
@@ -78,7 +80,7 @@ export interface ConvolutionCall extends Rounding {
   readonly window: PlanWindow;
   /** What lies around the image: the int8 that stands for 0. */
   readonly padding: number;
-  /** Of `conv2d`: bytes for one patch, `rows` x `columns` x `channels` up to the next multiple of 16. */
+  /** Of all but `depthwise`: bytes for one patch, `rows` x `columns` x `channels` up to the next multiple of 16. */
   readonly scratch: number;
 }
 

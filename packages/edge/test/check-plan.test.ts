@@ -147,3 +147,23 @@ test("a plan of another version is refused with its number", () => {
   expect(() => checkPlan({ ...good, version: 2 })).toThrow(IsthmusError);
   expect(() => checkPlan({ ...good, version: 2 })).toThrow(/version 2; this runtime runs version 1/);
 });
+
+test.each<[string, unknown, RegExp]>([
+  ["no plan", null, /plan expected an object, got null/],
+  ["no bytes of constants", { ...good, constants: [] }, /"constants" expected bytes/],
+  ["no input", { ...good, input: null }, /input expected an object, got null/],
+  ["outputs that are no array", { ...good, outputs: "" }, /"outputs" and "calls" expected arrays/],
+  ["calls left out", { ...good, calls: undefined }, /"outputs" and "calls" expected arrays/],
+  ["an output that is none", { ...good, outputs: [null] }, /output 0 expected an object, got null/],
+  ["an output without a name", { ...good, outputs: [{ ...good.outputs[0]!, name: 1 }] }, /output 0: "name" expected/],
+  ["a call that is none", { ...good, calls: [null] }, /call 0 expected an object, got null/],
+  ["a window that is none", withCall({ window: null! }), /window expected an object, got null/],
+  [
+    "a window with a side left out",
+    withCall({ window: { ...call.window, top: undefined! } }),
+    /top expected an integer/,
+  ],
+])("a plan out of a file that says anything is refused: %s", (_, plan, what) => {
+  expect(() => checkPlan(plan as IntegerPlan)).toThrow(expect.objectContaining({ name: "IsthmusError" }));
+  expect(() => checkPlan(plan as IntegerPlan)).toThrow(what);
+});

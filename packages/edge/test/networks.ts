@@ -27,7 +27,7 @@ const channel = fc.record({
 const many = <T>(of: fc.Arbitrary<T>, length: number): fc.Arbitrary<T[]> =>
   fc.array(of, { minLength: length, maxLength: length });
 
-/** How a window lies over an image of a size: [y, stride, dilation, before], with at least one place. */
+/** How a window lies over an image of a size: [y, stride, dilation, before], with at least one place; of a transpose some sizes of y. */
 const axis = (size: number, window: number) =>
   fc
     .record({
@@ -41,7 +41,21 @@ const axis = (size: number, window: number) =>
       return { y: Math.max(0, Math.floor(room / stride)) + 1, stride, dilation, before };
     });
 
+const spread = (size: number, window: number) =>
+  fc
+    .record({
+      stride: small(3),
+      dilation: small(2),
+      before: fc.integer({ min: 0, max: 3 }),
+      less: fc.integer({ min: -2, max: 3 }),
+    })
+    .map(({ stride, dilation, before, less }) => {
+      const full = (size - 1) * stride + (window - 1) * dilation + 1;
+      return { y: Math.max(1, full - before - less), stride, dilation, before };
+    });
+
 const windowOver = (
+  along: typeof axis,
   height: number,
   width: number,
   channels: number,
@@ -49,7 +63,7 @@ const windowOver = (
   rows: number,
   columns: number,
 ) =>
-  fc.tuple(axis(height, rows), axis(width, columns)).map(([r, c]): PlanWindow => ({
+  fc.tuple(along(height, rows), along(width, columns)).map(([r, c]): PlanWindow => ({
     ...{ height, width, channels, yHeight: r.y, yWidth: c.y, yChannels, rows, columns },
     ...{ rowStride: r.stride, columnStride: c.stride, rowDilation: r.dilation, columnDilation: c.dilation },
     ...{ top: r.before, left: c.before },
@@ -80,16 +94,18 @@ function layer(kernel: Layer["kernel"], window: PlanWindow, wide: boolean): fc.A
 const convolution = (height: number, width: number, channels: number, wide: boolean): fc.Arbitrary<Layer> =>
   fc
     .record({
-      kernel: fc.constantFrom("conv2d", "depthwise"),
+      kernel: fc.constantFrom("conv2d", "conv2dTranspose", "depthwise"),
       rows: small(3),
       columns: small(4),
       times: small(3),
       filters: small(9),
     })
     .chain(({ kernel, rows, columns, times, filters }) =>
-      windowOver(height, width, channels, kernel === "depthwise" ? channels * times : filters, rows, columns).chain(
-        (window) => layer(kernel, window, wide),
-      ),
+      windowOver(
+        kernel === "conv2dTranspose" ? spread : axis,
+        ...([height, width, channels] as const),
+        ...([kernel === "depthwise" ? channels * times : filters, rows, columns] as const),
+      ).chain((window) => layer(kernel, window, wide)),
     );
 
 const images: fc.Arbitrary<Layer[]> = fc
@@ -115,5 +131,7 @@ export const networks: fc.Arbitrary<Network> = fc
 /** A pool's window with an image. */
 export const pools: fc.Arbitrary<{ readonly window: PlanWindow; readonly item: readonly number[] }> = fc
   .tuple(small(5), small(5), fc.constantFrom(1, 3, 15, 16, 17, 33), small(3), small(3))
-  .chain(([height, width, channels, rows, columns]) => windowOver(height, width, channels, channels, rows, columns))
+  .chain(([height, width, channels, rows, columns]) =>
+    windowOver(axis, height, width, channels, channels, rows, columns),
+  )
   .chain((window) => many(int8, lengthOfX(window)).map((item) => ({ window, item })));

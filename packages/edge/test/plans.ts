@@ -5,7 +5,7 @@ import { rowBytes } from "../src/index.ts";
 export interface Layer {
   readonly kernel: ConvolutionCall["kernel"];
   readonly window: PlanWindow;
-  /** conv2d: [yChannels][rows * columns * channels]; depthwise: [yChannels][rows * columns]. */
+  /** conv2d and its transpose: [yChannels][rows * columns * channels]; depthwise: [yChannels][rows * columns]. */
   readonly weights: readonly (readonly number[])[];
   readonly channels: readonly { bias: number; multiplier: number; negative: number; shift: number }[];
   readonly padding: number;
@@ -56,7 +56,7 @@ const padded = (row: readonly number[]): number[] =>
   Array.from({ length: rowBytes(row.length) }, (_, i) => row[i] ?? 0);
 
 function weightBytes({ kernel, weights }: Layer): number[] {
-  if (kernel === "conv2d") return weights.flatMap(padded);
+  if (kernel !== "depthwise") return weights.flatMap(padded);
   return weights[0]!.flatMap((_, tap) => weights.map((channel) => channel[tap]!));
 }
 
@@ -102,7 +102,8 @@ export function planOf(
 export function expectedOf(layer: Layer, x: readonly number[]): number[] {
   const { window: w, kernel, weights, channels, padding, zero, low, high } = layer;
   const at = (row: number, column: number, channel: number): bigint => {
-    const inside = row >= 0 && row < w.height && column >= 0 && column < w.width;
+    const whole = Number.isInteger(row) && Number.isInteger(column);
+    const inside = whole && row >= 0 && row < w.height && column >= 0 && column < w.width;
     return BigInt(inside ? x[(row * w.width + column) * w.channels + channel]! : padding);
   };
   const out: number[] = [];
@@ -113,8 +114,10 @@ export function expectedOf(layer: Layer, x: readonly number[]): number[] {
         let tap = 0;
         for (let r = 0; r < w.rows; r++) {
           for (let l = 0; l < w.columns; l++) {
-            const row = i * w.rowStride - w.top + r * w.rowDilation;
-            const column = j * w.columnStride - w.left + l * w.columnDilation;
+            const [row, column] =
+              kernel === "conv2dTranspose"
+                ? [(i + w.top - r * w.rowDilation) / w.rowStride, (j + w.left - l * w.columnDilation) / w.columnStride]
+                : [i * w.rowStride - w.top + r * w.rowDilation, j * w.columnStride - w.left + l * w.columnDilation];
             if (kernel === "depthwise") {
               const from = Math.floor(c / (w.yChannels / w.channels));
               sum += at(row, column, from) * BigInt(weights[c]![tap++]!);

@@ -28,6 +28,8 @@ export { dense } from "./layers.ts";
 export type { Activation, DenseOptions } from "./layers.ts";
 export { embedding } from "./layers/embedding.ts";
 export type { EmbeddingOptions } from "./layers/embedding.ts";
+export { fakeQuantise } from "./layers/fake-quantise.ts";
+export type { FakeQuantiseOptions } from "./layers/fake-quantise.ts";
 export { gdn } from "./layers/gdn.ts";
 export type { GdnOptions } from "./layers/gdn.ts";
 export { batchNorm, layerNorm } from "./layers/normalisation.ts";

@@ -24,6 +24,8 @@ export interface LatentCoding {
   readonly tables: Int32Array;
   /** How many qualities the model can be told to code at, 1 to 256. Default: 1. */
   readonly qualities?: number;
+  /** Into how many payloads a frame's channels are divided unless a writer is told otherwise, 1 to 16. Default: 1. */
+  readonly payloads?: number;
 }
 
 /**
@@ -95,6 +97,7 @@ export function writeModelFile(model: Model): Uint8Array {
     decoder: serialiseProgram(model.decoder),
     ...(model.prior && { prior: serialiseProgram(model.prior) }),
     ...(model.data && { data: canonicalJson({ ...model.data }) }),
+    ...(coding?.payloads !== undefined && { payloads: String(coding.payloads) }),
     hashes: canonicalJson({ encoder, tables, decoder, ...(prior !== undefined && { prior }) }),
     provenance: canonicalJson(model.provenance),
     metrics: canonicalJson(model.metrics),
@@ -145,7 +148,7 @@ export function readModelFile(bytes: Uint8Array): Model {
     decoder: parseProgram(text("decoder")),
     ...(metadata["prior"] === undefined ? {} : { prior: parseProgram(metadata["prior"]) }),
     parameters,
-    ...(coding ? { coding } : {}),
+    ...(coding ? { coding: { ...coding, ...payloadsOf(metadata) } } : {}),
     ...(metadata["data"] === undefined ? {} : { data: parseData(metadata["data"]) }),
     provenance: parseObject("provenance", text("provenance")),
     metrics: parseObject("metrics", text("metrics")),
@@ -200,6 +203,11 @@ function splitTensors(tensors: Readonly<Record<string, StoredTensor>>): Pick<Mod
   return { parameters, coding: channels === undefined ? coding : { ...coding, qualities: qualities! } };
 }
 
+/** What is no whole number is found by `codingProblem`. */
+function payloadsOf({ payloads }: Readonly<Record<string, string>>): Pick<LatentCoding, "payloads"> {
+  return payloads === undefined ? {} : { payloads: Number(payloads) };
+}
+
 function isCoding(coding: Readonly<Record<"offsets" | "steps" | "tables", unknown>>): coding is LatentCoding {
   const { offsets, steps, tables } = coding;
   return offsets instanceof Float32Array && steps instanceof Float32Array && tables instanceof Int32Array;
@@ -241,7 +249,7 @@ function checkNumbers(model: Model): void {
 /** What is wrong with the bins for this encoder, if anything; the tables are for `@isthmus/codec` to read. */
 export function codingProblem({ encoder, coding }: Pick<Model, "encoder" | "coding">): string | undefined {
   if (!coding) return undefined;
-  const { offsets, steps, qualities = 1 } = coding;
+  const { offsets, steps, qualities = 1, payloads = 1 } = coding;
   const latents = latentWidth(encoder);
   if (latents === undefined) return `the encoder has no output "mu" or "z" of shape [batch, ...] to code`;
   if (!(Number.isInteger(qualities) && qualities >= 1 && qualities <= 256))
@@ -250,6 +258,9 @@ export function codingProblem({ encoder, coding }: Pick<Model, "encoder" | "codi
   const channels = steps.length / qualities;
   if (offsets.length !== steps.length || !(Number.isInteger(channels) && latents % channels === 0))
     return `${offsets.length} offsets and ${steps.length} steps${of} for ${latents} latents`;
+  const most = Math.min(16, channels);
+  if (!(Number.isInteger(payloads) && payloads >= 1 && payloads <= most))
+    return `"coding.payloads" expected an integer 1 to ${most}, got ${payloads}`;
   const step = steps.findIndex((value) => !(value > 0 && value < Infinity));
   if (step >= 0) return `"coding.steps" expected finite numbers > 0, got ${steps[step]} at index ${step}`;
   const offset = offsets.findIndex((value) => !Number.isFinite(value));

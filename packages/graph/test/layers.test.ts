@@ -4,6 +4,7 @@ import {
   batchNorm,
   dense,
   embedding,
+  fakeQuantise,
   gdn,
   GraphBuilder,
   initialise,
@@ -29,6 +30,7 @@ interface Fixture {
     readonly weights: Tensor;
     readonly y: readonly number[];
     readonly gradients: Readonly<Record<string, readonly number[]>>;
+    readonly scales?: readonly number[];
   }[];
   readonly running: Readonly<Record<"mean" | "variance" | "y", readonly number[]>> & {
     readonly batches: readonly (readonly number[])[];
@@ -58,6 +60,12 @@ const formulas: Readonly<Record<string, Formula>> = {
   "GDN of images": (build, { x }) => gdn(build, x!, { name: "layer" }),
   "inverse GDN of rows": (build, { x }) => gdn(build, x!, { name: "layer", inverse: true }),
   "inverse GDN of images": (build, { x }) => gdn(build, x!, { name: "layer", inverse: true }),
+  "fake quantisation by tensor": (build, { x }) =>
+    fakeQuantise(build, x!, { scale: build.scalar(1 / 32), zero: -40, low: -128, high: 127 }),
+  "fake quantisation by channel": (build, { x }) => {
+    const { scales } = fixture.cases.find(({ name }) => name === "fake quantisation by channel")!;
+    return fakeQuantise(build, x!, { scale: build.constant([3], scales!), low: -70, high: 80 });
+  },
   "concat, slice, pad": (build, { a, b }) => {
     const cut = build.slice(build.concat([a!, b!, a!], -1), { axis: 1, begin: 1, end: 7 });
     return build.square(build.pad(cut, { axis: -1, before: 2, after: 1 }));

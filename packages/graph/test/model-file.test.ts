@@ -404,8 +404,24 @@ describe("a latent coding of several qualities, its tables shared by positions",
     [{ qualities: 0.5 }, /"coding.qualities" .+ got 0.5/],
     [{ qualities: 4 }, /2 offsets and 2 steps of 4 qualities for 2 latents/],
     [{ offsets: new Float32Array(6), steps: new Float32Array(6).fill(1) }, /6 steps of 2 qualities for 2 latents/],
+    [{ payloads: 2 }, /"coding.payloads" expected an integer 1 to 1, got 2/],
+    [{ payloads: NaN }, /"coding.payloads" .+ got NaN/],
   ])("with %o is refused", (changes, message) => {
     expect(codingProblem(model({ coding: { ...coding, ...changes } }))).toMatch(message);
+  });
+});
+
+describe("a latent coding in several payloads", () => {
+  const coding = {
+    ...{ offsets: Float32Array.of(0, 0.5), steps: Float32Array.of(1, 2), tables: Int32Array.of(1, 2, 3) },
+    payloads: 2,
+  };
+
+  it("survives a round trip, with the same hashes: frames say how many they have", () => {
+    const { payloads, ...rest } = coding;
+    expect(payloads).toBe(2);
+    expect(readModelFile(writeModelFile(model({ coding }))).coding).toEqual(coding);
+    expect(modelHashes(model({ coding }))).toEqual(modelHashes(model({ coding: rest })));
   });
 });
 

@@ -4,17 +4,21 @@ import { across, store } from "./store";
 
 export function conv2d(call: Call): void {
   const row = <usize>((call.rows * call.columns * call.channels + 15) & -16);
-  const yChannels = call.yChannels;
   let at = 0;
   for (let i = 0; i < call.yHeight; i++) {
     for (let j = 0; j < call.yWidth; j++) {
-      const patch = patchAt(call, i, j);
-      let c = 0;
-      for (; c + 4 <= yChannels; c += 4) fourRows(call, patch, call.weights + <usize>c * row, row, at + c, c);
-      for (; c < yChannels; c++) store(call, at + c, c, oneRow(patch, call.weights + <usize>c * row, row));
-      at += yChannels;
+      at = rowsOver(call, patchAt(call, i, j), row, at);
     }
   }
+}
+
+/** All channels of the element that begins at `at`; the beginning of the next. */
+function rowsOver(call: Call, patch: usize, row: usize, at: i32): i32 {
+  const yChannels = call.yChannels;
+  let c = 0;
+  for (; c + 4 <= yChannels; c += 4) fourRows(call, patch, call.weights + <usize>c * row, row, at + c, c);
+  for (; c < yChannels; c++) store(call, at + c, c, oneRow(patch, call.weights + <usize>c * row, row));
+  return at + yChannels;
 }
 
 /** Eight products of int8, added up in pairs: exact, for a pair is below 2^15. */
@@ -63,6 +67,41 @@ function patchAt(call: Call, i: i32, j: i32): usize {
   }
   gather(call, row, column);
   return call.scratch;
+}
+
+/** The same sums over an image whose pixels stand a stride apart, with nothing between them. */
+export function conv2dTranspose(call: Call): void {
+  const row = <usize>((call.rows * call.columns * call.channels + 15) & -16);
+  let at = 0;
+  for (let i = 0; i < call.yHeight; i++) {
+    for (let j = 0; j < call.yWidth; j++) {
+      gatherApart(call, i + call.top, j + call.left);
+      at = rowsOver(call, call.scratch, row, at);
+    }
+  }
+}
+
+/** What stands under the window that reaches back from (bottom, right), side by side into the scratch. */
+@inline
+function gatherApart(call: Call, bottom: i32, right: i32): void {
+  const channels = call.channels;
+  let to = call.scratch;
+  for (let r = 0; r < call.rows; r++) {
+    const row = apart(bottom - r * call.rowDilation, call.rowStride, call.height);
+    for (let k = 0; k < call.columns; k++, to += <usize>channels) {
+      const column = apart(right - k * call.columnDilation, call.columnStride, call.width);
+      if (row < 0 || column < 0) fill(to, call.padding, channels);
+      else copy(to, call.x + <usize>((row * call.width + column) * channels), channels);
+    }
+  }
+}
+
+/** The pixel at a position on an image whose pixels stand a stride apart; -1 where there is none. */
+@inline
+function apart(position: i32, stride: i32, size: i32): i32 {
+  if (position < 0 || position % stride != 0) return -1;
+  const pixel = position / stride;
+  return pixel < size ? pixel : -1;
 }
 
 function gather(call: Call, top: i32, left: i32): void {

@@ -1,7 +1,7 @@
 /** Networks in integers: what `docs/integer.md` says, in vectors. The same bytes on every machine. */
 import { Call } from "./call";
 import { depthwise, lookup, maxPool } from "./channelwise";
-import { conv2d } from "./conv";
+import { conv2d, conv2dTranspose } from "./conv";
 
 /** Makes `count` calls, which lie side by side. */
 export function run(calls: usize, count: i32): void {
@@ -10,6 +10,7 @@ export function run(calls: usize, count: i32): void {
     if (call.kernel == 0) conv2d(call);
     else if (call.kernel == 1) depthwise(call);
     else if (call.kernel == 2) maxPool(call);
-    else lookup(call);
+    else if (call.kernel == 3) lookup(call);
+    else conv2dTranspose(call);
   }
 }

@@ -12,7 +12,8 @@ export type {
   WindowJoin,
   WindowMap,
 } from "./exports.ts";
-export { chooseBuild, kernelBytes, loadKernels } from "./load.ts";
-export type { KernelBuild, Kernels, LoadOptions } from "./load.ts";
+export { chooseBuild } from "./instantiate.ts";
+export type { KernelBuild, Kernels, LoadOptions } from "./instantiate.ts";
+export { kernelBytes, loadKernels } from "./load.ts";
 export { probe } from "./probe.ts";
 export type { Probe } from "./probe.ts";

@@ -6,7 +6,7 @@ export const INTEGER_CALL_FIELDS: readonly string[] = [
 ];
 
 /** By their numbers in the field `kernel`. */
-export const INTEGER_KERNELS: readonly string[] = ["conv2d", "depthwise", "maxPool", "lookup"];
+export const INTEGER_KERNELS: readonly string[] = ["conv2d", "depthwise", "maxPool", "lookup", "conv2dTranspose"];
 
 export interface IntegerKernelExports {
   /** Makes `count` calls that lie side by side from the address `calls`. Up to 15 bytes behind an x may be read. */

@@ -27,6 +27,8 @@ export interface Quantisation {
   readonly channels: number;
   /** From the coarsest to the finest. */
   readonly qualities: number;
+  /** Groups of channels that are worth a payload of their own, the first the most important; 1 where the order tells nothing. */
+  readonly streams: number;
   /**
    * `symbol` [batch], integers as floats -> `mass` [batch, qualities, channels], the probability of each; and beside it
    * `offsets` [channels], the middles of the bins that are symbol 0, and `steps` [qualities, channels], widths of bins.

@@ -34,6 +34,8 @@ export type { LinearAutoencoderConfig } from "./linear-autoencoder.ts";
 export { sparseAutoencoder } from "./sparse-autoencoder.ts";
 export type { SparseAutoencoderConfig } from "./sparse-autoencoder.ts";
 export { transformStart } from "./transform-start.ts";
+export { codeImage } from "./transforms.ts";
+export type { CodeImage } from "./transforms.ts";
 export type { ConvTrunk, DenseTrunk, GivenTrunk, HiddenActivation, Trunk } from "./trunk.ts";
 export { vae } from "./vae.ts";
 export type { VaeConfig } from "./vae.ts";

@@ -13,6 +13,10 @@ export interface LearnedCodecConfig extends BaseConfig {
   readonly qualities: number;
   /** With several qualities: the highest one's lambda over the lowest one's; those between lie in equal ratios. */
   readonly lambdaSpan: number;
+  /** Groups of channels, in their order, that come in a stream of their own each: the first is to be worth most alone. */
+  readonly streams: number;
+  /** With several streams: the share of training items that lose some of them. */
+  readonly mask: number;
   /** GDN behind the hidden layers in the place of their activation. */
   readonly gdn: boolean;
   /**
@@ -37,6 +41,20 @@ export const learnedCodecKind: ModelKind = {
       least: 1,
       most: 1e6,
       what: "with several qualities: the highest one's lambda over the lowest one's",
+    },
+    streams: {
+      kind: "integer",
+      default: 1,
+      least: 1,
+      most: 16,
+      what: "groups of channels in the order of their importance, of which a reader can do without some",
+    },
+    mask: {
+      kind: "number",
+      default: 0.5,
+      least: 0,
+      most: 1,
+      what: "with several streams: share of training items that lose some of them",
     },
     gdn: { kind: "flag", default: false, what: "divisive normalisation in the place of activations" },
     decodes: {
@@ -71,6 +89,11 @@ export const learnedCodecKind: ModelKind = {
  * draws its quality. Metrics are then told for each, `rate0` of the coarsest, and `rate`, `squaredError` and `psnr` are of
  * the finest.
  *
+ * With several `streams` the channels are divided as the payloads of a frame are, and `mask` of the training items lose
+ * streams: half of these the last ones, from a number on that is drawn, which brings the channels into the order of their
+ * importance (Rippel, Gelbart, Adams 2014), the others a single one, whichever. A channel that is lost is its prior's
+ * median, as a decoder has it. Bits are counted of all. The metric `psnrFirst1` is of the first stream alone, and so on.
+ *
  * `latent` is the number of channels. Behind convolutions without dense layers the code is an image of its own, one
  * convolution further down, whose pixels share their channels' densities.
  *
@@ -80,6 +103,7 @@ export const learnedCodecKind: ModelKind = {
 export function learnedCodec(given: Given<LearnedCodecConfig> = {}): ModelDefinition<LearnedCodecConfig> {
   const config = checkedConfig<LearnedCodecConfig>(learnedCodecKind, given);
   requireSquaredError(config);
+  requireStreams(config);
   const encoder = encoderProgram(config);
   const decoder = decoderProgram(config);
   const loss = lossProgram(config);
@@ -94,6 +118,7 @@ export function learnedCodec(given: Given<LearnedCodecConfig> = {}): ModelDefini
     quantisation: {
       channels: config.latent,
       qualities: config.qualities,
+      streams: config.streams,
       program: quantisationProgram(config),
     },
     phases: [parts.wholePhase("rate-distortion", loss)],
@@ -107,6 +132,11 @@ function requireSquaredError({ likelihood, decoder, trunk }: LearnedCodecConfig)
   if (decoder && trunk.kind === "conv" && trunk.hidden.length === 0) {
     throw new RangeError(`"decoder" expected none where the code is an image: it goes back through the trunk's sizes`);
   }
+}
+
+function requireStreams({ streams, latent }: LearnedCodecConfig): void {
+  if (streams > latent)
+    throw new RangeError(`"streams" expected at most the ${latent} channels of the code, got ${streams}`);
 }
 
 function encoderProgram(config: LearnedCodecConfig): Program {
@@ -186,15 +216,67 @@ function drawnQualities(build: GraphBuilder, x: Node, config: LearnedCodecConfig
   if (qualities === 1) {
     return { step: build.reshape(stepsOf(build, config), [1, 1, latent]), lambda: build.scalar(lambdasOf(config)[0]!) };
   }
-  const u = build.randomUniform([x.shape[0]!, 1], { ...parts.noiseInputs(build), stream: "quality" });
-  const edges = (from: number): number[] => Array.from({ length: qualities }, (_, q) => (q + from) / qualities);
-  const isAbove = (from: number): Node => build.greater(u, build.constant([1, qualities], edges(from)));
-  const oneHot = build.sub(isAbove(0), isAbove(1));
+  const edges = Array.from({ length: qualities + 1 }, (_, quality) => quality / qualities);
+  const oneHot = drawnOneHot(build, x, edges, "quality");
   const lambdas = build.constant([qualities, 1], lambdasOf(config));
   return {
     step: build.reshape(build.matmul(oneHot, stepsOf(build, config)), ["batch", 1, latent]),
     lambda: build.reshape(build.matmul(oneHot, lambdas), ["batch"]),
   };
+}
+
+/** For each item one of the intervals between `edges` from 0 to 1, [batch, intervals]: 1 in its place, else 0. */
+function drawnOneHot(build: GraphBuilder, x: Node, edges: readonly number[], stream: string): Node {
+  const u = build.randomUniform([x.shape[0]!, 1], { ...parts.noiseInputs(build), stream });
+  const isAbove = (ends: readonly number[]): Node => build.greater(u, build.constant([1, ends.length], [...ends]));
+  return build.sub(isAbove(edges.slice(0, -1)), isAbove(edges.slice(1)));
+}
+
+/** Which streams come through, and how often that is so in training. */
+interface Reception {
+  readonly share: number;
+  readonly has: (stream: number) => boolean;
+}
+
+/** Their shares are 1 together. */
+function receptions({ streams, mask }: LearnedCodecConfig): Reception[] {
+  const numbers = Array.from({ length: streams }, (_, stream) => stream);
+  return [
+    ...numbers.slice(1).map((first) => ({ share: mask / 2 / (streams - 1), has: firstStreams(first) })),
+    ...numbers.map((lost) => ({ share: mask / 2 / streams, has: (stream: number) => stream !== lost })),
+    { share: 1 - mask, has: () => true },
+  ];
+}
+
+const firstStreams =
+  (count: number) =>
+  (stream: number): boolean =>
+    stream < count;
+
+/** Of each channel 1 where its stream is there, else 0. Payload k of n has the channels from floor(k C / n) on (docs/format.md). */
+function channelsOf({ streams, latent }: LearnedCodecConfig, has: Reception["has"]): number[] {
+  const first = (stream: number): number => Math.floor((stream * latent) / streams);
+  return Array.from({ length: latent }, (_, channel) => {
+    const stream = Array.from({ length: streams }, (_ignored, k) => k).findLast((k) => first(k) <= channel)!;
+    return Number(has(stream));
+  });
+}
+
+/** [batch, 1, channels]: 1 for what comes through, and 0 for what is lost; none where nothing is lost. */
+function drawnReception(build: GraphBuilder, x: Node, config: LearnedCodecConfig): Node | undefined {
+  if (config.streams === 1 || config.mask === 0) return undefined;
+  const all = receptions(config);
+  const edges = all.map((_, i) => all.slice(0, i).reduce((sum, { share }) => sum + share, 0));
+  const oneHot = drawnOneHot(build, x, [...edges, 1], "reception");
+  const rows = all.flatMap(({ has }) => channelsOf(config, has));
+  const kept = build.matmul(oneHot, build.constant([all.length, config.latent], rows));
+  return build.reshape(kept, ["batch", 1, config.latent]);
+}
+
+/** What a decoder has of a code: of channels that are lost, where `kept` is 0, the median. */
+function received(build: GraphBuilder, code: Node, kept: Node, prior: FactorisedPrior): Node {
+  const offsets = medians(build, prior);
+  return build.add(offsets, build.mul(kept, build.sub(code, offsets)));
 }
 
 /** Bits and squared error of each item, [batch], of codes in bins of width `step`. */
@@ -218,11 +300,12 @@ function coded(
   { x, code, seen = code, step, prior }: CodedItems,
 ): Coded {
   const bits = massBits(build, binMass(build, prior, code, step));
-  const error = build.sub(x, decoded(build, seen, config));
-  return {
-    rate: build.sum(bits, { axes: [1, 2] }),
-    squaredError: build.sum(build.square(error), { axes: [1] }),
-  };
+  return { rate: build.sum(bits, { axes: [1, 2] }), squaredError: squaredError(build, x, seen, config) };
+}
+
+/** Of each item, [batch]. */
+function squaredError(build: GraphBuilder, x: Node, code: Node, config: LearnedCodecConfig): Node {
+  return build.sum(build.square(build.sub(x, decoded(build, code, config))), { axes: [1] });
 }
 
 function lossProgram(config: LearnedCodecConfig): Program {
@@ -232,10 +315,12 @@ function lossProgram(config: LearnedCodecConfig): Program {
   const { step, lambda } = drawnQualities(build, x, config);
   const y = analysis(build, x, config);
   const code = build.add(y, build.mul(unitNoise(build, y), step));
-  const seen = config.decodes === "noisy" ? code : roundedPast(build, y, { offsets: medians(build, prior), step });
-  const { rate, squaredError } = coded(build, config, { x, code, seen, step, prior });
-  const loss = build.mean(build.add(rate, build.mul(lambda, squaredError)));
-  return build.program({ outputs: { loss, rate: build.mean(rate), distortion: build.mean(squaredError) } });
+  const made = config.decodes === "noisy" ? code : roundedPast(build, y, { offsets: medians(build, prior), step });
+  const kept = drawnReception(build, x, config);
+  const seen = kept ? received(build, made, kept, prior) : made;
+  const { rate, squaredError: error } = coded(build, config, { x, code, seen, step, prior });
+  const loss = build.mean(build.add(rate, build.mul(lambda, error)));
+  return build.program({ outputs: { loss, rate: build.mean(rate), distortion: build.mean(error) } });
 }
 
 interface Bins {
@@ -263,19 +348,25 @@ function evaluationProgram(config: LearnedCodecConfig): Program {
   const qualities = lambdas.map((lambda, quality) => {
     const step = stepOf(build, config, quality);
     const code = toMiddles(build, y, { offsets, step });
-    return { lambda, ...coded(build, config, { x, code, step, prior }) };
+    return { lambda, code, ...coded(build, config, { x, code, step, prior }) };
   });
-  const { rate, squaredError } = qualities.at(-1)!;
+  const { rate, squaredError: error, code } = qualities.at(-1)!;
   const objectives = qualities.map((one) => build.add(one.rate, build.mul(build.scalar(one.lambda), one.squaredError)));
   const total = objectives.reduce((sum, one) => build.add(sum, one));
   const each = qualities.flatMap((one, quality) => [
     [`rate${quality}`, one.rate] as const,
     [`squaredError${quality}`, one.squaredError] as const,
   ]);
+  const prefixes = Array.from({ length: config.streams - 1 }, (_, i) => {
+    const kept = build.constant([1, 1, config.latent], channelsOf(config, firstStreams(i + 1)));
+    const some = squaredError(build, x, received(build, code, kept, prior), config);
+    return [`psnrFirst${i + 1}`, psnr(build, some, config)] as const;
+  });
   return build.program({
     outputs: {
       objective: build.mul(total, build.scalar(1 / qualities.length)),
-      ...{ rate, squaredError, psnr: psnr(build, squaredError, config) },
+      ...{ rate, squaredError: error, psnr: psnr(build, error, config) },
+      ...Object.fromEntries(prefixes),
       ...(qualities.length > 1 && Object.fromEntries(each)),
     },
   });

@@ -36,6 +36,35 @@ export function codePositions({ trunk, inputShape, latent }: TransformConfig): n
   return height * width;
 }
 
+/** A code that lies over its picture: each position of it over as many rows and columns of pixels. */
+export interface CodeImage {
+  /** Positions, of an item. */
+  readonly height: number;
+  readonly width: number;
+  /** How many pixels beyond its own a position looks at most, and how far what the decoder makes of it reaches. */
+  readonly reach: number;
+  /** Whether an item has positions that see no edge of it: else the networks have learned nothing but edges. */
+  readonly hasInside: boolean;
+}
+
+/**
+ * How the code of such a transform lies over its items; none where it does not: behind dense layers, and where positions
+ * and pixels do not divide evenly. Where it does, the same parameters fit a picture of any number of items side by side,
+ * and away from the picture's edges make of it what they make of it anywhere.
+ */
+export function codeImage({ trunk, inputShape, latent }: TransformConfig): CodeImage | undefined {
+  if (!isSpatial(trunk)) return undefined;
+  const { kernel, stride, channels } = withCode(trunk, latent);
+  const scale = stride ** channels.length;
+  const [height, width] = inputShape as ImageSize;
+  if (height % scale !== 0 || width % scale !== 0) return undefined;
+  // Padding is what a filter has beyond its stride, half of it on either side.
+  const beyond = Math.max(0, Math.ceil((kernel - stride) / 2));
+  const reach = channels.reduce((sum, _, layer) => sum + beyond * stride ** layer, 0);
+  const hasInside = Math.min(height, width) / scale > 2 * Math.ceil(reach / scale);
+  return { height: height / scale, width: width / scale, reach, hasInside };
+}
+
 /** `x` [batch, features] -> the code before it is quantised, [batch, positions, latent]. */
 export function analysis(build: GraphBuilder, x: Node, config: TransformConfig): Node {
   const { trunk, latent } = config;

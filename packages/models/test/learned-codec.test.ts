@@ -19,6 +19,8 @@ const definitions: readonly (readonly [string, ModelDefinition<LearnedCodecConfi
   ["convolutions", learnedCodec({ ...image, trunk: layered, gdn: true })],
   ["a code that is an image", learnedCodec({ ...image, trunk: spatial, gdn: true })],
   ["a code that is an image, three qualities", learnedCodec({ ...image, trunk: spatial, qualities: 3 })],
+  ["three streams, of which training loses some", learnedCodec({ ...dense, streams: 3, mask: 1 })],
+  ["two qualities and streams", learnedCodec({ ...image, trunk: spatial, qualities: 2, streams: 2, mask: 0.8 })],
 ];
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -53,6 +55,8 @@ describe.each(definitions)("%s", (_, definition) => {
     const loss = () => made().outputs["loss"]!.data[0]!;
     const { updates } = made();
     for (const name of Object.keys(definition.parameters)) {
+      // A lost channel is the prior's median, which is constant to training and moves with the prior.
+      if (definition.config.streams > 1 && name.startsWith("prior.")) continue;
       const tensor = given[name]!;
       const moments = updates[`opt.adam.m.${name}`]!.data;
       expectCentralDifferences(tensor, [0, tensor.length - 1], loss, (index) => moments[index]! / 0.1);
@@ -219,6 +223,81 @@ describe("a decoder trained on rounded codes", () => {
   });
 });
 
+describe("streams", () => {
+  /** Networks that put pixel c into channel c and back; a pixel of stream s is sqrt(2^s), its noise a thousandth. */
+  function pixelwise(mask: number) {
+    const definition = learnedCodec({
+      ...{ inputShape: [6], trunk: { kind: "dense", hidden: [] }, latent: 6, lambda: 1, streams: 3, mask },
+    });
+    const diagonal = (gain: number) => Float64Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? gain : 0));
+    const state = stateOf(definition);
+    state["encoder.z.kernel"] = diagonal(100);
+    state["decoder.output.kernel"] = diagonal(1 / 100);
+    for (const bias of ["encoder.z.bias", "decoder.output.bias"]) state[bias] = new Float64Array(6);
+    const x = Float32Array.from({ length: 6 }, (_, i) => Math.sqrt(2 ** (i >> 1)));
+    return { definition, state, x };
+  }
+
+  /** How often which streams are lost, as a sum of 2^stream. */
+  function losses(mask: number, steps: number): number[] {
+    const { definition, state, x } = pixelwise(mask);
+    const { loss } = definition.phases[0]!;
+    const counts = new Array<number>(8).fill(0);
+    for (let step = 0; step < steps; step++) {
+      const { distortion } = run(loss, feeds(definition, loss, { x, step }), state, 1);
+      // Two pixels of each stream; noise of half a bin and a median within 1 are below 0.002 of a pixel.
+      const lost = distortion!.data[0]! / 2;
+      expect(Math.abs(lost - Math.round(lost))).toBeLessThan(0.05);
+      counts[Math.round(lost)]! += 1 / steps;
+    }
+    return counts;
+  }
+
+  it("are lost in training as often as is said, the last ones most often", () => {
+    // Half of 0.6 over the suffixes {1, 2} and {2}, half over {0}, {1} and {2}.
+    const expected = [0.4, 0.1, 0.1, 0, 0.25, 0, 0.15, 0];
+    losses(0.6, 300).forEach((share, pattern) => {
+      const p = expected[pattern]!;
+      // Four standard deviations of a share of so many draws.
+      expect(Math.abs(share - p)).toBeLessThanOrEqual(4 * Math.sqrt((p * (1 - p)) / 300));
+    });
+    expect(losses(0, 20)[0]!).toBeCloseTo(1, 9);
+  });
+
+  it("count their bits whether they are lost or not", () => {
+    const [all, none] = [pixelwise(1), pixelwise(0)].map(({ definition, state, x }) => {
+      const { loss } = definition.phases[0]!;
+      return run(loss, feeds(definition, loss, { x }), state, 1)["rate"]!.data[0]!;
+    });
+    expect(all).toBe(none);
+  });
+
+  it("are measured one after the other, those that are lost being medians", () => {
+    const definition = learnedCodec({ ...dense, latent: 5, streams: 3 });
+    const [state, x] = [stateOf(definition), items(definition, 2)];
+    const { evaluation, encoder, decoder } = definition;
+    const metrics = run(evaluation, feeds(definition, evaluation, { x }), state, 2);
+    const z = run(encoder, { x }, state, 2)["z"]!.data;
+    const { data: offsets } = run(definition.quantisation!.program, { symbol: new Float64Array(1) }, state, 1)[
+      "offsets"
+    ]!;
+    // Five channels in three streams begin at floor(5 / 3) and floor(10 / 3).
+    [1, 3, 5].forEach((channels, stream) => {
+      const code = z.map((y, i) => {
+        const offset = offsets[i % 5]!;
+        return i % 5 < channels ? offset + Math.round(y - offset) : offset;
+      });
+      const back = run(decoder, { z: code }, state, 2)["reconstruction"]!.data;
+      const name = stream === 2 ? "psnr" : `psnrFirst${stream + 1}`;
+      for (const item of [0, 1]) {
+        const errors = [...back.slice(6 * item, 6 * item + 6)].map((value, i) => (value - x[6 * item + i]!) ** 2);
+        const mean = errors.reduce((sum, error) => sum + error) / 6;
+        expect(metrics[name]!.data[item]!).toBeCloseTo(-10 * Math.log10(mean), 6);
+      }
+    });
+  });
+});
+
 describe("configuration", () => {
   it("refuses what a codec has no use for", () => {
     for (const likelihood of [{ kind: "bernoulli" }, { kind: "gaussian", variance: "shared" }] as const) {
@@ -227,6 +306,9 @@ describe("configuration", () => {
     expect(() => learnedCodec({ ...image, trunk: spatial, decoder: spatial })).toThrow('"decoder" expected none');
     expect(() => learnedCodec({ lambda: 0 })).toThrow('"lambda" expected a number from 1e-9');
     expect(() => learnedCodec({ decodes: "sharp" as "noisy" })).toThrow('"decodes" expected');
+    expect(() => learnedCodec({ streams: 5, latent: 4 })).toThrow('"streams" expected at most the 4 channels');
+    expect(() => learnedCodec({ streams: 17 })).toThrow('"streams" expected a whole number from 1 to 16');
+    expect(() => learnedCodec({ mask: 1.5 })).toThrow('"mask" expected a number from 0 to 1');
     expect(() => learnedCodec({ qualities: 0 })).toThrow('"qualities" expected a whole number from 1 to 64');
   });
 });

@@ -2,6 +2,7 @@ import { type Axis, type ChartFrame, drawChart, frameOption, type Margins, margi
 import { requireFinitePoints, requireSameLength, requireSome } from "./checks.ts";
 import { overlay, type Point } from "./drawn-series.ts";
 import { bareEnds, equalAxes } from "./equal-axes.ts";
+import { labelPlaces } from "./label-places.ts";
 import { dots, haloed, type Ring, ringSeries } from "./marks.ts";
 import { classColour, INK, MUTED } from "./palette.ts";
 import { colouring, voronoiCells } from "./voronoi.ts";
@@ -206,18 +207,22 @@ function pointSeries(points: readonly Point[], colours: readonly string[]): obje
     points.map((point, index) => {
       const [cx, cy] = at(point);
       const style = { fill: colours[index], stroke: INK, lineWidth: 1.4 };
-      return { type: "circle", shape: { cx, cy, r: points.length > 64 ? 3 : 5 }, style };
+      return { type: "circle", shape: { cx, cy, r: radiusOf(points) }, style };
     }),
   );
+}
+
+/** Of a point that is drawn, pixels. */
+function radiusOf({ length }: readonly Point[]): number {
+  return length > 64 ? 3 : 5;
 }
 
 function labelSeries(points: readonly Point[], labels: readonly string[]): object {
   const fontSize = points.length > 32 ? 9 : 11;
   return overlay(6, (at) =>
-    points.map((point, index) => {
-      const [x, y] = at(point);
-      const style = { ...haloed(labels[index]!, fontSize, INK), x, y: y - 8, verticalAlign: "bottom" };
-      return { type: "text", style };
-    }),
+    labelPlaces(points.map(at), labels, { radius: radiusOf(points), fontSize }).map(([x, y], index) => ({
+      type: "text",
+      style: { ...haloed(labels[index]!, fontSize, INK), x, y, verticalAlign: "middle" },
+    })),
   );
 }

@@ -6,6 +6,8 @@ export type { BestEpoch, EarlyStopping } from "./early-stopping.ts";
 export { evaluate, evaluateItems } from "./evaluate.ts";
 export type { EvaluateOptions } from "./evaluate.ts";
 export type { EpochEvent, EpochRecord, StepEvent } from "./events.ts";
+export { fineTuneQuantised } from "./fine-tune-quantised.ts";
+export type { FineTuneQuantisedOptions } from "./fine-tune-quantised.ts";
 export { fit } from "./fit.ts";
 export type { FitOptions, FitResult, TrainingData } from "./fit.ts";
 export { initialFingerprint } from "./initial-tensors.ts";

@@ -1,5 +1,5 @@
 import { type Engine, type Program, requireStateTensor, sameShape, type StateSpec } from "@isthmus/graph";
-import { loadKernels } from "@isthmus/kernels";
+import type { Kernels, LoadOptions } from "@isthmus/kernels";
 import { Heap } from "./heap.ts";
 import { Runtime } from "./runtime.ts";
 import { notStarted, obstacle, requestedThreads, type Threads, type ThreadsReason } from "./threads/options.ts";
@@ -26,38 +26,38 @@ export interface WasmEngineOptions {
 
 const GIB = 2 ** 30;
 
-/**
- * Makes an engine that runs programs with the WebAssembly kernels.
- *
- * @throws RangeError when `maxMemoryBytes` is not in [64 KiB, 4 GiB], or `threads` not in [1, 64]
- */
-export async function createWasmEngine(options: WasmEngineOptions = {}): Promise<WasmEngine> {
+/** Where kernels come from: `loadKernels` of `@isthmus/kernels`, or of its entry `inline`. */
+type LoadKernels = (options: LoadOptions) => Promise<Kernels>;
+
+/** Makes an engine of what `load` loads; as `createWasmEngine` says. */
+export async function openWasmEngine(load: LoadKernels, options: WasmEngineOptions): Promise<WasmEngine> {
   const { maxMemoryBytes = 2 * GIB, threads = 1, workerUrl, ...choice } = options;
   if (!(maxMemoryBytes >= 65_536 && maxMemoryBytes <= 4 * GIB)) {
     throw new RangeError(`"maxMemoryBytes" expected 65536 to ${4 * GIB}, got ${maxMemoryBytes}`);
   }
   const count = requestedThreads(threads);
   const reason = count > 1 ? obstacle() : undefined;
-  if (count === 1 || reason) return singleThreaded(choice, maxMemoryBytes, reason);
+  if (count === 1 || reason) return singleThreaded(load, choice, maxMemoryBytes, reason);
   const heap = new Heap(maxMemoryBytes, true);
-  const kernels = await loadKernels({ ...choice, memory: heap.requireMemory() });
+  const kernels = await load({ ...choice, memory: heap.requireMemory() });
   const pool = new Pool(count);
   try {
     await pool.start(kernels, workerUrl);
   } catch (error) {
     pool.dispose();
-    return singleThreaded({ build: kernels.build }, maxMemoryBytes, notStarted(error));
+    return singleThreaded(load, { build: kernels.build }, maxMemoryBytes, notStarted(error));
   }
   return new WasmEngine(kernels.build, new Runtime(heap, { ...kernels.exports }, pool), { count });
 }
 
 async function singleThreaded(
+  load: LoadKernels,
   choice: Pick<WasmEngineOptions, "build" | "module">,
   maxMemoryBytes: number,
   reason: ThreadsReason | undefined,
 ): Promise<WasmEngine> {
   const heap = new Heap(maxMemoryBytes);
-  const { build, exports } = await loadKernels({ ...choice, memory: heap.requireMemory() });
+  const { build, exports } = await load({ ...choice, memory: heap.requireMemory() });
   return new WasmEngine(build, new Runtime(heap, { ...exports }), { count: 1, ...(reason && { reason }) });
 }
 

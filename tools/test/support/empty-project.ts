@@ -13,13 +13,19 @@ export interface EmptyProject {
   dispose(): void;
 }
 
-/** Packs every package and installs the named ones by npm, without install scripts. */
-export async function emptyProject(names: readonly string[]): Promise<EmptyProject> {
+/**
+ * Packs every package and installs the named ones by npm, without install scripts.
+ * @param others packages of other people, and their versions
+ */
+export async function emptyProject(
+  names: readonly string[],
+  others: Readonly<Record<string, string>> = {},
+): Promise<EmptyProject> {
   const top = mkdtempSync(join(tmpdir(), "isthmus-release-test-"));
   const folder = join(top, "empty project");
   const dispose = (): void => rmSync(top, { recursive: true, force: true });
   try {
-    await install(top, folder, names);
+    await install(top, folder, names, others);
   } catch (error) {
     dispose();
     throw error;
@@ -27,9 +33,14 @@ export async function emptyProject(names: readonly string[]): Promise<EmptyProje
   return { folder, run: (source) => run(folder, source), dispose };
 }
 
-async function install(tarballs: string, folder: string, names: readonly string[]): Promise<void> {
+async function install(
+  tarballs: string,
+  folder: string,
+  names: readonly string[],
+  others: Readonly<Record<string, string>>,
+): Promise<void> {
   const packed = Object.fromEntries((await pack(tarballs)).map(({ name, file }) => [name, pathToFileURL(file).href]));
-  const dependencies = Object.fromEntries(names.map((name) => [name, packed[name]]));
+  const dependencies = { ...others, ...Object.fromEntries(names.map((name) => [name, packed[name]])) };
   mkdirSync(folder);
   // Overrides stand for the registry, which does not have this version yet.
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", dependencies, overrides: packed }));

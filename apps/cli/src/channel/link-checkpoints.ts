@@ -4,13 +4,14 @@ import { readCheckpoint } from "@isthmus/train";
 import { access } from "node:fs/promises";
 import { extname } from "node:path";
 import { type Console, note } from "../console.ts";
+import { type Begun, begunWith } from "../engines.ts";
 import { namingFile, UsageError } from "../errors.ts";
 
 /** What earlier runs have stored, start by start. */
 export interface Checkpoints {
   readonly bytes: ReadonlyMap<number, Uint8Array>;
-  /** The kernel build that they were made with. */
-  readonly build?: string | undefined;
+  /** What made them, start by start. */
+  readonly begun: readonly Begun[];
 }
 
 /** `m.safetensors` -> `m.checkpoint.safetensors`, `m.checkpoint-2.safetensors`, ... */
@@ -32,7 +33,7 @@ export async function openCheckpoints(
   { resume, restarts, out }: CheckpointOptions,
 ): Promise<Checkpoints> {
   const bytes = new Map<number, Uint8Array>();
-  let build: string | undefined;
+  const begun: Begun[] = [];
   for (let restart = 0; restart < restarts; restart++) {
     const path = checkpointPath(out, restart);
     const exists = await access(path).then(
@@ -42,14 +43,14 @@ export async function openCheckpoints(
     if (!exists) continue;
     if (!resume) {
       note(console, `starting anew; ${path} is replaced after the first 100 steps (--resume would go on from it)`);
-      return { bytes };
+      return { bytes, begun };
     }
     const content = await readFileBytes(path);
     const { run: made } = namingFile(path, () => readCheckpoint(content));
-    build ??= (made["engine"] as { readonly build?: string } | undefined)?.build;
+    begun.push(begunWith(made));
     bytes.set(restart, content);
   }
   if (resume && bytes.size === 0)
     throw new UsageError(`--resume: there is no checkpoint ${checkpointPath(out, 0)}; start without --resume`);
-  return { bytes, build };
+  return { bytes, begun };
 }

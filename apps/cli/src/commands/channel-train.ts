@@ -1,4 +1,6 @@
+import type { Workload } from "@isthmus/backend";
 import {
+  type ChannelAutoencoder,
   type ChannelAutoencoderConfig,
   channelAutoencoder,
   type GivenChannelAutoencoder,
@@ -8,9 +10,8 @@ import {
   trainLink,
 } from "@isthmus/channel";
 import { writeFileAtomic } from "@isthmus/data/node";
-import { type JsonObject, writeModelFile } from "@isthmus/graph";
+import { type Engine, type JsonObject, trainingStep, writeModelFile } from "@isthmus/graph";
 import { type StepEvent, toModel } from "@isthmus/train";
-import type { WasmEngine } from "@isthmus/wasm";
 import { type Command, Option } from "commander";
 import { resolve } from "node:path";
 import { CHANNEL_KINDS, channelOfText } from "../channel/channel-text.ts";
@@ -20,11 +21,12 @@ import { recipe, type RecipeOptions, trainEbNo } from "../channel/link-recipe.ts
 import { channelText } from "../channel/surroundings.ts";
 import { requireFilmEnding, TrainingFilm } from "../channel/training-film.ts";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
-import { engineText, withEngine } from "../engines.ts";
+import { changeText, type EngineChoice, engineText, goingOn, withEngine } from "../engines.ts";
 import { checkedByUser, Interrupted, UsageError } from "../errors.ts";
 import { parameterCount } from "../model-files.ts";
 import {
   buildOption,
+  engineOption,
   layerSizes,
   numberBetween,
   outOption,
@@ -41,6 +43,8 @@ interface TrainOptions extends RecipeOptions {
   readonly seed: number;
   readonly animation?: string;
   readonly resume?: boolean;
+  /** Default: `wasm`, or a checkpoint's. */
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly threads: number | "auto";
   readonly out: string;
@@ -113,6 +117,7 @@ export function trainLinkCommand(context: Context): Command {
     .addOption(seedOption())
     .option("--animation <file>", "the codebook on its way through training, moving: .svg, .apng or .png")
     .option("--resume", "go on from the checkpoints of an interrupted run with the same --out")
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(threadsOption())
     .addOption(outOption("model file to write; checkpoints are kept beside it"))
@@ -131,16 +136,33 @@ async function train({ console, stoppable }: Context, options: TrainOptions): Pr
     await requireWritable(animation);
   }
   const checkpoints = await openCheckpoints(console, options);
-  const build = (options.build === "auto" && checkpoints.build) || options.build;
   const film = animation === undefined ? undefined : new TrainingFilm(definition);
   const signal = stoppable();
-  return withEngine({ build, threads: options.threads }, async (engine) => {
+  const trained = async (engine: Engine): Promise<Report> => {
+    const changed = changeIn(checkpoints, engine);
+    if (changed !== undefined) note(console, changed);
     note(console, headText(definition.config, training, engine));
     const link = await run(console, config, { ...options, training, engine, signal, film, checkpoints });
     await writeFileAtomic(out, writeModelFile(modelOf(link, training, engine, options)));
     const isFilmed = film !== undefined && (await writeFilm(console, film, link.chosen, animation!));
     return reportOf(link, options, isFilmed);
+  };
+  return withEngine(goingOn(options, checkpoints.begun.at(-1)), trained, {
+    console,
+    workload: stepOf(definition, training),
   });
+}
+
+/** The note where another engine than this one made a start, or began it. */
+function changeIn({ begun }: Checkpoints, engine: Engine): string | undefined {
+  return begun.map((one) => changeText(one, engine)).find((text) => text !== undefined);
+}
+
+/** What `--engine auto` measures. */
+function stepOf({ kind, phases }: ChannelAutoencoder, { optimiser, batchSize }: LinkTraining): Workload {
+  const { loss, parameters } = phases[0]!;
+  const program = trainingStep(loss, parameters, optimiser && { optimiser });
+  return { name: `training ${kind}`, program, batch: batchSize };
 }
 
 const STILL = "no animation: the start that was chosen had come to its end before this run";
@@ -157,7 +179,7 @@ async function writeFilm(console: Console, film: TrainingFilm, restart: number, 
   }
 }
 
-function headText(config: ChannelAutoencoderConfig, { steps, batchSize }: LinkTraining, engine: WasmEngine): string {
+function headText(config: ChannelAutoencoderConfig, { steps, batchSize }: LinkTraining, engine: Engine): string {
   const { trainEbNoDb: at, normalize, channel } = config;
   const decibels = typeof at === "number" ? `${at} dB` : `${at.from} to ${at.to} dB`;
   return (
@@ -166,9 +188,9 @@ function headText(config: ChannelAutoencoderConfig, { steps, batchSize }: LinkTr
   );
 }
 
-interface Run extends TrainOptions {
+interface Run extends Omit<TrainOptions, "engine"> {
   readonly training: LinkTraining;
-  readonly engine: WasmEngine;
+  readonly engine: Engine;
   readonly signal: AbortSignal;
   readonly film: TrainingFilm | undefined;
   readonly checkpoints: Checkpoints;
@@ -183,6 +205,7 @@ async function run(console: Console, config: GivenChannelAutoencoder, given: Run
     return await trainLink(config, {
       ...{ engine, training, restarts, seed, signal },
       resume: async (restart) => checkpoints.bytes.get(restart),
+      allowEngineChange: changeIn(checkpoints, engine) !== undefined,
       checkpoint: async (bytes, restart) => {
         await writeFileAtomic(checkpointPath(out, restart), bytes);
         stored = true;
@@ -211,7 +234,7 @@ async function run(console: Console, config: GivenChannelAutoencoder, given: Run
   }
 }
 
-function startText(index: number, { restarts }: TrainOptions): string {
+function startText(index: number, { restarts }: Pick<TrainOptions, "restarts">): string {
   return restarts === 1 ? "" : `start ${index + 1}/${restarts}  `;
 }
 
@@ -238,7 +261,7 @@ function restartText({ seed, measured, leastDistance, collapsed, seconds }: Rest
 }
 
 /** No time, no place: the same run gives the same bytes. */
-function modelOf(link: TrainedLink, training: LinkTraining, engine: WasmEngine, options: TrainOptions) {
+function modelOf(link: TrainedLink, training: LinkTraining, engine: Engine, options: TrainOptions) {
   const { definition, fit, restarts, chosen } = link;
   const { learningRate, ...steps } = training;
   const rate = typeof learningRate === "number" ? learningRate : { ...learningRate };

@@ -3,15 +3,14 @@ import { joinTiles, type TileShape } from "@isthmus/compress";
 import { writeNpy } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import type { Command } from "commander";
-import { encode } from "fast-png";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
 import { namingFile, UsageError } from "../errors.ts";
 import { isBinary, openCoder, type OpenedCoder } from "../lossless-files.ts";
+import { requireNewFolder, writeNewFolder } from "../new-folder.ts";
 import { outOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
-import { isImageShape } from "../pictures.ts";
+import { isImageShape, pngOf } from "../pictures.ts";
 import { ProgressLine } from "../progress.ts";
 import { coderOption } from "./compress.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
@@ -44,7 +43,7 @@ async function decompress({ console }: Context, path: string, options: Decompres
     throw new UsageError(`--out expected a folder or a name ending in .npy, got ${out}`);
   const coder = await openCoder(options.model);
   if (isNpy) await requireWritable(out, [path, options.model]);
-  else await requireNew(out);
+  else await requireNewFolder(out);
   const bytes = await readFileBytes(path);
   const progress = new ProgressLine(console);
   const onProgress = (items: number): void => progress.show(() => `${grouped(items)} items`);
@@ -55,10 +54,6 @@ async function decompress({ console }: Context, path: string, options: Decompres
   else await writePictures(out, pictures);
   const items = pictures.reduce((sum, one) => sum + one.items, 0);
   return { json: { items, out }, lines: [`${grouped(items)} items, each as it was -> ${out}`] };
-}
-
-async function requireNew(out: string): Promise<void> {
-  if (await stat(out).catch(() => undefined)) throw new UsageError(`--out ${out} is there already; name a new folder`);
 }
 
 /** Items of one shape that came out of one stream. */
@@ -99,27 +94,20 @@ function npyOf(decoded: readonly Decoded[], { file }: OpenedCoder): Uint8Array {
   });
 }
 
-/** Written beside, then renamed, so that there is no folder of half the pictures. */
 async function writePictures(out: string, decoded: readonly Decoded[]): Promise<void> {
   const strange = decoded.find(({ shape }) => !isImageShape(shape));
   if (strange) throw new UsageError(`items of shape [${strange.shape.join(", ")}] are no pictures; name a .npy file`);
-  const beside = `${out.replace(/[/\\]+$/, "")}.part-${process.pid}`;
   const total = decoded.reduce((sum, { items }) => sum + items, 0);
   const digits = String(total).length;
-  try {
-    await mkdir(beside);
+  await writeNewFolder(out, async (put) => {
     let count = 0;
     for (const { items, shape, values } of decoded) {
+      const [height, width, channels] = shape as TileShape;
       const size = values.length / Math.max(items, 1);
       for (let item = 0; item < items; item++) {
         const pixels = values.subarray(item * size, (item + 1) * size);
-        const [height, width, channels] = shape as TileShape;
-        const png = encode({ width, height, channels, depth: 8, data: pixels });
-        await writeFile(join(beside, `${String(++count).padStart(digits, "0")}.png`), png);
+        await put(`${String(++count).padStart(digits, "0")}.png`, pngOf({ height, width, channels, pixels }));
       }
     }
-    await rename(beside, out);
-  } finally {
-    await rm(beside, { recursive: true, force: true });
-  }
+  });
 }

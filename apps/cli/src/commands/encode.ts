@@ -6,18 +6,32 @@ import { deflateSync } from "node:zlib";
 import { grouped, type Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { encodedShape, openModel } from "../model-files.ts";
-import { buildOption, isNamed, outOption, type PartOptions, type Split, splitOfAll, wholeNumber } from "../options.ts";
+import { backgroundOption, greyOption, type PictureOptions } from "../picture-codec.ts";
+import {
+  buildOption,
+  engineOption,
+  flag,
+  isNamed,
+  outOption,
+  type PartOptions,
+  requireOnly,
+  type Split,
+  splitOfAll,
+  wholeNumber,
+} from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
+import { encodePictures } from "./encode-pictures.ts";
 
-interface EncodeOptions extends Omit<PartOptions, "split"> {
+interface EncodeOptions extends Omit<PartOptions, "split">, PictureOptions {
   readonly split?: Split;
   readonly quality: number;
-  readonly payloads: number;
+  readonly payloads?: number;
   readonly tryDeflate?: boolean;
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -25,13 +39,23 @@ interface EncodeOptions extends Omit<PartOptions, "split"> {
 export function encodeCommand(context: Context): Command {
   const command = describeCommand({
     name: "encode",
-    summary: "Compress items to one .isth file with a model's encoder and its frequency tables.",
+    summary:
+      "Compress items, or pictures of any size, to an .isth file with a model's encoder and its frequency tables.",
+    notes: [
+      "Pictures, PNG, JPEG or WebP, are named behind the model: files, and folders of them. They may have any size, and are cut into",
+      "tiles of the model's. Each is a stream of its own; an --out without an ending is a new folder with a file for each.",
+      "A model that was trained with --streams divides its channels so, unless --payloads says otherwise.",
+    ],
     examples: [
+      "isthmus encode codec.safetensors photo.jpg --quality 2 -o photo.isth",
+      "isthmus encode codec.safetensors holiday/ more.png -o streams",
       "isthmus encode m.safetensors --data mnist --split test --range 0:100 -o x.isth",
       "isthmus encode table.safetensors --data readings.csv -o table.isth",
       "isthmus encode codec.safetensors --data cifar10 --quality 2 -o tiles.isth",
     ],
-  }).argument("<model>", "model file");
+  })
+    .argument("<model>", "model file")
+    .argument("[pictures...]", "pictures of any size, or folders of them, in place of --data");
   return addPartOptions(command, splitOfAll())
     .option(
       "--quality <n>",
@@ -41,30 +65,63 @@ export function encodeCommand(context: Context): Command {
     )
     .option(
       "--payloads <n>",
-      "groups of channels, of which a reader can do without those that are lost",
+      "groups of channels, of which a reader can do without those that are lost (default: the model's, 1 unless trained for more)",
       wholeNumber(1, 16),
-      1,
     )
     .option("--try-deflate", "see whether items repeat each other; takes longer")
+    .addOption(greyOption())
+    .addOption(backgroundOption())
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(outOption("the stream to write"))
-    .action(reporting(context, (path: string, options: EncodeOptions) => encode(context, path, options)));
+    .action(
+      reporting(context, (path: string, pictures: string[], options: EncodeOptions, self: Command) =>
+        encode(context, path, pictures, options, self),
+      ),
+    );
 }
 
-async function encode({ console }: Context, path: string, options: EncodeOptions): Promise<Report> {
+async function encode(
+  context: Context,
+  path: string,
+  pictures: readonly string[],
+  options: EncodeOptions,
+  self: Command,
+): Promise<Report> {
   const model = await openModel(path);
-  const shape = encodedShape(model);
   requireQuality(path, model, options.quality);
   requirePayloads(path, model, options.payloads);
+  if (pictures.length > 0) {
+    requireNoData(self);
+    return await encodePictures(context, { path, model }, pictures, options);
+  }
+  requireOnly(false, options, ["grey", "background"], "pictures that are named behind the model");
+  return await encodeItems(context, path, model, options);
+}
+
+/** Options that say which data are read, where pictures are named. */
+function requireNoData(self: Command): void {
+  const strange = DATA_OPTIONS.find((name) => self.getOptionValueSource(name) === "cli");
+  if (strange !== undefined) throw new UsageError(`${flag(strange)} goes without pictures behind the model`);
+}
+
+const DATA_OPTIONS = [
+  ...["data", "dataDir", "delimiter", "header", "stride", "testShare", "imageSize", "factors", "split", "range"],
+];
+
+async function encodeItems({ console }: Context, path: string, model: Model, options: EncodeOptions): Promise<Report> {
+  const shape = encodedShape(model);
   await requireWritable(options.out, isNamed(options.data) ? [path] : [path, options.data]);
   if (options.stride !== undefined) throw new UsageError("--stride: encode cuts a series without overlap");
   const split = options.split ?? (isNamed(options.data) ? "test" : "all");
   const dataset = await openSplit(console, { ...options, split }, { ...model, shape, everyRow: true });
   const { filledRows = 0 } = dataset;
   const { quality, payloads, tryDeflate = false } = options;
-  const coded = { quality, payloads, tryDeflate };
-  const bytes = await withEngine(options, (engine) =>
-    encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { ...coded, filledRows }),
+  const coded = { quality, tryDeflate, ...(payloads !== undefined && { payloads }) };
+  const bytes = await withEngine(
+    options,
+    (engine) => encodeStream(engine, model, batches(dataset, { batchSize: 256 }), { ...coded, filledRows }),
+    toRun("the encoder", model.encoder, console),
   );
   await writeResult(console, options.out, bytes);
   const raw = storedBytes(dataset);
@@ -86,7 +143,7 @@ async function encode({ console }: Context, path: string, options: EncodeOptions
   return { json, lines };
 }
 
-function requirePayloads(path: string, { coding }: Model, payloads: number): void {
+function requirePayloads(path: string, { coding }: Model, payloads = 1): void {
   const channels = coding ? coding.steps.length / (coding.qualities ?? 1) : payloads;
   if (payloads > channels) throw new UsageError(`--payloads ${payloads}: ${path} has ${channels} channels`);
 }

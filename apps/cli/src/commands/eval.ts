@@ -1,5 +1,5 @@
 import type { Dataset } from "@isthmus/data";
-import type { Model } from "@isthmus/graph";
+import type { Engine, Model } from "@isthmus/graph";
 import type { ModelDefinition } from "@isthmus/models";
 import { IMPORTED_KIND } from "@isthmus/onnx";
 import {
@@ -14,11 +14,11 @@ import { type Console, grouped, type Report } from "../console.ts";
 import { requireLabels } from "../data-defaults.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { disentanglementLines, disentanglementOf } from "../disentanglement.ts";
 import { UsageError } from "../errors.ts";
 import { definitionOf, openModel, takesCodes } from "../model-files.ts";
-import { buildOption, type PartOptions, wholeNumber } from "../options.ts";
+import { buildOption, engineOption, type PartOptions, wholeNumber } from "../options.ts";
 import { metricLines } from "../metrics.ts";
 import { ProgressLine, shareText } from "../progress.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
@@ -27,6 +27,7 @@ interface EvalOptions extends PartOptions {
   readonly importanceSamples?: number;
   readonly disentanglement?: boolean;
   readonly seed?: number;
+  readonly engine?: EngineChoice;
   readonly build: string;
 }
 
@@ -54,6 +55,7 @@ export function evalCommand(context: Context): Command {
       "--disentanglement",
       "how far each latent tells one factor of its own, MIG and DCI, where factors are known",
     )
+    .addOption(engineOption())
     .addOption(buildOption())
     .action(reporting(context, (path: string, options: EvalOptions) => evaluateModel(context, path, options)));
 }
@@ -70,11 +72,13 @@ async function evaluateModel({ console }: Context, path: string, options: EvalOp
   const dataset = await openSplit(console, options, { ...model, shape });
   requireLabels(definition, dataset);
   const seed = options.seed ?? trainingSeed(model);
-  const { metrics, likelihood, disentanglement } = await withEngine(options, async (engine) => ({
+  const measure = async (engine: Engine) => ({
     metrics: await evaluate(definition, model.parameters, dataset, { engine, seed }),
     likelihood: samples && (await estimate(console, definition, model, dataset, { engine, seed, samples })),
     disentanglement: options.disentanglement && (await disentanglementOf(engine, model, dataset, seed)),
-  }));
+  });
+  const needs = toRun("the evaluation", definition.evaluation, console);
+  const { metrics, likelihood, disentanglement } = await withEngine(options, measure, needs);
   const convention = model.kind === IMPORTED_KIND ? FOREIGN : dataConvention(definition.config, dataset.description);
   const json = {
     model: model.kind,

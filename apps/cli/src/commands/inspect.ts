@@ -83,8 +83,8 @@ function describeModel(model: Model): JsonObject {
   };
 }
 
-function describeCoding(model: Model, { steps, tables, qualities = 1 }: LatentCoding): JsonObject {
-  return { dims: latentDims(model), channels: steps.length / qualities, qualities, tableInts: tables.length };
+function describeCoding(model: Model, { steps, tables, qualities = 1, payloads = 1 }: LatentCoding): JsonObject {
+  return { dims: latentDims(model), channels: steps.length / qualities, qualities, payloads, tableInts: tables.length };
 }
 
 function interfaceOf({ nodes, inputs, outputs }: Program): JsonObject {
@@ -112,10 +112,11 @@ function describeStream(bytes: Uint8Array): JsonObject {
   return { kind: "isth stream", items, bitsPerItem: items > 0 ? (8 * bytes.length) / items : null, frames };
 }
 
-function describeNotes({ filledRows, geometry, timestamp, nonce }: StreamNotes): JsonObject {
+function describeNotes({ filledRows, geometry, seamless, timestamp, nonce }: StreamNotes): JsonObject {
   return {
     ...(filledRows !== undefined && { filledRows }),
     ...(geometry && { geometry: { ...geometry } }),
+    ...(seamless && { seamless }),
     ...(timestamp !== undefined && { timestamp: String(timestamp) }),
     ...(nonce && { nonce: hex(nonce) }),
   };

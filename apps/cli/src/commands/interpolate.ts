@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import type { Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { modelConfig, openModel } from "../model-files.ts";
-import { buildOption, outOption, type PartOptions, wholeNumber } from "../options.ts";
+import { buildOption, engineOption, outOption, type PartOptions, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { interpolation } from "../plots/interpolation.ts";
 import { requireItemsEnding, writeItems } from "../plots/picture.ts";
@@ -15,6 +15,7 @@ interface InterpolateOptions extends PartOptions {
   readonly to: number;
   readonly steps: number;
   readonly spherical?: boolean;
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -31,6 +32,7 @@ export function interpolateCommand(context: Context): Command {
     .requiredOption("--to <item>", "the last item", wholeNumber(0))
     .option("--steps <n>", "from the first to the last, both included", wholeNumber(2, 1000), 11)
     .option("--spherical", "along the arc between the codes (default: along a straight line)")
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(outOption("way.png, way.npy, or way.csv"))
     .action(reporting(context, (path: string, options: InterpolateOptions) => interpolate(context, path, options)));
@@ -44,8 +46,10 @@ async function interpolate({ console }: Context, path: string, options: Interpol
   await requireWritable(out, [path]);
   const dataset = await openSplit(console, options, { ...model, shape });
   const way = spherical ? "spherical" : "linear";
-  const picture = await withEngine(options, (engine) =>
-    interpolation({ path, model, engine, shape }, dataset, { from, to, steps, ways: [way] }),
+  const picture = await withEngine(
+    options,
+    (engine) => interpolation({ path, model, engine, shape }, dataset, { from, to, steps, ways: [way] }),
+    toRun("the decoder", model.decoder, console),
   );
   await writeItems(out, picture, model);
   return { json: { from, to, steps, way, out }, lines: [`${picture.alt} -> ${out}`] };

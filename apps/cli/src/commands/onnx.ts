@@ -270,7 +270,8 @@ async function selfTestOn(
   file: OnnxFile,
   options: SelfTestOptions,
 ): Promise<ParityReport> {
-  if (engine === "isthmus") return selfTest(file.bytes, (inputs) => runImported(file, inputs, options));
+  const { build } = options;
+  if (engine === "isthmus") return selfTest(file.bytes, (inputs) => runImported(file, inputs, { build }));
   const session = await openOnnx(await requireOnnxRuntime(), path);
   try {
     return await selfTest(file.bytes, async (inputs) => {

@@ -1,13 +1,21 @@
 import { type Dataset, take } from "@isthmus/data";
-import type { Model } from "@isthmus/graph";
+import type { Engine, Model } from "@isthmus/graph";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Console, Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit, type Reader } from "../datasets.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { modelConfig, openModel } from "../model-files.ts";
-import { buildOption, numberBetween, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
+import {
+  buildOption,
+  engineOption,
+  numberBetween,
+  outOption,
+  type PartOptions,
+  seedOption,
+  wholeNumber,
+} from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { completions } from "../plots/completions.ts";
 import { curves } from "../plots/curves.ts";
@@ -52,6 +60,7 @@ interface Kind<O = object> {
 }
 
 interface PlotOptions extends PartOptions {
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -63,6 +72,7 @@ function kindCommand(context: Context, kind: Kind): Command {
   if (items !== undefined) addPartOptions(command);
   return kind
     .addOptions(command)
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(
       outOption(makes === "chart" ? `${name}.svg or .png` : `${name}.png, or .npy for the values, .csv of a table`),
@@ -78,7 +88,11 @@ async function plot({ console }: Context, kind: Kind, path: string, options: Plo
   await requireWritable(options.out, [path]);
   const dataset =
     kind.items === undefined ? NO_DATA : await openData(console, options, kind.items, { ...model, shape });
-  const picture = await withEngine(options, (engine) => kind.draw({ path, model, engine, shape }, options, dataset));
+  const picture = await withEngine(
+    options,
+    (engine) => kind.draw({ path, model, engine, shape }, options, dataset),
+    toRun("the decoder", model.decoder, console),
+  );
   if (picture.kind === "items") await writeItems(options.out, picture, model);
   else await writePicture(options.out, picture);
   return pictureReport(kind.name, picture, options.out);
@@ -240,6 +254,7 @@ function latentCommand(context: Context): Command {
     .addOption(dimsOption())
     .option("--draw", "a draw of q(z|x) for each item in place of its mean")
     .addOption(seedOption())
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(outOption("latent.svg or .png"))
     .action(
@@ -257,10 +272,11 @@ async function latent({ console }: Context, paths: readonly string[], options: L
   const { inputShape: shape } = modelConfig(first);
   const dataset = await openData(console, options, LATENT_ITEMS, { ...first, shape });
   const how = { ...(dims && { dims }), ...(draw && { draws: { seed } }) };
-  const picture = await withEngine(options, (engine) => {
+  const chart = (engine: Engine) => {
     const subjects = models.map((one) => ({ ...one, engine, shape }));
     return subjects.length === 1 ? latentChart(subjects[0]!, dataset, how) : latentPanels(subjects, dataset, how);
-  });
+  };
+  const picture = await withEngine(options, chart, toRun("the encoder", models[0]!.model.encoder, console));
   await writePicture(out, picture);
   return pictureReport("latent", picture, out);
 }

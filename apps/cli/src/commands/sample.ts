@@ -7,12 +7,12 @@ import type { Console, Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { decodedWriter } from "../decoded.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { imageItem } from "../image-file.ts";
 import { likelihoodDraws } from "../likelihood-draws.ts";
 import { definitionOf, modelConfig, openModel } from "../model-files.ts";
-import { buildOption, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
+import { buildOption, engineOption, outOption, type PartOptions, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { requireItem } from "../plots/subject.ts";
 import {
@@ -37,6 +37,7 @@ interface SampleOptions extends PartOptions {
   readonly condition?: string;
   readonly label?: number;
   readonly draw?: boolean;
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -63,6 +64,7 @@ export function sampleCommand(context: Context): Command {
     .option("--draw", "draw from the likelihood p(x|z) in place of its mean")
     .addOption(seedOption());
   return addPartOptions(command)
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(outOption("s.png, s.npy, or s.csv"))
     .action(reporting(context, (path: string, options: SampleOptions) => sample(context, path, options)));
@@ -78,20 +80,21 @@ async function sample({ console }: Context, path: string, options: SampleOptions
   await requireWritable(out, [path, ...[from, condition].flatMap((input) => input ?? [])]);
   const input = from === undefined ? undefined : await inputItem(console, from, options, model);
   const part = condition === undefined ? undefined : await conditionItem(console, condition, options, model);
-  const values = await withEngine(options, async (engine) => {
+  const drawn = async (engine: Engine) => {
     const codes = input
       ? await variations(engine, model, input, options)
       : await priorDraws(engine, model, { count, seed, path, ...(await toldFor(engine, model, part, options)) });
     const outputs = await decodeCodes(engine, model, codes);
     return draw ? likelihoodDraws(model, outputs, { items: count, seed }) : (outputs["reconstruction"] as Float32Array);
-  });
+  };
+  const values = await withEngine(options, drawn, toRun("the decoder", model.decoder, console));
   await writeFileAtomic(out, write(values, count));
-  const drawn = input ? `variations of ${input.name}` : part ? `samples given a part of ${part.name}` : "samples";
+  const what = input ? `variations of ${input.name}` : part ? `samples given a part of ${part.name}` : "samples";
   const json = {
     ...{ count, seed, ...(from !== undefined && { from }), ...(condition !== undefined && { condition }) },
     ...{ ...(draw && { draw }), out },
   };
-  return { json, lines: [`${count} ${drawn}${draw ? ", drawn from the likelihood" : ""}, seed ${seed} -> ${out}`] };
+  return { json, lines: [`${count} ${what}${draw ? ", drawn from the likelihood" : ""}, seed ${seed} -> ${out}`] };
 }
 
 function requireKnownLabel(model: Model, path: string, { label }: SampleOptions): void {

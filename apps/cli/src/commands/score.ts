@@ -8,10 +8,10 @@ import { grouped, type Report } from "../console.ts";
 import { requireLabels } from "../data-defaults.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
-import { withEngine } from "../engines.ts";
+import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import { definitionOf, openModel } from "../model-files.ts";
-import { buildOption, outOption, type PartOptions, wholeNumber } from "../options.ts";
+import { buildOption, engineOption, outOption, type PartOptions, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 import { trainingSeed } from "./eval.ts";
@@ -19,6 +19,7 @@ import { trainingSeed } from "./eval.ts";
 interface ScoreOptions extends PartOptions {
   readonly anomalies?: readonly number[];
   readonly seed?: number;
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly out: string;
 }
@@ -39,6 +40,7 @@ export function scoreCommand(context: Context): Command {
     .addOption(
       new Option("--seed <n>", "seed of the noise (default: the seed of the training)").argParser(wholeNumber(0)),
     )
+    .addOption(engineOption())
     .addOption(buildOption())
     .addOption(outOption("scores.csv, or scores.json"))
     .action(reporting(context, (path: string, options: ScoreOptions) => score(context, path, options)));
@@ -65,8 +67,10 @@ async function score({ console }: Context, path: string, options: ScoreOptions):
   requireLabels(definition, dataset);
   const positive = anomaliesOf(dataset, options.anomalies);
   const seed = options.seed ?? trainingSeed(model);
-  const scores = await withEngine(options, (engine) =>
-    evaluateItems(definition, model.parameters, dataset, { engine, seed }),
+  const scores = await withEngine(
+    options,
+    (engine) => evaluateItems(definition, model.parameters, dataset, { engine, seed }),
+    toRun("the evaluation", definition.evaluation, console),
   );
   const convention = dataConvention(definition.config, dataset.description);
   const summary = {

@@ -1,7 +1,8 @@
 import { fitCoding, inferLatents, learnedCoding } from "@isthmus/compress";
 import { batches, type Dataset } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
-import { type Engine, type JsonObject, type ModelData, writeModelFile } from "@isthmus/graph";
+import type { Workload } from "@isthmus/backend";
+import { type Engine, type JsonObject, type ModelData, trainingStep, writeModelFile } from "@isthmus/graph";
 import { type ModelDefinition, modelKinds } from "@isthmus/models";
 import {
   dataConvention,
@@ -19,7 +20,7 @@ import { type Console, duration, grouped, note, type Report } from "../console.t
 import { requireLabels, withDataDefaults } from "../data-defaults.ts";
 import { addTrainDataOptions, type TrainDataOptions } from "../data-options.ts";
 import { openSplits } from "../datasets.ts";
-import { type EngineName, engineNameOf, engineText, withNamedEngine } from "../engines.ts";
+import { type Begun, begunWith, changeText, type EngineChoice, engineText, goingOn, withEngine } from "../engines.ts";
 import { Interrupted, namingFile, UsageError } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
 import { parameterCount } from "../model-files.ts";
@@ -54,7 +55,7 @@ interface TrainOptions extends TrainDataOptions, ModelOptions, TrainingOptions {
   readonly startFrom?: string;
   readonly resume?: boolean;
   /** Default: `wasm`, or a checkpoint's. */
-  readonly engine?: EngineName;
+  readonly engine?: EngineChoice;
   readonly build: string;
   readonly threads: number | "auto";
   readonly out: string;
@@ -76,6 +77,7 @@ export function trainCommand(context: Context): Command {
       "isthmus train vae --epochs 40 --optimiser adamw --schedule cosine --clip-norm 100 -o m.safetensors",
       "isthmus train learned-codec --gdn on --output sigmoid --lambda 20 -o codec.safetensors",
       "isthmus train learned-codec --data cifar10 --channels 32,48 --hidden none --qualities 5 -o codec.safetensors",
+      "isthmus train learned-codec --streams 3 --mask 0.5 -o layered.safetensors",
       "isthmus train vae --engine tfjs:wasm -o m.safetensors",
       "isthmus train mixture-prior-vae --start-from m.safetensors -o clusters.safetensors",
       "isthmus train vae --likelihood logistic-mixture --logistics 2 --latent 40 --epochs 20 -o grey.safetensors",
@@ -118,15 +120,20 @@ async function train({ console, stoppable }: Context, kind: string, options: Tra
   requireLabels(definition, data.train);
   requireOwnSteps(definition, options);
   const start = options.startFrom === undefined ? undefined : await openStart(options.startFrom, definition);
-  const name = options.engine ?? checkpoint?.engine ?? "wasm";
-  const begun = name === "wasm" && options.build === "auto" ? checkpoint?.build : undefined;
-  return withNamedEngine(name, { build: begun ?? options.build, threads: options.threads }, async (engine) => {
+  const run = async (engine: Engine) => {
     const job = { definition, data, engine, training, ...(start && { start }) };
     const result = await runFit({ console, signal }, job, options, checkpoint);
     const model = await assemble(job, result, options);
     await writeFileAtomic(options.out, writeModelFile(model));
     return report(job, result, options);
-  });
+  };
+  return withEngine(goingOn(options, checkpoint), run, { console, workload: stepOf(definition, training, options) });
+}
+
+/** What `--engine auto` measures. */
+function stepOf({ kind, phases }: ModelDefinition, training: Training, { batch }: TrainOptions): Workload {
+  const { loss, parameters } = phases[0]!;
+  return { name: `training ${kind}`, program: trainingStep(loss, parameters, training), batch };
 }
 
 function requireOwnSteps({ kind, quantisation }: ModelDefinition, { stepScale }: TrainOptions): void {
@@ -140,13 +147,10 @@ function checkpointPath(out: string): string {
 }
 
 /** What a run goes on from. */
-interface OpenedCheckpoint {
+interface OpenedCheckpoint extends Begun {
   readonly bytes: Uint8Array;
   /** Epochs done. */
   readonly epoch: number;
-  /** The engine that began the run, and our kernels' build: only these go on with the same bits. */
-  readonly engine: EngineName | undefined;
-  readonly build: string | undefined;
 }
 
 async function openCheckpoint(
@@ -167,11 +171,6 @@ async function openCheckpoint(
   }
   if (exists) note(console, `starting anew; ${path} is replaced after the first epoch (--resume would go on from it)`);
   return undefined;
-}
-
-function begunWith(run: JsonObject): Pick<OpenedCheckpoint, "engine" | "build"> {
-  const { name = "", build = "" } = (run["engine"] ?? {}) as { readonly name?: string; readonly build?: string };
-  return { engine: engineNameOf({ name, build }), build: name === "wasm" ? build : undefined };
 }
 
 type Data = { readonly train: Dataset; readonly test: Dataset };
@@ -196,8 +195,8 @@ async function runFit(
   const convention = dataConvention(definition.config, data.train.description);
   note(console, trainingText(training));
   if (start) note(console, start.text);
-  const changed = checkpoint?.engine !== undefined && checkpoint.engine !== engineNameOf(engine);
-  if (changed) note(console, `${checkpoint.engine} began this run; another engine changes the last bits of the curve`);
+  const changed = changeText(checkpoint, engine);
+  if (changed !== undefined) note(console, changed);
   note(console, `${definition.kind} on ${data.train.name}, engine ${engineText(engine)}; ${convention}`);
   try {
     return await fit(definition, data, {
@@ -216,7 +215,7 @@ async function runFit(
         note(console, epochText(event));
       },
       checkpoint: (bytes) => writeFileAtomic(checkpointPath(options.out), bytes),
-      ...(checkpoint ? { resume: checkpoint.bytes, allowEngineChange: changed } : {}),
+      ...(checkpoint ? { resume: checkpoint.bytes, allowEngineChange: changed !== undefined } : {}),
     });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;

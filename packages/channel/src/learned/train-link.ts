@@ -40,6 +40,8 @@ export interface TrainLinkOptions {
   readonly checkpoint?: (bytes: Uint8Array, restart: number) => Promise<void>;
   /** The bytes of a start's checkpoint to go on from; one that is whole is judged again, and not trained. Default: none. */
   readonly resume?: (restart: number) => Promise<Uint8Array | undefined>;
+  /** Lets another engine, or another build, resume: the curve will differ in the last bits. Default: false. */
+  readonly allowEngineChange?: boolean;
 }
 
 /** One training of several. */
@@ -107,6 +109,7 @@ async function start(
   options: TrainLinkOptions,
 ): Promise<FitResult> {
   const { engine, training = bestTraining(), from, signal, onProgress, onEpoch, checkpoint } = options;
+  const { allowEngineChange = false } = options;
   const { steps, batchSize, learningRate, optimiser } = training;
   requireWhole("steps", steps, STEPS_PER_EPOCH);
   if (steps % STEPS_PER_EPOCH !== 0)
@@ -117,7 +120,7 @@ async function start(
     definition,
     { train },
     {
-      ...{ engine, seed, batchSize, learningRate, epochs: steps / STEPS_PER_EPOCH },
+      ...{ engine, seed, batchSize, learningRate, epochs: steps / STEPS_PER_EPOCH, allowEngineChange },
       ...(optimiser && { optimiser }),
       ...(from && { initial: { "encoder.table": tableOf(from, definition) } }),
       ...(signal && { signal }),

@@ -1,10 +1,7 @@
-import { readdir } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { IsthmusError } from "@isthmus/math";
-import type { Sharp } from "sharp";
 import type { Dataset } from "../dataset.ts";
 import { DESCRIPTION_VERSION, type ImageFit, type ImagesDescription } from "../description.ts";
-import { fileCall } from "./files.ts";
+import { imagesError, openPicture, pictureFiles, readable, toned } from "./picture-files.ts";
 
 export interface LoadImagesOptions {
   /** Pixels. Default: the size that all pictures have. */
@@ -20,11 +17,7 @@ export interface LoadImagesOptions {
   readonly classes?: readonly string[];
 }
 
-const PICTURE = /\.(png|jpe?g|webp)$/i;
-const FORMATS: ReadonlySet<string> = new Set(["png", "jpeg", "webp"]);
 const FITS = { crop: "cover", stretch: "fill", pad: "contain" } as const;
-/** The most pixels of a picture: what a small compressed file can claim is bounded before memory is taken. */
-const MOST_PIXELS = 2 ** 26;
 const MOST_BYTES = 2 ** 31;
 const AT_ONCE = 4;
 
@@ -37,8 +30,7 @@ const AT_ONCE = 4;
  * `FILE_READ` for the folder.
  */
 export async function loadImages(folder: string, options: LoadImagesOptions = {}): Promise<Dataset> {
-  const paths = await picturesIn(folder);
-  if (paths.length === 0) throw imagesError(folder, "no PNG, JPEG or WebP pictures in it");
+  const paths = await pictureFiles(folder);
   const labels = labelsOf(folder, paths, options);
   const size = await sizeOf(join(folder, paths[0]!), options);
   const item = {
@@ -80,12 +72,6 @@ export async function loadImage(path: string, { item, reading }: ImagesDescripti
   return { name: path, items: 1, shape, values, scale: 1 / 255, provenance: { source: path } };
 }
 
-/** Paths inside the folder. */
-async function picturesIn(folder: string): Promise<string[]> {
-  const entries = await fileCall("FILE_READ", folder, () => readdir(folder, { recursive: true }));
-  return entries.filter((path) => PICTURE.test(path)).sort();
-}
-
 function labelsOf(folder: string, paths: readonly string[], { labels: asked, classes: known }: LoadImagesOptions) {
   if (!asked && !known) return undefined;
   const names = paths.map((path) => path.slice(0, Math.max(0, path.indexOf(sep))));
@@ -96,15 +82,9 @@ function labelsOf(folder: string, paths: readonly string[], { labels: asked, cla
   return { values: Int32Array.from(names, (name) => classes.indexOf(name)), names: { column: "folder", classes } };
 }
 
-/** One module for all pictures, loaded when the first is read. */
-async function open(path: string): Promise<Sharp> {
-  const { default: sharp } = await import("sharp");
-  return sharp(path, { limitInputPixels: MOST_PIXELS });
-}
-
 async function sizeOf(first: string, { width, height }: LoadImagesOptions): Promise<{ width: number; height: number }> {
   if (width !== undefined && height !== undefined) return { width, height };
-  const { autoOrient } = await readable(first, async () => (await open(first)).metadata());
+  const { autoOrient } = await readable(first, async () => (await openPicture(first)).metadata);
   return { width: autoOrient.width, height: autoOrient.height };
 }
 
@@ -143,9 +123,8 @@ interface Wanted {
 }
 
 async function pixelsOf(path: string, { width, height, channels, fit, asked }: Wanted): Promise<Uint8Array> {
-  const picture = await open(path);
-  const { format, autoOrient } = await picture.metadata();
-  if (!FORMATS.has(format)) throw imagesError(path, `expected PNG, JPEG or WebP, got ${format}`);
+  const { picture, metadata } = await openPicture(path);
+  const { autoOrient } = metadata;
   const same = autoOrient.width === width && autoOrient.height === height;
   if (!same && !asked) {
     const got = `${autoOrient.width} x ${autoOrient.height} pixels`;
@@ -154,23 +133,5 @@ async function pixelsOf(path: string, { width, height, channels, fit, asked }: W
   const black = { r: 0, g: 0, b: 0 };
   const upright = picture.autoOrient().flatten({ background: black });
   const sized = same ? upright : upright.resize(width, height, { fit: FITS[fit], background: black });
-  const toned = channels === 1 ? sized.greyscale() : sized.toColourspace("srgb");
-  const { data, info } = await toned.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-  if (info.channels === channels) return data;
-  throw imagesError(path, `expected ${channels} channels, got ${info.channels}`);
-}
-
-/** What sharp finds wrong, with the file's name and in one line. */
-async function readable<T>(path: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    if (cause instanceof IsthmusError || !(cause instanceof Error)) throw cause;
-    const reason = cause.message.replaceAll(/\s*\n\s*/g, "; ");
-    throw imagesError(path, `cannot be read as a picture (${reason})`, { cause });
-  }
-}
-
-function imagesError(path: string, what: string, options: ErrorOptions = {}): IsthmusError {
-  return new IsthmusError("DATA_IMAGES", `${path}: ${what}`, { path }, options);
+  return (await toned(path, sized, channels)).values;
 }

@@ -1,4 +1,5 @@
 import type { GraphBuilder, JsonObject, Node, Shape } from "../../src/index.ts";
+import { convolutions, moved, plain, pool } from "./image-moves.ts";
 
 interface Case {
   readonly op: string;
@@ -21,16 +22,8 @@ const emit = (op: string, shapes: readonly Shape[], attributes: JsonObject): Cas
 });
 
 const B = "batch";
-const plain = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
-const moved = { strides: [2, 1], dilations: [1, 2], pads: [1, 0, 1, 2] };
+const convolution = convolutions(emit);
 
-const convolution = (name: string, x: Shape, filter: Shape, g: Shape, moves: JsonObject): Case[] => [
-  emit(name, [x, filter], moves),
-  emit(`${name}InputGrad`, [g, filter], { ...moves, size: x.slice(1, 3) }),
-  emit(`${name}FilterGrad`, [x, g], { ...moves, window: filter.slice(0, 2) }),
-];
-
-const pool = { window: [2, 3], strides: [2, 2], pads: [1, 0, 1, 2] };
 /** Ties included. */
 const whole = (...shape: Shape) => ({ shape, from: -5, to: -1, whole: true });
 

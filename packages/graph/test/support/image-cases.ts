@@ -1,4 +1,5 @@
 import type { JsonObject, Shape } from "../../src/index.ts";
+import { convolutions, moved, plain, pool } from "../conformance/image-moves.ts";
 import type { Case } from "./gradients.ts";
 
 const emit = (op: string, shapes: readonly Shape[], attributes: JsonObject, more: Partial<Case> = {}): Case => ({
@@ -8,21 +9,11 @@ const emit = (op: string, shapes: readonly Shape[], attributes: JsonObject, more
   ...more,
 });
 
-/** Plain, and with everything at once: a stride that leaves rows over, dilation, uneven padding. */
-const plain = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
-const moved = { strides: [2, 1], dilations: [1, 2], pads: [1, 0, 1, 2] };
-
-/** The three operations of a convolution of x with a filter that makes g. */
-const convolution = (name: string, x: Shape, filter: Shape, g: Shape, moves: JsonObject): Case[] => [
-  emit(name, [x, filter], moves),
-  emit(`${name}InputGrad`, [g, filter], { ...moves, size: x.slice(1, 3) }),
-  emit(`${name}FilterGrad`, [x, g], { ...moves, window: filter.slice(0, 2) }),
-];
+const convolution = convolutions<Case>(emit);
 
 /** Distinct, in no order, so that no step of a difference makes a tie or changes the winner. */
 const shuffled = (count: number): readonly number[] =>
   Array.from({ length: count }, (_, i) => ((i * 37) % 101) / 20 - 2.5);
-const pool = { window: [2, 3], strides: [2, 2], pads: [1, 0, 1, 2] };
 
 /** Convolutions and pools for the tests of derivatives. */
 export const imageCases: readonly Case[] = [

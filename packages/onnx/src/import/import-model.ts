@@ -257,15 +257,16 @@ function storedShape({ metadata }: OnnxModel, input: string): readonly number[] 
 function storedCoding({ metadata }: OnnxModel): LatentCoding | undefined {
   const stored = storedJson(metadata, "isthmus.coding");
   if (stored === undefined) return undefined;
-  const { offsets, steps, tables, qualities } = stored;
-  const known = qualities === undefined || typeof qualities === "number";
+  const { offsets, steps, tables, qualities, payloads } = stored;
+  const known = [qualities, payloads].every((count) => count === undefined || typeof count === "number");
   if (!known || ![offsets, steps, tables].every(isNumbers))
     throw invalid(`metadata "isthmus.coding" is not a latent coding`);
   return {
     offsets: Float32Array.from(offsets as number[]),
     steps: Float32Array.from(steps as number[]),
     tables: Int32Array.from(tables as number[]),
-    ...(qualities !== undefined && { qualities }),
+    ...(qualities !== undefined && { qualities: qualities as number }),
+    ...(payloads !== undefined && { payloads: payloads as number }),
   };
 }
 

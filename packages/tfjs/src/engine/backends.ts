@@ -4,6 +4,7 @@ import type { TfjsCore } from "../tfjs-ops.ts";
 import { requireVersion, VERSION } from "../version.ts";
 import type { OpenBackend } from "./device.ts";
 import { noDevice, openGpu, withGpu } from "./gpu.ts";
+import { startWasm } from "./start-wasm.ts";
 
 export const backendNames = ["cpu", "wasm", "webgpu", "webgl"] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -23,7 +24,7 @@ export async function loadCore(): Promise<TfjsCore> {
 }
 
 /** A module that users install themselves. */
-async function loaded<M>(name: string, load: () => Promise<M>): Promise<M> {
+export async function loaded<M>(name: string, load: () => Promise<M>): Promise<M> {
   try {
     return await load();
   } catch (error) {
@@ -65,11 +66,11 @@ interface Registry {
  */
 async function openWasm(tf: TfjsCore): Promise<OpenBackend> {
   const name = "@tensorflow/tfjs-backend-wasm";
-  const { version_wasm } = await loaded(name, () => import("@tensorflow/tfjs-backend-wasm"));
+  const { setWasmPaths, version_wasm } = await loaded(name, () => import("@tensorflow/tfjs-backend-wasm"));
   checked("tfjs-backend-wasm", version_wasm);
   const { registry } = tf.engine() as unknown as Registry;
   if (!registry["wasm"]) {
-    const made = await tf.findBackendFactory("wasm")();
+    const made = await startWasm(tf, setWasmPaths);
     if (registry["wasm"]) made.dispose();
     else {
       registry["wasm"] = made;

@@ -1,9 +1,12 @@
 /** WebGPU devices: a browser's, or in Node those of the package `webgpu` (Dawn). */
 import { IsthmusError } from "@isthmus/math";
 
-export interface OpenGpu {
+export interface FoundAdapter {
   readonly gpu: GPU;
   readonly adapter: GPUAdapter;
+}
+
+export interface OpenGpu extends FoundAdapter {
   readonly device: GPUDevice;
 }
 
@@ -24,10 +27,16 @@ const DRIVER =
  * @param dawn loads the package; called where the runtime has no WebGPU of its own
  * @throws IsthmusError `TFJS_NO_DEVICE`
  */
-export async function openGpu(dawn: () => Promise<Dawn>): Promise<OpenGpu> {
+export async function findAdapter(dawn: () => Promise<Dawn>): Promise<FoundAdapter> {
   const gpu = ownGpu() ?? created(await dawn());
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw noDevice("webgpu", DRIVER);
+  return { gpu, adapter };
+}
+
+/** An adapter and its device, with all that the adapter has to give. The same parameters and errors as `findAdapter`. */
+export async function openGpu(dawn: () => Promise<Dawn>): Promise<OpenGpu> {
+  const { gpu, adapter } = await findAdapter(dawn);
   const { limits } = adapter;
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, limits[name]]));
   const device = await adapter.requestDevice({ requiredLimits });

@@ -32,7 +32,8 @@ export function requestedThreads(threads: number | "auto"): number {
   throw new RangeError(`"threads" expected "auto" or a whole number from 1 to ${MOST}, got ${String(threads)}`);
 }
 
-function cores(): number {
+/** Logical processors, as far as the runtime says. */
+export function cores(): number {
   const os = builtinModule("node:os") as { availableParallelism(): number } | undefined;
   return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }

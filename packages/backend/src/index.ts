@@ -1,0 +1,16 @@
+export { engineNameOf, engineNames } from "./engine-names.ts";
+export type { EngineName, Requirement } from "./engine-names.ts";
+export { probeEnvironment } from "./environment.ts";
+export type { Environment, Runtime } from "./environment.ts";
+export { measureEngine } from "./measure.ts";
+export type { Measure } from "./measure.ts";
+export type { Preference, SelectOptions } from "./options.ts";
+export type { Finding, Reason } from "./reason.ts";
+export { selectEngine } from "./select-engine.ts";
+export { explain } from "./selection.ts";
+export type { Candidate, How, SelectedEngine, Selection } from "./selection.ts";
+export { defaultStore, indexedDbStore, memoryStore, webStorageStore } from "./selection-store.ts";
+export type { SelectionStore } from "./selection-store.ts";
+export { defaultWorkload } from "./workload.ts";
+export type { DenseWorkload, PreparedWorkload, ProgramWorkload, Workload } from "./workload.ts";
+export type { WebglFound } from "./webgl.ts";

@@ -1,0 +1,292 @@
+// What devices write of a bundle is what the codec writes of the same symbols, on any kernels.
+import {
+  decodeLatents,
+  encodeLatents,
+  fitFrequencyTables,
+  joinSessions,
+  packTables,
+  readFrame,
+  unpackTables,
+} from "@isthmus/codec";
+import {
+  BUNDLE_HEADER_BYTES,
+  type Encoder,
+  javascriptEncoder,
+  javascriptExecutor,
+  loadEncoder,
+  readBundle,
+  verifyBundle,
+} from "@isthmus/edge";
+import { integerKernelBytes } from "@isthmus/kernels/integer";
+import { dense, GraphBuilder, type Model, modelHashes, type StoredTensor } from "@isthmus/graph";
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { bundleEncoder, type Network } from "../src/index.ts";
+import { items, manyKinds } from "./networks.ts";
+
+const SIZE = 9 * 8 * 3;
+const DIMS = 6;
+const STEPS = [0.05, 0.1, 0.02, 0.5, 0.2, 0.1];
+const OFFSETS = [0, 0.25, -1, 0, 0.5, 2];
+
+/** Two qualities, the second twice as coarse, with tables of symbols around 0. */
+function modelOf({ program, parameters }: Network, data?: Model["data"]): Model {
+  const symbols = Int32Array.from({ length: 60 * 2 * DIMS }, (_, i) => Math.round(6 * Math.sin(i * i)));
+  const build = new GraphBuilder();
+  const decoder = build.program({
+    outputs: { reconstruction: dense(build, build.input("z", ["batch", DIMS]), { name: "back", units: SIZE }) },
+  });
+  const made: Record<string, StoredTensor> = {
+    "back.kernel": { shape: [DIMS, SIZE], data: Float32Array.from({ length: DIMS * SIZE }, (_, i) => Math.cos(i)) },
+    "back.bias": { shape: [SIZE], data: new Float32Array(SIZE).fill(0.5) },
+  };
+  return {
+    ...{ kind: "test", config: {}, encoder: program, decoder, provenance: {}, metrics: {} },
+    parameters: { ...parameters, ...made },
+    coding: {
+      steps: Float32Array.from([...STEPS, ...STEPS.map((step) => 2 * step)]),
+      offsets: Float32Array.from([...OFFSETS, ...OFFSETS]),
+      tables: packTables(fitFrequencyTables(symbols, 2 * DIMS)),
+      qualities: 2,
+    },
+    ...(data && { data }),
+  };
+}
+
+const model = modelOf(manyKinds());
+let bundle: Uint8Array<ArrayBuffer>;
+let encoders: readonly Encoder[];
+
+beforeAll(async () => {
+  bundle = await bundleEncoder(model, { batches: [items(60, SIZE)], quality: 1 });
+  const module = await WebAssembly.compile(await integerKernelBytes());
+  encoders = [
+    await loadEncoder(bundle, { kernels: "wasm" }),
+    await loadEncoder(bundle, { wasm: module }),
+    await loadEncoder(bundle, { kernels: "javascript" }),
+    javascriptEncoder(bundle),
+  ];
+});
+
+/** The symbols of items by the plan alone, and the stream that the codec makes of them. */
+function expected(x: Float32Array): { symbols: Int32Array; stream: Uint8Array } {
+  const { plan, tables, modelId } = readBundle(bundle);
+  const { run } = javascriptExecutor(plan);
+  const count = x.length / SIZE;
+  const symbols = Int32Array.from(
+    Array.from({ length: count }, (_, i) => [...run(x.subarray(i * SIZE, (i + 1) * SIZE))]).flat(),
+  );
+  const both = Array.from({ length: 2 }, () => tables).flat();
+  return { symbols, stream: encodeLatents(symbols, { tables: both, qualities: 2, modelId, quality: 1 }) };
+}
+
+describe("an encoder of a bundle", () => {
+  test.each([1, 2, 9])("writes what the codec writes of its symbols, on any kernels, of %i items", (count) => {
+    const x = items(count, SIZE, 7);
+    const { symbols, stream } = expected(x);
+    for (const encoder of encoders) expect(encoder.encode(x)).toEqual(stream);
+    const { tables, modelId } = readBundle(bundle);
+    const both = { tables: [...tables, ...tables], qualities: 2, modelId };
+    expect(decodeLatents(stream, both).symbols).toEqual(symbols);
+    expect(stream.length).toBeLessThanOrEqual(encoders[0]!.maxBytes(count));
+  });
+
+  test("writes raw integers where tables do not fit, which any reader reads", () => {
+    const far = items(3, SIZE, 5).map((value) => 40 * value);
+    const { symbols } = expected(far);
+    const { tables, modelId } = readBundle(bundle);
+    for (const encoder of encoders) {
+      const stream = encoder.encode(far);
+      expect(readFrame(stream).coding).toBe("raw");
+      expect(decodeLatents(stream, { tables: [...tables, ...tables], qualities: 2, modelId }).symbols).toEqual(symbols);
+    }
+  });
+
+  test("is of the model's quality, and says which model it is of", () => {
+    const { id, encoder, tables, decoder } = modelHashes(model);
+    const read = readBundle(bundle);
+    const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+    expect(read.modelId).toEqual(id);
+    expect(Object.values(read.hashes).map(hex)).toEqual([encoder, tables, decoder]);
+    expect(read.quality).toBe(1);
+    expect(read.tables).toEqual(unpackTables(model.coding!.tables).slice(DIMS));
+    expect(encoders.map(({ kernels }) => kernels)).toEqual(["wasm", "wasm", "javascript", "javascript"]);
+    for (const { itemLength, dims, quality, modelId } of encoders) {
+      expect({ itemLength, dims, quality, modelId }).toEqual({ itemLength: SIZE, dims: DIMS, quality: 1, modelId: id });
+    }
+  });
+
+  test("writes into memory of the caller's, and says where it does not fit", () => {
+    const x = items(2, SIZE, 7);
+    const { stream } = expected(x);
+    for (const encoder of encoders) {
+      const into = new Uint8Array(stream.length + 20).fill(7);
+      expect(encoder.encodeInto(x, into, 10)).toBe(stream.length);
+      expect(into.subarray(10, 10 + stream.length)).toEqual(stream);
+      expect([...into.subarray(0, 10), ...into.subarray(10 + stream.length)]).toEqual(new Array(20).fill(7));
+      expect(() => encoder.encodeInto(x, new Uint8Array(stream.length - 1))).toThrow(RangeError);
+    }
+  });
+
+  test.each<[string, ArrayLike<number>]>([
+    ["no item", []],
+    ["less than an item", new Float32Array(SIZE - 1)],
+    ["one and a half", new Float32Array(1.5 * SIZE)],
+    ["what is not finite", new Float32Array(SIZE).fill(Number.NaN)],
+  ])("refuses %s", (_, samples) => {
+    for (const encoder of encoders) expect(() => encoder.encode(samples)).toThrow(RangeError);
+  });
+
+  test("takes bytes for b / 255 where the model has no units of its own", () => {
+    const bytes = Uint8Array.from({ length: SIZE }, (_, i) => (i * 31) & 255);
+    for (const encoder of encoders) {
+      expect(encoder.encode(bytes)).toEqual(encoder.encode(Float32Array.from(bytes, (byte) => byte / 255)));
+    }
+  });
+
+  test("streams, and waits for whoever reads", async () => {
+    const { readable, writable } = encoders[0]!.stream();
+    const [writer, reader] = [writable.getWriter(), readable.getReader()];
+    const x = items(1, SIZE, 7);
+    const written: number[] = [];
+    const all = [0, 1, 2].map((i) => writer.write(x).then(() => written.push(i)));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(writer.desiredSize).toBeLessThanOrEqual(0);
+    expect(written.length).toBeLessThan(3);
+    for (let i = 0; i < 3; i++) expect((await reader.read()).value).toEqual(expected(x).stream);
+    await Promise.all(all);
+    expect(written).toEqual([0, 1, 2]);
+  });
+
+  test("speaks in packets, which a receiver takes for the same symbols", () => {
+    const { tables, modelId } = readBundle(bundle);
+    const x = items(4, SIZE, 8);
+    for (const encoder of encoders) {
+      const session = encoder.openSession({ session: 3, maxPacketBytes: 51 });
+      const receiver = joinSessions({ models: [{ tables: [...tables, ...tables], qualities: 2, modelId }] });
+      expect(receiver.receive(session.hello())).toMatchObject([{ kind: "hello", quality: 1, dims: DIMS }]);
+      const events = session.encode(x).flatMap((packet) => receiver.receive(packet));
+      expect(events).toMatchObject([{ kind: "latents", items: 4, symbols: expected(x).symbols }]);
+    }
+  });
+});
+
+test("samples are in the units of the model's data", async () => {
+  const units = { stored: [9, 8, 3], shape: [9, 8, 3], offset: 20, scale: 4 };
+  const data = {
+    ...{ version: 1, item: { kind: "array", ...units }, reading: { missing: "mean", fills: [21] } },
+    ...{ writing: { type: "f32" }, source: {} },
+  };
+  const described = await bundleEncoder(modelOf(manyKinds(), data as never), { batches: [items(60, SIZE)], quality: 1 });
+  const x = Float32Array.from(items(2, SIZE, 7), (value) => Math.round(value * 1024) / 1024);
+  const samples = Float64Array.from(x, (value) => 4 * value + 20);
+  const encoder = javascriptEncoder(described);
+  const body = (stream: Uint8Array) => stream.subarray(30);
+  expect(body(encoder.encode(samples))).toEqual(body(encoders[0]!.encode(x)));
+  samples[5] = Number.NaN;
+  x[5] = 0.25;
+  expect(body(encoder.encode(samples))).toEqual(body(encoders[0]!.encode(x)));
+});
+
+test("a bundle holds nothing of the decoder but its hash", async () => {
+  const other = { ...model, parameters: { ...model.parameters } };
+  other.parameters["back.kernel"] = { shape: [DIMS, SIZE], data: new Float32Array(DIMS * SIZE).fill(3) };
+  const changed = await bundleEncoder(other, { batches: [items(60, SIZE)], quality: 1 });
+  const [a, b] = [readBundle(bundle), readBundle(changed)];
+  expect(b.plan).toEqual(a.plan);
+  expect(b.tables).toEqual(a.tables);
+  expect(b.hashes.encoder).toEqual(a.hashes.encoder);
+  expect(b.hashes.decoder).not.toEqual(a.hashes.decoder);
+  expect(changed.length).toBe(bundle.length);
+  const { model: head = 0, ...rest } = a.sections;
+  expect(head).toBe(104);
+  const sections = Object.values(rest).reduce((sum, length) => sum + length, 0);
+  expect(changed.subarray(-sections)).toEqual(bundle.subarray(-sections));
+});
+
+test("a bundle is the same bytes each time, and is small", async () => {
+  expect(await bundleEncoder(model, { batches: [items(60, SIZE)], quality: 1 })).toEqual(bundle);
+  expect(await verifyBundle(bundle)).toBe(true);
+});
+
+test.each([-1, 2, 0.5])("quality %f is refused", async (quality) => {
+  await expect(bundleEncoder(model, { batches: [items(2, SIZE)], quality })).rejects.toThrow(/"quality" expected/);
+});
+
+test("a model without tables is refused", async () => {
+  const { coding: _, ...bare } = model;
+  await expect(bundleEncoder(bare, { batches: [items(2, SIZE)] })).rejects.toMatchObject({ code: "MODEL_NO_CODING" });
+});
+
+test("an encoder that takes more than items is refused", async () => {
+  const { parameters } = model;
+  const build = new GraphBuilder();
+  const [x, label] = [build.input("x", ["batch", DIMS]), build.input("label", ["batch", DIMS])];
+  const program = build.program({ outputs: { z: build.add(x, label) } });
+  await expect(bundleEncoder(modelOf({ program, parameters }), { batches: [] })).rejects.toThrow(/one input/);
+});
+
+describe("a hostile bundle", () => {
+  const codes = /^(BUNDLE_(TRUNCATED|MAGIC|VERSION|LIMIT|CRC|INVALID|HASH)|TABLE_INVALID|PLAN_(VERSION|INVALID))$/;
+  const refused = async (bytes: Uint8Array): Promise<void> => {
+    const [read, loaded] = await Promise.allSettled([
+      Promise.resolve().then(() => javascriptEncoder(bytes)),
+      loadEncoder(bytes, { kernels: "javascript" }),
+    ]);
+    expect(loaded).toMatchObject({ status: "rejected", reason: { name: "IsthmusError", code: expect.stringMatching(codes) } });
+    if (read.status === "rejected") expect(read.reason).toMatchObject({ code: expect.stringMatching(codes) });
+  };
+
+  test("is refused when it is cut anywhere", async () => {
+    for (let length = 0; length < bundle.length; length += length < 400 ? 1 : 97) await refused(bundle.subarray(0, length));
+  });
+
+  test("is refused when a bit of it is another", async () => {
+    for (let bit = 0; bit < 8 * bundle.length; bit += bit < 2400 ? 5 : 1013) {
+      const bytes = bundle.slice();
+      bytes[bit >>> 3]! ^= 1 << (bit & 7);
+      await refused(bytes);
+    }
+  });
+
+  test("with sums that hold throws nothing but errors of its own, or runs", async () => {
+    const { crc32c } = await import("@isthmus/codec");
+    const directory = BUNDLE_HEADER_BYTES + 12 * bundle[3]!;
+    /** Sums made anew over what was changed, SHA-256 aside. */
+    const repaired = (bytes: Uint8Array): Uint8Array => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (let i = 0, at = directory; i < bytes[3]! && at <= bytes.length; i++) {
+        const entry = BUNDLE_HEADER_BYTES + 12 * i;
+        const length = view.getUint32(entry + 4, true);
+        view.setUint32(entry + 8, crc32c(bytes.subarray(at, at + length)), true);
+        at += length;
+      }
+      view.setUint32(8, crc32c(bytes.subarray(12, directory), crc32c(bytes.subarray(0, 8))), true);
+      return bytes;
+    };
+    const limits = { memoryBytes: 2 ** 20, products: 2 ** 22 };
+    let ran = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat({ max: 1200 }), fc.oneof(fc.constantFrom(0, 1, 127, 128, 255), fc.nat(255))), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+        (changes) => {
+          const bytes = bundle.slice();
+          for (const [at, value] of changes) if (at < 3 || at > 7) bytes[at] = value;
+          bytes[3] = bundle[3]!;
+          try {
+            javascriptEncoder(repaired(bytes), limits).encode(new Float32Array(SIZE));
+            ran++;
+          } catch (error) {
+            if (error instanceof RangeError && /samples|not finite|finite number/.test(error.message)) return;
+            expect(error).toMatchObject({ name: "IsthmusError", code: expect.stringMatching(codes) });
+          }
+        },
+      ),
+      { numRuns: 1500, seed: 9 },
+    );
+    expect(ran).toBeGreaterThan(50);
+  });
+});

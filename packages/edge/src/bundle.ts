@@ -1,0 +1,267 @@
+import { crc32c, type FrequencyTable, frequencyTable, numberAt } from "@isthmus/codec";
+import { INTEGER_CALL_FIELDS, INTEGER_KERNELS } from "@isthmus/kernels/integer";
+import { IsthmusError } from "@isthmus/math";
+import {
+  BUNDLE_CRC_AT,
+  BUNDLE_ENTRY_BYTES,
+  BUNDLE_HASH_AT,
+  BUNDLE_HEADER_BYTES,
+  BUNDLE_MAGIC,
+  BUNDLE_MODEL_BYTES,
+  BUNDLE_PLAN_BYTES,
+  BUNDLE_SECTIONS,
+  BUNDLE_VERSION,
+  type BundleSection,
+} from "./bundle-format.ts";
+import { checkPlan } from "./check-plan.ts";
+import type { IntegerPlan, PlanCall, PlanWindow } from "./plan.ts";
+
+/** What a device needs of a model: its encoder as a plan, and how symbols become bytes. The decoder is not in it. */
+export interface EncoderBundle {
+  /** 8 bytes. */
+  readonly modelId: Uint8Array;
+  /** 32 bytes each: what the model id is made of. */
+  readonly hashes: { readonly encoder: Uint8Array; readonly tables: Uint8Array; readonly decoder: Uint8Array };
+  /** Which of the model's qualities it encodes at. */
+  readonly quality: number;
+  /** Symbols of an item. */
+  readonly dims: number;
+  /** One for each channel. */
+  readonly tables: readonly FrequencyTable[];
+  readonly units?: BundleUnits;
+  readonly plan: IntegerPlan;
+  /** Bytes of each section, by name. */
+  readonly sections: Readonly<Partial<Record<BundleSection, number>>>;
+}
+
+/** A sample x is (x - offset) / scale to the network, 0 where scale is 0: one of each for all of an item, or one for each sample. */
+export interface BundleUnits {
+  readonly offsets: Float64Array;
+  readonly scales: Float64Array;
+  /** What stands for a sample that is NaN, in the units of samples. */
+  readonly fills?: Float64Array;
+}
+
+export interface BundleLimits {
+  /** Of the plan's memory. Default: 2^26. */
+  readonly memoryBytes?: number;
+  /** Multiplications for an item. Default: 2^32, some seconds. */
+  readonly products?: number;
+}
+
+const DEFAULT_LIMITS = { memoryBytes: 2 ** 26, products: 2 ** 32 };
+const MAX_SECTIONS = 16;
+const MAX_DIMS = 2 ** 16;
+const ANCILLARY = 0x80;
+
+/**
+ * Reads a bundle and checks all that running it relies on. Memory is taken only for what the bytes themselves hold.
+ *
+ * @throws IsthmusError `BUNDLE_TRUNCATED`, `_MAGIC`, `_VERSION`, `_LIMIT`, `_CRC` or `_INVALID` with the `offset` in its details;
+ *   `TABLE_INVALID`, `PLAN_VERSION`, `PLAN_INVALID` for tables and a plan that break a rule of their own
+ */
+export function readBundle(bytes: Uint8Array, limits: BundleLimits = {}): EncoderBundle {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`"bundle" expected a Uint8Array, got ${typeof bytes}`);
+  const sections = sectionsOf(bytes);
+  const model = sections.required("model");
+  if (model.bytes.length !== BUNDLE_MODEL_BYTES) throw invalid(model.offset, `a model of ${model.bytes.length} bytes`);
+  const hash = (i: number) => model.bytes.slice(8 + 32 * i, 40 + 32 * i);
+  const plan = planOf(sections.required("plan"), sections.required("constants"), { ...DEFAULT_LIMITS, ...limits });
+  if (plan.input.length === 0) throw invalid(0, "a plan of no samples");
+  const units = sections.optional("units");
+  const read = units && unitsOf(units, plan.input.length);
+  return {
+    modelId: model.bytes.slice(0, 8),
+    hashes: { encoder: hash(0), tables: hash(1), decoder: hash(2) },
+    ...codingOf(sections.required("coding"), plan.outputs[0]!.length),
+    ...(read && { units: read }),
+    plan,
+    sections: sections.sizes(),
+  };
+}
+
+/**
+ * Compares the SHA-256 that a bundle carries with that of its bytes, where the platform can (WebCrypto).
+ *
+ * @returns whether it could
+ * @throws IsthmusError `BUNDLE_HASH`
+ */
+export async function verifyBundle(bytes: Uint8Array): Promise<boolean> {
+  const subtle = globalThis.crypto?.subtle;
+  if (!subtle) return false;
+  const digest = await subtle.digest("SHA-256", bytes.slice(BUNDLE_HEADER_BYTES));
+  const stored = bytes.subarray(BUNDLE_HASH_AT, BUNDLE_HEADER_BYTES);
+  if (new Uint8Array(digest).every((byte, i) => byte === stored[i])) return true;
+  throw problem("BUNDLE_HASH", BUNDLE_HASH_AT, "its bytes have another SHA-256 than it carries");
+}
+
+interface Section {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+interface Sections {
+  required(name: BundleSection): Section;
+  optional(name: BundleSection): Section | undefined;
+  sizes(): Partial<Record<BundleSection, number>>;
+}
+
+/** Where each section lies, all checksums compared. */
+function sectionsOf(bytes: Uint8Array): Sections {
+  const count = checkHeader(bytes);
+  const view = viewOf(bytes);
+  const known = Object.keys(BUNDLE_SECTIONS) as BundleSection[];
+  const found = new Map<number, Section>();
+  let at = BUNDLE_HEADER_BYTES + BUNDLE_ENTRY_BYTES * count;
+  for (let i = 0, last = 0; i < count; i++) {
+    const entry = BUNDLE_HEADER_BYTES + BUNDLE_ENTRY_BYTES * i;
+    const [type, length, crc] = [0, 4, 8].map((field) => view.getUint32(entry + field, true)) as [
+      number,
+      number,
+      number,
+    ];
+    if (type <= last) throw invalid(entry, `section ${type} is repeated or out of order`);
+    if (type < ANCILLARY && !known.some((name) => BUNDLE_SECTIONS[name] === type)) {
+      throw invalid(entry, `section ${type} is not known to this version`);
+    }
+    if (length > bytes.length - at) throw invalid(entry, `section ${type} of ${length} bytes does not fit`);
+    const part = bytes.subarray(at, at + length);
+    if (crc32c(part) !== crc) throw problem("BUNDLE_CRC", at, `section ${type} is damaged`);
+    found.set(type, { offset: at, bytes: part });
+    at += length;
+    last = type;
+  }
+  if (at !== bytes.length) throw invalid(at, `${bytes.length - at} bytes left behind the last section`);
+  const optional = (name: BundleSection) => found.get(BUNDLE_SECTIONS[name]);
+  return {
+    optional,
+    required: (name) => {
+      const section = optional(name);
+      if (section) return section;
+      throw invalid(BUNDLE_HEADER_BYTES, `the section "${name}" is missing`);
+    },
+    sizes: () => Object.fromEntries(known.flatMap((name) => (optional(name) ? [[name, optional(name)!.bytes.length]] : []))),
+  };
+}
+
+/** How many sections there are, once magic, version, lengths and the header's checksum are as they must be. */
+function checkHeader(bytes: Uint8Array): number {
+  BUNDLE_MAGIC.forEach((expected, i) => {
+    if (bytes[i] !== undefined && bytes[i] !== expected) throw problem("BUNDLE_MAGIC", 0, "it is no .isthb file");
+  });
+  const version = bytes[2];
+  if (version !== undefined && version >>> 4 !== BUNDLE_VERSION >>> 4) {
+    throw problem("BUNDLE_VERSION", 2, `version ${version >>> 4}: this runtime reads version ${BUNDLE_VERSION >>> 4}`);
+  }
+  if (bytes.length < BUNDLE_HEADER_BYTES) throw truncated(bytes, BUNDLE_HEADER_BYTES);
+  const [view, count] = [viewOf(bytes), bytes[3]!];
+  const [directory, length] = [BUNDLE_HEADER_BYTES + BUNDLE_ENTRY_BYTES * count, view.getUint32(4, true)];
+  if (count > MAX_SECTIONS) throw problem("BUNDLE_LIMIT", 3, `${count} sections: at most ${MAX_SECTIONS} are accepted`);
+  if (bytes.length < Math.max(directory, length)) throw truncated(bytes, Math.max(directory, length));
+  const covered = crc32c(bytes.subarray(BUNDLE_HASH_AT, directory), crc32c(bytes.subarray(0, BUNDLE_CRC_AT)));
+  if (covered !== view.getUint32(BUNDLE_CRC_AT, true)) throw problem("BUNDLE_CRC", BUNDLE_CRC_AT, "the header is damaged");
+  if (length !== bytes.length) throw invalid(4, `${bytes.length} bytes, and ${length} by its header`);
+  return count;
+}
+
+function codingOf({ bytes, offset }: Section, outputs: number): Pick<EncoderBundle, "quality" | "dims" | "tables"> {
+  let at = 1;
+  const next = (): number => {
+    const found = numberAt(bytes, at);
+    if (!found) throw invalid(offset + at, "no number where one is to be");
+    at = found.end;
+    return found.value;
+  };
+  const [dims, channels] = [next(), next()];
+  if (dims < 1 || dims > MAX_DIMS || channels < 1 || dims % channels !== 0 || dims !== outputs) {
+    throw invalid(offset, `${dims} dimensions of ${channels} channels, of a plan that makes ${outputs}`);
+  }
+  const tables: FrequencyTable[] = [];
+  while (tables.length < channels) {
+    const [precision, zigzag, last] = [next(), next(), next()];
+    if (last >= bytes.length - at) throw invalid(offset + at, `a table of ${last} symbols does not fit`);
+    const frequencies = Array.from({ length: last + 1 }, next);
+    tables.push(frequencyTable(precision, (zigzag >>> 1) ^ -(zigzag & 1), frequencies));
+  }
+  if (at !== bytes.length) throw invalid(offset + at, `${bytes.length - at} bytes left behind the last table`);
+  return { quality: bytes[0]!, dims, tables };
+}
+
+function unitsOf({ bytes, offset }: Section, samples: number): BundleUnits {
+  if (bytes.length < 8) throw invalid(offset, `units of ${bytes.length} bytes`);
+  const view = viewOf(bytes);
+  const [rows, count] = [view.getUint32(0, true), view.getUint32(4, true)];
+  if ((rows !== 2 && rows !== 3) || (count !== 1 && count !== samples) || bytes.length !== 8 + 8 * rows * count) {
+    throw invalid(offset, `${rows} rows of ${count} units in ${bytes.length} bytes, of ${samples} samples`);
+  }
+  const [offsets, scales, fills] = Array.from({ length: rows }, (_, row) =>
+    Float64Array.from({ length: count }, (__, i) => view.getFloat64(8 + 8 * (row * count + i), true)),
+  );
+  const isRight = [offsets!, scales!, fills ?? []].every((row) => row.every(Number.isFinite));
+  if (!isRight || scales!.some((scale) => scale < 0)) throw invalid(offset, "units that are not finite, or scales below 0");
+  return { offsets: offsets!, scales: scales!, ...(fills && { fills }) };
+}
+
+function planOf({ bytes, offset }: Section, constants: Section, limits: Required<BundleLimits>): IntegerPlan {
+  if (bytes.length < BUNDLE_PLAN_BYTES) throw invalid(offset, `a plan of ${bytes.length} bytes`);
+  const view = viewOf(bytes);
+  const word = (index: number): number => view.getInt32(4 * index, true);
+  const [fields, count] = [word(9), word(10)];
+  const length = BUNDLE_PLAN_BYTES + 4 * fields * count;
+  if (fields !== INTEGER_CALL_FIELDS.length || count < 0 || bytes.length !== length) {
+    throw invalid(offset, `${count} calls of ${fields} fields in ${bytes.length} bytes`);
+  }
+  const memoryBytes = word(1);
+  if (memoryBytes > limits.memoryBytes) throw beyond(offset + 4, "bytes of memory", memoryBytes, limits.memoryBytes);
+  const plan: IntegerPlan = {
+    version: word(0),
+    constants: constants.bytes.slice(),
+    memoryBytes,
+    input: { address: word(2), length: word(3), scale: view.getFloat64(16, true), zero: word(6) },
+    outputs: [{ name: "symbols", address: word(7), length: word(8) }],
+    calls: Array.from({ length: count }, (_, i) => callOf((field) => word(11 + fields * i + field))),
+  };
+  checkPlan(plan);
+  const products = plan.calls.reduce((sum, call) => sum + productsOf(call), 0);
+  if (products > limits.products) throw beyond(offset, "products for an item", products, limits.products);
+  return plan;
+}
+
+/** A call of its fields in the order of the kernels. */
+function callOf(word: (field: number) => number): PlanCall {
+  const all = Object.fromEntries(INTEGER_CALL_FIELDS.map((name, i) => [name, word(i)])) as Record<string, number>;
+  const { x, y, weights, records, padding, scratch, zero, low, high, wide, length } = all;
+  const kernel = INTEGER_KERNELS[all["kernel"]!];
+  const window = Object.fromEntries(INTEGER_CALL_FIELDS.slice(12).map((name) => [name, all[name]])) as unknown;
+  const common = { kernel, x, y, window: window as PlanWindow };
+  if (kernel === "lookup") return { kernel, x: x!, y: y!, table: weights!, length: length! };
+  const rounding = { zero, low, high, wide: wide !== 0 };
+  const call = kernel === "maxPool" ? common : { ...common, weights, channels: records, padding, scratch, ...rounding };
+  return call as PlanCall;
+}
+
+function productsOf(call: PlanCall): number {
+  if (call.kernel === "lookup") return call.length;
+  const { yHeight, yWidth, yChannels, rows, columns, channels } = call.window;
+  return yHeight * yWidth * yChannels * rows * columns * (call.kernel === "conv2d" ? channels : 1);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function truncated(bytes: Uint8Array, needed: number): IsthmusError {
+  return problem("BUNDLE_TRUNCATED", bytes.length, `it needs ${needed} bytes, ${bytes.length} are there`);
+}
+
+function beyond(offset: number, what: string, value: number, limit: number): IsthmusError {
+  return problem("BUNDLE_LIMIT", offset, `${value} ${what}: at most ${limit} are accepted`);
+}
+
+function invalid(offset: number, what: string): IsthmusError {
+  return problem("BUNDLE_INVALID", offset, what);
+}
+
+function problem(code: string, offset: number, what: string): IsthmusError {
+  return new IsthmusError(code, `bundle: ${what} (at byte ${offset})`, { offset });
+}
