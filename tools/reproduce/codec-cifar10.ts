@@ -1,3 +1,4 @@
+import { cutTiles } from "@isthmus/compress";
 import { type Dataset, take } from "@isthmus/data";
 import { bdRate } from "@isthmus/math";
 import { learnedCodec, transformStart } from "@isthmus/models";
@@ -205,22 +206,14 @@ function blockCodec({ train, test }: Splits): CodecPoint[] {
   return points.map(({ bits, squaredError: error }) => ({ bits: bits * blocks, squaredError: error * blocks }));
 }
 
-/** The blocks of pictures as items. */
+/** The blocks of pictures as items: the pictures one below the other, cut. */
 function blocksOf(dataset: Dataset): Dataset {
-  const [, width, channels] = dataset.shape as readonly [number, number, number];
-  const run = BLOCK * channels;
-  const columns = width / BLOCK;
-  const values = new Uint8Array(dataset.values.length);
-  const items = values.length / (BLOCK * run);
-  for (let block = 0; block < items; block++) {
-    const [row, column] = [Math.floor(block / columns), block % columns];
-    for (let y = 0; y < BLOCK; y++) {
-      const from = ((row * BLOCK + y) * columns + column) * run;
-      values.set((dataset.values as Uint8Array).subarray(from, from + run), (block * BLOCK + y) * run);
-    }
-  }
-  const { name, scale, provenance } = dataset;
-  return { name, items, shape: [BLOCK * run], values, scale, provenance };
+  const [height, width, channels] = dataset.shape as readonly [number, number, number];
+  const picture = { height: height * dataset.items, width, channels, values: firstItems(dataset, dataset.items) };
+  const values = cutTiles(picture, [BLOCK, BLOCK, channels]);
+  const numbers = BLOCK * BLOCK * channels;
+  const { name, provenance } = dataset;
+  return { name, items: values.length / numbers, shape: [numbers], values, scale: 1, provenance };
 }
 
 function rowMaker({ seeds }: Context, bySeed: readonly Trained[], test: Dataset) {
