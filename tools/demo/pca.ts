@@ -57,9 +57,13 @@ function forEachItem(dataset: Dataset, visit: (x: Float32Array, item: number) =>
 export function project({ mean, components }: Pca, dataset: Dataset): Float32Array {
   const dims = components.length;
   const coordinates = new Float32Array(dataset.items * dims);
+  const centred = new Float64Array(mean.length);
   forEachItem(dataset, (x, item) => {
+    for (let i = 0; i < centred.length; i++) centred[i] = x[i]! - mean[i]!;
     components.forEach((component, d) => {
-      coordinates[item * dims + d] = component.reduce((total, weight, i) => total + weight * (x[i]! - mean[i]!), 0);
+      let total = 0;
+      for (let i = 0; i < centred.length; i++) total += component[i]! * centred[i]!;
+      coordinates[item * dims + d] = total;
     });
   });
   return coordinates;
@@ -71,10 +75,13 @@ export function reconstruct({ mean, components }: Pca, coordinates: Float32Array
   const features = mean.length;
   const values = new Float32Array((coordinates.length / dims) * features);
   for (let item = 0; item < coordinates.length / dims; item++) {
-    for (let i = 0; i < features; i++) {
-      const x = components.reduce((sum, component, d) => sum + coordinates[item * dims + d]! * component[i]!, mean[i]!);
-      values[item * features + i] = Math.min(1, Math.max(0, x));
-    }
+    const x = mean.slice();
+    components.forEach((component, d) => {
+      const coordinate = coordinates[item * dims + d]!;
+      if (coordinate === 0) return;
+      for (let i = 0; i < features; i++) x[i]! += coordinate * component[i]!;
+    });
+    for (let i = 0; i < features; i++) values[item * features + i] = Math.min(1, Math.max(0, x[i]!));
   }
   return values;
 }

@@ -1,6 +1,7 @@
-import { decodeItems, decodeStreamLatents, encodeStream, learnedCoding } from "@isthmus/compress";
+import { encodeLatents, quantise, readFrame, uniformQuantiser, unpackTables } from "@isthmus/codec";
+import { decodeItems, decodeStreamLatents, encodeStream, inferLatents, learnedCoding } from "@isthmus/compress";
 import { batches, type Dataset, itemSize, take } from "@isthmus/data";
-import type { StoredTensor } from "@isthmus/graph";
+import { type Model, modelHashes, type StoredTensor } from "@isthmus/graph";
 import { learnedCodec, type LearnedCodecConfig, type ModelDefinition } from "@isthmus/models";
 import { evaluate, type Metrics, toModel } from "@isthmus/train";
 import type { Pictures } from "./image-peers.ts";
@@ -39,8 +40,8 @@ export interface CodecTraining {
   readonly epochs: number;
   readonly batchSize: number;
   readonly rate: number;
-  /** A codec to go on from. */
-  readonly from?: TrainedCodec;
+  /** Tensors to go on from. */
+  readonly from?: Pick<TrainedCodec, "parameters">;
 }
 
 export async function trainedCodec(context: Context, training: CodecTraining): Promise<TrainedCodec> {
@@ -70,8 +71,7 @@ export async function codedItems(context: Context, codec: TrainedCodec, items: D
   const { definition, parameters } = codec;
   const { qualities } = definition.config;
   const estimates = await evaluate(definition, parameters, items, { engine });
-  const coding = await learnedCoding(engine, definition.quantisation!, parameters);
-  const model = toModel(definition, { parameters }, { provenance: {}, metrics: {}, coding });
+  const model = await codedModel(context, codec);
   const coded: CodedItems[] = [];
   for (let quality = 0; quality < qualities; quality++) {
     const stream = await encodeStream(engine, model, batches(items, { batchSize: 256 }), { quality });
@@ -92,6 +92,65 @@ export async function measured(context: Context, codec: TrainedCodec, test: Data
     squaredError: squaredError(firstItems(test, test.items), decoded) / test.items,
     bytes: stream.length,
   }));
+}
+
+/** With the tables of its prior. */
+async function codedModel({ engine }: Context, { definition, parameters }: TrainedCodec): Promise<Model> {
+  const coding = await learnedCoding(engine, definition.quantisation!, parameters);
+  return toModel(definition, { parameters }, { provenance: {}, metrics: {}, coding });
+}
+
+/** What a picture takes in a stream of its own, on the mean of a test set. */
+export interface AloneBits {
+  /** Of whole streams. */
+  readonly bits: number;
+  /** Of what is coded, without frame header and fields. */
+  readonly payloadBits: number;
+}
+
+/** Every quality of a codec, with each test item in a stream of its own. */
+export async function measuredAlone(context: Context, codec: TrainedCodec, test: Dataset): Promise<AloneBits[]> {
+  const { engine } = context;
+  const model = await codedModel(context, codec);
+  const { steps, offsets, qualities = 1, tables: packed } = model.coding!;
+  const tables = unpackTables(packed);
+  const modelId = modelHashes(model).id;
+  const { values, dims, items } = await inferLatents(engine, model, batches(test, { batchSize: 256 }));
+  const channels = steps.length / qualities;
+  const streamOf = (item: number, quality: number): Uint8Array => {
+    const [from, to] = [quality * channels, (quality + 1) * channels];
+    const quantiser = uniformQuantiser(steps.subarray(from, to), offsets.subarray(from, to));
+    const symbols = quantise(values.subarray(item * dims, (item + 1) * dims), quantiser);
+    return encodeLatents(symbols, { tables, qualities, dims, modelId, quality });
+  };
+  return Array.from({ length: qualities }, (_, quality) => {
+    let [bits, payloadBits] = [0, 0];
+    for (let item = 0; item < items; item++) {
+      const stream = streamOf(item, quality);
+      bits += (8 * stream.length) / items;
+      for (const payload of readFrame(stream).payloads) payloadBits += (8 * payload.length) / items;
+    }
+    return { bits, payloadBits };
+  });
+}
+
+/**
+ * Tensors that make the same of codes `ratio` times as wide: what a codec of unit bins begins with when its lambda is
+ * ratio^2 times as large.
+ */
+export function widened(parameters: TrainedCodec["parameters"], ratio: number): TrainedCodec["parameters"] {
+  const changed: Readonly<Record<string, (value: number) => number>> = {
+    "encoder.z.kernel": (value) => value * ratio,
+    "encoder.z.bias": (value) => value * ratio,
+    "decoder.conv0.kernel": (value) => value / ratio,
+    "prior.locations": (value) => value * ratio,
+    "prior.logScales": (value) => value + Math.log(ratio),
+  };
+  const entries = Object.entries(parameters).map(([name, { shape, data }]) => {
+    const change = changed[name];
+    return [name, { shape, data: change ? Float32Array.from(data, change) : data }] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Of values as 8 bits hold them. */

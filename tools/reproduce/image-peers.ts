@@ -38,6 +38,13 @@ export const jpeg: PictureCodec = {
   payloadBytes: jpegScan,
 };
 
+/** As most writers leave it: with the tables of the standard (annex K), which are header too. */
+export const sharedTablesJpeg: PictureCodec = {
+  ...jpeg,
+  name: "JPEG, standard tables",
+  write: (picture, quality) => picture.jpeg({ quality, optimiseCoding: false, chromaSubsampling: "4:4:4" }),
+};
+
 export const subsampledJpeg: PictureCodec = {
   ...jpeg,
   name: "JPEG 4:2:0",

@@ -9,6 +9,7 @@ import { channelRateOne } from "./channel-rate-one.ts";
 import { channelSpeed } from "./channel-speed.ts";
 import { channelTheory } from "./channel-theory.ts";
 import { codecSensors } from "./codec-sensors.ts";
+import { codecCifar10 } from "./codec-cifar10.ts";
 import { codecMnist } from "./codec-mnist.ts";
 import { codecInt8 } from "./codec-int8.ts";
 import { codecLossless } from "./codec-lossless.ts";
@@ -80,6 +81,7 @@ const reproductions: readonly Reproduction[] = [
   channelTwoUsers,
   channelSpeed,
   codecMnist,
+  codecCifar10,
 ];
 
 const list = reproductions.map(({ name, what }) => `  ${name.padEnd(18)} ${what}`).join("\n");

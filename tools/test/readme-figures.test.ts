@@ -59,6 +59,16 @@ it("hostile inputs are as many as docs/results/fuzz.json has", () => {
   for (const { p99Refused, most } of kinds) if (!most) expect(p99Refused ?? 0).toBeLessThan(1);
 });
 
+it("the rates on CIFAR-10 are those of docs/results/codec-cifar10.json", () => {
+  const { rows } = results("codec-cifar10") as { rows: Row[] };
+  const share = (what: string): number => rows.find((row) => row.what === what)!.runs[0]!.value;
+  const fewer = (peer: string): string => (-100 * share(`BD-rate against ${peer}, one mosaic`)).toFixed(0);
+  const more = (100 * share("BD-rate of one model for all rates against a model for each")).toFixed(1);
+  expect(readme).toContain(
+    `${fewer("JPEG")} % fewer bits than JPEG and ${fewer("WebP")} % than WebP, while one model for all rates takes ${more} % more`,
+  );
+});
+
 it("counts the targets that were reached", () => {
   const all = ["gemm", "train", "infer"].flatMap((suite) => results(`bench-${suite}`).targets);
   const reached = all.filter(({ verdict }: { verdict: string }) => verdict === "PASS");

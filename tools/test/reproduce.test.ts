@@ -22,6 +22,8 @@ it("the default run is published; another only where it is told to", () => {
   expect(reproduceOptions([])).toMatchObject({ seeds: [1, 2, 3], epochs: undefined, out: "docs/results" });
   expect(reproduceOptions(["--seeds", "7", "--epochs", "2"])).toMatchObject({ seeds: [7], epochs: 2, out: undefined });
   expect(reproduceOptions(["--epochs", "2", "--out", "elsewhere"]).out).toBe("elsewhere");
+  const kept = ["--checkpoints", "kept", "--threads", "2"];
+  expect(reproduceOptions(kept)).toMatchObject({ checkpoints: "kept", threads: 2, out: "docs/results" });
   expect(reproduceOptions([], { seeds: [1, 2] })).toMatchObject({ seeds: [1, 2], out: "docs/results" });
   expect(reproduceOptions(["--seeds", "1,2,3"], { seeds: [1, 2] }).out).toBeUndefined();
 });

@@ -20,7 +20,7 @@ export interface FactorisedPrior {
 const COMPONENTS = 3;
 /** Locations start uniform within this, log scales within 1 of the logarithm of `FIRST_SCALE`: no two components alike. */
 const FIRST_SPREAD = 1;
-const FIRST_SCALE = 2;
+export const FIRST_SCALE = 2;
 /** Below it a mass costs no more (30 bits), as in the reference implementation; and no logarithm is infinite. */
 const LEAST_MASS = 1e-9;
 

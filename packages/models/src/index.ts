@@ -33,6 +33,7 @@ export { linearAutoencoder } from "./linear-autoencoder.ts";
 export type { LinearAutoencoderConfig } from "./linear-autoencoder.ts";
 export { sparseAutoencoder } from "./sparse-autoencoder.ts";
 export type { SparseAutoencoderConfig } from "./sparse-autoencoder.ts";
+export { transformStart } from "./transform-start.ts";
 export { codeImage } from "./transforms.ts";
 export type { CodeImage } from "./transforms.ts";
 export type { ConvTrunk, DenseTrunk, GivenTrunk, HiddenActivation, Trunk } from "./trunk.ts";

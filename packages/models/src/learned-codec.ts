@@ -19,6 +19,11 @@ export interface LearnedCodecConfig extends BaseConfig {
   readonly mask: number;
   /** GDN behind the hidden layers in the place of their activation. */
   readonly gdn: boolean;
+  /**
+   * What the decoder sees of codes in training: with the noise that the rate is of, or `rounded`, as it will, with rounding
+   * passed over in derivatives.
+   */
+  readonly decodes: "noisy" | "rounded";
   /** Of the values that come back: any, or from 0 to 1, for pixels that are often one or the other. */
   readonly output: "linear" | "sigmoid";
 }
@@ -52,6 +57,12 @@ export const learnedCodecKind: ModelKind = {
       what: "with several streams: share of training items that lose some of them",
     },
     gdn: { kind: "flag", default: false, what: "divisive normalisation in the place of activations" },
+    decodes: {
+      kind: "choice",
+      default: "noisy",
+      choices: ["noisy", "rounded"],
+      what: "codes that the decoder is trained on",
+    },
     output: {
       kind: "choice",
       default: "linear",
@@ -68,7 +79,9 @@ export const learnedCodecKind: ModelKind = {
  *     loss = bits of the integers under the prior + lambda ||x - x'||^2, of an item
  *
  * In training uniform noise of one bin's width stands for rounding, and the prior's mass of the bin around the noisy value
- * for its probability; metrics are of rounded codes: `rate` in bits and `squaredError` of an item, `objective` = rate +
+ * for its probability. The decoder is trained on the noisy codes too, or on `rounded` ones, whose derivative is taken to be the
+ * code's (Minnen, Singh 2020): it then knows what it will see, of which noise tells little where most integers are 0.
+ * Metrics are of rounded codes: `rate` in bits and `squaredError` of an item, `objective` = rate +
  * lambda squaredError. Bins are 1 wide and centred on the prior's medians.
  *
  * With several `qualities` one network serves all: each has the width of the bins of each channel for itself, which is the
@@ -302,11 +315,27 @@ function lossProgram(config: LearnedCodecConfig): Program {
   const { step, lambda } = drawnQualities(build, x, config);
   const y = analysis(build, x, config);
   const code = build.add(y, build.mul(unitNoise(build, y), step));
+  const made = config.decodes === "noisy" ? code : roundedPast(build, y, { offsets: medians(build, prior), step });
   const kept = drawnReception(build, x, config);
-  const seen = kept ? received(build, code, kept, prior) : code;
+  const seen = kept ? received(build, made, kept, prior) : made;
   const { rate, squaredError: error } = coded(build, config, { x, code, seen, step, prior });
   const loss = build.mean(build.add(rate, build.mul(lambda, error)));
   return build.program({ outputs: { loss, rate: build.mean(rate), distortion: build.mean(error) } });
+}
+
+interface Bins {
+  readonly offsets: Node;
+  readonly step: Node;
+}
+
+/** Of the bins that the codes lie in. */
+function toMiddles(build: GraphBuilder, y: Node, { offsets, step }: Bins): Node {
+  return build.add(offsets, build.mul(step, build.round(build.div(build.sub(y, offsets), step))));
+}
+
+/** The middles of bins, with the derivative of the codes. */
+function roundedPast(build: GraphBuilder, y: Node, bins: Bins): Node {
+  return build.straightThrough(toMiddles(build, y, bins), y);
 }
 
 function evaluationProgram(config: LearnedCodecConfig): Program {
@@ -318,7 +347,7 @@ function evaluationProgram(config: LearnedCodecConfig): Program {
   const lambdas = lambdasOf(config);
   const qualities = lambdas.map((lambda, quality) => {
     const step = stepOf(build, config, quality);
-    const code = build.add(offsets, build.mul(step, build.round(build.div(build.sub(y, offsets), step))));
+    const code = toMiddles(build, y, { offsets, step });
     return { lambda, code, ...coded(build, config, { x, code, step, prior }) };
   });
   const { rate, squaredError: error, code } = qualities.at(-1)!;

@@ -12,7 +12,7 @@ export interface TransformConfig extends Pick<BaseConfig, "inputShape" | "trunk"
  * A code begins a few bins wide. As layers start, it would be narrower than the noise of one bin, which drowns it.
  * The decoder undoes the factor.
  */
-const FIRST_WIDTH = 8;
+export const FIRST_WIDTH = 8;
 
 /** Whether the code is an image of its own, with `latent` channels: convolutions all the way. */
 function isSpatial(trunk: Trunk): trunk is ConvTrunk {
@@ -22,6 +22,11 @@ function isSpatial(trunk: Trunk): trunk is ConvTrunk {
 /** The convolutions of a transform whose code is an image: the trunk's, and the one that gives the code. */
 function withCode(trunk: ConvTrunk, latent: number): ConvTrunk {
   return { ...trunk, channels: [...trunk.channels, latent] };
+}
+
+/** All convolutions of a transform whose code is an image, the last of them for the code; of others none. */
+export function spatialLayers({ trunk, latent }: TransformConfig): ConvTrunk | undefined {
+  return isSpatial(trunk) ? withCode(trunk, latent) : undefined;
 }
 
 /** Places of the code that share their channels' densities: pixels of a code that is an image, else one. */

@@ -157,6 +157,72 @@ it("draws every quality in training, each with its bins and its lambda", () => {
   expect([...lambdas].sort((a, b) => a - b)).toEqual([2, 8]);
 });
 
+describe("a decoder trained on rounded codes", () => {
+  const linear = { inputShape: [6], trunk: { kind: "dense", hidden: [] }, latent: 3, decodes: "rounded" } as const;
+  /** Weights are larger than they start, so that integers other than 0 come up. */
+  const stateFor = (definition: ModelDefinition<LearnedCodecConfig>, spec = definition.parameters) =>
+    stateOf(definition, spec, 4);
+
+  it.each([
+    ["one quality", learnedCodec({ ...dense, decodes: "rounded" })],
+    ["two of the same lambda", learnedCodec({ ...dense, decodes: "rounded", qualities: 2, lambdaSpan: 1 })],
+    ["a code that is an image", learnedCodec({ ...image, trunk: spatial, gdn: true, decodes: "rounded" })],
+  ])("has in training the squared error of its evaluation: %s", (_, definition) => {
+    const x = items(definition, 3);
+    const state = stateFor(definition);
+    const [{ loss }] = definition.phases as [ModelDefinition["phases"][number]];
+    const trained = run(loss, feeds(definition, loss, { x }), state, 3);
+    const { evaluation } = definition;
+    const measured = run(evaluation, feeds(definition, evaluation, { x }), state, 3)["squaredError"]!.data;
+    expect(trained["distortion"]!.data[0]!).toBeCloseTo((measured[0]! + measured[1]! + measured[2]!) / 3, 10);
+    const noisy = learnedCodec({ ...definition.config, decodes: "noisy" });
+    const other = run(noisy.phases[0]!.loss, feeds(noisy, loss, { x }), state, 3);
+    expect(other["rate"]!.data).toEqual(trained["rate"]!.data);
+    expect(Math.abs(other["distortion"]!.data[0]! - trained["distortion"]!.data[0]!)).toBeGreaterThan(1e-4);
+  });
+
+  it("steps the decoder down its central difference, and the encoder down the error's slope at the rounded code", () => {
+    const gradients = (lambda: number) => {
+      const definition = learnedCodec({ ...linear, lambda });
+      const program = stepOf(definition);
+      const x = items(definition, 3);
+      const state = stateFor(definition, program.state);
+      const made = () => interpret(program, { inputs: feeds(definition, program, { x }), state, batch: 3 });
+      const { updates } = made();
+      return {
+        state,
+        x,
+        definition,
+        loss: () => made().outputs["loss"]!.data[0]!,
+        of: (name: string) => updates[`opt.adam.m.${name}`]!.data.map((m) => m / 0.1),
+      };
+    };
+    const [one, five] = [gradients(1), gradients(5)];
+    for (const name of ["decoder.output.kernel", "decoder.output.bias"]) {
+      const found = five.of(name);
+      expectCentralDifferences(five.state[name]!, [0, found.length - 1], five.loss, (index) => found[index]!);
+    }
+    // Four units of lambda apart, the gradients differ by four times the squared error's: mean over items of
+    // 2 (x' - x) V, with x' from rounded codes. The code is 8 times what the layer puts out, and the decoder undoes it.
+    const { state, x, definition } = one;
+    const bins = run(definition.quantisation!.program, { symbol: Float64Array.of(0) }, state, 1)["offsets"]!.data;
+    const z = run(definition.encoder, { x }, state, 3)["z"]!.data;
+    const rounded = z.map((y, i) => bins[i % 3]! + Math.round(y - bins[i % 3]!));
+    expect(rounded.some((y, i) => Math.abs(y - bins[i % 3]!) > 0.5)).toBe(true);
+    const back = run(definition.decoder, { z: rounded }, state, 3)["reconstruction"]!.data;
+    const weights = Object.entries(state).find(
+      ([name, { length }]) => name.startsWith("decoder.output.") && length === 18,
+    )![1];
+    const bias = Object.keys(state).find((name) => name.startsWith("encoder.z.") && state[name]!.length === 3)!;
+    const [low, high] = [one.of(bias), five.of(bias)];
+    for (let channel = 0; channel < 3; channel++) {
+      let slope = 0;
+      back.forEach((value, i) => (slope += (2 * (value - x[i]!) * weights[channel * 6 + (i % 6)]!) / 3));
+      expect((high[channel]! - low[channel]!) / 4).toBeCloseTo(slope, 8);
+    }
+  });
+});
+
 describe("streams", () => {
   /** Networks that put pixel c into channel c and back; a pixel of stream s is sqrt(2^s), its noise a thousandth. */
   function pixelwise(mask: number) {
@@ -272,6 +338,7 @@ describe("configuration", () => {
     }
     expect(() => learnedCodec({ ...image, trunk: spatial, decoder: spatial })).toThrow('"decoder" expected none');
     expect(() => learnedCodec({ lambda: 0 })).toThrow('"lambda" expected a number from 1e-9');
+    expect(() => learnedCodec({ decodes: "sharp" as "noisy" })).toThrow('"decodes" expected');
     expect(() => learnedCodec({ streams: 5, latent: 4 })).toThrow('"streams" expected at most the 4 channels');
     expect(() => learnedCodec({ streams: 17 })).toThrow('"streams" expected a whole number from 1 to 16');
     expect(() => learnedCodec({ mask: 1.5 })).toThrow('"mask" expected a number from 0 to 1');

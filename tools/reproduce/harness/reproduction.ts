@@ -1,5 +1,6 @@
 import type { Dataset, Sprites, SpritesOptions } from "@isthmus/data";
 import type { Json } from "@isthmus/graph";
+import type { FitOptions } from "@isthmus/train";
 import type { WasmEngine } from "@isthmus/wasm";
 
 /** A family of results that is made again, beside what was published. */
@@ -29,6 +30,11 @@ export interface Context {
   readonly sprites: (options?: SpritesOptions) => Sprites;
   /** The build that gives the same bits on every machine. */
   readonly engine: WasmEngine;
+  /**
+   * Where checkpoints are kept: what a training of this name is to be told, so that it stores its own and goes on from the
+   * last one that is there.
+   */
+  readonly kept?: (training: string) => Promise<Pick<FitOptions, "checkpoint" | "resume">>;
   /** Says how it goes on. */
   readonly tell: (line: string) => void;
 }

@@ -5,6 +5,7 @@ import { readableJson } from "../../bench/report/json.ts";
 import { loadAverage, machine } from "../../bench/report/machine.ts";
 import { revision } from "../../bench/report/revision.ts";
 import { writeResults } from "../../bench/report/write.ts";
+import { keptIn } from "./checkpoints.ts";
 import { dataFacts, requireMnist } from "./data.ts";
 import { DEFAULT_OUT, helpOf, type ReproduceOptions, reproduceOptions } from "./options.ts";
 import { reproductionsPage, resultTable, storedResults } from "./page.ts";
@@ -34,13 +35,14 @@ async function made(
   reproduction: Reproduction,
   options: ReproduceOptions,
 ): Promise<{ readonly results: Results; readonly files: Files }> {
-  const engine = await createWasmEngine({ build: "simd128" });
+  const engine = await createWasmEngine({ build: "simd128", threads: options.threads });
   const data = new Map<string, Dataset>();
   const folder = options.dataDir === undefined ? {} : { dataDir: options.dataDir };
   const before = loadAverage();
   const context: Context = {
     ...{ seeds: options.seeds, engine, tell },
     epochs: (usual) => options.epochs ?? usual,
+    ...(options.checkpoints !== undefined && { kept: keptIn(options.checkpoints, reproduction.name) }),
     mnist: async () => {
       const splits = await loadMnistSplits(folder);
       requireMnist(splits.train);

@@ -12,7 +12,7 @@ export interface Trained extends FitResult {
 
 /** Trains and measures once, telling how it goes on. Everything but the optimisation is `fit`'s. */
 export async function trained(
-  { engine, tell }: Pick<Context, "engine" | "tell">,
+  { engine, tell, kept }: Pick<Context, "engine" | "tell" | "kept">,
   definition: ModelDefinition,
   data: Splits,
   options: Omit<FitOptions, "engine"> & { readonly seed: number; readonly epochs: number; readonly title: string },
@@ -20,6 +20,7 @@ export async function trained(
   const { title, ...settings } = options;
   const result = await fit(definition, data, {
     ...settings,
+    ...(await kept?.(`${title}, seed ${settings.seed}`)),
     engine,
     evaluateEachEpoch: settings.evaluateEachEpoch ?? false,
     onEpoch: ({ epoch, epochs, train }) => {
