@@ -8,22 +8,11 @@ import { createContext, runInContext } from "node:vm";
 import { build, type Rolldown } from "vite";
 import { beforeAll, describe, expect, it } from "vitest";
 import { run, type RunSummary } from "../browser/run.ts";
-import { members, readJson, root } from "../lib/paths.mjs";
+import { root } from "../lib/paths.mjs";
+import { entries } from "../sizes.mjs";
 
-interface Manifest {
-  readonly name: string;
-  readonly exports: Readonly<Record<string, string | object>>;
-}
-
-/** Entries of the libraries that are modules, but for those of Node. */
-const entries = members()
-  .filter((folder) => folder.startsWith("packages/"))
-  .map((folder) => readJson(join(root, folder, "package.json")) as Manifest)
-  .flatMap(({ name, exports }) =>
-    Object.entries(exports)
-      .filter(([entry, target]) => typeof target === "object" && entry !== "./node")
-      .map(([entry]) => join(name, entry)),
-  );
+/** Of the libraries, but for those of Node. */
+const specifiers = Object.keys(entries());
 
 /** What browsers, Deno and Bun have alike, and the language has not. */
 const everywhere = { atob, performance, setTimeout, clearTimeout, TextDecoder, TextEncoder, URL };
@@ -33,8 +22,8 @@ const builtins: string[] = [];
 let global: { entries: Record<string, readonly string[]>; run: (build: string) => Promise<RunSummary> };
 
 beforeAll(async () => {
-  const names = entries.map((specifier, i) => `import * as e${i} from ${JSON.stringify(specifier)};`);
-  const table = entries.map((specifier, i) => `${JSON.stringify(specifier)}: Object.keys(e${i})`);
+  const names = specifiers.map((specifier, i) => `import * as e${i} from ${JSON.stringify(specifier)};`);
+  const table = specifiers.map((specifier, i) => `${JSON.stringify(specifier)}: Object.keys(e${i})`);
   const code = [
     ...names,
     `import { run } from ${JSON.stringify(join(root, "tools", "browser", "run.ts"))};`,
@@ -78,7 +67,7 @@ it("no entry, nor what it depends on, imports a module of Node's", () => {
 });
 
 describe("without process, Buffer, require and the Web", () => {
-  it.each(entries)("%s loads", (specifier) => {
+  it.each(specifiers)("%s loads", (specifier) => {
     expect(global.entries[specifier]).not.toEqual([]);
   });
 
