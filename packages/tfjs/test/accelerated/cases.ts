@@ -446,7 +446,7 @@ export const forwardOnly: Readonly<Record<string, Case>> = {
   IsInf: unary(tf.isInf),
   IsNan: unary(tf.isNaN),
   LinSpace: () => on([], () => tf.linspace(-1, 2, 7)),
-  MaxPoolWithArgmax: pool((x, window, strides, pad) => tf.maxPoolWithArgmax(x, window, strides, pad).result),
+  MaxPoolWithArgmax: pool((x, window, strides, pad) => tf.maxPoolWithArgmax(x, window, strides, pad)["result"]!),
   NonMaxSuppressionV3: (r) =>
     on(boxes(r), (b: tf.Tensor2D, s: tf.Tensor1D) => tf.image.nonMaxSuppression(b, s, 5, 0.4)),
   NonMaxSuppressionV4: (r) =>

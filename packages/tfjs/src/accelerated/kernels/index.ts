@@ -2,7 +2,6 @@ import { convolutions } from "./convolutions.ts";
 import { depthwise } from "./depthwise.ts";
 import { elementwise } from "./elementwise.ts";
 import { greatest } from "./greatest.ts";
-import { images } from "./images.ts";
 import type { Kernels } from "./kernel.ts";
 import { pools } from "./pools.ts";
 import { products } from "./products.ts";
@@ -16,7 +15,6 @@ export const kernels: Kernels = {
   ...depthwise,
   ...elementwise,
   ...greatest,
-  ...images,
   ...pools,
   ...products,
   ...reductions,

@@ -4,7 +4,7 @@ import type { Heap } from "../heap.ts";
 export type Inputs = Readonly<Record<string, TensorInfo>>;
 
 /** tfjs's own kernel of that name, for what ours leaves to it. */
-export type Stock = () => TensorInfo;
+type Stock = () => TensorInfo;
 
 /** A kernel of ours. What it needs of `attrs` it says as `A`: tfjs's operations have checked them. */
 export type Kernel<A = Readonly<Record<string, never>>> = (
