@@ -18,6 +18,7 @@ const COMMANDS = [
     "score",
     "encode",
     "export",
+    "bundle",
     "import",
     "decode",
     "prepare-lossless",
@@ -297,7 +298,7 @@ describe("a wrong file or range ends with 2 and one line", () => {
     for (const content of ["", "hello\n"]) {
       await writeFile(file("note.txt"), content);
       expect(await complaint("inspect", file("note.txt"))).toBe(
-        `${file("note.txt")} is none of: model, checkpoint, .isth stream, ONNX, NPY`,
+        `${file("note.txt")} is none of: model, checkpoint, .isth stream, .isthb bundle, ONNX, NPY`,
       );
     }
   });

@@ -282,7 +282,7 @@ describe("what cannot be exported is told in one line", () => {
     [[model], "required option '--part <name>' not specified (or --all)"],
     [[model, "--part", "decoder", "--all"], "--part and --all exclude each other"],
     [[model, "--part", "middle"], "Allowed choices are encoder, decoder, autoencoder, prior."],
-    [[model, "--part", "decoder", "--to", "tflite"], "Allowed choices are onnx."],
+    [[model, "--part", "decoder", "--to", "tflite"], "Allowed choices are onnx, c."],
     [[model, "--part", "decoder", "--opset", "12"], "'12' is invalid. expected a whole number of at least 13."],
     [[model, "--part", "decoder", "--opset", "22"], "expected a whole number of at most 21."],
     [[model, "--part", "decoder", "--profile", "small"], "Allowed choices are portable, compact."],

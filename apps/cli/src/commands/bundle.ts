@@ -21,11 +21,7 @@ export function bundleCommand(context: Context): Command {
       "The encoder is in int8: weights and values of one byte, calibrated on --calibrate, the same bytes on every device.",
       "Layers: dense and convolutional ones with relu, sigmoid, tanh or softplus, and pools.",
     ],
-    examples: [
-      "isthmus bundle m.safetensors --int8 --calibrate mnist -o encoder.isthb",
-      "isthmus bundle readings.safetensors --int8 --calibrate readings.csv -o encoder.isthb",
-      "isthmus bundle codec.safetensors --int8 --calibrate cifar10 --quality 2 -o encoder.isthb",
-    ],
+    examples: ["isthmus bundle m.safetensors --int8 --calibrate mnist -o encoder.isthb"],
   })
     .argument("<model>", "model file")
     .option("--int8", "weights and values of one byte; needs --calibrate (the only form there is yet)");

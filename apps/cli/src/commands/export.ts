@@ -59,7 +59,6 @@ const EXAMPLES = [
   "isthmus export m.safetensors --part decoder --precision int8-weights -o small.onnx",
   "isthmus export m.safetensors --part autoencoder --precision int8 --calibrate mnist -o int8.onnx",
   "isthmus export m.safetensors --to c --calibrate mnist -o encoder.h",
-  "isthmus export encoder.isthb --to c --batch 8 -o encoder.h",
 ];
 
 export function exportCommand(context: Context): Command {
