@@ -8,14 +8,15 @@ import { configToJson, convolutionalAutoencoder, vae } from "@isthmus/models";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium as playwright, type Page } from "playwright-core";
-import { build, preview, type PreviewServer } from "vite";
+import type { Browser, Page } from "playwright-core";
+import { build, type PreviewServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PlainPlan, runPlan } from "../browser/integers.ts";
 import { run, type RunSummary } from "../browser/run.ts";
 import { type PlainStreams, recoded } from "../browser/streams.ts";
 import { root } from "../lib/paths.mjs";
-import { chromium, has } from "../lib/probe.mjs";
+import { has } from "../lib/probe.mjs";
+import { launchChromium, openPage, serve } from "./support/chromium.ts";
 
 /** A convolutional encoder with a table behind each layer, its first values by seed. */
 async function integerPlan(): Promise<PlainPlan> {
@@ -84,21 +85,9 @@ describe.skipIf(!has().chromium)("in Chromium", () => {
       resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] },
       build: out,
     });
-    server = await preview({ ...site, build: out, preview: { host: "127.0.0.1", port: 0 } });
-    const flags = [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-    ];
-    browser = await playwright.launch({
-      executablePath: chromium,
-      args: [...flags, "--disable-component-update", "--disable-sync"],
-    });
-    page = await browser.newPage();
-    page.on("pageerror", (error) => problems.push(error.message));
-    await page.goto(server.resolvedUrls!.local[0]!);
+    server = await serve(site.root, { outDir: folder });
+    browser = await launchChromium();
+    page = await openPage(browser, server.resolvedUrls!.local[0]!, problems);
     await page.waitForFunction("typeof isthmusRun === 'function'");
   }, 120_000);
 
