@@ -31,7 +31,7 @@ const OTHER_EPOCHS = 9;
 const FIRST_RATE = 1.5e-3;
 const OTHER_RATE = 1e-3;
 const VARIABLE_EPOCHS = 20;
-/** Low: gradients are mostly of the few items of a batch that have the largest lambda. */
+/** Low: a batch has few items of each quality. */
 const VARIABLE_RATE = 2e-4;
 /** Of the separate models: the one that is nearest to all. */
 const MIDDLE = 2;
@@ -94,7 +94,7 @@ async function run(context: Context): Promise<Made> {
       codec: `learned-codec: convolutions ${CHANNELS.join("-")}-${LATENT}, kernel 4, stride 2, GDN; the code an image of 4 x 4; decoder trained on rounded codes; begun as the principal components of blocks of ${BLOCK} x ${BLOCK} of ${FITTED} training images`,
       lambda: `bits for a unit of squared error, values 0 to 1: ${LAMBDAS.join(", ")}, each begun from the one before`,
       training: `the first ${data.train.items} training images, all; Adam, batch ${BATCH}, cosine from ${FIRST_RATE} to 0 in ${context.epochs(FIRST_EPOCHS)} epochs, then from ${OTHER_RATE} in ${context.epochs(OTHER_EPOCHS)} each`,
-      variable: `one model, ${LAMBDAS.length} qualities of the same lambdas, bins' widths learned for each; begun from the one of lambda ${LAMBDAS[MIDDLE]}; cosine from ${VARIABLE_RATE} to 0 in ${context.epochs(VARIABLE_EPOCHS)} epochs`,
+      variable: `one model, ${LAMBDAS.length} qualities of the same lambdas, bins' widths and gains learned for each, losses over the square root of lambda; begun from the one of lambda ${LAMBDAS[MIDDLE]}; cosine from ${VARIABLE_RATE} to 0 in ${context.epochs(VARIABLE_EPOCHS)} epochs`,
       measure: `${test.items} test images; file lengths; values back rounded to 8 bits; PSNR of the mean squared error of all images together`,
       ways: "a file each: an .isth stream of its own for each image beside a picture file of its own; headers left out: payload alone, of JPEG the scan without tables, of WebP the frame's data, of AVIF the box mdat; one mosaic: all images in one stream beside all images in one picture, headers included",
       peers: `sharp: JPEG 4:4:4 with the standard's Huffman tables ("${sharedTablesJpeg.name}"), with tables made for each file ("${jpeg.name}"); WebP at effort 6; AVIF 4:4:4 at effort 4`,

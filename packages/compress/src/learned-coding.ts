@@ -9,7 +9,8 @@ export interface LearnedBins {
   /** Groups of channels that are worth a payload of their own. */
   readonly streams: number;
   /**
-   * `symbol` [batch] -> `mass` [batch, qualities, channels], `offsets` [channels] and `steps` [qualities, channels].
+   * `symbol` [batch] -> `mass` [batch, qualities, channels], `offsets` [channels], `steps` [qualities, channels] and, where
+   * codes are decoded with some, `gains` [qualities, channels].
    */
   readonly program: Program;
 }
@@ -38,16 +39,17 @@ export async function learnedCoding(
   const network = await openNetwork(engine, program, parameters);
   try {
     const symbol = Float32Array.from({ length: 2 * LARGEST + 1 }, (_, index) => index - LARGEST);
-    const { mass, offsets, steps } = (await network.run({ symbol })) as Record<
+    const { mass, offsets, steps, gains } = (await network.run({ symbol })) as Record<
       "mass" | "offsets" | "steps",
       Float32Array
-    >;
+    > & { readonly gains?: Float32Array };
     const tables = Array.from({ length: qualities * channels }, (_, column) =>
       tableOf(symbol.map((_, row) => mass[row * qualities * channels + column]!)),
     );
     return {
       offsets: Float32Array.from({ length: qualities * channels }, (_, index) => offsets[index % channels]!),
       steps,
+      ...(gains && { gains }),
       tables: packTables(tables),
       ...(qualities > 1 && { qualities }),
       ...(streams > 1 && { payloads: streams }),

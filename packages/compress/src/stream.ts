@@ -51,6 +51,8 @@ export interface EncodeStreamOptions extends StreamNotes, Pick<EncodeLatentsOpti
 interface StreamCoding {
   readonly tables: LatentTables;
   readonly quantisers: readonly UniformQuantiser[];
+  /** Of the way back, where each bin's middle has its channel's gain. */
+  readonly dequantisers: readonly UniformQuantiser[];
 }
 
 function streamCoding(model: Model): StreamCoding {
@@ -60,18 +62,21 @@ function streamCoding(model: Model): StreamCoding {
       "the model holds no frequency tables; fit them with fitCoding when it is trained",
     );
   }
-  const { steps, offsets, qualities = 1 } = model.coding;
+  const { steps, offsets, gains, qualities = 1 } = model.coding;
   const tables = unpackTables(model.coding.tables);
   const problem = codingProblem(model) ?? tablesProblem(tables.length, model.coding);
   if (problem) throw new IsthmusError("MODEL_CODING", `the model's coding does not fit its encoder: ${problem}`);
   const channels = steps.length / qualities;
-  const quantiser = (quality: number): UniformQuantiser => {
-    const [from, to] = [quality * channels, (quality + 1) * channels];
-    return uniformQuantiser(steps.subarray(from, to), offsets.subarray(from, to));
-  };
+  const ofEachQuality = (widths: Float32Array): UniformQuantiser[] =>
+    Array.from({ length: qualities }, (_, quality) => {
+      const [from, to] = [quality * channels, (quality + 1) * channels];
+      return uniformQuantiser(widths.subarray(from, to), offsets.subarray(from, to));
+    });
+  const quantisers = ofEachQuality(steps);
   return {
     tables: { tables, qualities, dims: latentDims(model), modelId: modelHashes(model).id },
-    quantisers: Array.from({ length: qualities }, (_, quality) => quantiser(quality)),
+    quantisers,
+    dequantisers: gains ? ofEachQuality(steps.map((step, i) => step * gains[i]!)) : quantisers,
   };
 }
 
@@ -133,20 +138,20 @@ export function decodeStreamLatents(
   bytes: Uint8Array,
   options: Pick<DecodeLatentsOptions, "lost" | "limits"> = {},
 ): DecodedLatents {
-  const { quantisers, tables } = streamCoding(model);
+  const { dequantisers, tables } = streamCoding(model);
   const latents = decodeLatents(bytes, { ...tables, ...options });
   const { items, dims } = latents;
   const streams = latents.streams.map(({ ancillary, ...stream }) => ({ ...stream, ...notesOf(ancillary) }));
-  return { items, dims, values: middles(latents, quantisers), streams };
+  return { items, dims, values: middles(latents, dequantisers), streams };
 }
 
-/** Of the bins that the symbols name: each stream's are those of its quality. */
-function middles({ symbols, dims, streams }: Latents, quantisers: readonly UniformQuantiser[]): Float32Array {
+/** What the decoder is given for the bins that the symbols name: each stream's are those of its quality. */
+function middles({ symbols, dims, streams }: Latents, dequantisers: readonly UniformQuantiser[]): Float32Array {
   const values = new Float32Array(symbols.length);
   let at = 0;
   for (const { items, quality } of streams) {
     const end = at + items * dims;
-    values.set(dequantise(symbols.subarray(at, end), quantisers[quality]!), at);
+    values.set(dequantise(symbols.subarray(at, end), dequantisers[quality]!), at);
     at = end;
   }
   return values;

@@ -20,6 +20,11 @@ export interface LatentCoding {
   readonly offsets: Float32Array;
   /** The width of a bin, [qualities, channels]. */
   readonly steps: Float32Array;
+  /**
+   * What the distance of a bin's middle from the offset is multiplied by for the decoder, [qualities, channels], each finite
+   * and > 0. Default: 1.
+   */
+  readonly gains?: Float32Array;
   /** `@isthmus/codec`'s packed form of the frequency tables, [qualities, channels]. */
   readonly tables: Int32Array;
   /** How many qualities the model can be told to code at, 1 to 256. Default: 1. */
@@ -109,11 +114,12 @@ export function writeModelFile(model: Model): Uint8Array {
 }
 
 /** With one quality [channels], with several [qualities, channels]. */
-function codingTensors({ offsets, steps, tables, qualities = 1 }: LatentCoding): Record<string, StoredTensor> {
+function codingTensors({ offsets, steps, gains, tables, qualities = 1 }: LatentCoding): Record<string, StoredTensor> {
   const shape = qualities === 1 ? [steps.length] : [qualities, steps.length / qualities];
   return {
     "coding.offsets": { shape, data: offsets },
     "coding.steps": { shape, data: steps },
+    ...(gains && { "coding.gains": { shape, data: gains } }),
     "coding.tables": { shape: [tables.length], data: tables },
   };
 }
@@ -195,9 +201,15 @@ function parseData(text: string): ModelData {
 }
 
 function splitTensors(tensors: Readonly<Record<string, StoredTensor>>): Pick<Model, "parameters" | "coding"> {
-  const { "coding.offsets": offsets, "coding.steps": steps, "coding.tables": tables, ...parameters } = tensors;
-  if (!offsets && !steps && !tables) return { parameters };
-  const coding = { offsets: offsets?.data, steps: steps?.data, tables: tables?.data };
+  const { "coding.offsets": offsets, "coding.steps": steps, "coding.tables": tables, ...others } = tensors;
+  const { "coding.gains": gains, ...parameters } = others;
+  if (!offsets && !steps && !gains && !tables) return { parameters };
+  const coding = {
+    offsets: offsets?.data,
+    steps: steps?.data,
+    tables: tables?.data,
+    ...(gains && { gains: gains.data }),
+  };
   if (!isCoding(coding)) throw new IsthmusError("MODEL_FILE_INVALID", "model file: the latent coding is incomplete");
   const [qualities, channels] = steps?.shape ?? [];
   return { parameters, coding: channels === undefined ? coding : { ...coding, qualities: qualities! } };
@@ -208,9 +220,14 @@ function payloadsOf({ payloads }: Readonly<Record<string, string>>): Pick<Latent
   return payloads === undefined ? {} : { payloads: Number(payloads) };
 }
 
-function isCoding(coding: Readonly<Record<"offsets" | "steps" | "tables", unknown>>): coding is LatentCoding {
-  const { offsets, steps, tables } = coding;
-  return offsets instanceof Float32Array && steps instanceof Float32Array && tables instanceof Int32Array;
+function isCoding(
+  coding: Readonly<Partial<Record<"offsets" | "steps" | "gains" | "tables", unknown>>>,
+): coding is LatentCoding {
+  const { offsets, steps, gains, tables } = coding;
+  const areFloats = [offsets, steps, ...(gains === undefined ? [] : [gains])].every(
+    (one) => one instanceof Float32Array,
+  );
+  return areFloats && tables instanceof Int32Array;
 }
 
 /** What is wrong with the parameters, if anything: every one must be hashed, so every one must be read. */
@@ -249,7 +266,7 @@ function checkNumbers(model: Model): void {
 /** What is wrong with the bins for this encoder, if anything; the tables are for `@isthmus/codec` to read. */
 export function codingProblem({ encoder, coding }: Pick<Model, "encoder" | "coding">): string | undefined {
   if (!coding) return undefined;
-  const { offsets, steps, qualities = 1, payloads = 1 } = coding;
+  const { offsets, steps, gains, qualities = 1, payloads = 1 } = coding;
   const latents = latentWidth(encoder);
   if (latents === undefined) return `the encoder has no output "mu" or "z" of shape [batch, ...] to code`;
   if (!(Number.isInteger(qualities) && qualities >= 1 && qualities <= 256))
@@ -258,11 +275,14 @@ export function codingProblem({ encoder, coding }: Pick<Model, "encoder" | "codi
   const channels = steps.length / qualities;
   if (offsets.length !== steps.length || !(Number.isInteger(channels) && latents % channels === 0))
     return `${offsets.length} offsets and ${steps.length} steps${of} for ${latents} latents`;
+  if (gains && gains.length !== steps.length) return `${gains.length} gains and ${steps.length} steps${of}`;
   const most = Math.min(16, channels);
   if (!(Number.isInteger(payloads) && payloads >= 1 && payloads <= most))
     return `"coding.payloads" expected an integer 1 to ${most}, got ${payloads}`;
-  const step = steps.findIndex((value) => !(value > 0 && value < Infinity));
-  if (step >= 0) return `"coding.steps" expected finite numbers > 0, got ${steps[step]} at index ${step}`;
+  for (const [name, numbers] of Object.entries({ steps, ...(gains && { gains }) })) {
+    const index = numbers.findIndex((value) => !(value > 0 && value < Infinity));
+    if (index >= 0) return `"coding.${name}" expected finite numbers > 0, got ${numbers[index]} at index ${index}`;
+  }
   const offset = offsets.findIndex((value) => !Number.isFinite(value));
   if (offset >= 0) return `"coding.offsets" expected finite numbers, got ${offsets[offset]} at index ${offset}`;
   return undefined;
@@ -296,9 +316,10 @@ export function modelHashes(
   return { ...hashes, ...(prior && { prior: networkHash(prior, model.parameters) }), id };
 }
 
-/** How many qualities there are is told where the lengths leave it open. */
-function codingParts({ offsets, steps, tables, qualities = 1 }: LatentCoding): (string | ArrayBufferView)[] {
-  return [offsets, steps, tables, ...(qualities === 1 ? [] : [`\nqualities ${qualities}`])];
+/** How many qualities there are is told where the lengths leave it open, and gains where there are some. */
+function codingParts({ offsets, steps, gains, tables, qualities = 1 }: LatentCoding): (string | ArrayBufferView)[] {
+  const told = qualities === 1 ? [] : [`\nqualities ${qualities}`];
+  return [offsets, steps, tables, ...told, ...(gains ? ["\ngains\n", gains] : [])];
 }
 
 /** Of the graph's text, the parameters it reads in the order of their names, and what its numbers mean. */

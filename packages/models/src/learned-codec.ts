@@ -85,9 +85,11 @@ export const learnedCodecKind: ModelKind = {
  * lambda squaredError. Bins are 1 wide and centred on the prior's medians.
  *
  * With several `qualities` one network serves all: each has the width of the bins of each channel for itself, which is the
- * inverse of a gain (Cui, Wang, Gao, Guo, Feng, Bai 2021), the prior's density is shared, and each item of a training step
- * draws its quality. Metrics are then told for each, `rate0` of the coarsest, and `rate`, `squaredError` and `psnr` are of
- * the finest.
+ * inverse of a gain, and a gain of its own on what the decoder is given (Cui, Wang, Gao, Guo, Feng, Bai 2021), since what is
+ * coarsely rounded is best taken for less than it says; the prior's density is shared. Each item of a training step draws its
+ * quality, and its loss is divided by the square root of its lambda, to which bits are roughly proportional: a share of the
+ * bits of one quality is then worth the same share of another's. Metrics are told for each quality, `rate0` of the coarsest,
+ * and `rate`, `squaredError` and `psnr` are of the finest.
  *
  * With several `streams` the channels are divided as the payloads of a frame are, and `mask` of the training items lose
  * streams: half of these the last ones, from a number on that is drawn, which brings the channels into the order of their
@@ -169,8 +171,11 @@ function positioned(build: GraphBuilder, z: Node, config: LearnedCodecConfig): N
 /** Codes as the decoder sees them in training: draws of the density with the noise of the finest bins. */
 function priorProgram(config: LearnedCodecConfig): Program {
   const build = new GraphBuilder();
-  const y = priorDraws(build, factorisedPrior(build, config.latent), codePositions(config));
-  const z = build.add(y, build.mul(unitNoise(build, y), stepOf(build, config, config.qualities - 1)));
+  const prior = factorisedPrior(build, config.latent);
+  const y = priorDraws(build, prior, codePositions(config));
+  const finest = config.qualities - 1;
+  const code = build.add(y, build.mul(unitNoise(build, y), stepOf(build, config, finest)));
+  const z = amplified(build, code, gainOf(build, config, finest), prior);
   return build.program({ outputs: { z: build.reshape(z, ["batch", codeSize(config)]) } });
 }
 
@@ -202,26 +207,71 @@ function stepsOf(build: GraphBuilder, config: LearnedCodecConfig): Node {
 
 /** [channels] */
 function stepOf(build: GraphBuilder, config: LearnedCodecConfig, quality: number): Node {
-  const row = build.slice(stepsOf(build, config), { axis: 0, begin: quality, end: quality + 1 });
-  return build.reshape(row, [config.latent]);
+  return rowOf(build, stepsOf(build, config), quality, config);
+}
+
+/** What codes are multiplied by, from their medians on, before they are decoded, [qualities, channels]; none of a single quality. */
+function gainsOf(build: GraphBuilder, { qualities, latent }: LearnedCodecConfig): Node | undefined {
+  if (qualities === 1) return undefined;
+  return build.exp(build.state("prior.logGains", { shape: [qualities, latent], init: { kind: "zeros" } }));
+}
+
+/** [channels] */
+function gainOf(build: GraphBuilder, config: LearnedCodecConfig, quality: number): Node | undefined {
+  const gains = gainsOf(build, config);
+  return gains && rowOf(build, gains, quality, config);
+}
+
+/** One quality's of [qualities, channels]. */
+function rowOf(build: GraphBuilder, table: Node, quality: number, { latent }: LearnedCodecConfig): Node {
+  return build.reshape(build.slice(table, { axis: 0, begin: quality, end: quality + 1 }), [latent]);
+}
+
+/** What the decoder is given of a code. */
+function amplified(build: GraphBuilder, code: Node, gain: Node | undefined, prior: FactorisedPrior): Node {
+  if (!gain) return code;
+  const offsets = medians(build, prior);
+  return build.add(offsets, build.mul(gain, build.sub(code, offsets)));
 }
 
 function lambdasOf(config: LearnedCodecConfig): number[] {
   return forQualities(config, (share) => config.lambda * share);
 }
 
-/** Of each item of a training step: the width of its bins, [batch, 1, channels], and its lambda, [batch]. */
-function drawnQualities(build: GraphBuilder, x: Node, config: LearnedCodecConfig): { step: Node; lambda: Node } {
+/** What the losses of qualities count; 1 on their mean. */
+function weightsOf(config: LearnedCodecConfig): number[] {
+  const weights = forQualities(config, (share) => 1 / Math.sqrt(share));
+  const mean = weights.reduce((sum, weight) => sum + weight) / weights.length;
+  return weights.map((weight) => Math.fround(weight / mean));
+}
+
+/** Of each item of a training step. */
+interface DrawnQualities {
+  /** The width of its bins, [batch, 1, channels]. */
+  readonly step: Node;
+  /** What its code is multiplied by, [batch, 1, channels]; none with a single quality. */
+  readonly gain?: Node;
+  /** [batch] */
+  readonly lambda: Node;
+  /** What its loss counts, [batch]. */
+  readonly weight: Node;
+}
+
+function drawnQualities(build: GraphBuilder, x: Node, config: LearnedCodecConfig): DrawnQualities {
   const { qualities, latent } = config;
-  if (qualities === 1) {
-    return { step: build.reshape(stepsOf(build, config), [1, 1, latent]), lambda: build.scalar(lambdasOf(config)[0]!) };
+  const gains = gainsOf(build, config);
+  if (!gains) {
+    const step = build.reshape(stepsOf(build, config), [1, 1, latent]);
+    return { step, lambda: build.scalar(lambdasOf(config)[0]!), weight: build.scalar(1) };
   }
   const edges = Array.from({ length: qualities + 1 }, (_, quality) => quality / qualities);
   const oneHot = drawnOneHot(build, x, edges, "quality");
-  const lambdas = build.constant([qualities, 1], lambdasOf(config));
+  const drawn = (table: Node): Node => build.reshape(build.matmul(oneHot, table), ["batch", 1, latent]);
+  const drawnNumber = (numbers: readonly number[]): Node =>
+    build.reshape(build.matmul(oneHot, build.constant([qualities, 1], [...numbers])), ["batch"]);
   return {
-    step: build.reshape(build.matmul(oneHot, stepsOf(build, config)), ["batch", 1, latent]),
-    lambda: build.reshape(build.matmul(oneHot, lambdas), ["batch"]),
+    ...{ step: drawn(stepsOf(build, config)), gain: drawn(gains) },
+    ...{ lambda: drawnNumber(lambdasOf(config)), weight: drawnNumber(weightsOf(config)) },
   };
 }
 
@@ -312,14 +362,14 @@ function lossProgram(config: LearnedCodecConfig): Program {
   const build = new GraphBuilder();
   const x = parts.observed(build, config);
   const prior = factorisedPrior(build, config.latent);
-  const { step, lambda } = drawnQualities(build, x, config);
+  const { step, gain, lambda, weight } = drawnQualities(build, x, config);
   const y = analysis(build, x, config);
   const code = build.add(y, build.mul(unitNoise(build, y), step));
   const made = config.decodes === "noisy" ? code : roundedPast(build, y, { offsets: medians(build, prior), step });
   const kept = drawnReception(build, x, config);
-  const seen = kept ? received(build, made, kept, prior) : made;
+  const seen = amplified(build, kept ? received(build, made, kept, prior) : made, gain, prior);
   const { rate, squaredError: error } = coded(build, config, { x, code, seen, step, prior });
-  const loss = build.mean(build.add(rate, build.mul(lambda, error)));
+  const loss = build.mean(build.mul(weight, build.add(rate, build.mul(lambda, error))));
   return build.program({ outputs: { loss, rate: build.mean(rate), distortion: build.mean(error) } });
 }
 
@@ -347,10 +397,12 @@ function evaluationProgram(config: LearnedCodecConfig): Program {
   const lambdas = lambdasOf(config);
   const qualities = lambdas.map((lambda, quality) => {
     const step = stepOf(build, config, quality);
+    const gain = gainOf(build, config, quality);
     const code = toMiddles(build, y, { offsets, step });
-    return { lambda, code, ...coded(build, config, { x, code, step, prior }) };
+    const seen = amplified(build, code, gain, prior);
+    return { lambda, code, gain, ...coded(build, config, { x, code, seen, step, prior }) };
   });
-  const { rate, squaredError: error, code } = qualities.at(-1)!;
+  const { rate, squaredError: error, code, gain } = qualities.at(-1)!;
   const objectives = qualities.map((one) => build.add(one.rate, build.mul(build.scalar(one.lambda), one.squaredError)));
   const total = objectives.reduce((sum, one) => build.add(sum, one));
   const each = qualities.flatMap((one, quality) => [
@@ -359,7 +411,7 @@ function evaluationProgram(config: LearnedCodecConfig): Program {
   ]);
   const prefixes = Array.from({ length: config.streams - 1 }, (_, i) => {
     const kept = build.constant([1, 1, config.latent], channelsOf(config, firstStreams(i + 1)));
-    const some = squaredError(build, x, received(build, code, kept, prior), config);
+    const some = squaredError(build, x, amplified(build, received(build, code, kept, prior), gain, prior), config);
     return [`psnrFirst${i + 1}`, psnr(build, some, config)] as const;
   });
   return build.program({
@@ -377,8 +429,14 @@ function quantisationProgram(config: LearnedCodecConfig): Program {
   const prior = factorisedPrior(build, config.latent);
   const offsets = medians(build, prior);
   const steps = stepsOf(build, config);
+  const gains = gainsOf(build, config);
   const symbol = build.reshape(build.input("symbol", ["batch"]), ["batch", 1, 1]);
   return build.program({
-    outputs: { offsets, steps, mass: binMass(build, prior, build.add(offsets, build.mul(symbol, steps)), steps) },
+    outputs: {
+      offsets,
+      steps,
+      ...(gains && { gains }),
+      mass: binMass(build, prior, build.add(offsets, build.mul(symbol, steps)), steps),
+    },
   });
 }

@@ -144,17 +144,57 @@ it("draws from its prior what the prior's distribution function says, blurred by
   expect(distance).toBeLessThan(1.95 / Math.sqrt(count) + 1e-3);
 });
 
-it("draws every quality in training, each with its bins and its lambda", () => {
+it("draws every quality in training, each with its bins and its lambda, and weights it by one over its root", () => {
   const definition = learnedCodec({ ...dense, qualities: 2, lambda: 8, lambdaSpan: 4 });
   const { loss } = definition.phases[0]!;
   const x = items(definition, 1);
-  const lambdas = new Set<number>();
+  // Of lambdas 2 and 8: 1 / sqrt(1 / 4) and 1, over their mean.
+  const weights = [
+    [2, 4 / 3],
+    [8, 2 / 3],
+  ] as const;
+  const drawn = new Set<number>();
   for (let step = 0; step < 20; step++) {
     const made = run(loss, feeds(definition, loss, { x, step }), stateOf(definition), 1);
     const [total, rate, distortion] = ["loss", "rate", "distortion"].map((name) => made[name]!.data[0]!);
-    lambdas.add(Number(((total! - rate!) / distortion!).toFixed(9)));
+    // Weights are float32: half of one's last bit, 2^-24 of them.
+    const [lambda] = weights.find(
+      ([one, weight]) => Math.abs(total! / (weight * (rate! + one * distortion!)) - 1) < 2 ** -23,
+    )!;
+    drawn.add(lambda);
   }
-  expect([...lambdas].sort((a, b) => a - b)).toEqual([2, 8]);
+  expect(drawn.size).toBe(2);
+});
+
+it("decodes each quality with its gains, from the medians on, in training, evaluation and draws alike", () => {
+  const definition = learnedCodec({ ...dense, qualities: 2, lambda: 8, lambdaSpan: 4 });
+  const x = items(definition, 3);
+  // Weights are larger than they start, so that integers other than 0 come up.
+  const state = stateOf(definition, definition.parameters, 4);
+  const { latent } = definition.config;
+  const gains = Float64Array.from({ length: 2 * latent }, (_, i) => 0.5 + i / 10);
+  state["prior.logGains"] = gains.map(Math.log);
+  const { program } = definition.quantisation!;
+  const made = run(program, { symbol: Float64Array.of(0) }, state, 1);
+  expect(made["gains"]!.shape).toEqual([2, latent]);
+  made["gains"]!.data.forEach((gain, i) => expect(gain).toBeCloseTo(gains[i]!, 12));
+  const [offsets, steps] = [made["offsets"]!.data, made["steps"]!.data];
+  const z = run(definition.encoder, { x }, state, 3)["z"]!.data;
+  const evaluated = run(definition.evaluation, feeds(definition, definition.evaluation, { x }), state, 3);
+  for (const quality of [0, 1]) {
+    const seen = z.map((y, i) => {
+      const [channel, at] = [i % latent, quality * latent + (i % latent)];
+      return offsets[channel]! + gains[at]! * steps[at]! * Math.round((y - offsets[channel]!) / steps[at]!);
+    });
+    expect(seen.some((value, i) => value !== offsets[i % latent])).toBe(true);
+    const back = run(definition.decoder, { z: seen }, state, 3)["reconstruction"]!.data;
+    const size = x.length / 3;
+    for (let item = 0; item < 3; item++) {
+      let error = 0;
+      for (let i = item * size; i < (item + 1) * size; i++) error += (x[i]! - back[i]!) ** 2;
+      expect(evaluated[`squaredError${quality}`]!.data[item]!).toBeCloseTo(error, 10);
+    }
+  }
 });
 
 describe("a decoder trained on rounded codes", () => {

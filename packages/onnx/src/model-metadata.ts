@@ -50,8 +50,14 @@ export function modelMetadata(
 }
 
 /** A float32 is written as the shortest float64 that it equals, so it reads back to the same bits. */
-function codingJson({ offsets, steps, tables, ...counts }: LatentCoding): string {
-  return canonicalJson({ offsets: [...offsets], steps: [...steps], tables: [...tables], ...counts });
+function codingJson({ offsets, steps, gains, tables, ...counts }: LatentCoding): string {
+  const numbers = {
+    offsets: [...offsets],
+    steps: [...steps],
+    ...(gains && { gains: [...gains] }),
+    tables: [...tables],
+  };
+  return canonicalJson({ ...numbers, ...counts });
 }
 
 /** Where the model came from and its final figures; not those of every epoch. */

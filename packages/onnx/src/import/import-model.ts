@@ -257,13 +257,14 @@ function storedShape({ metadata }: OnnxModel, input: string): readonly number[] 
 function storedCoding({ metadata }: OnnxModel): LatentCoding | undefined {
   const stored = storedJson(metadata, "isthmus.coding");
   if (stored === undefined) return undefined;
-  const { offsets, steps, tables, qualities, payloads } = stored;
+  const { offsets, steps, gains, tables, qualities, payloads } = stored;
   const known = [qualities, payloads].every((count) => count === undefined || typeof count === "number");
-  if (!known || ![offsets, steps, tables].every(isNumbers))
+  if (!known || ![offsets, steps, gains ?? [], tables].every(isNumbers))
     throw invalid(`metadata "isthmus.coding" is not a latent coding`);
   return {
     offsets: Float32Array.from(offsets as number[]),
     steps: Float32Array.from(steps as number[]),
+    ...(gains !== undefined && { gains: Float32Array.from(gains as number[]) }),
     tables: Int32Array.from(tables as number[]),
     ...(qualities !== undefined && { qualities: qualities as number }),
     ...(payloads !== undefined && { payloads: payloads as number }),
