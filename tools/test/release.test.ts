@@ -16,12 +16,17 @@ const libraries: Manifest[] = members()
   .filter((folder) => folder.startsWith("packages/"))
   .map((folder) => readJson(join(root, folder, "package.json")) as Manifest);
 
-/** [specifier] of every module that the libraries export. */
-const specifiers = libraries.flatMap(({ name, exports }) =>
-  Object.entries(exports)
-    .filter(([, target]) => typeof target === "object")
-    .map(([entry]) => join(name, entry)),
-);
+/** Modules that are there for those who have something installed already: without it they can say no more than its name. */
+const ADDITIONS: Readonly<Record<string, string>> = { "@isthmus/tfjs/accelerated-wasm": "@tensorflow/tfjs-core" };
+
+/** [specifier] of every module that the libraries export to those who install nothing else. */
+const specifiers = libraries
+  .flatMap(({ name, exports }) =>
+    Object.entries(exports)
+      .filter(([, target]) => typeof target === "object")
+      .map(([entry]) => join(name, entry)),
+  )
+  .filter((specifier) => !Object.hasOwn(ADDITIONS, specifier));
 
 let project: EmptyProject;
 
@@ -50,6 +55,10 @@ describe("installed by npm from the tarballs", () => {
   it.each(specifiers)("%s can be imported alone", async (specifier) => {
     const names = await project.run(`process.stdout.write(JSON.stringify(Object.keys(await import("${specifier}"))));`);
     expect(JSON.parse(names)).not.toEqual([]);
+  });
+
+  it.each(Object.entries(ADDITIONS))("%s names %s where that is missing", async (specifier, missing) => {
+    await expect(project.run(`await import("${specifier}");`)).rejects.toThrow(`Cannot find package '${missing}'`);
   });
 });
 
