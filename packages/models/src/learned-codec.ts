@@ -253,8 +253,8 @@ interface DrawnQualities {
   readonly gain?: Node;
   /** [batch] */
   readonly lambda: Node;
-  /** What its loss counts, [batch]. */
-  readonly weight: Node;
+  /** What its loss counts, [batch]; 1 with a single quality. */
+  readonly weight?: Node;
 }
 
 function drawnQualities(build: GraphBuilder, x: Node, config: LearnedCodecConfig): DrawnQualities {
@@ -262,7 +262,7 @@ function drawnQualities(build: GraphBuilder, x: Node, config: LearnedCodecConfig
   const gains = gainsOf(build, config);
   if (!gains) {
     const step = build.reshape(stepsOf(build, config), [1, 1, latent]);
-    return { step, lambda: build.scalar(lambdasOf(config)[0]!), weight: build.scalar(1) };
+    return { step, lambda: build.scalar(lambdasOf(config)[0]!) };
   }
   const edges = Array.from({ length: qualities + 1 }, (_, quality) => quality / qualities);
   const oneHot = drawnOneHot(build, x, edges, "quality");
@@ -369,7 +369,8 @@ function lossProgram(config: LearnedCodecConfig): Program {
   const kept = drawnReception(build, x, config);
   const seen = amplified(build, kept ? received(build, made, kept, prior) : made, gain, prior);
   const { rate, squaredError: error } = coded(build, config, { x, code, seen, step, prior });
-  const loss = build.mean(build.mul(weight, build.add(rate, build.mul(lambda, error))));
+  const objective = build.add(rate, build.mul(lambda, error));
+  const loss = build.mean(weight ? build.mul(weight, objective) : objective);
   return build.program({ outputs: { loss, rate: build.mean(rate), distortion: build.mean(error) } });
 }
 
