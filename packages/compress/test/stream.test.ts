@@ -112,6 +112,26 @@ describe("a model of several qualities, two positions sharing the tables of thre
     });
   });
 
+  it("writes the same integers with gains, which what is decoded is multiplied by from the offsets on", async () => {
+    const { coding } = model;
+    const gains = Float32Array.from({ length: 9 }, (_, i) => 0.5 + i / 8);
+    const amplified = { ...model, coding: { ...coding!, gains } };
+    for (const quality of [0, 1, 2]) {
+      const plain = await encodeStream(engine, model, inBatches(25), { quality });
+      const other = await encodeStream(engine, amplified, inBatches(25), { quality });
+      expect(other.length).toBe(plain.length);
+      const middles = decodeStreamLatents(model, plain).values;
+      const { values } = decodeStreamLatents(amplified, other);
+      values.forEach((value, index) => {
+        const at = 3 * quality + (index % 3);
+        const offset = coding!.offsets[at]!;
+        const expected = offset + gains[at]! * (middles[index]! - offset);
+        // The bin's middle, the product of step and gain and what comes out are rounded to float32.
+        expect(Math.abs(value - expected)).toBeLessThanOrEqual(2 ** -21 * (Math.abs(expected) + Math.abs(offset)));
+      });
+    }
+  });
+
   it("refuses a quality it does not have", async () => {
     const refused = encodeStream(engine, model, inBatches(25), { quality: 3 });
     await expect(refused).rejects.toThrow(/"quality" expected an integer 0 to 2, got 3/);

@@ -405,9 +405,31 @@ describe("a latent coding of several qualities, its tables shared by positions",
     [{ qualities: 4 }, /2 offsets and 2 steps of 4 qualities for 2 latents/],
     [{ offsets: new Float32Array(6), steps: new Float32Array(6).fill(1) }, /6 steps of 2 qualities for 2 latents/],
     [{ payloads: 2 }, /"coding.payloads" expected an integer 1 to 1, got 2/],
+    [{ gains: new Float32Array(3) }, /3 gains and 2 steps of 2 qualities/],
+    [{ gains: Float32Array.of(1, 0) }, /"coding.gains" expected finite numbers > 0, got 0 at index 1/],
     [{ payloads: NaN }, /"coding.payloads" .+ got NaN/],
   ])("with %o is refused", (changes, message) => {
     expect(codingProblem(model({ coding: { ...coding, ...changes } }))).toMatch(message);
+  });
+});
+
+describe("a latent coding with gains", () => {
+  const { coding } = model();
+  const amplified = { ...coding!, gains: Float32Array.of(0.5, 1) };
+
+  it("survives a round trip; they are part of the tables' hash, and so of the id", () => {
+    const bytes = writeModelFile(model({ coding: amplified }));
+    expect(readModelFile(bytes).coding).toEqual(amplified);
+    const [plain, other] = [coding!, amplified].map((one) => modelHashes(model({ coding: one })));
+    expect(other!.tables).not.toBe(plain!.tables);
+    expect(other!.id).not.toEqual(plain!.id);
+    expect([other!.encoder, other!.decoder]).toEqual([plain!.encoder, plain!.decoder]);
+  });
+
+  it("is refused where gains are no floats", () => {
+    const { metadata, tensors } = readSafetensors(writeModelFile(model({ coding: amplified })));
+    const spoiled = { ...tensors, "coding.gains": { shape: [2], data: Int32Array.of(1, 1) } };
+    expect(failure(writeSafetensors({ metadata, tensors: spoiled })).message).toMatch(/coding is incomplete/);
   });
 });
 

@@ -161,6 +161,7 @@ describe("metadata ties a part to its model", () => {
   const coding = {
     offsets: pseudoRandom(3, 1),
     steps: Float32Array.from([0.1, 0.2, 0.3]),
+    gains: Float32Array.from([1.5, 0.7, 1 / 3]),
     tables: Int32Array.from([1, -2, 2 ** 31 - 1]),
   };
   const coded = { ...model, coding };
@@ -184,6 +185,7 @@ describe("metadata ties a part to its model", () => {
     const read = JSON.parse(text!) as Record<string, number[]>;
     expect(Float32Array.from(read["offsets"]!)).toEqual(coding.offsets);
     expect(Float32Array.from(read["steps"]!)).toEqual(coding.steps);
+    expect(Float32Array.from(read["gains"]!)).toEqual(coding.gains);
     expect(Int32Array.from(read["tables"]!)).toEqual(coding.tables);
   });
 });
