@@ -233,7 +233,16 @@ function rowMaker({ seeds }: Context, bySeed: readonly Trained[], test: Dataset)
       row(
         "BD-rate of one model for all rates against a model for each",
         ({ each, one }) => bd(each.points, one.points),
-        { convention: "all images in one stream; a share of the separate models' bits", line: VARIABLE_LINE },
+        {
+          convention: `all images in one stream; a share of the separate models' bits; over the PSNR that both have, ${sharedRange(bySeed[0]!, test)}`,
+          line: VARIABLE_LINE,
+        },
+      ),
+      row(
+        "one model for all rates: bits + lambda squared error over the separate models', the largest",
+        ({ each, one }) =>
+          Math.max(...each.points.map((point) => objectiveOf(sameLambda(one, point)) / objectiveOf(point))),
+        { convention: `of ${LAMBDAS.length} lambdas, what was trained on` },
       ),
       row(
         "one model for all rates: bits over the separate models' at equal error, the largest",
@@ -257,6 +266,23 @@ function rowMaker({ seeds }: Context, bySeed: readonly Trained[], test: Dataset)
       });
     },
   };
+}
+
+function objectiveOf({ bits, lambda, squaredError: error }: LearnedPoint): number {
+  return bits + lambda * error;
+}
+
+/** Lambdas of qualities are float32. */
+function sameLambda({ points }: Learned, { lambda }: LearnedPoint): LearnedPoint {
+  return points.find((point) => Math.abs(point.lambda / lambda - 1) < 1e-6)!;
+}
+
+/** The decibels that a model for each rate and one for all both reach. */
+function sharedRange({ each, one }: Trained, test: Dataset): string {
+  const [some, others] = [each, one].map(({ points }) => points.map((point) => psnrOf(point, test)));
+  const least = Math.max(Math.min(...some!), Math.min(...others!));
+  const most = Math.min(Math.max(...some!), Math.max(...others!));
+  return `${least.toFixed(1)} to ${most.toFixed(1)} of ${Math.min(...some!).toFixed(1)} to ${Math.max(...some!).toFixed(1)} dB`;
 }
 
 type Rates = Parameters<typeof bdRate>[0];
