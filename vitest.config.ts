@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
@@ -28,6 +28,12 @@ const relaxedSimd = process.versions.node.startsWith("20.") ? ["--experimental-w
 
 const folders = (below: string): string[] => readdirSync(here(below)).map((name) => `${below}/${name}`);
 
+/** As in the package's own name without the scope: `apps/edge` is `edge-agent`. */
+const nameOf = (folder: string): string => {
+  const { name } = JSON.parse(readFileSync(here(`${folder}/package.json`), "utf8")) as { name: string };
+  return name.replace(/^@isthmus\//, "");
+};
+
 export default defineConfig({
   resolve: { conditions: fromSource(defaultClientConditions) },
   ssr: { resolve: { conditions: fromSource(defaultServerConditions) } },
@@ -35,7 +41,7 @@ export default defineConfig({
     projects: [...folders("packages"), ...folders("apps"), "tools"].map((folder) => ({
       extends: true as const,
       test: {
-        name: folder.split("/").at(-1)!,
+        name: nameOf(folder),
         root: here(folder),
         ...tier,
         hookTimeout: 120_000,

@@ -2,7 +2,7 @@
 // docs/architecture.md agree, and that what claims to be platform-free is.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { members, readJson, root } from "./lib/paths.mjs";
@@ -38,6 +38,9 @@ function sourceFiles(folder) {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
+/** What a package is called without the scope; its folder may be called otherwise (`apps/edge` is `edge-agent`). */
+const nameOf = (at) => readJson(join(at, "package.json")).name.slice(scope.length);
+
 const workspaceNames = (dependencies = {}) =>
   Object.keys(dependencies)
     .filter((name) => name.startsWith(scope))
@@ -55,7 +58,7 @@ export function readPackage(top, folder) {
     }));
   return {
     folder,
-    name: basename(folder),
+    name: nameOf(at),
     entries: Object.entries(manifest.exports ?? {}).flatMap(([entry, target]) =>
       typeof target === "object" ? [{ entry, file: join(folder, target["@isthmus/source"]) }] : [],
     ),
@@ -65,7 +68,7 @@ export function readPackage(top, folder) {
       ...manifest.optionalDependencies,
     }),
     devDependencies: workspaceNames(manifest.devDependencies),
-    references: (tsconfig.references ?? []).map(({ path }) => basename(resolve(at, path))),
+    references: (tsconfig.references ?? []).map(({ path }) => nameOf(resolve(at, path))),
     sources: read("src"),
     tests: read("test"),
   };

@@ -40,6 +40,8 @@ export type {
 export { LatentWriter } from "./latent-writer.ts";
 export type { LatentWriterOptions } from "./latent-writer.ts";
 export { numberAt, numberBytes } from "./numbers.ts";
+export { isDeviceId, PARCEL_HEADER_BYTES, PARCEL_STREAM_BYTES, readParcels, writeParcel } from "./parcel.ts";
+export type { FoundParcel, Parcel } from "./parcel.ts";
 export { dequantise, quantise, uniformQuantiser } from "./quantiser.ts";
 export type { UniformQuantiser } from "./quantiser.ts";
 export type { ScaledCdf } from "./scaled-cdf.ts";

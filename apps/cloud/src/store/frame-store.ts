@@ -1,0 +1,83 @@
+import type { Parcel } from "@isthmus/codec";
+
+/** What became of a parcel that a store was given. */
+export type Put =
+  | { readonly status: "stored" | "duplicate" }
+  /** Another stream is stored under its device and sequence; `next` is above all sequences of the device. */
+  | { readonly status: "taken"; readonly next: number };
+
+/** A parcel to be stored, with what a store wants to know of it but does not find out itself. */
+export interface Arrival extends Parcel {
+  /** 16 hex digits. */
+  readonly model: string;
+  /** Items in the stream. */
+  readonly items: number;
+  /** Bytes that the items were before they were encoded. */
+  readonly rawBytes: number;
+}
+
+export interface StoredFrame extends Arrival {
+  /** When it was stored, in milliseconds since 1970, by the service's clock. */
+  readonly received: number;
+}
+
+export interface DeviceSummary {
+  readonly device: string;
+  readonly frames: number;
+  readonly items: number;
+  /** Of streams, as stored. */
+  readonly bytes: number;
+  readonly rawBytes: number;
+  /** Times of the first and the last frame by the device's clock, in microseconds. */
+  readonly from: number;
+  readonly to: number;
+  /** Milliseconds since 1970. */
+  readonly lastReceived: number;
+  readonly lastSequence: number;
+  /** Of the last frame that was received. */
+  readonly model: string;
+}
+
+export interface FrameQuery {
+  readonly device: string;
+  /** Microseconds, inclusive; default: all. */
+  readonly from?: number;
+  /** Microseconds, exclusive; default: all. */
+  readonly to?: number;
+  /** Go on behind this frame: frames are ordered by (time, sequence). */
+  readonly after?: { readonly time: number; readonly sequence: number };
+  readonly limit: number;
+}
+
+export interface StoreTotals {
+  readonly devices: number;
+  readonly frames: number;
+  readonly items: number;
+  readonly bytes: number;
+  readonly rawBytes: number;
+}
+
+/**
+ * Where compressed frames are kept, each (device, sequence) once, and what goes with them: models and generations of tokens. Two instances of the service may
+ * share one. Every method may reject with `IsthmusError` `STORE_UNAVAILABLE` while the database cannot be reached.
+ */
+export interface FrameStore {
+  /** Resolves when all are durable, in the order given; either all of them are stored or, on rejection, it is not known which. */
+  put(arrivals: readonly Arrival[]): Promise<Put[]>;
+  /** Ordered by name, behind `after`. */
+  devices(query: { readonly after?: string; readonly limit: number }): Promise<DeviceSummary[]>;
+  device(device: string): Promise<DeviceSummary | undefined>;
+  frames(query: FrameQuery): Promise<StoredFrame[]>;
+  totals(): Promise<StoreTotals>;
+  /** Whole `.safetensors` files by id, so that all instances have what one was given. */
+  putModel(id: string, file: Uint8Array): Promise<void>;
+  model(id: string): Promise<Uint8Array | undefined>;
+  models(): Promise<string[]>;
+  /** The least generation that is still accepted of a role and name, e.g. `device.pump-7`; 0 where nothing was revoked. */
+  generation(holder: string): Promise<number>;
+  /** Returns the new least generation. */
+  revoke(holder: string): Promise<number>;
+  /** Rejects with `STORE_UNAVAILABLE` unless it can be written to. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
