@@ -28,11 +28,12 @@ export interface DeviceSummary {
   /** Of streams, as stored. */
   readonly bytes: number;
   readonly rawBytes: number;
-  /** Times of the first and the last frame by the device's clock, in microseconds. */
+  /** The least and the greatest time of its frames by its clock, in microseconds; of frames without a time it is 0. */
   readonly from: number;
   readonly to: number;
   /** Milliseconds since 1970. */
   readonly lastReceived: number;
+  /** The highest. */
   readonly lastSequence: number;
   /** Of the last frame that was received. */
   readonly model: string;
@@ -47,6 +48,8 @@ export interface FrameQuery {
   /** Go on behind this frame: frames are ordered by (time, sequence). */
   readonly after?: { readonly time: number; readonly sequence: number };
   readonly limit: number;
+  /** No further frame once those before have so many bytes of streams; the first comes always. Default: no bound. */
+  readonly maxBytes?: number;
 }
 
 export interface StoreTotals {
@@ -64,14 +67,15 @@ export interface StoreTotals {
 export interface FrameStore {
   /** Resolves when all are durable, in the order given; either all of them are stored or, on rejection, it is not known which. */
   put(arrivals: readonly Arrival[]): Promise<Put[]>;
-  /** Ordered by name, behind `after`. */
+  /** Ordered by the bytes of their names, behind `after`. */
   devices(query: { readonly after?: string; readonly limit: number }): Promise<DeviceSummary[]>;
   device(device: string): Promise<DeviceSummary | undefined>;
   frames(query: FrameQuery): Promise<StoredFrame[]>;
   totals(): Promise<StoreTotals>;
-  /** Whole `.safetensors` files by id, so that all instances have what one was given. */
+  /** Whole `.safetensors` files by id, so that all instances have what one was given; another file of the same id takes its place. */
   putModel(id: string, file: Uint8Array): Promise<void>;
   model(id: string): Promise<Uint8Array | undefined>;
+  /** Their ids, ordered. */
   models(): Promise<string[]>;
   /** The least generation that is still accepted of a role and name, e.g. `device.pump-7`; 0 where nothing was revoked. */
   generation(holder: string): Promise<number>;
@@ -79,5 +83,6 @@ export interface FrameStore {
   revoke(holder: string): Promise<number>;
   /** Rejects with `STORE_UNAVAILABLE` unless it can be written to. */
   check(): Promise<void>;
+  /** Resolves when what was begun has ended; afterwards every other method rejects with `STORE_UNAVAILABLE`. May be called again. */
   close(): Promise<void>;
 }
