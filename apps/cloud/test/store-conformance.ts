@@ -126,7 +126,7 @@ export function storeConformance(name: string, makePlace: () => Promise<Place>):
     it("keeps everything when it is closed and opened again", async () => {
       const { store, open } = await fresh();
       await store.put([arrival("a", 1), arrival("a", 2)]);
-      await store.putModel(model, stream("the file"));
+      await store.putModel(model, "model", stream("the file"));
       await store.revoke("device.a");
       const before = [await store.frames({ device: "a", limit: 9 }), await store.device("a"), await store.totals()];
       await store.close();
@@ -134,7 +134,7 @@ export function storeConformance(name: string, makePlace: () => Promise<Place>):
       expect([await again.frames({ device: "a", limit: 9 }), await again.device("a"), await again.totals()]).toEqual(
         before,
       );
-      expect(await again.model(model)).toEqual(stream("the file"));
+      expect(await again.model(model, "model")).toEqual(stream("the file"));
       expect(await again.generation("device.a")).toBe(1);
       expect(await again.put([arrival("a", 2)])).toEqual([{ status: "duplicate" }]);
     });
@@ -166,7 +166,7 @@ export function storeConformance(name: string, makePlace: () => Promise<Place>):
       expect(await store.devices({ limit: 5 })).toEqual([]);
       expect(await store.frames({ device: "a", limit: 5 })).toEqual([]);
       expect(await store.models()).toEqual([]);
-      expect(await store.model(model)).toBeUndefined();
+      expect(await store.model(model, "model")).toBeUndefined();
       expect(await store.generation("device.a")).toBe(0);
       await store.check();
     });
@@ -223,13 +223,17 @@ export function storeConformance(name: string, makePlace: () => Promise<Place>):
       const { store, open } = await fresh();
       const other = "00000000000000ff";
       const file = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7) % 251);
-      await store.putModel(model, file);
-      await store.putModel(other, stream("x"));
-      await store.putModel(other, stream("y"));
+      await store.putModel(model, "model", file);
+      await store.putModel(model, "bundle", stream("x"));
+      await store.putModel(other, "model", stream("y"));
+      await store.putModel(other, "model", stream("z"));
+      await store.putModel("ffffffffffffffff", "bundle", stream("alone"));
       const again = await open();
       expect(await again.models()).toEqual([other, model]);
-      expect(await again.model(model)).toEqual(file);
-      expect(await again.model(other)).toEqual(stream("y"));
+      expect(await again.model(model, "model")).toEqual(file);
+      expect(await again.model(model, "bundle")).toEqual(stream("x"));
+      expect(await again.model(other, "model")).toEqual(stream("z"));
+      expect(await again.model(other, "bundle")).toBeUndefined();
     });
 
     it("raises the generation of a holder by one each time", async () => {

@@ -60,6 +60,9 @@ export interface StoreTotals {
   readonly rawBytes: number;
 }
 
+/** `model`: the `.safetensors` file; `bundle`: the `.isthb` that devices are to have of it, where an operator has made one. */
+export type ModelPart = "model" | "bundle";
+
 /**
  * Where compressed frames are kept, each (device, sequence) once, and what goes with them: models and generations of tokens. Two instances of the service may
  * share one. Every method may reject with `IsthmusError` `STORE_UNAVAILABLE` while the database cannot be reached.
@@ -72,10 +75,10 @@ export interface FrameStore {
   device(device: string): Promise<DeviceSummary | undefined>;
   frames(query: FrameQuery): Promise<StoredFrame[]>;
   totals(): Promise<StoreTotals>;
-  /** Whole `.safetensors` files by id, so that all instances have what one was given; another file of the same id takes its place. */
-  putModel(id: string, file: Uint8Array): Promise<void>;
-  model(id: string): Promise<Uint8Array | undefined>;
-  /** Their ids, ordered. */
+  /** Whole files by a model's id, so that all instances have what one was given; another file takes the place of the same part. */
+  putModel(id: string, part: ModelPart, file: Uint8Array): Promise<void>;
+  model(id: string, part: ModelPart): Promise<Uint8Array | undefined>;
+  /** The ids, ordered, of those whose part `model` there is. */
   models(): Promise<string[]>;
   /** The least generation that is still accepted of a role and name, e.g. `device.pump-7`; 0 where nothing was revoked. */
   generation(holder: string): Promise<number>;

@@ -28,7 +28,7 @@ export const STEPS: readonly string[] = [
     UNIQUE (device, sequence)
   );
   CREATE INDEX frames_by_time ON frames (device, time, sequence);
-  CREATE TABLE models (id TEXT PRIMARY KEY, file BLOB NOT NULL);
+  CREATE TABLE models (id TEXT NOT NULL, part TEXT NOT NULL, file BLOB NOT NULL, PRIMARY KEY (id, part));
   CREATE TABLE generations (holder TEXT PRIMARY KEY, least INTEGER NOT NULL);
   `,
 ];
@@ -44,7 +44,7 @@ export const WRITING = {
       first_time = min(first_time, ?), last_time = max(last_time, ?), last_received = ?,
       last_sequence = max(last_sequence, ?), model = ?
     WHERE id = ?`,
-  putModel: `INSERT INTO models VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET file = excluded.file`,
+  putModel: `INSERT INTO models VALUES (?, ?, ?) ON CONFLICT (id, part) DO UPDATE SET file = excluded.file`,
   revoke: `
     INSERT INTO generations VALUES (?, 1) ON CONFLICT (holder) DO UPDATE SET least = least + 1 RETURNING least`,
 } as const;
@@ -65,7 +65,7 @@ export const READING = {
   totals: `
     SELECT count(*) AS devices, coalesce(sum(frames), 0) AS frames, coalesce(sum(items), 0) AS items,
       coalesce(sum(bytes), 0) AS bytes, coalesce(sum(raw_bytes), 0) AS raw_bytes FROM devices`,
-  model: `SELECT file FROM models WHERE id = ?`,
-  models: `SELECT id FROM models ORDER BY id`,
+  model: `SELECT file FROM models WHERE id = ? AND part = ?`,
+  models: `SELECT id FROM models WHERE part = 'model' ORDER BY id`,
   generation: `SELECT least FROM generations WHERE holder = ?`,
 } as const;

@@ -1,6 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Arrival, DeviceSummary, FrameQuery, FrameStore, Put, StoredFrame, StoreTotals } from "./frame-store.ts";
+import type {
+  Arrival,
+  DeviceSummary,
+  FrameQuery,
+  FrameStore,
+  ModelPart,
+  Put,
+  StoredFrame,
+  StoreTotals,
+} from "./frame-store.ts";
 import { GroupCommit } from "./group-commit.ts";
 import {
   openToRead,
@@ -100,12 +109,12 @@ export class SqliteStore implements FrameStore {
     return { devices, frames, items, bytes, rawBytes } as StoreTotals;
   }
 
-  async putModel(id: string, file: Uint8Array): Promise<void> {
-    await this.write(() => this.connections.writing.putModel.run([id, file]), file.length);
+  async putModel(id: string, part: ModelPart, file: Uint8Array): Promise<void> {
+    await this.write(() => this.connections.writing.putModel.run([id, part, file]), file.length);
   }
 
-  async model(id: string): Promise<Uint8Array | undefined> {
-    const [row] = this.rows("model", [id]);
+  async model(id: string, part: ModelPart): Promise<Uint8Array | undefined> {
+    const [row] = this.rows("model", [id, part]);
     return row && new Uint8Array(row["file"] as ArrayBuffer);
   }
 
