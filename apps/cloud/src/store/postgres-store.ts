@@ -70,7 +70,9 @@ export class PostgresStore implements FrameStore {
       allowExitOnIdle: true,
       application_name: "isthmus-cloud",
       types: { getTypeParser: parserOf },
-      onConnect: async (client) => void (await client.query(setUp(timeout))),
+      onConnect: async (client) => {
+        await client.query(setUp(timeout));
+      },
     });
     return new PostgresStore(pool, timeout);
   }
