@@ -28,6 +28,7 @@ const commands = {
   bench: (args) => script("tools/bench/main.ts", args),
   reproduce: (args) => script("tools/reproduce/main.ts", args),
   fuzz: (args) => script("tools/fuzz/main.ts", args),
+  chaos: (args) => script("tools/chaos/main.ts", args),
   test: (args) => import("./test.mjs").then(({ test }) => test("fast", args)),
   "test:full": (args) => import("./test.mjs").then(({ test }) => test("full", args)),
   "test:soak": (args) => import("./test.mjs").then(({ test }) => test("soak", args)),
