@@ -253,10 +253,7 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     expect(await tried(`document.body.innerHTML = "<p>x</p>"`)).toBe("TypeError");
     expect(await tried(`await import("data:text/javascript,1")`)).toBe("TypeError");
     expect(await tried(`await fetch("http://127.0.0.1:1/")`)).toBe("TypeError");
-    await page.evaluate(
-      `(() => { const s = document.createElement("a"); s.setAttribute("onclick", "document.body.dataset.broken=1"); document.body.append(s); s.click(); s.remove(); })()`,
-    );
-    expect(await page.evaluate("document.body.dataset.broken")).toBeUndefined();
+    expect(await tried(`document.body.setAttribute("onclick", "1")`)).toBe("TypeError");
     const framed = await openPage(browser, "about:blank", []);
     open.push(framed);
     await framed.setContent(`<iframe src="${url}/"></iframe>`);
