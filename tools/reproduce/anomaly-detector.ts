@@ -27,7 +27,7 @@ import {
   WINDOW,
 } from "./machine-recordings.ts";
 
-const EPOCHS = 40;
+const EPOCHS = 20;
 const BATCH = 512;
 /** Training windows that ranges are calibrated on. */
 export const CALIBRATED = 1000;

@@ -43,7 +43,7 @@ export interface MachineRecordings {
 }
 
 /** Of faults: evenly between, one for each recording of a fault. */
-export const STRENGTHS: readonly [weakest: number, strongest: number] = [0.1, 0.6];
+export const STRENGTHS: readonly [weakest: number, strongest: number] = [0.25, 1.5];
 
 export function machineRecordings({ machines, seconds, train, ...parts }: RecordingCounts): MachineRecordings {
   const all = Array.from({ length: machines }, (_, machine) => machine);

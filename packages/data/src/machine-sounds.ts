@@ -28,7 +28,7 @@ export const MACHINE_SAMPLE_RATE = 16_000;
  *
  * A shaft of 22 to 34 Hz that wanders and slows under load, with four harmonics; a gear of 19 to 31 teeth with three harmonics of its mesh,
  * louder under load; 2 to 4 pulses in each turn that ring at 500 to 1100 Hz for 6 ms; noise of the room, tilted towards low frequencies,
- * whose level differs by 12 dB between recordings. Load changes about once a second. A fault at strength s
+ * whose level differs by 6 dB between recordings. Load changes about once a second. A fault at strength s
  *
  * | fault | adds |
  * |---|---|
@@ -124,7 +124,7 @@ const SETTLING = 0.1;
 function soundOf(machine: Machine, samples: number, faults: Faults, { life, noise, failures }: Draws): Float32Array {
   const decibels = (low: number, high: number): number => 10 ** (life(low, high) / 20);
   const microphone = decibels(-2, 2);
-  const room = new Room(0.012 * decibels(-6, 6), noise);
+  const room = new Room(0.012 * decibels(-3, 3), noise);
   const running = new Running(machine.speed * life(0.97, 1.03), life);
   const pulse = new Ringing(machine.pulseTone, PULSE_SECONDS);
   const impact = new Ringing(machine.bearingTone, IMPACT_SECONDS);
