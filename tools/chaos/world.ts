@@ -87,7 +87,7 @@ async function makeServices({
     const behind = new URL(url ?? "postgresql://nowhere");
     behind.port = String(network.ports.database);
     const args = [
-      ...["--models", models, "--data", data, "--secret-file", secret, "--rate", "1000000"],
+      ...["--models", models, "--data", data, "--secret-file", secret, "--rate", "0"],
       ...["--mqtt", `mqtt://127.0.0.1:${network.ports.bridge}`],
       ...(url === undefined ? [] : ["--database-url", behind.href]),
     ];

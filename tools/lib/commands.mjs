@@ -24,6 +24,7 @@ async function turbo(...args) {
 /** command -> what it does with its arguments; each resolves to an exit code. */
 const commands = {
   demo: (args) => script("tools/demo/main.ts", args),
+  "demo:edge": (args) => script("tools/demo/edge/main.ts", args),
   isthmus: (args) => script("apps/cli/src/main.ts", args, typedIn(process.cwd(), process.env)),
   bench: (args) => script("tools/bench/main.ts", args),
   reproduce: (args) => script("tools/reproduce/main.ts", args),

@@ -88,7 +88,18 @@ async function makeModel(folder: string) {
 async function startService(folder: string, models: string): Promise<CloudServer> {
   const secret = join(folder, "secret");
   await writeFile(secret, `${SECRET}\n`, { mode: 0o600 });
-  const args = ["--models", models, "--data", join(folder, "data"), "--secret-file", secret, "--rate", "1000000"];
+  const args = [
+    "--models",
+    models,
+    "--data",
+    join(folder, "data"),
+    "--secret-file",
+    secret,
+    "--rate",
+    "0",
+    "--log-level",
+    "warn",
+  ];
   const server = await CloudServer.make({ program: asBuilt, args });
   await server.start();
   return server;
