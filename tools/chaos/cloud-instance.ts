@@ -13,6 +13,7 @@ export class CloudInstance implements Victim {
   /** Starts that ended without serving. */
   failedStarts = 0;
   readonly #before = new Map<string, number>();
+  #hasServed = false;
 
   constructor(name: string, server: CloudServer) {
     this.name = name;
@@ -22,9 +23,11 @@ export class CloudInstance implements Victim {
   async start(): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.server.start();
+        await this.server.start();
+        this.#hasServed = true;
+        return;
       } catch (error) {
-        if (tries === STARTS) throw error;
+        if (tries === STARTS || !this.#hasServed) throw error;
         this.failedStarts++;
         await sleep(PAUSE_MS);
       }

@@ -6,7 +6,7 @@ import { mqttHarm } from "./net/mqtt-harm.ts";
 import { TcpProxy } from "./net/tcp-proxy.ts";
 
 /** What devices reach the service or the broker by. */
-const FIELD: LineFaults = { cut: 0.003, delay: 30, slow: { share: 0.1, bytesPerSecond: 20_000 } };
+const FIELD: LineFaults = { cut: 0.01, delay: 30, slow: { share: 0.1, bytesPerSecond: 20_000 } };
 /** What stands between services, broker and database. */
 const HALL: LineFaults = { cut: 0.0005, delay: 3, slow: { share: 0, bytesPerSecond: 0 } };
 /** Of parcels in flight are damaged, and of bodies doubled. */

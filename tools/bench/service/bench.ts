@@ -32,7 +32,7 @@ export interface Bench {
 const LATENT = 20;
 const SECRET = "the-secret-of-a-bench";
 
-/** Trains a small VAE of digits, and starts everyone with it. */
+/** Trains a small autoencoder of digits, and starts everyone with it. */
 export async function openBench(): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), "isthmus-bench-service-"));
   const ends: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 10 })];
@@ -72,9 +72,20 @@ export async function openBench(): Promise<Bench> {
 
 async function makeModel(folder: string) {
   const at = (name: string): string => join(folder, name);
-  const [model, one, many, decoder] = [at("vae.safetensors"), at("one.isth"), at("many.isth"), at("decoder.onnx")];
-  const train = ["--data", "synthetic", "--limit", "2000", "--epochs", "2", "--latent", String(LATENT)];
-  await isthmusQuietly("train", "vae", ...train, "-o", model);
+  const [model, one, many, decoder] = [at("digits.safetensors"), at("one.isth"), at("many.isth"), at("decoder.onnx")];
+  const train = [
+    "--data",
+    "synthetic",
+    "--limit",
+    "4000",
+    "--epochs",
+    "8",
+    "--lr",
+    "0.003",
+    "--latent",
+    String(LATENT),
+  ];
+  await isthmusQuietly("train", "ae", ...train, "-o", model);
   await isthmusQuietly("encode", model, "--data", "synthetic", "--range", "0:1", "-o", one);
   await isthmusQuietly("encode", model, "--data", "synthetic", "--range", `0:${MANY}`, "-o", many);
   await isthmusQuietly("export", model, "--part", "decoder", "-o", decoder);

@@ -33,7 +33,8 @@ export function sqliteRows(file: string): StoredRow[] {
   const database = new Database(file, { readonly: true });
   try {
     const select = "SELECT name AS device, sequence, stream FROM frames JOIN devices ON devices.id = frames.device";
-    return database.prepare(select).all() as StoredRow[];
+    const rows = database.prepare(select).all() as (Omit<StoredRow, "stream"> & { readonly stream: ArrayBuffer })[];
+    return rows.map((row) => ({ ...row, stream: new Uint8Array(row.stream) }));
   } finally {
     database.close();
   }

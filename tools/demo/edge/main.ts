@@ -90,7 +90,7 @@ async function demo(stay: boolean): Promise<void> {
     await show({ reader, sensor, eye, pump, camera, csvBytes, pngBytes, digits: test });
     print(
       "",
-      `The page: ${service.url}/`,
+      `The page: ${service.url}/${stay ? "" : "   (npm run demo:edge -- --stay leaves it up, to be looked at)"}`,
       `a reader's token for it: ${tokenOf(secret, "reader", "demo")}`,
       `${((performance.now() - started) / 1000).toFixed(0)} s in all`,
     );

@@ -19,15 +19,16 @@ export const PAST_ROWS = 64_000;
 export async function pumpModel(folder: string, models: string): Promise<DeviceModel> {
   const [data, model] = [join(folder, "pump-past.csv"), join(folder, "pump.safetensors")];
   await writeFile(data, `${CHANNELS.join(",")}\n${pumpLines(0, PAST_ROWS)}`);
-  const size = { window: WINDOW, hidden: "64", latent: 8, likelihood: "gaussian", epochs: 60, lr: 0.003 };
+  const size = { window: WINDOW, stride: 16, hidden: "64", latent: 8, likelihood: "gaussian", epochs: 12, lr: 0.003 };
   await isthmus(["train", "ae"], { data, ...size, out: model });
   return bundled(model, data, models);
 }
 
-/** Trains the camera's model: digits of 28 x 28 to sixteen numbers. */
+/** Trains the camera's model: digits of 28 x 28 to 24 numbers. */
 export async function digitModel(folder: string, models: string, data: string): Promise<DeviceModel> {
   const model = join(folder, "digits.safetensors");
-  await isthmus(["train", "vae"], { data, limit: 20_000, epochs: 2, hidden: "256", latent: 16, out: model });
+  const size = { limit: 20_000, epochs: 4, lr: 0.003, hidden: "128", latent: 24 };
+  await isthmus(["train", "ae"], { data, ...size, out: model });
   return bundled(model, data, models);
 }
 
