@@ -17,7 +17,7 @@ export function describeFailure(error: unknown): { readonly exitCode: number; re
 }
 
 /** Whether the system refused a file, a socket or the like. */
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error && "code" in error;
 }
 

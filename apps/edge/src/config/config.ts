@@ -52,7 +52,7 @@ export interface WindowConfig {
   readonly stride?: number;
 }
 
-export interface StdinConfig extends LinesConfig, WindowConfig {
+interface StdinConfig extends LinesConfig, WindowConfig {
   readonly kind: "stdin";
 }
 

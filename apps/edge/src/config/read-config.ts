@@ -35,11 +35,12 @@ export function parseConfig(path: string, text: string): AgentConfig {
   if (!isDeviceId(device)) {
     throw top.error("device", `expected 1 to 64 of A-Z a-z 0-9 . _ -, the first no dot, got ${JSON.stringify(device)}`);
   }
+  const state = stateOf(top);
   const send = sendOf(top.table("send"));
   const source = sourceOf(top.table("source"));
   const config: AgentConfig = {
     device,
-    state: stateOf(top),
+    state,
     send,
     model: modelOf(top.table("model"), send),
     source,

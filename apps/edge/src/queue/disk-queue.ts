@@ -10,7 +10,7 @@ import { Sequences } from "./sequences.ts";
 
 /** When frames are flushed from the system's memory to the disk itself. */
 export type FsyncPolicy = "always" | "interval" | "never";
-export type QueueProblem = "disk" | "dropped" | "damaged";
+type QueueProblem = "disk" | "dropped" | "damaged";
 export type WhenFull = "oldest-first" | "stop";
 
 export interface QueueOptions {

@@ -14,7 +14,7 @@ export interface ParcelResult {
 }
 
 /** Why a body was not read as a whole. */
-export interface Refusal {
+interface Refusal {
   readonly reason: string;
   readonly detail: string;
   readonly limit?: number;

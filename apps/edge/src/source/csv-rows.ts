@@ -66,7 +66,7 @@ function valueOf(cell: string): number {
 }
 
 /** The cells of a line (RFC 4180), without spaces around them. @throws LineError a quotation mark that is not closed */
-export function splitCsv(line: string, delimiter: string): string[] {
+function splitCsv(line: string, delimiter: string): string[] {
   if (!line.includes('"')) return line.split(delimiter).map((cell) => cell.trim());
   const cells: string[] = [];
   for (let at = 0; at <= line.length;) {

@@ -49,7 +49,7 @@ function inUnits(value: number, units: BundleUnits | undefined, signal: number):
 }
 
 /** Row `row` of signal `signal`: mean 0, of a size of about 1. */
-export function demoSignal(row: number, signal: number): number {
+function demoSignal(row: number, signal: number): number {
   const phase = row + 37 * signal;
   const swing = 0.9 * Math.sin((2 * Math.PI * phase) / 50) + 0.4 * Math.sin((2 * Math.PI * phase) / (13 + signal));
   const jolt = phase % 997 < 5 ? 2 : 0;

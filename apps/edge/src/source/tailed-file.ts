@@ -81,7 +81,7 @@ export class TailedFile {
 }
 
 /** Whether the file of this name is the one that the position is in. */
-export async function isAt(path: string, { inode, offset, head }: FilePosition): Promise<boolean> {
+async function isAt(path: string, { inode, offset, head }: FilePosition): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile() || found.ino !== inode || found.size < offset) return false;
   const file = await open(path);

@@ -33,7 +33,7 @@ function problemLines({ problems }: Snapshot): string[] {
   );
 }
 
-export function grouped(value: number): string {
+function grouped(value: number): string {
   return value.toLocaleString("en-US");
 }
 
@@ -42,7 +42,7 @@ function rate(perSecond: number): string {
 }
 
 /** Seconds as `8 s`, `1 min 40 s`, `2 h 05 min`, `3 d 4 h`. */
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   const whole = Math.round(seconds);
   const two = (value: number) => String(value).padStart(2, "0");
   if (whole < 60) return `${whole} s`;

@@ -47,12 +47,22 @@ function copyPlan(samples: number, times: number): IntegerPlan {
     input: { address: at, length: samples, scale: 1, zero: 0 },
     outputs: [{ name: "symbols", address: output, length: samples }],
     calls: [
-      { kernel: "conv2d", x: at, y: output, weights: 0, channels: weights.length, window, padding: 0, scratch, ...rounding },
+      {
+        kernel: "conv2d",
+        x: at,
+        y: output,
+        weights: 0,
+        channels: weights.length,
+        window,
+        padding: 0,
+        scratch,
+        ...rounding,
+      },
     ],
   };
 }
 
 /** The symbols of a stream that a copier made, items one after the other. */
 export function symbolsOf(stream: Uint8Array, samples: number): number[] {
-  return [...decodeLatents(stream, { tables: [table], dims: samples }).symbols];
+  return [...decodeLatents(stream, { tables: [table], dims: samples, modelId: stream.slice(4, 12) }).symbols];
 }
