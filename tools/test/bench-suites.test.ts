@@ -44,7 +44,7 @@ it.each([
 
 it("what the user got wrong is one line and exit code 2", async () => {
   const { code, output } = await bench("--suite", "conv");
-  expect(output).toBe(`--suite expected some of train, gemm, ops, infer, codec, tfjs, got "conv"\n`);
+  expect(output).toBe(`--suite expected some of train, gemm, ops, infer, codec, tfjs, edge, got "conv"\n`);
   expect(code).toBe(2);
 });
 

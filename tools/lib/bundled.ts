@@ -1,0 +1,24 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "vite";
+import { root } from "./paths.mjs";
+
+/** The files that Vite makes of a module, minified for browsers, everything that it imports inside. */
+export async function bundled(source: string, { minify = true } = {}): Promise<Uint8Array<ArrayBuffer>[]> {
+  const out = join(root, "tools", "out");
+  mkdirSync(out, { recursive: true });
+  const folder = mkdtempSync(join(out, "bundled-"));
+  try {
+    const entry = join(folder, "entry.js");
+    writeFileSync(entry, source);
+    const outDir = join(folder, "dist");
+    await build({
+      ...{ root: folder, logLevel: "error", configFile: false },
+      resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] },
+      build: { outDir, minify, target: "es2022", lib: { entry, formats: ["es"] } },
+    });
+    return readdirSync(outDir).map((name) => Uint8Array.from(readFileSync(join(outDir, name))));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
