@@ -6,6 +6,7 @@ import { initialise, type Model, type ModelData } from "@isthmus/graph";
 import { calibrate, exportOnnx, reducePrecision } from "@isthmus/onnx";
 import { toModel } from "@isthmus/train";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
+import { bundled } from "../lib/bundled.ts";
 import { int8Bundle, machineData, type MachineData } from "../reproduce/anomaly-detector.ts";
 import { foldedAutoencoder } from "../reproduce/anomaly-network.ts";
 import { joined } from "../reproduce/harness/training.ts";
@@ -28,6 +29,7 @@ export async function writeAnomalyEncoder(folder: string): Promise<WorkData> {
     const network = await writeWork(folder, data);
     const files = {
       ...(await weightFiles(engine, model, data)),
+      [ANOMALY_FILES.runtime]: await bundled('export { loadEncoder, loadExecutor, readBundle } from "@isthmus/edge";'),
       [ANOMALY_FILES.int8]: await int8Bundle({ engine }, model, data.train),
     };
     for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);

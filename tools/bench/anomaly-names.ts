@@ -8,6 +8,8 @@ export const ANOMALY_FILES = {
   weights: "anomaly.f32",
   /** Widths and offsets of bins, f32 [2, 8]. */
   bins: "bins.f32",
+  /** `@isthmus/edge` as a bundler leaves it. */
+  runtime: "edge.mjs",
   int8: "int8.isthb",
   onnx: "anomaly.onnx",
   onnxInt8: "anomaly-int8.onnx",

@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadEncoder, loadExecutor, readBundle } from "@isthmus/edge";
+import { pathToFileURL } from "node:url";
+import type * as Edge from "@isthmus/edge";
 import { ANOMALY_FILES } from "./anomaly-names.ts";
 import type { EdgeContestant } from "./edge-contestant.ts";
 import { readFloats } from "./floats.ts";
 
 /** A bundle of ours, on WebAssembly. */
-export function edgeIsthmus(folder: string, file: string): EdgeContestant {
+export async function edgeIsthmus(folder: string, file: string): Promise<EdgeContestant> {
+  const runtime = pathToFileURL(join(folder, ANOMALY_FILES.runtime)).href;
+  const { loadEncoder, loadExecutor, readBundle } = (await import(runtime)) as typeof Edge;
   const bundle = new Uint8Array(readFileSync(join(folder, file)));
   const bins = readFloats(folder, ANOMALY_FILES.bins);
   const [steps, offsets] = [bins.subarray(0, bins.length / 2), bins.subarray(bins.length / 2)];

@@ -12,8 +12,8 @@ const require = createRequire(import.meta.url);
 export async function runtimeSizes(): Promise<Size[]> {
   const of = (names: string) => bundled(`export { ${names} } from "@isthmus/edge";`);
   return [
-    sizeOfFiles("@isthmus/edge: loadEncoder, WebAssembly and JavaScript", await of("loadEncoder")),
-    sizeOfFiles("@isthmus/edge: javascriptEncoder alone", await of("javascriptEncoder")),
+    sizeOfFiles("@isthmus/edge: loadEncoder, WebAssembly and JavaScript", [await of("loadEncoder")]),
+    sizeOfFiles("@isthmus/edge: javascriptEncoder alone", [await of("javascriptEncoder")]),
   ];
 }
 
@@ -42,7 +42,7 @@ async function tfjsFiles(): Promise<Uint8Array[]> {
     export { fused, ready, setBackend, tensor1d, tensor2d, tidy } from "@tensorflow/tfjs-core";
     export { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";`);
   const folder = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
-  return [...code, readFileSync(join(folder, "dist", "tfjs-backend-wasm-simd.wasm"))];
+  return [code, readFileSync(join(folder, "dist", "tfjs-backend-wasm-simd.wasm"))];
 }
 
 function ortFiles(): Uint8Array[] {

@@ -32,8 +32,8 @@ export type Check =
   | { readonly kind: "same"; readonly apart: number }
   /** The loss after `steps` from fresh weights is below `fall` of the first, and within `apart` of the others'. */
   | { readonly kind: "learns"; readonly steps: number; readonly fall: number; readonly apart: number }
-  /** Checked in another case of the same work. */
-  | { readonly kind: "elsewhere" };
+  /** Checked in another case of the same work, or of this one. */
+  | { readonly kind: "elsewhere"; readonly in?: string };
 
 /** How a time is shown. */
 export interface Unit {

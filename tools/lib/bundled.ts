@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { build } from "vite";
 import { root } from "./paths.mjs";
 
-/** The files that Vite makes of a module, minified for browsers, everything that it imports inside. */
-export async function bundled(source: string, { minify = true } = {}): Promise<Uint8Array<ArrayBuffer>[]> {
+/** The file that Vite makes of a module, minified for browsers, everything that it imports inside. */
+export async function bundled(source: string, { minify = true } = {}): Promise<Uint8Array<ArrayBuffer>> {
   const out = join(root, "tools", "out");
   mkdirSync(out, { recursive: true });
   const folder = mkdtempSync(join(out, "bundled-"));
@@ -15,9 +15,16 @@ export async function bundled(source: string, { minify = true } = {}): Promise<U
     await build({
       ...{ root: folder, logLevel: "error", configFile: false },
       resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] },
-      build: { outDir, minify, target: "es2022", lib: { entry, formats: ["es"] } },
+      build: {
+        outDir,
+        minify,
+        target: "es2022",
+        lib: { entry, formats: ["es"], fileName: "bundle" },
+        rollupOptions: { output: { codeSplitting: false } },
+      },
     });
-    return readdirSync(outDir).map((name) => Uint8Array.from(readFileSync(join(outDir, name))));
+    const [file] = readdirSync(outDir);
+    return Uint8Array.from(readFileSync(join(outDir, file!)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

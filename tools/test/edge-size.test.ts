@@ -7,12 +7,11 @@ import { bundled } from "../lib/bundled.ts";
 const MOST = 16 * 1024;
 
 it("the runtime of devices is within 16 KiB of gzip, and asks nothing of Node", async () => {
-  const files = await bundled(
+  const file = await bundled(
     'export { javascriptEncoder, javascriptExecutor, loadEncoder, loadExecutor } from "@isthmus/edge";',
   );
-  const bytes = files.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0);
+  const bytes = gzipSync(file, { level: 9 }).length;
   expect(bytes).toBeGreaterThan(1024);
   expect(bytes).toBeLessThanOrEqual(MOST);
-  const text = files.map((file) => new TextDecoder().decode(file)).join("\n");
-  expect(text).not.toMatch(/\bnode:|\beval\(|new Function/);
+  expect(new TextDecoder().decode(file)).not.toMatch(/\bnode:|\beval\(|new Function/);
 }, 60_000);

@@ -1,6 +1,4 @@
-import { writeAnomalyEncoder } from "../anomaly-files.ts";
 import { edge as edgeEntry } from "../entries.ts";
-import { edgeSizes } from "../edge-sizes.ts";
 import type { Suite } from "../suite.ts";
 import { EDGE_WORK } from "./edge-work.ts";
 
@@ -19,7 +17,7 @@ export const edge: Suite = {
   cases: [
     { work: EDGE_WORK.encode, check: { kind: "same", apart: 0.2 } },
     { work: EDGE_WORK.network, check: { kind: "same", apart: APART } },
-    { work: EDGE_WORK.start, check: { kind: "elsewhere" }, steps: 1 },
+    { work: EDGE_WORK.start, check: { kind: "elsewhere", in: EDGE_WORK.network }, steps: 1 },
   ],
   ours: [edgeEntry("isthmus-int8", "Isthmus, int8", "ours")],
   peers: {
@@ -36,6 +34,6 @@ export const edge: Suite = {
     { ours: "isthmus-int8", work: EDGE_WORK.start, atMostMs: 5 },
   ],
   measurement: 60,
-  work: writeAnomalyEncoder,
-  sizes: edgeSizes,
+  work: async (folder) => (await import("../anomaly-files.ts")).writeAnomalyEncoder(folder),
+  sizes: async (folder, peers) => (await import("../edge-sizes.ts")).edgeSizes(folder, peers),
 };
