@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client, Pool, types } from "pg";
+import { Client, type ClientBase, Pool, types } from "pg";
 import type {
   Arrival,
   DeviceSummary,
@@ -70,9 +70,7 @@ export class PostgresStore implements FrameStore {
       allowExitOnIdle: true,
       application_name: "isthmus-cloud",
       types: { getTypeParser: parserOf },
-      onConnect: async (client) => {
-        await client.query(setUp(timeout));
-      },
+      onConnect: setUp(timeout),
     });
     return new PostgresStore(pool, timeout);
   }
@@ -217,7 +215,10 @@ function parserOf(type: number, format?: unknown): (value: string) => unknown {
   return type === BYTEA ? (value) => new Uint8Array(usual(value)) : usual;
 }
 
-/** A role's own settings are kept, except that nothing may be called stored before it is durable. */
-const setUp = (timeout: number): string => `
-  SELECT set_config('statement_timeout', '${timeout}', false) WHERE current_setting('statement_timeout') = '0';
-  SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`;
+/** A role's own settings are kept, except that nothing may be called stored before it is durable. The pool waits for the promise, whatever its types say. */
+function setUp(timeout: number): (client: ClientBase) => unknown {
+  const settings = `
+    SELECT set_config('statement_timeout', '${timeout}', false) WHERE current_setting('statement_timeout') = '0';
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`;
+  return (client) => client.query(settings);
+}
