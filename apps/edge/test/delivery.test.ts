@@ -135,7 +135,9 @@ describe("a frame that the service refuses", () => {
     await run.ended;
     expect((await run.agent).snapshot().send.refused["sequence-taken"]).toBeGreaterThan(0);
     expect(service.stored.length).toBe(10);
-    expect(service.stored.map(({ stream }) => symbolsOf(stream, 1)[0]).sort()).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 5]);
+    expect(service.stored.map(({ stream }) => symbolsOf(stream, 1)[0]!).sort((a, b) => a - b)).toEqual([
+      0, 0, 1, 1, 2, 2, 3, 3, 4, 5,
+    ]);
     expect(new Set(service.stored.map(({ sequence }) => sequence)).size).toBe(10);
   });
 });
