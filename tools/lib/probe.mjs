@@ -1,11 +1,26 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 
 /** Debian's interpreter: the one that apt's torch, numpy and onnx belong to. */
 export const python = process.env.ISTHMUS_PYTHON ?? "/usr/bin/python3";
 
 /** Where a Chromium is looked for; playwright's own download is never used. */
 export const chromium = process.env.ISTHMUS_CHROMIUM ?? "/usr/bin/chromium";
+
+/** Debian keeps it where only root looks. */
+export const mosquitto = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].find(existsSync) ?? "mosquitto";
+
+/** The folder of the newest PostgreSQL's programs: Debian keeps them off the path. */
+export const postgresPrograms = newestPostgres("/usr/lib/postgresql");
+
+function newestPostgres(folder) {
+  if (!existsSync(folder)) return undefined;
+  const newestFirst = readdirSync(folder).sort((a, b) => Number(b) - Number(a));
+  return newestFirst.map((version) => join(folder, version, "bin")).find((bin) => existsSync(join(bin, "postgres")));
+}
+
+const runs = (program, ...args) => spawnSync(program, args, { stdio: "ignore" }).error === undefined;
 
 function pythonHas(module) {
   return spawnSync(python, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0;
@@ -36,6 +51,14 @@ export function probe() {
       found: existsSync("/usr/include/opencv4/opencv2/dnn.hpp") && spawnSync("g++", ["--version"]).status === 0,
       hint: "apt-get install g++ libopencv-dnn-dev",
     },
+    { need: "Mosquitto", key: "mosquitto", found: runs(mosquitto, "-h"), hint: "apt-get install mosquitto" },
+    {
+      need: "PostgreSQL",
+      key: "postgresql",
+      found: postgresPrograms !== undefined,
+      hint: "apt-get install postgresql",
+    },
+    { need: "openssl", key: "openssl", found: runs("openssl", "version"), hint: "apt-get install openssl" },
     module("safetensors", "not packaged by Debian 12; pip install safetensors"),
   ];
 }

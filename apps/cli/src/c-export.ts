@@ -16,15 +16,16 @@ export interface CExportOptions {
   readonly items?: number;
   readonly batch?: number;
   readonly dataDir?: string;
-  readonly build: string;
-  /** `float32`, where the user says nothing, means int8, too. */
-  readonly precision: string;
+  readonly build?: string;
+  readonly precision?: string;
   readonly out: string;
 }
 
 /** What only ONNX files have. */
 const OF_ONNX = [
   "all",
+  "opset",
+  "profile",
   "layout",
   "uint8Io",
   "dataUnits",
@@ -32,6 +33,7 @@ const OF_ONNX = [
   "outputs",
   "license",
   "golden",
+  "externalData",
   "weightBits",
   "activations",
 ] as const;
@@ -43,8 +45,8 @@ export async function exportC(
 ): Promise<Report> {
   const { out, calibrate, batch = 1 } = options;
   requireOnly(false, options, OF_ONNX, "--to onnx");
-  const { part = "encoder", precision } = options;
-  if (precision !== "float32" && precision !== "int8") {
+  const { part = "encoder", precision = "int8" } = options;
+  if (precision !== "int8") {
     throw new UsageError(`--to c writes int8, not --precision ${precision}`);
   }
   if (part !== "encoder") throw new UsageError(`--to c writes encoders, not --part ${String(part)}`);
@@ -72,9 +74,9 @@ async function bundleOf(
 ): Promise<Uint8Array> {
   const bytes = await readFileBytes(path);
   if (fileKind(bytes) === "an .isthb bundle") {
-    requireOnly(false, { calibrate, items }, ["calibrate", "items"], "a model; a bundle is calibrated");
+    requireOnly(false, { calibrate, items, build }, ["calibrate", "items", "build"], "a model; a bundle is calibrated");
     return bytes;
   }
-  const given = { ...(calibrate !== undefined && { calibrate }), ...(dataDir !== undefined && { dataDir }), build };
-  return await int8Bundle(console, path, { ...given, items: items ?? ENOUGH_ITEMS, quality: 0 });
+  const data = { ...(calibrate !== undefined && { calibrate }), ...(dataDir !== undefined && { dataDir }) };
+  return await int8Bundle(console, path, { ...data, build: build ?? "auto", items: items ?? ENOUGH_ITEMS, quality: 0 });
 }

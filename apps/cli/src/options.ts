@@ -1,5 +1,5 @@
 import type { SpritesOptions } from "@isthmus/data";
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { grouped } from "./console.ts";
 import { ENGINES } from "./engines.ts";
 import { UsageError } from "./errors.ts";
@@ -46,6 +46,12 @@ export function kebab(name: string): string {
 export function requireOnly<O>(holds: boolean, options: O, names: readonly (keyof O & string)[], where: string): void {
   const strange = holds ? undefined : names.find((name) => options[name] !== undefined);
   if (strange !== undefined) throw new UsageError(`${flag(strange)} goes with ${where} only`);
+}
+
+/** The options that the user gave, without those that have their default. */
+export function given<O extends object>(command: Command, options: O): Partial<O> {
+  const isGiven = ([name]: [string, unknown]): boolean => command.getOptionValueSource(name) !== "default";
+  return Object.fromEntries(Object.entries(options).filter(isGiven)) as Partial<O>;
 }
 
 /** Data sets that have a name; everything else is a file or a folder. */

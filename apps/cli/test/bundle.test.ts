@@ -96,6 +96,15 @@ describe("export --to c", () => {
     expect(await to(at("floats.isthb"))).toMatch(/expected an encoder in int8, got one in float32/);
     expect(await to(at("m.safetensors"), "--part", "decoder")).toMatch(/writes encoders, not --part decoder/);
     expect(await to(at("m.safetensors"), "--uint8-io")).toMatch(/--uint8-io goes with --to onnx only/);
+    for (const ofOnnx of [
+      ["--opset", "17"],
+      ["--profile", "portable"],
+      ["--external-data", "never"],
+    ]) {
+      expect(await to(at("m.safetensors"), ...ofOnnx)).toBe(`${ofOnnx[0]} goes with --to onnx only`);
+    }
+    expect(await to(at("e.isthb"), "--build", "simd128")).toMatch(/--build goes with a model/);
+    expect(await to(at("m.safetensors"), "--precision", "float32")).toMatch(/writes int8, not --precision float32/);
     expect(await to(at("m.safetensors"), "--precision", "float16")).toMatch(/writes int8, not --precision float16/);
     expect(await to(at("e.isthb"), "--calibrate", "synthetic")).toMatch(/--calibrate goes with a model/);
     expect(await to(at("e.isthb"), "--batch", "5000")).toMatch(/"maxItems" expected an integer 1 to 4096, got 5000/);

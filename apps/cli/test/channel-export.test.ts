@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { codebook, type Codebook, maximumLikelihood, qamCodebook } from "@isthmus/channel";
 import { parseNpy } from "@isthmus/data";
 import { randomNormal } from "@isthmus/math";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { codebookBytes, readCodebook } from "../src/channel/codebook-files.ts";
 import { complaint, report } from "./support/cli.ts";
 import { sharedFolder, temporaryFolder } from "./support/folder.ts";
@@ -265,9 +265,14 @@ describe("channel plot", () => {
 });
 
 describe("report", () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
   it("of a link has what it spends, how it was trained, error rates, signals and distances", async () => {
     const here = await temporaryFolder();
     const out = join(here, "r.html");
+    vi.stubEnv("ISTHMUS_DATA", here); // where data lie is the machine's affair: it is no option that a link refuses
     const { sections } = await report("report", plane, "-o", out);
     expect(sections).toEqual([
       "Summary",

@@ -14,7 +14,7 @@ import {
   requireOneFile,
   writeDraft,
 } from "../onnx-files.ts";
-import { buildOption, outOption, requireOnly, wholeNumber } from "../options.ts";
+import { buildOption, given, outOption, requireOnly, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { formOf, type PartFileOptions, partOptions, withPosterior } from "../part-options.ts";
 import { checkParity } from "../part-parity.ts";
@@ -45,7 +45,7 @@ const NOTES = [
   "engine gives: |a - b| <= 1e-5 + 1e-4 |b| for every value.",
   ...PRECISION_NOTES,
   "--to c writes the encoder of a model, in int8 (--calibrate), or of a bundle, as one C99 header for microcontrollers: no dependency,",
-  "no malloc, the same bytes as loadEncoder of @isthmus/edge. It takes no other options than --calibrate, --items and --batch.",
+  "no malloc, the same bytes as loadEncoder of @isthmus/edge. It takes --calibrate, --items, --data-dir, --build and --batch.",
 ];
 
 const EXAMPLES = [
@@ -106,7 +106,13 @@ export function exportCommand(context: Context): Command {
   return withPrecisionOptions(command, precisionOption().default("float32"))
     .addOption(buildOption())
     .addOption(outOption("the ONNX file to write; the folder for --all"))
-    .action(reporting(context, (path: string, options: ExportOptions) => exportModel(context, path, options)));
+    .action(
+      reporting(context, (path: string, options: ExportOptions, self: Command) =>
+        options.to === "c"
+          ? exportC(context, path, { out: options.out, ...given(self, options) })
+          : exportModel(context, path, options),
+      ),
+    );
 }
 
 function names(text: string): string[] {
@@ -117,7 +123,6 @@ function names(text: string): string[] {
 
 async function exportModel(context: Context, path: string, options: ExportOptions): Promise<Report> {
   const { part, all = false, out } = options;
-  if (options.to === "c") return await exportC(context, path, options);
   if (all === (part !== undefined)) {
     throw new UsageError(
       all ? "--part and --all exclude each other" : "required option '--part <name>' not specified (or --all)",

@@ -93,7 +93,7 @@ async function writePage(out: string, content: Page): Promise<Report> {
 /** The page of a learned link: what it reads is drawn, so that options of data mean nothing here. */
 async function linkReport(context: Context, path: string, options: ReportOptions): Promise<Report> {
   const { out, seed, build, animation } = options;
-  requireOnly(false, options, ["dataDir", "range", "delimiter", "stride", "imageSize", "factors"], "models of data");
+  requireOnly(false, options, ["range", "delimiter", "stride", "imageSize", "factors"], "models of data");
   const link = await openLink(path);
   await requirePage(out, path);
   const { model } = link;
