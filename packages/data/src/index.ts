@@ -32,6 +32,7 @@ export type { MachineFault, MachineSoundOptions } from "./machine-sounds.ts";
 export { parseNpy, writeNpy } from "./npy.ts";
 export type { NpyArray, NpyType, NpyValues } from "./npy.ts";
 export { parseDescription } from "./parse-description.ts";
+export { isMissingCell, numberOfCell } from "./number-cell.ts";
 export { permutation, split } from "./shuffle.ts";
 export type { ShuffleOptions, SplitOptions } from "./shuffle.ts";
 export type { Standardisation } from "./standardisation.ts";
