@@ -16,10 +16,10 @@ export interface RunningBridge {
   /** Lines of the log, as level and message. */
   readonly log: string[];
   /** Resolves when the log has had a line that the pattern matches. */
-  said(pattern: RegExp): Promise<void>;
+  readonly said: (pattern: RegExp) => Promise<void>;
   /** Resolves when it takes part in the subscription. */
-  subscribed(): Promise<void>;
-  count(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+  readonly subscribed: () => Promise<void>;
+  readonly count: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number>;
 }
 
 /** A store in SQLite, in a folder of the test. */
@@ -69,7 +69,7 @@ export async function startBridge(
     log,
     said: (pattern) => said(pattern),
     subscribed: () => (bridge.connected ? Promise.resolve() : said(/subscribed at the broker/, log.length)),
-    async count(name, labels = {}) {
+    count: async (name, labels = {}) => {
       const { values } = await registry.getSingleMetric(name)!.get();
       const found = values.find((value) => Object.entries(labels).every(([key, text]) => value.labels[key] === text));
       return found?.value ?? 0;
