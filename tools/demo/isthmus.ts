@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
+import { isthmusCommand } from "../lib/isthmus.ts";
+import { root } from "../lib/paths.mjs";
 
 /**
  * Runs one `isthmus` command as a user would, after printing it; its progress shows, its JSON comes back.
@@ -17,8 +16,8 @@ export async function isthmus(
 ): Promise<Record<string, unknown>> {
   const args = [...words, ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])];
   process.stdout.write(`\n$ isthmus ${args.map(relativeToRoot).join(" ")}\n`);
-  const flags = ["--import", import.meta.resolve("tsx"), "--conditions=@isthmus/source"];
-  const child = spawn(process.execPath, [...flags, `${root}apps/cli/src/main.ts`, ...args, "--json"], {
+  const [program, ...flags] = isthmusCommand;
+  const child = spawn(program, [...flags, ...args, "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";

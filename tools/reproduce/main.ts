@@ -1,5 +1,6 @@
 import { expected } from "../lib/process.mjs";
 import { runAsCommand } from "../bench/report/command.ts";
+import { anomaly } from "./anomaly.ts";
 import { channelHamming } from "./channel-hamming.ts";
 import { channelBits } from "./channel-bits.ts";
 import { channelBlackBox } from "./channel-black-box.ts";
@@ -67,6 +68,7 @@ const reproductions: readonly Reproduction[] = [
   disentanglementRows,
   representations,
   codecInt8,
+  anomaly,
   channelTheory,
   channelHamming,
   channelRateOne,

@@ -21,8 +21,15 @@ export interface PostgresServer {
 
 const USER = "isthmus";
 
-/** Listens on the loopback and on a socket in its folder; everybody on this machine may enter. */
-export async function startPostgres(settings: Readonly<Record<string, string | number>> = {}): Promise<PostgresServer> {
+/**
+ * Listens on the loopback and on a socket in its folder; everybody on this machine may enter.
+ *
+ * @param prepare called with the user that it runs as, where that is not ours, before it starts
+ */
+export async function startPostgres(
+  settings: Readonly<Record<string, string | number>> = {},
+  prepare?: (owner: Owner | undefined) => void,
+): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "isthmus-postgres-"));
   const owner = postgresUser();
   const data = join(folder, "data");
@@ -31,6 +38,7 @@ export async function startPostgres(settings: Readonly<Record<string, string | n
   if (owner !== undefined) for (const path of [folder, socket]) chownSync(path, owner.uid, owner.gid);
   const options = ["-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
   expectSuccess(spawnSync(join(postgresPrograms!, "initdb"), options, { encoding: "utf8", cwd: folder, ...owner }));
+  prepare?.(owner);
   const port = await freePort();
   const server = new ServerProcess({
     program: join(postgresPrograms!, "postgres"),
@@ -61,6 +69,8 @@ const always = (port: number, socket: string) => ({
   port,
   unix_socket_directories: socket,
   max_connections: 60,
+  // Who is killed loses nothing that the system was given; only a power loss would.
+  fsync: "off",
 });
 
 const asOptions = (settings: Readonly<Record<string, string | number>>): string[] =>

@@ -5,11 +5,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface ServerCommand {
   readonly program: string;
   readonly args: readonly string[];
-  /** A line of this on its standard error says that it serves. */
+  /** What it says on either of its streams when it serves. */
   readonly ready: RegExp;
   /** What it may end with because its killed predecessor has not quite gone; it is started again then. */
   readonly notYet?: RegExp;
   readonly owner?: Owner | undefined;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Another user than us, for servers that refuse to run as root. */
@@ -20,12 +21,24 @@ export interface Owner {
 
 const TRIES = 100;
 const PAUSE_MS = 100;
+/** So long one may take to serve. */
+const PATIENCE_MS = 120_000;
+/** From SIGTERM to SIGKILL. */
+const FAREWELL_MS = 30_000;
+/** Characters that are kept of what it said. */
+const KEPT = 10_000;
+
+const living = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of living) child.kill("SIGKILL");
+});
 
 /** A server in a child process of ours: started when it serves, killed as hard as one likes, started again. It dies with us. */
 export class ServerProcess {
   readonly #command: ServerCommand;
   #child: ChildProcess | undefined;
-  readonly #killWithUs = (): void => void this.#child?.kill("SIGKILL");
+  #said = "";
+  #readyWith: RegExpExecArray | undefined;
 
   constructor(command: ServerCommand) {
     this.#command = command;
@@ -33,6 +46,16 @@ export class ServerProcess {
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** What it said last. */
+  get said(): string {
+    return this.#said;
+  }
+
+  /** What it said of its serving, with the groups of the pattern. Of the last start. */
+  get readyWith(): RegExpExecArray {
+    return this.#readyWith!;
   }
 
   /** Resolves when it serves. */
@@ -49,32 +72,42 @@ export class ServerProcess {
 
   /** What it said when it ended; `undefined` when it serves. */
   async #startOnce(): Promise<string | undefined> {
-    const { program, args, ready, owner } = this.#command;
-    const environment = { ...process.env, LC_ALL: "C" };
-    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], env: environment, ...owner });
-    process.on("exit", this.#killWithUs);
+    const { program, args, ready, owner, env } = this.#command;
+    const environment = { ...process.env, LC_ALL: "C", ...env };
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: environment, ...owner });
+    living.add(child);
     this.#child = child;
     void once(child, "exit").then(
       () => this.#forget(child),
       () => this.#forget(child),
     );
-    let said = "";
+    this.#said = "";
+    const impatience = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
     const isReady = new Promise<undefined>((resolve) => {
-      child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-        said = (said + text).slice(-10_000);
-        if (ready.test(said)) resolve(undefined);
-      });
+      const hear = (text: string): void => {
+        this.#said = (this.#said + text).slice(-KEPT);
+        const found = ready.exec(this.#said);
+        if (!found) return;
+        this.#readyWith ??= found;
+        resolve(undefined);
+      };
+      this.#readyWith = undefined;
+      for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", hear);
     });
     const ended = new Promise<string>((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (code) => resolve(`code ${code}: ${said}`));
+      child.once("close", (code, signal) => resolve(`${code === null ? signal : `code ${code}`}: ${this.#said}`));
     });
-    return Promise.race([isReady, ended]);
+    try {
+      return await Promise.race([isReady, ended]);
+    } finally {
+      clearTimeout(impatience);
+    }
   }
 
   #forget(child: ChildProcess): void {
     if (this.#child !== child) return;
-    process.off("exit", this.#killWithUs);
+    living.delete(child);
     this.#child = undefined;
   }
 
@@ -86,6 +119,16 @@ export class ServerProcess {
     child.kill(signal);
     await gone;
     this.#forget(child);
+  }
+
+  /** Asks it to go, and kills it when it does not in half a minute. Resolves to the code that it ended with; `null` where it was killed. */
+  async stop(): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined) return null;
+    const impatience = setTimeout(() => child.kill("SIGKILL"), FAREWELL_MS);
+    await this.kill("SIGTERM");
+    clearTimeout(impatience);
+    return child.exitCode;
   }
 
   async restart(signal?: NodeJS.Signals): Promise<void> {

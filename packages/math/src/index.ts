@@ -30,7 +30,7 @@ export type { Path } from "./paths.ts";
 export { philox4x32 } from "./philox.ts";
 export { principalAxes } from "./principal-axes.ts";
 export type { PrincipalAxes } from "./principal-axes.ts";
-export { areaUnderRoc } from "./ranking.ts";
+export { areaUnderRoc, partialAreaUnderRoc } from "./ranking.ts";
 export * from "./regularity/index.ts";
 export { reparameterise } from "./reparameterise.ts";
 export { composedLogSoftmax, composedSoftmax, composedSoftmaxCrossEntropy } from "./softmax.ts";

@@ -1,22 +1,22 @@
 import { decodeItems, inferLatents, type InferredLatents } from "@isthmus/compress";
 import { batches, type Dataset, gather, itemSize, take } from "@isthmus/data";
 import type { StoredTensor } from "@isthmus/graph";
-import type { ModelDefinition } from "@isthmus/models";
+import type { ModelDefinition, Trainable } from "@isthmus/models";
 import { fit, type FitOptions, type FitResult, type Metrics } from "@isthmus/train";
 import type { Context, SeedRun, Splits } from "./reproduction.ts";
 
-export interface Trained extends FitResult {
-  readonly definition: ModelDefinition;
+export interface Trained<D extends Trainable = ModelDefinition> extends FitResult {
+  readonly definition: D;
   readonly test: Metrics;
 }
 
 /** Trains and measures once, telling how it goes on. Everything but the optimisation is `fit`'s. */
-export async function trained(
+export async function trained<D extends Trainable>(
   { engine, tell, kept }: Pick<Context, "engine" | "tell" | "kept">,
-  definition: ModelDefinition,
+  definition: D,
   data: Splits,
   options: Omit<FitOptions, "engine"> & { readonly seed: number; readonly epochs: number; readonly title: string },
-): Promise<Trained> {
+): Promise<Trained<D>> {
   const { title, ...settings } = options;
   const result = await fit(definition, data, {
     ...settings,
