@@ -72,7 +72,7 @@ async function serve(context: Context, options: ServeOptions): Promise<void> {
   const ended = asked(context);
   const log = pino({ level: options.logLevel }, context.stderr);
   const service = await openService({ ...options, store: await openStore(options), log });
-  const app = buildApp(service, { ...options, corsOrigins: options.corsOrigin });
+  const app = await buildApp(service, { ...options, corsOrigins: options.corsOrigin });
   try {
     const address = await app.server.listen({ host: options.host, port: options.port }).catch((error: Error) => {
       throw new UsageError(`cannot listen: ${error.message}`);

@@ -5,7 +5,18 @@ import { IsthmusError } from "@isthmus/math";
 import { LatentNetworks } from "./latent-networks.ts";
 import { LosslessNetworks } from "./lossless-networks.ts";
 import { losslessFacts, type ModelFacts, modelFacts } from "./model-facts.ts";
-import type { Answer, Given, Order, TaskName } from "./task.ts";
+import type { Given, TaskName } from "./task.ts";
+
+/** To a process: open a model's file before its tasks, close it again, or do a task. */
+export type Order =
+  | { readonly order: "open"; readonly id: string; readonly file: Uint8Array }
+  | { readonly order: "close"; readonly id: string }
+  | { readonly order: "do"; readonly name: TaskName; readonly id: string; readonly given: unknown };
+
+/** From a process, to each task, one after the other. */
+export type Answer =
+  | { readonly made: unknown }
+  | { readonly code: string; readonly message: string; readonly details: Readonly<Record<string, unknown>> };
 
 type Networks = Partial<Record<TaskName, (given: never) => Promise<unknown>>> & { close(): Promise<void> };
 

@@ -2,7 +2,7 @@
 import type { Geometry } from "@isthmus/codec";
 import type { ModelFacts } from "./model-facts.ts";
 
-export interface Tasks {
+interface Tasks {
   /** What a model file holds, whichever it is. */
   readonly inspect: { readonly given: { readonly file: Uint8Array }; readonly made: ModelFacts };
   /** Latents, [items, dims], to reconstructions, [items, features], as the network gives them. */
@@ -38,14 +38,3 @@ export interface LosslessStream {
 export type TaskName = keyof Tasks;
 export type Given<N extends TaskName> = Tasks[N]["given"];
 export type Made<N extends TaskName> = Tasks[N]["made"];
-
-/** To a process: open a model's file before its tasks, close it again, or do a task. */
-export type Order =
-  | { readonly order: "open"; readonly id: string; readonly file: Uint8Array }
-  | { readonly order: "close"; readonly id: string }
-  | { readonly order: "do"; readonly name: TaskName; readonly id: string; readonly given: unknown };
-
-/** From a process, to each task, one after the other. */
-export type Answer =
-  | { readonly made: unknown }
-  | { readonly code: string; readonly message: string; readonly details: Readonly<Record<string, unknown>> };

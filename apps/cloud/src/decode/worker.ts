@@ -1,7 +1,8 @@
 import { IsthmusError } from "@isthmus/math";
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Answer, Given, Made, Order, TaskName } from "./task.ts";
+import type { Answer, Order } from "./decode-process.ts";
+import type { Given, Made, TaskName } from "./task.ts";
 
 /** The process's file beside this one, from the sources or built. */
 const file = new URL(import.meta.url.endsWith(".ts") ? "./decode-process.ts" : "./decode-process.js", import.meta.url);

@@ -6,7 +6,7 @@ import type { ServedModel } from "../models/served-model.ts";
 import { areImages } from "./items-json.ts";
 
 /** Streams of one model whose items have one shape. */
-export type SameShape = readonly [Decoded, ...Decoded[]];
+type SameShape = readonly [Decoded, ...Decoded[]];
 
 export interface FileForm {
   readonly type: string;

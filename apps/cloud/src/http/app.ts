@@ -1,7 +1,9 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Socket } from "node:net";
 import type { Holder } from "../auth/holder.ts";
+import { addPageRoutes } from "../page/page-routes.ts";
 import { Problem, problemOf, PROBLEMS, RETRY_AFTER } from "../problems.ts";
+import { addSecurityHeaders } from "../security-headers.ts";
 import type { Service } from "../service.ts";
 import { VERSION } from "../version.ts";
 import { allowOrigin, isPreflight } from "./cors.ts";
@@ -53,7 +55,8 @@ export interface App {
   close(): Promise<void>;
 }
 
-export function buildApp(service: Service, options: AppOptions = {}): App {
+/** Puts HTTP, and the page to browse devices, in front of a service. */
+export async function buildApp(service: Service, options: AppOptions = {}): Promise<App> {
   const { maxBody = 2 ** 22, maxModel = 2 ** 26, rate = 100, lateMs = 500, corsOrigins = [] } = options;
   const pressure = new Pressure();
   const gate = new Gate({ service, rate, lateMs, pressure });
@@ -67,11 +70,11 @@ export function buildApp(service: Service, options: AppOptions = {}): App {
   ];
   routes.push(documentRoute(routes));
 
+  addSecurityHeaders(server);
   server.decorateRequest("holder", undefined);
   server.removeAllContentTypeParsers();
   server.setSerializerCompiler(() => JSON.stringify);
   server.addHook("onRequest", async (request, reply) => {
-    reply.header("X-Content-Type-Options", "nosniff").header("Cache-Control", "no-store");
     allowOrigin(request, reply, corsOrigins);
     if (isPreflight(request, corsOrigins)) return await reply.code(204).send();
     request.holder = await gate.admit(request);
@@ -84,6 +87,7 @@ export function buildApp(service: Service, options: AppOptions = {}): App {
   });
   server.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request, routes, reply)));
   for (const route of routes) addRoute(server, route);
+  await addPageRoutes(server);
   return {
     server,
     drain: () => gate.drain(),
@@ -213,7 +217,7 @@ function badConnection(error: NodeJS.ErrnoException, socket: Socket): void {
 function told({ metrics, log }: Service, request: FastifyRequest, reply: FastifyReply): void {
   const { method, id, ip, holder } = request;
   const { statusCode: status, elapsedTime } = reply;
-  const route = request.routeOptions.config.served?.url ?? "none";
+  const route = request.routeOptions.url ?? "none";
   metrics.onAnswer(method, route, status, elapsedTime);
   const who = holder && `${holder.role}.${holder.name}`;
   log.info({ id, method, route, status, ms: Math.round(elapsedTime * 10) / 10, ip, who }, "answered");

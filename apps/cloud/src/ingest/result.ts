@@ -13,7 +13,7 @@ export const RESULT_REASONS = [
 
 export type RefusalReason = (typeof RESULT_REASONS)[number];
 
-export interface Accepted {
+interface Accepted {
   readonly device: string;
   readonly sequence: number;
   readonly status: "stored" | "duplicate";

@@ -63,7 +63,7 @@ export async function digitsModel(seed = 1): Promise<TestModel> {
 }
 
 /** So many digits, from one on. */
-export function digitBatches(from: number, to: number) {
+function digitBatches(from: number, to: number) {
   const order = Int32Array.from({ length: to - from }, (_, i) => from + i);
   return batches(digits, { batchSize: 20, order });
 }
@@ -73,7 +73,7 @@ export async function digitStream({ model }: TestModel, from: number, to: number
 }
 
 /** Rows of a pump: two numbers and a category. */
-export function pumpTable(rows: number): Table {
+function pumpTable(rows: number): Table {
   const numbers = (of: (row: number) => number) => Float64Array.from({ length: rows }, (_, row) => of(row));
   return {
     name: "pump",

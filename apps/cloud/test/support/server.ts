@@ -9,7 +9,7 @@ import { openService, type Service, type ServiceOptions } from "../../src/servic
 import { SqliteStore } from "../../src/store/sqlite-store.ts";
 
 /** Of processes that run the sources. */
-export const FROM_SOURCE: readonly string[] = ["--import", import.meta.resolve("tsx"), "--conditions=@isthmus/source"];
+const FROM_SOURCE: readonly string[] = ["--import", import.meta.resolve("tsx"), "--conditions=@isthmus/source"];
 
 export interface Running {
   readonly url: string;
@@ -32,7 +32,11 @@ export type RunOptions = Partial<Omit<ServiceOptions, "store">> &
   };
 
 /** A service on a free port, in a folder of its own, with these files as its models. */
-export async function running({ files = {}, store = SqliteStore.open, ...options }: RunOptions = {}): Promise<Running> {
+export async function running({
+  files = {},
+  store = (path) => SqliteStore.open(path),
+  ...options
+}: RunOptions = {}): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), "isthmus cloud "));
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
   const log: Record<string, unknown>[] = [];
@@ -47,7 +51,7 @@ export async function running({ files = {}, store = SqliteStore.open, ...options
     ...options,
     store: await store(join(folder, "frames.db")),
   });
-  const app = buildApp(service, { rate: 0, ...options });
+  const app = await buildApp(service, { rate: 0, ...options });
   const url = await app.server.listen({ host: "127.0.0.1", port: 0 });
   const token = (role: Role, name: string): string => service.tokens?.issue({ role, name }, 0) ?? "none";
   const ask = async (role: Role, path: string, { headers, ...init }: RequestInit = {}): Promise<Response> => {
