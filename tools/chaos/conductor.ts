@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Death } from "./schedule.ts";
 
@@ -21,6 +22,7 @@ export async function conduct(
 ): Promise<Readonly<Record<string, number>>> {
   const started = performance.now();
   const stop = new AbortController();
+  setMaxListeners(victims.length, stop.signal);
   const died: Record<string, number> = {};
   const elapsed = (): number => performance.now() - started;
   const one = async (victim: Victim): Promise<void> => {

@@ -10,7 +10,7 @@ import type { LoadReport, LoadRequest } from "./load-protocol.ts";
 import { MANY, type OrtProcess } from "./throughput.ts";
 
 /** A server of the bench: where it listens, and whose processor time counts. */
-export interface Server {
+interface Server {
   readonly port: number;
   readonly pid: number;
 }

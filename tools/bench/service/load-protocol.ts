@@ -14,7 +14,7 @@ export interface LoadRequest {
   readonly pace: Pace;
 }
 
-export type Pace =
+type Pace =
   /** So many connections, each of which asks again as soon as it was answered. */
   | { readonly kind: "closed"; readonly connections: number }
   /** So many requests a second, come what may, over as many connections as that takes. */

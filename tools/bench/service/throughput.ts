@@ -6,7 +6,7 @@ import type { LoadReport, LoadRequest } from "./load-protocol.ts";
 import { cpuSecondsOf, tellsUse } from "./process-use.ts";
 import type { Throughput, Work } from "./results.ts";
 
-export const CONNECTIONS: readonly number[] = [1, 8, 64];
+const CONNECTIONS: readonly number[] = [1, 8, 64];
 /** Frames of a body, or items of a stream, where there are many. */
 export const MANY = 32;
 
