@@ -24,8 +24,9 @@ test("lines and their places are the same however the bytes are cut", () => {
           bytes
             .subarray(start - 100, end - 100)
             .toString()
-            .replace(/\r?\n?$/, ""),
-        ).toBe(text!.replace(/\r$/, ""));
+            .replace(/\n$/, "")
+            .replace(/\r$/, ""),
+        ).toBe(text);
       }
       expect(found.every(({ start }, i) => start === (i === 0 ? 100 : found[i - 1]!.end))).toBe(true);
     }),
