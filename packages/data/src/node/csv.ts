@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { IsthmusError } from "@isthmus/math";
 import { CsvError, parse } from "csv-parse/sync";
+import { isMissingCell, numberOfCell } from "../number-cell.ts";
 import { cellErrorAt, type Column, type Table } from "../table.ts";
 
 export interface ReadCsvOptions {
@@ -18,9 +19,6 @@ export interface ReadCsvOptions {
   readonly optional?: readonly string[];
 }
 
-/** What stands for a missing value, apart from nothing at all; small and large letters alike. */
-const MISSING: ReadonlySet<string> = new Set(["", "na", "n/a", "nan", "null", "none", "?"]);
-const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** The most bytes of a record: a quotation mark that is never closed is found after so many. */
 const MOST_RECORD_BYTES = 2 ** 22;
 const MOST_COLUMNS = 2 ** 16;
@@ -139,10 +137,10 @@ class Reader {
   }
 
   private cell({ name, categories }: Building, text: string, line: number): number {
-    if (MISSING.has(text.length > 4 ? text : text.toLowerCase())) return categories ? -1 : Number.NaN;
+    if (isMissingCell(text)) return categories ? -1 : Number.NaN;
     if (categories) return index(categories, text);
-    const value = NUMBER.test(text) ? Number(text) : Number.NaN;
-    if (Number.isFinite(value)) return value;
+    const value = numberOfCell(text);
+    if (!Number.isNaN(value)) return value;
     const place = { name: this.name, row: this.lines.length, line, column: name };
     const hint = /^[+-]?\d+,\d+$/.test(text) ? " (decimals are written with a point)" : "";
     throw cellErrorAt("DATA_CSV", place, `expected a number, got ${clipped(text)}${hint}`);
@@ -169,7 +167,7 @@ function index(categories: Map<string, number>, text: string): number {
 function finished({ name, values, categories }: Building): Column {
   if (!categories) return { name, kind: "number", values: Float64Array.from(values) };
   const names = [...categories.keys()];
-  const numeric = names.every((text) => NUMBER.test(text));
+  const numeric = names.every((text) => !Number.isNaN(numberOfCell(text)));
   const sorted = names.toSorted(numeric ? (a, b) => Number(a) - Number(b) : (a, b) => (a < b ? -1 : 1));
   const place = new Map(sorted.map((text, at) => [text, at]));
   const moved = Int32Array.from(names, (text) => place.get(text)!);
