@@ -4,6 +4,7 @@ import { systemBlas } from "./blas.ts";
 import { compileC } from "./c-program.ts";
 import type { ContestantSpec } from "./contestant.ts";
 import { type BuildName, BUILDS, type Entry } from "./contestants.ts";
+import type { EdgeName } from "./edge-contestant.ts";
 import { fromNpm, newerNode } from "./from-npm.ts";
 
 // Who takes part in the suites, and how each is started.
@@ -97,6 +98,11 @@ export function jaxJs(name: string): Entry {
       return { id: "jax-js", label, side: "peer", command: await newerNode(), args: script(name, module) };
     },
   };
+}
+
+/** Whoever encodes windows of sound. */
+export function edge(id: EdgeName, label: string, side: "ours" | "peer"): Entry {
+  return { label, spec: () => ({ id, label, side, command: process.execPath, args: script("edge", id) }) };
 }
 
 /** onnxruntime-node on one thread. */

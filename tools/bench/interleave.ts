@@ -61,7 +61,7 @@ async function begin(contestants: readonly Contestant[], one: Case, measurement:
   for (const contestant of contestants.filter(({ spec }) => takesPart(spec, one))) {
     const reply = await contestant.measure(request(one, 1)).catch((error: Error) => ({ unable: error.message }));
     if ("unable" in reply) refused.push({ label: `${contestant.spec.label}, ${caseName(one)}`, reason: reply.unable });
-    else running.push({ contestant, one, first: reply, steps: stepsFor(reply, measurement), samples: [] });
+    else running.push({ contestant, one, first: reply, steps: one.steps ?? stepsFor(reply, measurement), samples: [] });
   }
   return { running, refused };
 }
@@ -79,7 +79,7 @@ export async function interleave(
   running: readonly Running[],
   { pairs, measurement }: { readonly pairs: number; readonly measurement: number },
 ): Promise<void> {
-  for (const each of running) each.steps = await calibrate(each, measurement);
+  for (const each of running) each.steps = each.one.steps ?? (await calibrate(each, measurement));
   for (let round = 0; round < pairs; round++) {
     for (const each of running) {
       if (round >= SLOW_ROUNDS && Math.min(each.first.msPerStep, ...each.samples) > SLOW) continue;

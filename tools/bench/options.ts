@@ -23,7 +23,7 @@ const usual = SUITE_NAMES.map((name) => `${name}: ${suites[name].usual.join(",")
 
 export const HELP = `Times us beside our peers and the machine's limits, in turns.
 
-  npm run bench [-- --suite train|gemm|ops|infer|codec|tfjs] [--peers tfjs,jax-js,torch,ort,thi.ng] [--only WORDS] [--pairs 15]
+  npm run bench [-- --suite train|gemm|ops|infer|codec|tfjs|edge] [--peers tfjs,jax-js,torch,ort,thi.ng] [--only WORDS] [--pairs 15]
 
   --suite     ${SUITE_NAMES.join(", ")} (default train)
   --peers     of ${PEERS.join(", ")}, or none

@@ -6,7 +6,8 @@ import type { Machine } from "./report/machine.ts";
 import type { Revision } from "./report/revision.ts";
 import { pairedRatios, summarise, type Summary } from "./statistics.ts";
 import { type CaseName, type CountedCase, nameOf, sameCase, type SuiteName } from "./suite.ts";
-import type { FactResult, Ratio, TargetResult } from "./targets.ts";
+import type { Size } from "./sizes.ts";
+import type { FactResult, Ratio, TargetResult, TimeResult } from "./targets.ts";
 import type { WorkData } from "./work-folder.ts";
 
 /** What a run of a suite came to: the JSON. */
@@ -26,6 +27,8 @@ export interface Results {
   readonly ratios: readonly Ratio[];
   readonly targets: readonly TargetResult[];
   readonly facts: readonly FactResult[];
+  readonly timeTargets: readonly TimeResult[];
+  readonly sizes: readonly Size[];
   readonly rooflines: readonly Roofline[];
   readonly missedAtLimit: readonly AtLimit[];
 }

@@ -9,7 +9,7 @@ import { revision } from "./report/revision.ts";
 import { type CaseTimes, type Checked, type ContestantResult, ratiosOf, type Results } from "./results.ts";
 import { summarise } from "./statistics.ts";
 import { type Case, caseName, countsOf, nameOf, sameCase, type Suite } from "./suite.ts";
-import { judge, judgeFacts } from "./targets.ts";
+import { judge, judgeFacts, judgeTimes } from "./targets.ts";
 import { workFolder } from "./work-folder.ts";
 
 export interface RunOptions {
@@ -36,7 +36,7 @@ export interface RunOptions {
 export async function runSuite(suite: Suite, options: RunOptions): Promise<Results> {
   const before = loadAverage();
   const cases = chosen(suite.cases, options.only);
-  const folder = await workFolder(cases);
+  const folder = await workFolder(cases, suite.work);
   try {
     const { contestants, absent } = await measureAll(await assemble(suite, options, folder.path), cases, options);
     const ratios = ratiosOf(contestants);
@@ -44,6 +44,7 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Resul
       suite.targets.filter((target) => cases.some((one) => sameCase(one, target))),
       ratios,
     );
+    const sizes = (await suite.sizes?.(folder.path, options.peers)) ?? [];
     const known = rooflines(contestants);
     return {
       benchmark: suite.name,
@@ -54,12 +55,17 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Resul
       machine: machine(),
       loadAverage: { before, after: loadAverage() },
       pairs: options.pairs,
-      cases: cases.map(({ check: _check, parameters: _parameters, ...one }) => one),
+      cases: cases.map(({ check: _check, parameters: _parameters, steps: _steps, ...one }) => one),
       contestants,
       absent,
       ratios,
       targets,
       facts: judgeFacts(suite.factTargets ?? [], contestants),
+      timeTargets: judgeTimes(
+        (suite.timeTargets ?? []).filter((target) => cases.some((one) => sameCase(one, target))),
+        contestants,
+      ),
+      sizes,
       rooflines: known,
       missedAtLimit: missedAtLimit(targets, contestants, known),
     };

@@ -4,8 +4,8 @@ import type { ContestantFacts, StepReply, StepRequest } from "./protocol.ts";
 
 /** A case made ready: weights, matrices. */
 export interface Prepared {
-  /** Does that many steps and waits until they are done. */
-  readonly run: (steps: number) => void | Promise<void>;
+  /** Does that many steps and waits until they are done; may say how many milliseconds count, where these are not all that it took. */
+  readonly run: (steps: number) => void | number | Promise<void | number>;
   /** What the last step came to; not timed. */
   readonly value: () => number | Promise<number>;
   /** The work of the last step, where it is counted. */
@@ -39,8 +39,8 @@ export async function serve(
 
 async function timed({ run, value, counts }: Prepared, steps: number): Promise<StepReply> {
   const started = performance.now();
-  await run(steps);
-  const msPerStep = (performance.now() - started) / steps;
+  const counted = await run(steps);
+  const msPerStep = (counted ?? performance.now() - started) / steps;
   return { msPerStep, value: await value(), ...(counts && { counts: counts() }) };
 }
 

@@ -1,9 +1,11 @@
 import type { Entry } from "./contestants.ts";
 import type { Counts } from "./counts.ts";
 import type { PeerName } from "./peers.ts";
-import type { FactTarget, Target } from "./targets.ts";
+import type { Size } from "./sizes.ts";
+import type { FactTarget, Target, TimeTarget } from "./targets.ts";
+import type { WorkData } from "./work-folder.ts";
 
-export const SUITE_NAMES = ["train", "gemm", "ops", "infer", "codec", "tfjs"] as const;
+export const SUITE_NAMES = ["train", "gemm", "ops", "infer", "codec", "tfjs", "edge"] as const;
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
 export interface CaseName {
@@ -20,6 +22,8 @@ export interface Case extends CountedCase {
   /** What contestants must know besides. */
   readonly parameters?: Readonly<Record<string, string | number>>;
   readonly check: Check;
+  /** In one measurement. Default: as many as last for it. */
+  readonly steps?: number;
 }
 
 /** How one sees that everyone does the same work. */
@@ -28,8 +32,8 @@ export type Check =
   | { readonly kind: "same"; readonly apart: number }
   /** The loss after `steps` from fresh weights is below `fall` of the first, and within `apart` of the others'. */
   | { readonly kind: "learns"; readonly steps: number; readonly fall: number; readonly apart: number }
-  /** Checked in another case of the same work. */
-  | { readonly kind: "elsewhere" };
+  /** Checked in another case of the same work, or of this one. */
+  | { readonly kind: "elsewhere"; readonly in?: string };
 
 /** How a time is shown. */
 export interface Unit {
@@ -55,8 +59,14 @@ export interface Suite {
   readonly targets: readonly Target[];
   /** Bounds on what contestants say of themselves. */
   readonly factTargets?: readonly FactTarget[];
+  /** Bounds on how long we take. */
+  readonly timeTargets?: readonly TimeTarget[];
   /** Milliseconds that one measurement should last. */
   readonly measurement: number;
+  /** Writes what everyone works on, where it is not digits. */
+  readonly work?: (folder: string) => Promise<WorkData>;
+  /** What has to be loaded, measured beside the times. */
+  readonly sizes?: (folder: string, peers: readonly PeerName[]) => Promise<readonly Size[]>;
 }
 
 export function nameOf({ work, batch }: CaseName): CaseName {

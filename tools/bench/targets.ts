@@ -34,6 +34,18 @@ export interface FactResult extends FactTarget {
   readonly verdict: TargetResult["verdict"];
 }
 
+/** A bound on how long one of ours takes. */
+export interface TimeTarget extends CaseName {
+  readonly ours: string;
+  /** The median must not be above this. */
+  readonly atMostMs: number;
+}
+
+export interface TimeResult extends TimeTarget {
+  readonly ms: number | null;
+  readonly verdict: TargetResult["verdict"];
+}
+
 /** PyTorch on the better of one and two threads. */
 export const TORCH: readonly string[] = ["torch-1", "torch-2"];
 
@@ -55,6 +67,17 @@ export function judgeFacts(
     const value = contestants.find(({ id }) => id === target.ours)?.facts[target.fact];
     if (typeof value !== "number") return { ...target, value: null, verdict: "not measured" };
     return { ...target, value, verdict: value <= target.atMost ? "PASS" : "MISSED" };
+  });
+}
+
+export function judgeTimes(
+  targets: readonly TimeTarget[],
+  contestants: readonly { readonly id: string; readonly times: readonly (CaseName & { readonly median: number })[] }[],
+): TimeResult[] {
+  return targets.map((target) => {
+    const times = contestants.find(({ id }) => id === target.ours)?.times.find((one) => sameCase(one, target));
+    if (!times) return { ...target, ms: null, verdict: "not measured" };
+    return { ...target, ms: times.median, verdict: times.median <= target.atMostMs ? "PASS" : "MISSED" };
   });
 }
 

@@ -10,9 +10,9 @@ import type { Case } from "./suite.ts";
 export interface WorkData {
   readonly name: string;
   readonly items: number;
-  /** The part of pixels that are not 0. */
-  readonly density: number;
-  readonly sha256: string | null;
+  /** Of digits, the part of pixels that are not 0. */
+  readonly density?: number;
+  readonly sha256?: string | null;
 }
 
 export interface WorkFolder {
@@ -23,11 +23,23 @@ export interface WorkFolder {
 
 const ITEMS = 2048;
 
-/**
- * A folder for all contestants with `items.f32`, f32 [items, 784] in [0, 1], MNIST's test images where they are found, and
- * the encoder's files.
- */
-export async function workFolder(cases: readonly Pick<Case, "batch">[]): Promise<WorkFolder> {
+/** A folder for all contestants with what `write` puts there. Default: digits, and the encoder of the VAE. */
+export async function workFolder(
+  cases: readonly Pick<Case, "batch">[],
+  write: (folder: string) => Promise<WorkData> = (folder) => writeDigits(folder, cases),
+): Promise<WorkFolder> {
+  const path = await mkdtemp(join(tmpdir(), "isthmus-bench-"));
+  const remove = (): Promise<void> => rm(path, { recursive: true, force: true });
+  try {
+    return { path, data: await write(path), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** `items.f32`, f32 [items, 784] in [0, 1], MNIST's test images where they are found, and the encoder's files. */
+async function writeDigits(path: string, cases: readonly Pick<Case, "batch">[]): Promise<WorkData> {
   const dataset = await loadMnist({ split: "test", download: false });
   const items = Math.min(Math.max(ITEMS, ...cases.map(({ batch = 1 }) => batch)), dataset.items);
   const values = new Float32Array(items * itemSize(dataset));
@@ -36,11 +48,9 @@ export async function workFolder(cases: readonly Pick<Case, "batch">[]): Promise
     Int32Array.from({ length: items }, (_, item) => item),
     values,
   );
-  const path = await mkdtemp(join(tmpdir(), "isthmus-bench-"));
   await writeFile(join(path, "items.f32"), values);
   await writeEncoder(path);
   const density = values.reduce((count, value) => count + (value === 0 ? 0 : 1), 0) / values.length;
   const name = dataset.name === "mnist" ? "MNIST test images" : "synthetic digits (MNIST was not found)";
-  const data = { name, items, density, sha256: dataset.provenance.sha256 ?? null };
-  return { path, data, remove: () => rm(path, { recursive: true, force: true }) };
+  return { name, items, density, sha256: dataset.provenance.sha256 ?? null };
 }

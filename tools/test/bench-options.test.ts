@@ -18,6 +18,7 @@ it("each suite has its peers", () => {
   expect(peers("gemm")).toEqual(["tfjs", "jax-js", "torch"]);
   expect(peers("ops")).toEqual(["tfjs", "torch"]);
   expect(peers("infer")).toEqual(["ort", "tfjs", "torch"]);
+  expect(peers("edge")).toEqual(["ort", "tfjs"]);
   expect(benchOptions(["--peers", "none"]).peers).toEqual([]);
   expect(benchOptions(["--peers", "ort,tfjs-cpu"]).peers).toEqual(["ort", "tfjs-cpu"]);
 });

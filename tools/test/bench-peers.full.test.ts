@@ -13,6 +13,7 @@ it.each([
   ["gemm", ["--only=16x16x256 A B"], "tfjs,torch", ["tfjs-wasm", ...torch]],
   ["ops", ["--only=softmax", "--only=rows", "--only=columns", "--only=row"], "tfjs,torch", ["tfjs-wasm", ...torch]],
   ["train", ["--only=VAE on digits, batch 128", "--only=channel"], "tfjs,torch", ["tfjs-wasm", ...torch]],
+  ["edge", ["--only=alone"], "ort,tfjs", ["ort", "ort-int8", "tfjs"]],
   ["infer", ["--only=batch"], "ort,tfjs,torch", ["ort-1", "tfjs-wasm", ...torch]],
 ])("%s", async (suite, only, peers, expected) => {
   const run = await quietly(process.execPath, [

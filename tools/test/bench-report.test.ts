@@ -9,7 +9,7 @@ import { chosen } from "../bench/run-suite.ts";
 import { summarise } from "../bench/statistics.ts";
 import { type CaseName, MILLISECONDS, type Suite, type Unit } from "../bench/suite.ts";
 import { suites } from "../bench/suites/index.ts";
-import { judge, judgeFacts, type Ratio, type Target } from "../bench/targets.ts";
+import { judge, judgeFacts, judgeTimes, type Ratio, type Target } from "../bench/targets.ts";
 
 const of = (value: number) => ({ median: value, q1: value, q3: value, min: value });
 const ratio = (median: number, peer = "b"): Ratio => ({ ours: "a", peer, work: "vae", batch: 128, ...of(median) });
@@ -33,6 +33,12 @@ it("a size is within its bound at the bound, and over it just above", () => {
   const verdict = (facts: Record<string, unknown>) =>
     judgeFacts([{ ours: "a", fact: "bytes", atMost: 64 }], [{ id: "a", facts }])[0]!.verdict;
   expect([verdict({ bytes: 64 }), verdict({ bytes: 65 }), verdict({})]).toEqual(["PASS", "MISSED", "not measured"]);
+});
+
+it("a time is within its bound at the bound, over it just above", () => {
+  const verdict = (median: number, work = "vae") =>
+    judgeTimes([{ ours: "a", work: "vae", atMostMs: 2 }], [{ id: "a", times: [{ work, median }] }])[0]!.verdict;
+  expect([verdict(2), verdict(2.001), verdict(1, "gemm")]).toEqual(["PASS", "MISSED", "not measured"]);
 });
 
 const times = (name: CaseName, ...samples: number[]): CaseTimes => ({
@@ -96,6 +102,8 @@ const results: Results = {
   ratios: ratiosOf(contestants),
   targets: judge([target], ratiosOf(contestants)),
   facts: judgeFacts([{ ours: "a", fact: "bytes", atMost: 64 }], [{ id: "a", facts: { bytes: 65 } }]),
+  timeTargets: judgeTimes([{ ours: "a", work: "vae", batch: 1, atMostMs: 1.5 }], contestants),
+  sizes: [{ what: "Us", raw: 12345, gzip: 6789, brotli: 42 }],
   rooflines: [],
   missedAtLimit: [],
 };
@@ -119,12 +127,17 @@ it("the page says what was measured, on what, and that a target was missed by a 
   expect(text).toContain(machineLine(results.machine));
   expect(text).toContain("| vae, batch 128: Us <1> beside Them | >= 8 | 7.999 | MISSED |");
   expect(text).toContain("| Us <1>: bytes | <= 64 | 65 | MISSED |");
+  expect(text).toContain("| vae, batch 1: Us <1> | <= 1.50 ms | 2.00 ms | MISSED |");
+  expect(text).toContain("| Us | 12,345 | 6,789 | 42 |");
   expect(text).toContain("| vae, batch 1 | 2.00 (2.00 to 2.00) | - | - |");
   expect(text).toContain("| vae, batch 128: Us <1> | 7.99 (7.99 to 7.99) | 0.50 (0.50 to 0.50) |");
   expect(text).toContain("vae, batch 128: loss 547.0 -> 182.0 in 100 steps");
   expect(text).toContain("- PyTorch: No module named 'torch'");
   expect(text).not.toContain("## Limits");
   expect(summary(suite, results)).toContain("MISSED");
+  const others = page(suite, { ...results, data: { name: "sounds", items: 3 }, sizes: [] });
+  expect(others).toContain("- 3 sounds\n");
+  expect(others).not.toContain("## Bytes to load");
 });
 
 const RATE: Unit = { name: "GFLOP/s", better: "more", of: ({ flops = 1e6 }, ms) => flops / ms / 1e6 };
@@ -155,7 +168,7 @@ it.each(Object.values(suites))("targets and checks of $name are about its own ca
   // A case whose work is checked elsewhere has that elsewhere.
   for (const { work, check } of one.cases) {
     if (check.kind === "elsewhere")
-      expect(one.cases.some((each) => each.work === work && each.check !== check)).toBe(true);
+      expect(one.cases.some((each) => each.work === (check.in ?? work) && each.check.kind !== "elsewhere")).toBe(true);
   }
 });
 

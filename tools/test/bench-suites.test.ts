@@ -19,6 +19,7 @@ it.each([
   ["train", "channel", "Milliseconds per step"],
   ["infer", "batch 1", "Milliseconds per step"],
   ["codec", "encode", "MB/s"],
+  ["edge", "alone", "µs"],
 ])("%s", async (suite, only, unit) => {
   const { code, output } = await bench("--suite", suite, "--only", only, ...tiny, "--out", folder);
   expect(output).toContain(unit);
@@ -27,7 +28,8 @@ it.each([
     expect.arrayContaining(["json", "md", "svg"].map((ending) => `bench-${suite}.${ending}`)),
   );
   const results = JSON.parse(readFileSync(join(folder, `bench-${suite}.json`), "utf8"));
-  const first = suite === "codec" ? { id: "isthmus-codec" } : { id: "isthmus-simd128", facts: { build: "simd128" } };
+  const others: Record<string, object> = { codec: { id: "isthmus-codec" }, edge: { id: "isthmus-int8" } };
+  const first = others[suite] ?? { id: "isthmus-simd128", facts: { build: "simd128" } };
   expect(results.contestants[0]).toMatchObject(first);
   for (const { times } of results.contestants) for (const { samples } of times) expect(samples).toHaveLength(2);
   const counted = suite === "train" || suite === "infer";
@@ -44,7 +46,7 @@ it.each([
 
 it("what the user got wrong is one line and exit code 2", async () => {
   const { code, output } = await bench("--suite", "conv");
-  expect(output).toBe(`--suite expected some of train, gemm, ops, infer, codec, tfjs, got "conv"\n`);
+  expect(output).toBe(`--suite expected some of train, gemm, ops, infer, codec, tfjs, edge, got "conv"\n`);
   expect(code).toBe(2);
 });
 

@@ -7,6 +7,7 @@ import { machineLine } from "./machine.ts";
 import { markdownTable } from "./markdown.ts";
 import { revisionLine } from "./revision.ts";
 import { shown } from "./shown.ts";
+import { sizeSections } from "./sizes.ts";
 
 /** The results as a page. */
 export function page(suite: Suite, results: Results): string {
@@ -17,7 +18,7 @@ export function page(suite: Suite, results: Results): string {
     circumstances(results),
     `![${suite.title}](${file}.svg)`,
     "## Targets",
-    targetSection(results),
+    targetSection(suite, results),
     `## ${unitTitle(suite)}`,
     "Median, in brackets the quartiles. PyTorch's two threads wait for each other in a busy loop: where other work takes " +
       "a core, they lose far more than a share of it. Whose step takes longer than a second is measured three times only.",
@@ -25,6 +26,7 @@ export function page(suite: Suite, results: Results): string {
     "## How many times as fast",
     "The other's time divided by ours, round by round; above 1 we are faster. Median, in brackets the quartiles.",
     ratioTable(results),
+    ...sizeSections(results),
     ...limitSections(results),
     "## Who took part",
     contestantTable(results.contestants),
@@ -40,7 +42,8 @@ export function summary(suite: Suite, results: Results): string {
     contestantTable(results.contestants),
     `${unitTitle(suite)}\n${valueTable(suite, results)}`,
     `The other's time divided by ours\n${ratioTable(results)}`,
-    `Targets\n${targetSection(results)}`,
+    `Targets\n${targetSection(suite, results)}`,
+    ...sizeSections(results),
     ...limitSections(results),
     ...absentLines(results),
   ].join("\n\n");
@@ -57,12 +60,14 @@ function circumstances({ date, revision, machine, loadAverage, pairs, data }: Re
     `- ${machineLine(machine)}`,
     `- load average ${before.toFixed(2)} before and ${after.toFixed(2)} after (an idle machine: near 0 before, near 1 after)`,
     `- ${pairs} rounds per case; in each round everyone is measured once, in turns`,
-    `- digits: the first ${data.items} of ${data.name}, ${(100 * data.density).toFixed(1)} % of pixels are not 0`,
+    data.density === undefined
+      ? `- ${data.items} ${data.name}`
+      : `- digits: the first ${data.items} of ${data.name}, ${(100 * data.density).toFixed(1)} % of pixels are not 0`,
   ].join("\n");
 }
 
-function targetSection({ targets, facts, contestants }: Results): string {
-  if (targets.length + facts.length === 0) return "The plan sets none for this suite.";
+function targetSection({ unit }: Suite, { targets, facts, timeTargets, contestants }: Results): string {
+  if (targets.length + facts.length + timeTargets.length === 0) return "The plan sets none for this suite.";
   const name = (id: string): string => contestants.find((one) => one.id === id)?.label ?? id;
   const rows = targets.map(({ ours, peer, atLeast, ratio, verdict, ...one }) => [
     `${caseName(one)}: ${name(ours)} beside ${name(peer)}`,
@@ -76,7 +81,11 @@ function targetSection({ targets, facts, contestants }: Results): string {
     value === null ? "-" : String(value),
     verdict,
   ]);
-  return markdownTable(["", "target", "measured", ""], [...rows, ...factRows]);
+  const timeRows = timeTargets.map(({ ours, atMostMs, ms, verdict, ...one }) => {
+    const inUnit = (value: number): string => `${shown(unit.of(one, value))} ${unit.name}`;
+    return [`${caseName(one)}: ${name(ours)}`, `<= ${inUnit(atMostMs)}`, ms === null ? "-" : inUnit(ms), verdict];
+  });
+  return markdownTable(["", "target", "measured", ""], [...rows, ...timeRows, ...factRows]);
 }
 
 function valueTable({ unit }: Suite, { cases, contestants }: Results): string {

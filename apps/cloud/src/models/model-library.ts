@@ -45,7 +45,7 @@ export class ModelLibrary implements Models<ServedModel> {
   }
 
   /**
-   * Takes in the `.safetensors` and `.isthb` files of a folder, instead of those of a folder before.
+   * Takes in the models, `.safetensors`, and bundles, `.isthb`, of a folder, instead of those of a folder before.
    *
    * @throws UsageError, IsthmusError naming a file that cannot be served
    */
@@ -56,7 +56,8 @@ export class ModelLibrary implements Models<ServedModel> {
     const found = { model: new Map<string, string>(), bundle: new Map<string, string>() };
     for (const name of names.sort()) {
       const path = join(folder, name);
-      if (extname(name) === ".safetensors") found.model.set((await this.inspect(path)).id, path);
+      const facts = extname(name) === ".safetensors" ? await this.inspect(path) : undefined;
+      if (facts) found.model.set(facts.id, path);
       if (extname(name) === ".isthb") found.bundle.set(bundleModel(await readFileBytes(path)), path);
     }
     for (const part of ["model", "bundle"] as const) {
@@ -66,12 +67,14 @@ export class ModelLibrary implements Models<ServedModel> {
     this.forget();
   }
 
-  private async inspect(path: string): Promise<ModelFacts> {
+  /** Undefined for what is no model at all, such as a checkpoint of its training. */
+  private async inspect(path: string): Promise<ModelFacts | undefined> {
     const file = await readFileBytes(path);
     try {
       return await this.parts.crew.do("inspect", { file });
     } catch (error) {
       if (!(error instanceof IsthmusError)) throw error;
+      if (error.code === "MODEL_FILE_FORMAT") return undefined;
       throw new IsthmusError(error.code, `${path}: ${error.message}`, error.details, { cause: error });
     }
   }

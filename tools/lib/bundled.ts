@@ -1,0 +1,32 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "vite";
+import { root } from "./paths.mjs";
+
+/** The file that Vite makes of a module, minified for browsers, everything that it imports inside. */
+export async function bundled(source: string, { minify = true } = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const out = join(root, "tools", "out");
+  mkdirSync(out, { recursive: true });
+  const folder = mkdtempSync(join(out, "bundled-"));
+  try {
+    const entry = join(folder, "entry.js");
+    writeFileSync(entry, source);
+    const outDir = join(folder, "dist");
+    await build({
+      ...{ root: folder, logLevel: "error", configFile: false },
+      resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] },
+      build: {
+        outDir,
+        minify,
+        target: "es2022",
+        lib: { entry, formats: ["es"], fileName: "bundle" },
+        // Of libraries Vite alone would leave the whitespace.
+        rollupOptions: { output: { codeSplitting: false, minify } },
+      },
+    });
+    const [file] = readdirSync(outDir);
+    return Uint8Array.from(readFileSync(join(outDir, file!)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
