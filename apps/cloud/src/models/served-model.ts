@@ -18,7 +18,7 @@ export interface StreamFacts {
 }
 
 /** A model as what arrives is checked by it. */
-export interface CheckingModel {
+interface CheckingModel {
   /** 16 hex digits. */
   readonly id: string;
   /**

@@ -39,8 +39,8 @@ function withHeader(header: string, said: bigint = BigInt(header.length), data =
 /** The file with other texts in it, under a good hash. */
 function forged(change: (texts: Record<string, string>) => Record<string, string>): Uint8Array {
   const { metadata, tensors } = readSafetensors(model.file);
-  const { sha256: _, ...texts } = metadata;
-  const other = change({ ...texts });
+  const other = change({ ...metadata });
+  delete other["sha256"];
   return writeSafetensors({ metadata: { ...other, sha256: contentHash(canonicalJson(other)) }, tensors });
 }
 
@@ -93,7 +93,7 @@ type Node = Model["decoder"]["nodes"][number];
 
 /** The model with a decoder that repeats its item many times, under good hashes. */
 function repeating(many: number): Uint8Array {
-  const { decoder, data: _, ...rest } = readModelFile(model.file);
+  const { decoder, ...rest } = readModelFile(model.file);
   const at = decoder.nodes.length;
   const node = (id: number, op: string, from: number, shape: Node["shape"]): Node => {
     return { id, op, inputs: [from], attributes: { shape }, shape, dtype: "f32" };
@@ -107,12 +107,12 @@ function repeating(many: number): Uint8Array {
 }
 
 it("refuses a decoder that makes an item of very many numbers, before it is run", async () => {
-  for (const many of [2 ** 17, 2 ** 20]) {
+  for (const many of [2 ** 17, 2 ** 30]) {
     const problem = await problemOf(await put(repeating(many)));
     expect(problem).toMatchObject({ status: 422, code: "MODEL_NOT_SERVED" });
     expect(problem["detail"]).toContain("numbers for an item");
   }
-  expect(await problemOf(await put(repeating(2 ** 30)))).toMatchObject({ status: 422, code: "GRAPH_INVALID" });
+  expect(await problemOf(await put(repeating(2 ** 52)))).toMatchObject({ status: 422, code: "GRAPH_INVALID" });
 });
 
 it("gives a network that makes many numbers few items at once, so that what it takes is bounded", () => {

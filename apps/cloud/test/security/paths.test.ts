@@ -10,7 +10,7 @@ let service: Running;
 beforeAll(async () => {
   const model = await digitsModel();
   service = await running({ files: { "m.safetensors": model.file } });
-  expect((await service.send(parcel("pump-7", 1, await digitStream(model, 0, 1)))).status).toBe(200);
+  await service.send(parcel("pump-7", 1, await digitStream(model, 0, 1)));
 });
 afterAll(() => service.close());
 

@@ -8,7 +8,7 @@ import { problemOf, type Running, running } from "../support/server.ts";
 
 vi.mock("node:crypto", async (original) => {
   const real = await original<typeof crypto>();
-  return { ...real, timingSafeEqual: vi.fn(real.timingSafeEqual) };
+  return { ...real, timingSafeEqual: vi.fn<typeof real.timingSafeEqual>(real.timingSafeEqual) };
 });
 
 let service: Running;
@@ -36,7 +36,7 @@ it("compares whole tokens in one step whose time does not tell where they differ
 });
 
 it("asks the store for generations only when the mac is right, so that strangers cost no query", async () => {
-  const generation = vi.fn(async () => 0);
+  const generation = vi.fn<() => Promise<number>>(async () => 0);
   const tokens = new Tokens(Buffer.from("a secret of some length"), { generation });
   const good = tokens.issue({ role: "reader", name: "ada" }, 0);
   for (const wrong of [
