@@ -1,4 +1,6 @@
 // Offline and back: the page works without a network, what was queued waits, goes out on return, and is stored once.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { has } from "../../../../tools/lib/probe.mjs";
@@ -190,6 +192,24 @@ describe.skipIf(!has().chromium)("the page's queue in Chromium", () => {
     for (const page of [one, two]) await expect.poll(sentOf(page), patience).toBe(6);
     expect(service.arrived).toHaveLength(6);
     expect(service.atOnce()).toBe(1);
+  });
+
+  it("offers a newer build when it is ready, and uses it when told to", async () => {
+    const page = await open();
+    await page.evaluate("navigator.serviceWorker.ready");
+    await page.reload();
+    await ready(page);
+    expect(await page.isVisible("#update")).toBe(false);
+    const file = join(site.folder, "service-worker.js");
+    writeFileSync(file, readFileSync(file, "utf8").replace(/version:\s*["'`]\w+["'`]/, `version:"newer"`));
+    await page.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update()).then(() => undefined)");
+    await page.waitForSelector("#update:visible", patience);
+    const reloaded = page.waitForEvent("load", patience);
+    await page.click("#update-now");
+    await reloaded;
+    await ready(page);
+    expect(await page.evaluate("caches.keys()")).toEqual(["isthmus-page-newer"]);
+    expect(await page.isVisible("#update")).toBe(false);
   });
 
   it("keeps to its own files: what is not of the build goes to the network", async () => {
