@@ -20,7 +20,8 @@ export async function bundled(source: string, { minify = true } = {}): Promise<U
         minify,
         target: "es2022",
         lib: { entry, formats: ["es"], fileName: "bundle" },
-        rollupOptions: { output: { codeSplitting: false } },
+        // Of libraries Vite alone would leave the whitespace.
+        rollupOptions: { output: { codeSplitting: false, minify } },
       },
     });
     const [file] = readdirSync(outDir);
