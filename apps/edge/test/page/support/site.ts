@@ -82,7 +82,7 @@ export async function stroke(page: Page, points: readonly (readonly [x: number, 
   await page.mouse.up();
 }
 
-export const SEVEN = [
+const SEVEN = [
   [0.3, 0.25],
   [0.7, 0.25],
   [0.45, 0.8],
