@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LineSplitter } from "../src/source/line-splitter.ts";
+import { type Line, LineSplitter } from "../src/source/line-splitter.ts";
 
 const line = fc.string({ unit: fc.constantFrom("a", "ß", "…", ",", "\r", " "), maxLength: 12 });
 
@@ -9,7 +9,7 @@ test("lines and their places are the same however the bytes are cut", () => {
     fc.property(fc.array(line), fc.boolean(), fc.array(fc.nat(9)), (lines, ends, cuts) => {
       const bytes = Buffer.from(lines.join("\n") + (ends ? "\n" : ""));
       const splitter = new LineSplitter(100);
-      const found = [];
+      const found: Line[] = [];
       let at = 0;
       for (const cut of [...cuts, bytes.length]) {
         found.push(...splitter.push(bytes.subarray(at, at + cut)));
