@@ -389,7 +389,7 @@ describe("a service", () => {
     release();
     expect((await begun).status).toBe(200);
     await closed;
-    await expect(fetch(`${own.url}/healthz`)).rejects.toThrow();
+    await expect(fetch(`${own.url}/healthz`)).rejects.toThrow("fetch failed");
   });
 
   it("counts what it does", async () => {
