@@ -82,14 +82,15 @@ async function chaosIn(world: World, options: ChaosOptions, tell: (line: string)
   const problems = missing === 0 ? [] : [`${missing} frames did not arrive`];
   for (const agent of agents) {
     const code = await agent.stop();
-    if (code !== 0) problems.push(`${agent.name} ended with ${code}: ${agent.said.split("\n").slice(-3).join(" | ")}`);
+    if (missing > 0 || code !== 0)
+      problems.push(`${agent.name} ended with ${code}: ${agent.said.split("\n").slice(-8).join(" | ")}`);
   }
   tell("reading all frames back through the service");
   const served = await checkServed(services[0]!.server.url, readerToken, folder, codec, expected);
   for (const service of services) {
     const code = await service.stop();
     if (code !== 0)
-      problems.push(`${service.name} ended with ${code}: ${service.server.said.split("\n").slice(-3).join(" | ")}`);
+      problems.push(`${service.name} ended with ${code}: ${service.server.said.split("\n").slice(-8).join(" | ")}`);
   }
   tell("reading the database");
   const rows = "url" in world.stored ? await postgresRows(world.stored.url) : sqliteRows(world.stored.file);

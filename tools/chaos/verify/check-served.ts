@@ -69,6 +69,8 @@ async function framesOf(base: string, token: string, device: string): Promise<Pa
     const answer = await fetch(`${base}/v1/devices/${device}/items?${query}`, {
       headers: { authorization: `Bearer ${token}` },
     });
+    // Of a device that has sent nothing the service knows nothing.
+    if (answer.status === 404) return [];
     if (!answer.ok) throw new Error(`items of ${device}: ${answer.status} ${await answer.text()}`);
     const page = (await answer.json()) as Page;
     frames.push(...page.frames);
