@@ -3,8 +3,18 @@ import { join } from "node:path";
 import { build } from "vite";
 import { root } from "./paths.mjs";
 
+export interface BundledOptions {
+  /** Default: true. */
+  readonly minify?: boolean;
+  /** What stays an import, as it is written. Default: nothing. */
+  readonly external?: readonly string[];
+}
+
 /** The file that Vite makes of a module, minified for browsers, everything that it imports inside. */
-export async function bundled(source: string, { minify = true } = {}): Promise<Uint8Array<ArrayBuffer>> {
+export async function bundled(
+  source: string,
+  { minify = true, external = [] }: BundledOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const out = join(root, "tools", "out");
   mkdirSync(out, { recursive: true });
   const folder = mkdtempSync(join(out, "bundled-"));
@@ -20,7 +30,7 @@ export async function bundled(source: string, { minify = true } = {}): Promise<U
         minify,
         target: "es2022",
         lib: { entry, formats: ["es"], fileName: "bundle" },
-        rollupOptions: { output: { codeSplitting: false } },
+        rollupOptions: { external: [...external], output: { codeSplitting: false } },
       },
     });
     const [file] = readdirSync(outDir);
