@@ -33,7 +33,8 @@ function sourceFiles(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(
-      (entry) => entry.isFile() && /\.(ts|mts|mjs|js)$/.test(entry.name) && !entry.parentPath.includes("node_modules"),
+      (entry) =>
+        entry.isFile() && /\.(ts|mts|mjs|js)$/.test(entry.name) && !/node_modules|\/dist/.test(entry.parentPath),
     )
     .map((entry) => join(entry.parentPath, entry.name));
 }
@@ -71,6 +72,7 @@ export function readPackage(top, folder) {
     references: (tsconfig.references ?? []).map(({ path }) => nameOf(resolve(at, path))),
     sources: read("src"),
     tests: read("test"),
+    page: read("page"),
   };
 }
 
@@ -137,6 +139,8 @@ function importsAgree({ packages }) {
     });
   return packages.flatMap((one) => [
     ...one.sources.flatMap((source) => check(one, source, one.dependencies, false)),
+    // What is bundled into a page is nothing that its package needs when it runs.
+    ...one.page.flatMap((source) => check(one, source, [...one.dependencies, ...one.devDependencies], false)),
     ...one.tests.flatMap((test) => check(one, test, [...one.dependencies, ...one.devDependencies, one.name], true)),
   ]);
 }

@@ -27,6 +27,7 @@ const commands = {
   isthmus: (args) => script("apps/cli/src/main.ts", args, typedIn(process.cwd(), process.env)),
   bench: (args) => script("tools/bench/main.ts", args),
   reproduce: (args) => script("tools/reproduce/main.ts", args),
+  page: (args) => script("apps/edge/page/build/main.ts", ["--serve", ...args]),
   fuzz: (args) => script("tools/fuzz/main.ts", args),
   test: (args) => import("./test.mjs").then(({ test }) => test("fast", args)),
   "test:full": (args) => import("./test.mjs").then(({ test }) => test("full", args)),

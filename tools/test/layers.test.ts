@@ -14,6 +14,7 @@ const blank = (folder: string, dependencies: string[] = []): Package => ({
   references: dependencies,
   sources: [{ file: `${folder}/src/index.ts`, imports: dependencies.map((name) => `@isthmus/${name}`) }],
   tests: [],
+  page: [],
 });
 
 /** A sound house of five packages, with one of them changed. */

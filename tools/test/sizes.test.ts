@@ -11,7 +11,7 @@ it("every entry that may be bundled has a limit, and is there", () => {
     Object.keys(found).toSorted(),
   );
   expect(Object.values(found).filter((file) => !existsSync(file))).toEqual([]);
-  expect(Object.keys(found)).toContain("@isthmus/kernels/integer");
+  expect(Object.keys(found)).toContain("@isthmus/kernels/plan");
   expect(Object.keys(found).filter((entry) => /node$|\.wasm$|package\.json$/.test(entry))).toEqual([]);
 });
 

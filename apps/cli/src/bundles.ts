@@ -1,5 +1,5 @@
 /** What an `.isthb` file holds, for people. */
-import { readBundle, verifyBundle } from "@isthmus/edge";
+import { isFloatPlan, readBundle, verifyBundle } from "@isthmus/edge";
 import type { JsonObject } from "@isthmus/graph";
 import { createHash } from "node:crypto";
 
@@ -16,7 +16,7 @@ export async function describeBundle(bytes: Uint8Array): Promise<JsonObject> {
     units: units ? "of the model's data" : "the network's own; bytes stand for b / 255",
     dims,
     channels: tables.length,
-    weights: "int8",
+    weights: isFloatPlan(plan) ? "float32" : "int8",
     calls: plan.calls.map(({ kernel }) => kernel),
     memoryBytes: plan.memoryBytes,
     sections: { header: bytes.length - Object.values(sections).reduce((sum, size) => sum + size, 0), ...sections },

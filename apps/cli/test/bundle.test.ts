@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeStreamLatents } from "@isthmus/compress";
+import { decodeStreamLatents, encodeStream } from "@isthmus/compress";
 import { syntheticDigits } from "@isthmus/data";
 import { javascriptEncoder, loadEncoder, readBundle } from "@isthmus/edge";
-import { modelHashes, readModelFile } from "@isthmus/graph";
+import { modelHashes, readModelFile, referenceEngine } from "@isthmus/graph";
 import { beforeAll, describe, expect, it } from "vitest";
 import { complaint, report } from "./support/cli.ts";
 import { sharedFolder } from "./support/folder.ts";
@@ -40,8 +40,31 @@ describe("bundle", () => {
     expect(inspected.calls).toEqual(["conv2d", "conv2d"]);
   });
 
+  it("writes float32 without --int8, which the decoder reads as it reads what the model itself encodes", async () => {
+    const told = await report("bundle", at("m.safetensors"), "-o", at("f.isthb"));
+    expect(told).toMatchObject({ weights: "float32", samples: 784, dims: 4 });
+    expect(told.calls).toEqual(["floatConv2d", "maximum", "floatConv2d"]);
+    expect(await report("inspect", at("f.isthb"))).toMatchObject({ weights: "float32", calls: told.calls });
+    const bytes = new Uint8Array(readFileSync(at("f.isthb")));
+    const x = digits(20);
+    const stream = (await loadEncoder(bytes)).encode(x);
+    expect(javascriptEncoder(bytes).encode(x)).toEqual(stream);
+    const model = readModelFile(readFileSync(at("m.safetensors")));
+    const items = [{ size: 20, values: Float32Array.from(x, (byte) => byte / 255) }];
+    const whole = await encodeStream(referenceEngine(), model, items);
+    const [of, wanted] = [stream, whole].map((made) => decodeStreamLatents(model, made).values) as [
+      Float32Array,
+      Float32Array,
+    ];
+    // Engines add up in other orders: a number on the border of two symbols may be the next one.
+    expect(of.filter((value, i) => value !== wanted[i]).length).toBeLessThanOrEqual(1);
+  });
+
   it("refuses what it cannot do in one line", async () => {
-    expect(await complaint("bundle", at("m.safetensors"), "-o", at("x.isthb"))).toMatch(/add --int8 and --calibrate/);
+    const calibrate = ["--calibrate", "synthetic"];
+    expect(await complaint("bundle", at("m.safetensors"), ...calibrate, "-o", at("x.isthb"))).toMatch(
+      /--calibrate goes with --int8 only/,
+    );
     expect(await complaint("bundle", at("m.safetensors"), "--int8", "-o", at("x.isthb"))).toMatch(/needs --calibrate/);
     const quality = ["--quality", "3"];
     expect(await complaint("bundle", at("m.safetensors"), ...int8, ...quality, "-o", at("x.isthb"))).toMatch(
@@ -69,6 +92,8 @@ describe("export --to c", () => {
   it("refuses what a header does not have in one line", async () => {
     const to = (...args: readonly string[]) => complaint("export", ...args, "--to", "c", "-o", at("x.h"));
     expect(await to(at("m.safetensors"))).toMatch(/needs --calibrate/);
+    await report("bundle", at("m.safetensors"), "-o", at("floats.isthb"));
+    expect(await to(at("floats.isthb"))).toMatch(/expected an encoder in int8, got one in float32/);
     expect(await to(at("m.safetensors"), "--part", "decoder")).toMatch(/writes encoders, not --part decoder/);
     expect(await to(at("m.safetensors"), "--uint8-io")).toMatch(/--uint8-io goes with --to onnx only/);
     for (const ofOnnx of [

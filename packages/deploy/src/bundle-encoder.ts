@@ -5,6 +5,7 @@ import { type LatentCoding, latentShape, type Model, modelHashes } from "@isthmu
 import { IsthmusError } from "@isthmus/math";
 import { calibrate, type CalibrateOptions } from "./calibrate.ts";
 import type { Grid } from "./grid.ts";
+import { lowerFloatNetwork } from "./lower-float-network.ts";
 import { lowerNetwork } from "./lower-network.ts";
 import { quantiseNetwork } from "./quantise-network.ts";
 import { hexBytes, writeBundle } from "./write-bundle.ts";
@@ -26,28 +27,46 @@ export async function bundleEncoder(
   model: Model,
   { quality = 0, ...calibration }: BundleOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return writeBundle(await encoderBundle(model, quality, calibration));
+  const { grid, output, ...parts } = bundleParts(model, quality);
+  const network = { program: model.encoder, parameters: model.parameters };
+  const ranges = await calibrate(network, { ...calibration, outputs: [output] });
+  return writeBundle({
+    ...parts,
+    plan: lowerNetwork(quantiseNetwork(network, { ranges, outputs: { [output]: grid } })),
+  });
 }
 
-async function encoderBundle(
+/**
+ * The same in float32: nothing is calibrated, and weights take four times the bytes.
+ *
+ * @throws IsthmusError `MODEL_NO_CODING`; `DEPLOY_OPERATION` an operation that the runtime of devices does not have, by name
+ * @throws RangeError as `bundleEncoder`
+ */
+export function bundleFloatEncoder(
+  model: Model,
+  { quality = 0 }: Pick<BundleOptions, "quality"> = {},
+): Uint8Array<ArrayBuffer> {
+  const { grid, output, ...parts } = bundleParts(model, quality);
+  const network = { program: model.encoder, parameters: model.parameters };
+  return writeBundle({ ...parts, plan: lowerFloatNetwork(network, { [output]: grid }) });
+}
+
+/** All of a bundle but its plan, and which output is coded on which grid. */
+function bundleParts(
   model: Model,
   quality: number,
-  calibration: Omit<CalibrateOptions, "outputs">,
-): Promise<Omit<EncoderBundle, "sections">> {
-  const { encoder: program, parameters, coding, data } = model;
+): Omit<EncoderBundle, "sections" | "plan"> & { readonly output: string; readonly grid: Grid } {
+  const { encoder: program, coding, data } = model;
   if (!coding)
     throw new IsthmusError("MODEL_NO_CODING", "the model holds no frequency tables, which a device needs to write");
-  const output = Object.hasOwn(program.outputs, "mu") ? "mu" : "z";
-  const { grid, tables } = ofQuality(coding, quality);
-  const network = { program, parameters };
-  const ranges = await calibrate(network, { ...calibration, outputs: [output] });
-  const { id, encoder, tables: tablesHash, decoder } = modelHashes(model);
+  const { id, encoder, tables, decoder } = modelHashes(model);
   const units = data && bundleUnits(featureUnits(parseDescription(data)));
   return {
-    ...{ modelId: id, quality, dims: latentShape(program)!.reduce((size, length) => size * length), tables },
-    hashes: { encoder: hexBytes(encoder), tables: hexBytes(tablesHash), decoder: hexBytes(decoder) },
+    ...{ modelId: id, quality, dims: latentShape(program)!.reduce((size, length) => size * length) },
+    hashes: { encoder: hexBytes(encoder), tables: hexBytes(tables), decoder: hexBytes(decoder) },
     ...(units && { units }),
-    plan: lowerNetwork(quantiseNetwork(network, { ranges, outputs: { [output]: grid } })),
+    ...ofQuality(coding, quality),
+    output: Object.hasOwn(program.outputs, "mu") ? "mu" : "z",
   };
 }
 

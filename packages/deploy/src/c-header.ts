@@ -3,6 +3,8 @@ import {
   CHANNEL_BYTES,
   type ConvolutionCall,
   type EncoderBundle,
+  type IntegerPlan,
+  isFloatPlan,
   type PlanCall,
   quantiseInput,
   rowBytes,
@@ -36,30 +38,33 @@ export interface CHeader {
 /**
  * An encoder as one C99 header without dependencies or `malloc`: it writes the bytes that `loadEncoder` of `@isthmus/edge` writes.
  *
- * @throws RangeError a name that is none, or too many items
+ * @throws RangeError a name that is none, too many items, or an encoder in float32
  */
 export function cHeader(bundle: EncoderBundle, { name = "isthmus", maxItems = 1 }: CHeaderOptions = {}): CHeader {
   if (!/^[a-z][a-z0-9_]{0,40}$/.test(name)) throw new RangeError(`"name" expected letters, digits, _, got "${name}"`);
   if (!Number.isInteger(maxItems) || maxItems < 1 || maxItems > 4096) {
     throw new RangeError(`"maxItems" expected an integer 1 to 4096, got ${maxItems}`);
   }
-  const writer = new HeaderWriter(bundle, maxItems);
+  const { plan, dims } = bundle;
+  if (isFloatPlan(plan)) throw new RangeError('"bundle" expected an encoder in int8, got one in float32');
+  const writer = new HeaderWriter({ ...bundle, plan }, maxItems);
   const body = writer.write();
   const { flashBytes } = writer;
-  const { plan, dims } = bundle;
   const ramBytes = plan.memoryBytes - plan.constants.length + (4 + 10) * maxItems * dims + 8;
   const text = body.replaceAll(/\bP_(?=[A-Z])/g, `${name.toUpperCase()}_`).replaceAll(/\bP_/g, `${name}_`);
   return { text, flashBytes, ramBytes };
 }
 
+type IntegerBundle = EncoderBundle & { readonly plan: IntegerPlan };
+
 class HeaderWriter {
   flashBytes = 0;
-  private readonly bundle: EncoderBundle;
+  private readonly bundle: IntegerBundle;
   private readonly maxItems: number;
   private readonly data: string[] = [];
   private readonly view: DataView;
 
-  constructor(bundle: EncoderBundle, maxItems: number) {
+  constructor(bundle: IntegerBundle, maxItems: number) {
     this.bundle = bundle;
     this.maxItems = maxItems;
     const { buffer, byteOffset, byteLength } = bundle.plan.constants;

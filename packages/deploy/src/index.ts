@@ -1,5 +1,5 @@
 export type { ActivationRange, ActivationRanges } from "./activation-quantiser.ts";
-export { bundleEncoder } from "./bundle-encoder.ts";
+export { bundleEncoder, bundleFloatEncoder } from "./bundle-encoder.ts";
 export type { BundleOptions } from "./bundle-encoder.ts";
 export { cHeader } from "./c-header.ts";
 export type { CHeader, CHeaderOptions } from "./c-header.ts";
@@ -7,6 +7,7 @@ export { calibrate, calibrationMethods } from "./calibrate.ts";
 export type { CalibrateOptions, CalibrationMethod } from "./calibrate.ts";
 export { fakeQuantiseNetwork } from "./fake-quantise-network.ts";
 export type { Grid } from "./grid.ts";
+export { lowerFloatNetwork } from "./lower-float-network.ts";
 export { lowerNetwork } from "./lower-network.ts";
 export type { Network } from "./network.ts";
 export { quantiseNetwork } from "./quantise-network.ts";

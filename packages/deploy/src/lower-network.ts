@@ -7,12 +7,12 @@ import {
   type PlanCall,
   type PlanInput,
   type PlanOutput,
-  type PlanWindow,
   rowBytes,
 } from "@isthmus/edge";
 import { elementCount, type JsonObject, type Node, type Program } from "@isthmus/graph";
 import { Arena } from "./arena.ts";
 import { type Network, parameterOf, refused } from "./network.ts";
+import { denseWindow, type Image, type Pair, windowOf } from "./plan-windows.ts";
 
 /**
  * A network in integers, as `quantiseNetwork` makes it, as a plan for `@isthmus/edge`: zero points are folded into biases, and values
@@ -241,9 +241,6 @@ function zeroOf(node: Node, other: Node): number {
   throw refused(node, "it does not subtract a zero point");
 }
 
-type Pair = readonly [number, number];
-type Image = readonly ["batch", number, number, number];
-
 /**
  * The last node that reads each value from the workspace: sums read when they are rounded. Outputs are read behind the end.
  */
@@ -256,24 +253,6 @@ function lastReads({ nodes, outputs }: Program): ReadonlyMap<number, number> {
   }
   for (const id of Object.values(outputs)) last.set(id, nodes.length);
   return last;
-}
-
-function denseWindow([channels, yChannels]: Pair): PlanWindow {
-  return {
-    ...{ height: 1, width: 1, channels, yHeight: 1, yWidth: 1, yChannels, rows: 1, columns: 1 },
-    ...{ rowStride: 1, columnStride: 1, rowDilation: 1, columnDilation: 1, top: 0, left: 0 },
-  };
-}
-
-function windowOf({ shape, attributes }: Node, [, height, width, channels]: Image, [rows, columns]: Pair): PlanWindow {
-  const [, yHeight, yWidth, yChannels] = shape as Image;
-  const [rowStride, columnStride] = attributes["strides"] as unknown as Pair;
-  const [rowDilation, columnDilation] = (attributes["dilations"] ?? [1, 1]) as unknown as Pair;
-  const [top, , left] = attributes["pads"] as readonly number[];
-  return {
-    ...{ height, width, channels, yHeight, yWidth, yChannels, rows, columns },
-    ...{ rowStride, columnStride, rowDilation, columnDilation, top: top!, left: left! },
-  };
 }
 
 /** Weights [..., channels] as a row for each channel, with zeros up to a multiple of 16. */

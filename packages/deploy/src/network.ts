@@ -39,8 +39,8 @@ function labelOf(node: Node): string {
   return node.name ?? `${node.op}#${node.id}`;
 }
 
-/** What to throw at a node that has no form in integers. */
-export function refused(node: Node, reason: string): IsthmusError {
-  const message = `"${labelOf(node)}" (${node.op}) has no form in integers: ${reason}`;
+/** What to throw at a node that has no form in integers, or in floats on devices. */
+export function refused(node: Node, reason: string, form: "integers" | "floats" = "integers"): IsthmusError {
+  const message = `"${labelOf(node)}" (${node.op}) has no form in ${form}: ${reason}`;
   return new IsthmusError("DEPLOY_OPERATION", message, { operation: node.op, node: labelOf(node) });
 }

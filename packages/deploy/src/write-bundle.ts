@@ -12,7 +12,8 @@ import {
   type BundleUnits,
   callWords,
   type EncoderBundle,
-  type IntegerPlan,
+  isFloatPlan,
+  type Plan,
 } from "@isthmus/edge";
 import { contentHash } from "@isthmus/graph";
 
@@ -66,14 +67,19 @@ function unitBytes({ offsets, scales, fills }: BundleUnits): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-function planBytes({ version, memoryBytes, input, outputs, calls }: IntegerPlan): Uint8Array {
+function planBytes(plan: Plan): Uint8Array {
+  const { version, memoryBytes, input, outputs, calls } = plan;
   const words = calls.map(callWords);
   const [output] = outputs;
   const view = new DataView(new ArrayBuffer(BUNDLE_PLAN_BYTES + 4 * words.flat().length));
   const set = (index: number, ...values: readonly number[]): void =>
     values.forEach((value, i) => view.setInt32(4 * (index + i), value, true));
   set(0, version, memoryBytes, input.address, input.length);
-  view.setFloat64(16, input.scale, true);
-  set(6, input.zero, output!.address, output!.length, words[0]?.length ?? 0, words.length, ...words.flat());
+  if (isFloatPlan(plan)) set(4, plan.outputs[0]!.grid, plan.outputs[0]!.channels);
+  else {
+    view.setFloat64(16, plan.input.scale, true);
+    set(6, plan.input.zero);
+  }
+  set(7, output!.address, output!.length, words[0]?.length ?? 0, words.length, ...words.flat());
   return new Uint8Array(view.buffer);
 }

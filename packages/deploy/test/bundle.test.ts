@@ -9,7 +9,7 @@ import {
   readBundle,
   verifyBundle,
 } from "@isthmus/edge";
-import { integerKernelBytes } from "@isthmus/kernels/integer";
+import { planKernelBytes } from "@isthmus/kernels/plan";
 import { GraphBuilder, modelHashes } from "@isthmus/graph";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ let encoders: readonly Encoder[];
 
 beforeAll(async () => {
   bundle = await bundleEncoder(model, { batches: [items(60, SIZE)], quality: 1 });
-  const module = await WebAssembly.compile(await integerKernelBytes());
+  const module = await WebAssembly.compile(planKernelBytes());
   encoders = [
     await loadEncoder(bundle, { kernels: "wasm" }),
     await loadEncoder(bundle, { wasm: module }),

@@ -1,5 +1,5 @@
 import { crc32c, type FrequencyTable, frequencyTable, numberAt } from "@isthmus/codec";
-import { INTEGER_CALL_FIELDS, INTEGER_KERNELS } from "@isthmus/kernels/integer";
+import { CALL_FIELDS, KERNELS } from "@isthmus/kernels/plan";
 import { IsthmusError } from "@isthmus/math";
 import {
   BUNDLE_CRC_AT,
@@ -13,8 +13,16 @@ import {
   BUNDLE_VERSION,
   type BundleSection,
 } from "./bundle-format.ts";
-import { checkPlan } from "./check-plan.ts";
-import type { IntegerPlan, PlanCall, PlanWindow } from "./plan.ts";
+import { checkAnyPlan } from "./executor.ts";
+import {
+  type FloatCall,
+  type FloatPlan,
+  FLOAT_PLAN_VERSION,
+  type IntegerPlan,
+  type Plan,
+  type PlanCall,
+  type PlanWindow,
+} from "./plan.ts";
 
 /** What a device needs of a model: its encoder as a plan, and how symbols become bytes. The decoder is not in it. */
 export interface EncoderBundle {
@@ -29,7 +37,7 @@ export interface EncoderBundle {
   /** One for each channel. */
   readonly tables: readonly FrequencyTable[];
   readonly units?: BundleUnits;
-  readonly plan: IntegerPlan;
+  readonly plan: Plan;
   /** Bytes of each section, by name. */
   readonly sections: Readonly<Partial<Record<BundleSection, number>>>;
 }
@@ -205,48 +213,73 @@ function unitsOf({ bytes, offset }: Section, samples: number): BundleUnits {
   return { offsets: offsets!, scales: scales!, ...(fills && { fills }) };
 }
 
-function planOf({ bytes, offset }: Section, constants: Section, limits: Required<BundleLimits>): IntegerPlan {
+function planOf({ bytes, offset }: Section, constants: Section, limits: Required<BundleLimits>): Plan {
   if (bytes.length < BUNDLE_PLAN_BYTES) throw invalid(offset, `a plan of ${bytes.length} bytes`);
   const view = viewOf(bytes);
   const word = (index: number): number => view.getInt32(4 * index, true);
   const [fields, count] = [word(9), word(10)];
   const length = BUNDLE_PLAN_BYTES + 4 * fields * count;
-  if (fields !== INTEGER_CALL_FIELDS.length || count < 0 || bytes.length !== length) {
+  if (fields !== CALL_FIELDS.length || count < 0 || bytes.length !== length) {
     throw invalid(offset, `${count} calls of ${fields} fields in ${bytes.length} bytes`);
   }
   const memoryBytes = word(1);
   if (memoryBytes > limits.memoryBytes) throw beyond(offset + 4, "bytes of memory", memoryBytes, limits.memoryBytes);
-  const plan: IntegerPlan = {
-    version: word(0),
-    constants: constants.bytes.slice(),
-    memoryBytes,
-    input: { address: word(2), length: word(3), scale: view.getFloat64(16, true), zero: word(6) },
-    outputs: [{ name: "symbols", address: word(7), length: word(8) }],
+  const output = { name: "symbols", address: word(7), length: word(8) };
+  const common = {
+    ...{ version: word(0), constants: constants.bytes.slice(), memoryBytes },
     calls: Array.from({ length: count }, (_, i) => callOf((field) => word(11 + fields * i + field))),
   };
-  checkPlan(plan);
+  const input = { address: word(2), length: word(3) };
+  const plan =
+    common.version === FLOAT_PLAN_VERSION
+      ? ({ ...common, input, outputs: [{ ...output, grid: word(4), channels: word(5) }] } as FloatPlan)
+      : ({
+          ...common,
+          input: { ...input, scale: view.getFloat64(16, true), zero: word(6) },
+          outputs: [output],
+        } as IntegerPlan);
+  checkAnyPlan(plan);
   const products = plan.calls.reduce((sum, call) => sum + productsOf(call), 0);
   if (products > limits.products) throw beyond(offset, "products for an item", products, limits.products);
   return plan;
 }
 
 /** A call of its fields in the order of the kernels. */
-function callOf(word: (field: number) => number): PlanCall {
-  const all = Object.fromEntries(INTEGER_CALL_FIELDS.map((name, i) => [name, word(i)])) as Record<string, number>;
+function callOf(word: (field: number) => number): PlanCall | FloatCall {
+  const all = Object.fromEntries(CALL_FIELDS.map((name, i) => [name, word(i)])) as Record<string, number>;
   const { x, y, weights, records, padding, scratch, zero, low, high, wide, length } = all;
-  const kernel = INTEGER_KERNELS[all["kernel"]!];
-  const window = Object.fromEntries(INTEGER_CALL_FIELDS.slice(12).map((name) => [name, all[name]])) as unknown;
-  const common = { kernel, x, y, window: window as PlanWindow };
-  if (kernel === "lookup") return { kernel, x: x!, y: y!, table: weights!, length: length! };
-  const rounding = { zero, low, high, wide: wide !== 0 };
-  const call = kernel === "maxPool" ? common : { ...common, weights, channels: records, padding, scratch, ...rounding };
-  return call as PlanCall;
+  const kernel = KERNELS[all["kernel"]!];
+  const window = Object.fromEntries(CALL_FIELDS.slice(12).map((name) => [name, all[name]])) as unknown;
+  const made = { kernel, x, y };
+  const windowed = { ...made, window: window as PlanWindow };
+  switch (kernel) {
+    case "conv2d":
+    case "conv2dTranspose":
+    case "depthwise":
+      return {
+        ...{ ...windowed, weights, channels: records, padding, scratch },
+        ...{ zero, low, high, wide: wide !== 0 },
+      } as PlanCall;
+    case "floatConv2d":
+    case "floatDepthwise":
+      return { ...windowed, weights, biases: records, scratch } as FloatCall;
+    case "maxPool":
+    case "floatMaxPool":
+      return windowed as FloatCall;
+    case "lookup":
+      return { ...made, table: weights, length } as PlanCall;
+    default:
+      return {
+        ...{ ...made, length, xLength: all["channels"] },
+        ...{ other: weights, otherLength: all["yChannels"] },
+      } as FloatCall;
+  }
 }
 
-function productsOf(call: PlanCall): number {
-  if (call.kernel === "lookup") return call.length;
+function productsOf(call: PlanCall | FloatCall): number {
+  if ("length" in call) return call.length;
   const { yHeight, yWidth, yChannels, rows, columns, channels } = call.window;
-  return yHeight * yWidth * yChannels * rows * columns * (call.kernel.startsWith("conv2d") ? channels : 1);
+  return yHeight * yWidth * yChannels * rows * columns * (/conv2d/i.test(call.kernel) ? channels : 1);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

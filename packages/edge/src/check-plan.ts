@@ -1,4 +1,13 @@
-import { IsthmusError } from "@isthmus/math";
+import {
+  checkMemory,
+  checkWindow,
+  type Extent,
+  imageLength,
+  invalid,
+  requireApart,
+  requireThat,
+  requireWhole,
+} from "./plan-checks.ts";
 import {
   CHANNEL_BYTES,
   type ConvolutionCall,
@@ -11,15 +20,8 @@ import {
   MIN_SHIFT,
   PLAN_VERSION,
   type PlanCall,
-  type PlanWindow,
   rowBytes,
 } from "./plan.ts";
-
-/** The most memory of a plan: what a frame of the largest picture needs is far below. */
-const MAX_MEMORY = 2 ** 30;
-/** Of sizes, strides and dilations: positions on an image stay within int32. */
-const MAX_SIDE = 2 ** 15;
-const MAX_CHANNELS = 2 ** 16;
 
 /**
  * Checks everything that a kernel relies on, so that no call reads or writes outside the memory and no sum leaves int32.
@@ -27,39 +29,13 @@ const MAX_CHANNELS = 2 ** 16;
  * @throws IsthmusError `PLAN_VERSION` a plan of another version; `PLAN_INVALID` naming the call and what is wrong with it
  */
 export function checkPlan(plan: IntegerPlan): void {
-  requireObject("plan", plan);
-  const { version, constants, memoryBytes, input, outputs, calls } = plan;
-  if (version !== PLAN_VERSION) {
-    throw new IsthmusError("PLAN_VERSION", `plan: version ${version}; this runtime runs version ${PLAN_VERSION}`, {
-      version,
-    });
-  }
-  requireForm(plan);
-  requireWhole("memoryBytes", memoryBytes, 0, MAX_MEMORY);
-  requireThat(memoryBytes % 4 === 0, `"memoryBytes" expected a multiple of 4, got ${memoryBytes}`);
-  const memory = new Extent(constants.length, memoryBytes);
-  requireThat(constants.length <= memoryBytes, `${constants.length} bytes of constants in a memory of ${memoryBytes}`);
+  const memory = checkMemory(plan, PLAN_VERSION);
+  const { constants, input, outputs, calls } = plan;
   requireThat(Number.isFinite(input.scale) && input.scale > 0, `input: "scale" expected > 0, got ${input.scale}`);
   requireWhole("input: zero", input.zero, -128, 127);
   memory.workspace("input", input.address, input.length);
   for (const { name, address, length } of outputs) memory.words(`output "${name}"`, address, length);
   calls.forEach((call, index) => checkCall(`call ${index} (${call.kernel})`, call, memory, constants));
-}
-
-/** What came out of a file may be anything: objects and arrays where they are looked into. */
-function requireForm({ constants, input, outputs, calls }: IntegerPlan): void {
-  requireThat(constants instanceof Uint8Array, `"constants" expected bytes`);
-  requireObject("input", input);
-  requireThat(Array.isArray(outputs) && Array.isArray(calls), `"outputs" and "calls" expected arrays`);
-  outputs.forEach((output, index) => {
-    requireObject(`output ${index}`, output);
-    requireThat(typeof output.name === "string", `output ${index}: "name" expected a string`);
-  });
-  calls.forEach((call, index) => requireObject(`call ${index}`, call));
-}
-
-function requireObject(what: string, value: unknown): void {
-  requireThat(typeof value === "object" && value !== null, `${what} expected an object, got ${String(value)}`);
 }
 
 function checkCall(where: string, call: PlanCall, memory: Extent, constants: Uint8Array): void {
@@ -145,75 +121,4 @@ function checkLookup(where: string, { x, y, table, length }: LookupCall, memory:
       [x, length],
       [y, length],
     ]);
-}
-
-const SIDES = [
-  ...(["height", "width", "yHeight", "yWidth", "rows", "columns"] as const),
-  ...(["rowStride", "columnStride", "rowDilation", "columnDilation"] as const),
-] as const satisfies readonly (keyof PlanWindow)[];
-
-function checkWindow(where: string, window: PlanWindow): void {
-  requireObject(`${where}: window`, window);
-  for (const field of SIDES) requireWhole(`${where}: ${field}`, window[field], 1, MAX_SIDE);
-  for (const field of ["channels", "yChannels"] as const) {
-    requireWhole(`${where}: ${field}`, window[field], 1, MAX_CHANNELS);
-  }
-  for (const field of ["top", "left"] as const) requireWhole(`${where}: ${field}`, window[field], 0, MAX_SIDE);
-}
-
-function imageLength({ height, width, channels }: PlanWindow): number {
-  return height * width * channels;
-}
-
-type Place = readonly [address: number, length: number];
-
-/** What a kernel reads while it writes must not be what it writes. */
-function requireApart(where: string, places: readonly Place[]): void {
-  const sorted = places.toSorted(([a], [b]) => a - b);
-  const touch = sorted.some(([address, length], i) => i + 1 < sorted.length && address + length > sorted[i + 1]![0]);
-  requireThat(!touch, `${where}: what is read and what is written overlap`);
-}
-
-/** What lies where in the memory. */
-class Extent {
-  private readonly constants: number;
-  private readonly bytes: number;
-
-  constructor(constants: number, bytes: number) {
-    this.constants = constants;
-    this.bytes = bytes;
-  }
-
-  constant(where: string, address: number, length: number): void {
-    within(where, address, length, 0, this.constants);
-  }
-
-  workspace(where: string, address: number, length: number): void {
-    within(where, address, length, this.constants, this.bytes);
-  }
-
-  words(where: string, address: number, length: number): void {
-    requireThat(address % 4 === 0, `${where}: the address ${address} is no multiple of 4`);
-    this.workspace(where, address, 4 * length);
-  }
-}
-
-function within(where: string, address: number, length: number, first: number, end: number): void {
-  requireWhole(`${where}: address`, address, first, end);
-  requireWhole(`${where}: length in bytes`, length, 0, end - address);
-}
-
-function requireWhole(what: string, value: number, least: number, most: number): void {
-  requireThat(
-    Number.isInteger(value) && value >= least && value <= most,
-    `${what} expected an integer in [${least}, ${most}], got ${value}`,
-  );
-}
-
-function requireThat(holds: boolean, problem: string): void {
-  if (!holds) throw invalid(problem);
-}
-
-function invalid(problem: string): IsthmusError {
-  return new IsthmusError("PLAN_INVALID", `plan: ${problem}`);
 }

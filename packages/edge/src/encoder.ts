@@ -21,6 +21,7 @@ export interface Encoder {
    * One stream of one frame, of one or more whole items.
    *
    * @throws RangeError samples that are no whole items, or not finite
+   * @throws IsthmusError `QUANTISER_NON_FINITE`, `QUANTISER_RANGE` an encoder in floats makes a number that no symbol stands for
    */
   readonly encode: (samples: Samples) => Uint8Array<ArrayBuffer>;
   /**
@@ -46,7 +47,7 @@ export interface EncoderSession {
 export interface LoadEncoderOptions {
   /**
    * The kernels, where they must not be compiled from the bytes that travel inside this package: a module, its bytes, or where to fetch
-   * them. `@isthmus/kernels/integer.wasm` is the file. Default: `inline`.
+   * them. `@isthmus/kernels/plan.wasm` is the file. Default: `inline`.
    */
   readonly wasm?: WebAssembly.Module | BufferSource | URL | "inline";
   /** Default: `wasm` where WebAssembly has vectors, else `javascript`. Both write the same bytes. */
@@ -84,9 +85,9 @@ export function javascriptEncoder(bundle: Uint8Array, limits: BundleLimits = {})
 
 function encoderOver(bundle: EncoderBundle, { kernels, run }: Executor): Encoder {
   const { modelId, quality, dims, tables, plan, units } = bundle;
-  const reader = new SampleReader(plan.input, units);
+  const reader = new SampleReader(units);
   const writer = new LatentWriter({ tables, dims, modelId, quality });
-  const item = new Int8Array(plan.input.length);
+  const item = new Float32Array(plan.input.length);
   let symbols = new Int32Array(dims);
 
   /** Makes the symbols of all items; returns how many items these are. */

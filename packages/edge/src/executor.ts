@@ -1,10 +1,13 @@
+import { IsthmusError } from "@isthmus/math";
+import { checkFloatPlan } from "./check-float-plan.ts";
 import { checkPlan } from "./check-plan.ts";
+import { FloatKernels } from "./float-kernels.ts";
 import { JavascriptKernels } from "./javascript-kernels.ts";
-import type { IntegerPlan, PlanInput } from "./plan.ts";
+import { type FloatOutput, type FloatPlan, type IntegerPlan, isFloatPlan, type Plan, type PlanInput } from "./plan.ts";
 
 /**
- * An item: int8 are taken as they are; uint8 less 128, which is for plans whose input has the zero point -128; of floats the nearest
- * multiple of the input's scale.
+ * An item of a plan in integers: int8 are taken as they are; uint8 less 128, which is for plans whose input has the zero point -128; of
+ * floats the nearest multiple of the input's scale. Of a plan in floats: its numbers, rounded to float32.
  */
 export type PlanItem = Int8Array | Uint8Array | Uint8ClampedArray | Float32Array | Float64Array;
 
@@ -16,6 +19,7 @@ export interface Executor {
    *
    * @returns the outputs of the plan, one after the other
    * @throws RangeError an item of another length, or a number in it that is not finite
+   * @throws IsthmusError `QUANTISER_NON_FINITE`, `QUANTISER_RANGE` a plan in floats makes a number that no symbol stands for
    */
   readonly run: (item: PlanItem) => Int32Array;
 }
@@ -25,57 +29,130 @@ export interface Executor {
  *
  * @throws IsthmusError `PLAN_VERSION`, `PLAN_INVALID`
  */
-export function javascriptExecutor(plan: IntegerPlan): Executor {
-  checkPlan(plan);
+export function javascriptExecutor(plan: Plan): Executor {
+  checkAnyPlan(plan);
   const memory = new ArrayBuffer(plan.memoryBytes);
+  return executorOver(plan, memory, "javascript", runsOf(plan, memory));
+}
+
+/** @throws IsthmusError as `checkPlan` and `checkFloatPlan` */
+export function checkAnyPlan(plan: Plan): void {
+  if (plan && isFloatPlan(plan)) checkFloatPlan(plan);
+  else checkPlan(plan);
+}
+
+function runsOf(plan: Plan, memory: ArrayBuffer): () => void {
+  if (isFloatPlan(plan)) {
+    const kernels = new FloatKernels(memory);
+    return () => {
+      for (const call of plan.calls) kernels.run(call);
+    };
+  }
   const kernels = new JavascriptKernels(memory);
-  const { calls } = plan;
-  return executorOver(plan, memory, "javascript", () => {
-    for (const call of calls) kernels.run(call);
-  });
+  return () => {
+    for (const call of plan.calls) kernels.run(call);
+  };
 }
 
 /** The constants put in place, and what is around a run: the item in, the outputs out. */
 export function executorOver(
-  { constants, input, outputs }: IntegerPlan,
+  plan: Plan,
   memory: ArrayBuffer,
   kernels: Executor["kernels"],
   runCalls: () => void,
 ): Executor {
+  const { constants, input, outputs } = plan;
   new Uint8Array(memory).set(constants);
-  const item = new Int8Array(memory, input.address, input.length);
-  const parts = outputs.map(({ address, length }) => new Int32Array(memory, address, length));
-  const results = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  const write = isFloatPlan(plan) ? floatWriter(plan, memory) : integerWriter(plan, memory);
+  const readers = isFloatPlan(plan)
+    ? plan.outputs.map((output) => symbolReader(output, memory))
+    : plan.outputs.map(({ address, length }) => wordReader(new Int32Array(memory, address, length)));
+  const results = new Int32Array(outputs.reduce((sum, { length }) => sum + length, 0));
   return {
     kernels,
     run: (given) => {
-      writeItem(item, given, input);
+      if (given.length !== input.length)
+        throw new RangeError(`"item" expected ${input.length} numbers, got ${given.length}`);
+      write(given);
       runCalls();
       let at = 0;
-      for (const part of parts) {
-        results.set(part, at);
-        at += part.length;
-      }
+      for (const read of readers) at = read(results, at);
       return results;
     },
   };
 }
 
-function writeItem(to: Int8Array, item: PlanItem, input: PlanInput): void {
-  if (item.length !== to.length) throw new RangeError(`"item" expected ${to.length} numbers, got ${item.length}`);
-  if (item instanceof Int8Array) to.set(item);
-  else if (item instanceof Uint8Array || item instanceof Uint8ClampedArray)
-    for (let i = 0; i < to.length; i++) to[i] = item[i]! - 128;
-  else for (let i = 0; i < to.length; i++) to[i] = quantiseInput(item[i]!, i, input);
+function integerWriter({ input }: IntegerPlan, memory: ArrayBuffer): (item: PlanItem) => void {
+  const to = new Int8Array(memory, input.address, input.length);
+  return (item) => {
+    if (item instanceof Int8Array) to.set(item);
+    else if (item instanceof Uint8Array || item instanceof Uint8ClampedArray) centre(item, to);
+    else quantiseItem(item, to, input);
+  };
+}
+
+function centre(item: PlanItem, to: Int8Array): void {
+  for (let i = 0; i < to.length; i++) to[i] = item[i]! - 128;
+}
+
+function quantiseItem(item: PlanItem, to: Int8Array, input: PlanInput): void {
+  for (let i = 0; i < to.length; i++) to[i] = quantiseInput(item[i]!, i, input);
+}
+
+function floatWriter({ input }: FloatPlan, memory: ArrayBuffer): (item: PlanItem) => void {
+  const to = new Float32Array(memory, input.address, input.length);
+  return (item) => copyFinite(item, to);
+}
+
+function copyFinite(item: PlanItem, to: Float32Array): void {
+  for (let i = 0; i < to.length; i++) {
+    if (!Number.isFinite(item[i]!)) throw notFinite(item[i]!, i);
+    to[i] = item[i]!;
+  }
+}
+
+/** Writes the numbers of an output from `at` on; where the next one begins. */
+type OutputReader = (into: Int32Array, at: number) => number;
+
+function wordReader(from: Int32Array): OutputReader {
+  return (into, at) => {
+    into.set(from, at);
+    return at + from.length;
+  };
+}
+
+function symbolReader({ address, length, grid, channels }: FloatOutput, memory: ArrayBuffer): OutputReader {
+  const values = new Float32Array(memory, address, length);
+  const steps = new Float32Array(memory, grid, channels);
+  const offsets = new Float32Array(memory, grid + 4 * channels, channels);
+  return (into, at) => {
+    for (let i = 0, c = 0; i < length; i++, c = c + 1 === channels ? 0 : c + 1) {
+      const symbol = roundHalfEven((values[i]! - offsets[c]!) / steps[c]!);
+      into[at + i] = symbol;
+      if (into[at + i] !== symbol) throw noSymbol(values[i]!, i);
+    }
+    return at + length;
+  };
+}
+
+function noSymbol(value: number, dimension: number): IsthmusError {
+  const code = Number.isFinite(value) ? "QUANTISER_RANGE" : "QUANTISER_NON_FINITE";
+  return new IsthmusError(code, `dimension ${dimension}: no symbol stands for ${value}`, { dimension, value });
 }
 
 /** round(value / scale) + zero in float64, halves to the even integer, within int8. */
 export function quantiseInput(value: number, index: number, { scale, zero }: PlanInput): number {
-  if (!Number.isFinite(value)) throw new RangeError(`"item[${index}]" expected a finite number, got ${value}`);
+  if (!Number.isFinite(value)) throw notFinite(value, index);
   return Math.min(Math.max(roundHalfEven(value / scale) + zero, -128), 127);
 }
 
+function notFinite(value: number, index: number): RangeError {
+  return new RangeError(`"item[${index}]" expected a finite number, got ${value}`);
+}
+
+/** 1.5 * 2^52: what is added to it is rounded to an integer, halves to the even one, where that is below 2^51. */
+const WHOLE = 6755399441055744;
+
 function roundHalfEven(x: number): number {
-  const up = Math.round(x);
-  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
+  return x + WHOLE - WHOLE;
 }

@@ -7,6 +7,7 @@ import {
   type PlanWindow,
   rowBytes,
 } from "./plan.ts";
+import { gather, isInside } from "./gather.ts";
 import { requantise } from "./requantise.ts";
 
 /** The kernels in plain JavaScript, over a memory whose size is a multiple of 4. The WebAssembly build leaves the same bytes. */
@@ -40,7 +41,7 @@ export class JavascriptKernels {
     const stride = rowBytes(taps);
     for (let i = 0, at = 0; i < yHeight; i++) {
       for (let j = 0; j < yWidth; j++) {
-        if (kernel === "conv2d") this.gather(call, i, j);
+        if (kernel === "conv2d") gather(this.bytes, call, call.padding, i, j);
         else this.gatherApart(call, i, j);
         for (let c = 0; c < yChannels; c++, at++)
           this.store(call, at, c, this.dot(call.scratch, weights + c * stride, taps));
@@ -48,23 +49,7 @@ export class JavascriptKernels {
     }
   }
 
-  /** The numbers under the window, those beside the image included, side by side into the scratch. */
-  private gather({ window, x, padding, scratch }: ConvolutionCall, i: number, j: number): void {
-    const { height, width, channels, rows, columns, rowDilation, columnDilation } = window;
-    const { bytes } = this;
-    const [top, left] = corner(window, i, j);
-    for (let r = 0, to = scratch; r < rows; r++) {
-      const row = top + r * rowDilation;
-      for (let k = 0; k < columns; k++, to += channels) {
-        const column = left + k * columnDilation;
-        const from = x + (row * width + column) * channels;
-        if (isInside(row, height) && isInside(column, width)) bytes.copyWithin(to, from, from + channels);
-        else bytes.fill(padding, to, to + channels);
-      }
-    }
-  }
-
-  /** The same where the pixels stand a stride apart, with the padding between them. */
+  /** As {@link gather} where the pixels stand a stride apart, with the padding between them. */
   private gatherApart({ window, x, padding, scratch }: ConvolutionCall, i: number, j: number): void {
     const { height, width, channels, rows, columns, rowStride, columnStride, rowDilation, columnDilation } = window;
     const { bytes } = this;
@@ -99,7 +84,8 @@ export class JavascriptKernels {
   private under({ window, x, weights, padding }: ConvolutionCall, i: number, j: number, c: number): number {
     const { height, width, channels, yChannels, rows, columns, rowDilation, columnDilation } = window;
     const { bytes } = this;
-    const [top, left] = corner(window, i, j);
+    const top = i * window.rowStride - window.top;
+    const left = j * window.columnStride - window.left;
     const channel = x + Math.floor((c * channels) / yChannels);
     let sum = 0;
     for (let r = 0, w = weights + c; r < rows; r++) {
@@ -125,7 +111,7 @@ export class JavascriptKernels {
     const channel = (channels + c * CHANNEL_BYTES) >> 2;
     const sum = (products + words[channel]!) | 0;
     const multiplier = sum < 0 ? words[channel + 2]! : words[channel + 1]!;
-    const value = Math.min(Math.max(zero + requantise(sum, multiplier, words[channel + 3]!), low), high);
+    const value = requantise(sum, multiplier, words[channel + 3]!, zero, low, high);
     if (wide) words[(y >> 2) + at] = value;
     else this.bytes[y + at] = value;
   }
@@ -141,7 +127,8 @@ export class JavascriptKernels {
 
   private largest(window: PlanWindow, channel: number, i: number, j: number): number {
     const { height, width, channels, rows, columns, rowDilation, columnDilation } = window;
-    const [top, left] = corner(window, i, j);
+    const top = i * window.rowStride - window.top;
+    const left = j * window.columnStride - window.left;
     let most = -128;
     for (let r = 0; r < rows; r++) {
       const row = top + r * rowDilation;
@@ -158,15 +145,6 @@ export class JavascriptKernels {
     const { bytes } = this;
     for (let i = 0; i < length; i++) bytes[y + i] = bytes[table + 128 + bytes[x + i]!]!;
   }
-}
-
-/** Row and column of x under the first element of the window at (i, j); either may lie beside the image. */
-function corner({ rowStride, columnStride, top, left }: PlanWindow, i: number, j: number): [number, number] {
-  return [i * rowStride - top, j * columnStride - left];
-}
-
-function isInside(position: number, size: number): boolean {
-  return position >= 0 && position < size;
 }
 
 /** Of a position that may lie between pixels. */

@@ -1,20 +1,14 @@
-import {
-  INTEGER_CALL_FIELDS,
-  INTEGER_KERNELS,
-  integerKernelBytes,
-  type IntegerKernelExports,
-} from "@isthmus/kernels/integer";
+import { CALL_FIELDS, KERNELS, planKernelBytes, type PlanKernelExports } from "@isthmus/kernels/plan";
 import { IsthmusError } from "@isthmus/math";
-import { checkPlan } from "./check-plan.ts";
-import { type Executor, executorOver, javascriptExecutor } from "./executor.ts";
-import type { IntegerPlan, PlanCall } from "./plan.ts";
+import { checkAnyPlan, type Executor, executorOver, javascriptExecutor } from "./executor.ts";
+import type { FloatCall, Plan, PlanCall } from "./plan.ts";
 
 export interface LoadExecutorOptions {
   /** Default: `wasm` where WebAssembly has vectors, else `javascript`. Both leave the same bytes. */
   readonly kernels?: Executor["kernels"];
   /**
    * The kernels, compiled, as bytes or to be fetched, where they must not be compiled from the bytes that travel inside this package: platforms that only
-   * take a module of their own. `@isthmus/kernels/integer.wasm` is the file.
+   * take a module of their own. `@isthmus/kernels/plan.wasm` is the file.
    */
   readonly module?: WebAssembly.Module | BufferSource | URL;
 }
@@ -26,7 +20,7 @@ export interface LoadExecutorOptions {
  *   module cannot be fetched
  * @throws RangeError other kernels
  */
-export async function loadExecutor(plan: IntegerPlan, options: LoadExecutorOptions = {}): Promise<Executor> {
+export async function loadExecutor(plan: Plan, options: LoadExecutorOptions = {}): Promise<Executor> {
   const { kernels, module } = options;
   if (kernels !== undefined && kernels !== "wasm" && kernels !== "javascript") {
     throw new RangeError(`"kernels" expected wasm or javascript, got ${String(kernels)}`);
@@ -42,7 +36,7 @@ export async function loadExecutor(plan: IntegerPlan, options: LoadExecutorOptio
 async function compiledKernels(given: LoadExecutorOptions["module"]): Promise<WebAssembly.Module | undefined> {
   if (typeof WebAssembly !== "object") return undefined;
   if (given instanceof WebAssembly.Module) return given;
-  const bytes = given instanceof URL ? await fetched(given) : (given ?? (await integerKernelBytes()));
+  const bytes = given instanceof URL ? await fetched(given) : (given ?? planKernelBytes());
   return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : undefined;
 }
 
@@ -57,30 +51,32 @@ async function fetched(url: URL): Promise<ArrayBuffer> {
 }
 
 const PAGE = 65536;
-const WORDS = INTEGER_CALL_FIELDS.length;
+const WORDS = CALL_FIELDS.length;
 /** What kernels may read behind an x. */
 const SLACK = 16;
 
-async function wasmExecutor(plan: IntegerPlan, module: WebAssembly.Module): Promise<Executor> {
-  checkPlan(plan);
+async function wasmExecutor(plan: Plan, module: WebAssembly.Module): Promise<Executor> {
+  checkAnyPlan(plan);
   const { calls, memoryBytes } = plan;
   const pages = Math.ceil((memoryBytes + 4 * WORDS * calls.length + SLACK) / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const words = new Int32Array(memory.buffer, memoryBytes, WORDS * calls.length);
   calls.forEach((call, i) => words.set(callWords(call), WORDS * i));
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  const kernels = exports as unknown as IntegerKernelExports;
+  const kernels = exports as unknown as PlanKernelExports;
   return executorOver(plan, memory.buffer, "wasm", () => kernels.run(memoryBytes, calls.length));
 }
 
 /** A call as int32, in the order of the kernels' fields; 0 where it has none. */
-export function callWords(call: PlanCall): number[] {
+export function callWords(call: PlanCall | FloatCall): number[] {
   const fields: Readonly<Record<string, unknown>> = {
     ...call,
     ...("table" in call && { weights: call.table }),
     ...("channels" in call && { records: call.channels }),
+    ...("biases" in call && { records: call.biases }),
+    ...("other" in call && { weights: call.other, channels: call.xLength, yChannels: call.otherLength }),
     ...("window" in call && call.window),
-    kernel: INTEGER_KERNELS.indexOf(call.kernel),
+    kernel: KERNELS.indexOf(call.kernel),
   };
-  return INTEGER_CALL_FIELDS.map((field) => Number(fields[field] ?? 0));
+  return CALL_FIELDS.map((field) => Number(fields[field] ?? 0));
 }

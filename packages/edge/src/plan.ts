@@ -1,5 +1,9 @@
-/** Changes when the meaning of a plan changes. Another is refused. */
+/** Of plans in integers; changes when their meaning changes. Another is refused. */
 export const PLAN_VERSION = 1;
+/** Of plans in floats, likewise. */
+export const FLOAT_PLAN_VERSION = 2;
+
+export type Plan = IntegerPlan | FloatPlan;
 
 /**
  * A network in integers: a list of kernel calls over one memory, of which the first bytes are constants and the rest a workspace.
@@ -131,4 +135,70 @@ export const MAX_SHIFT = 62;
 /** Bytes of a row of weights: `taps` up to the next multiple of 16. */
 export function rowBytes(taps: number): number {
   return (taps + 15) & -16;
+}
+
+/** A network in float32, to the bit as `docs/float.md` says: the same memory, and calls of other kernels. Addresses of floats are multiples of 4. */
+export interface FloatPlan extends Pick<IntegerPlan, "version" | "constants" | "memoryBytes"> {
+  /** Where the float32 of an item go. */
+  readonly input: Pick<PlanInput, "address" | "length">;
+  readonly outputs: readonly FloatOutput[];
+  readonly calls: readonly FloatCall[];
+}
+
+/** Float32 of which symbols are made: round((y - offset) / step) in float64, halves to the even integer. */
+export interface FloatOutput extends PlanOutput {
+  /** Where the constants have the float32 steps of the channels, then their offsets. */
+  readonly grid: number;
+  /** In the last axis: number i is of channel i mod `channels`. */
+  readonly channels: number;
+}
+
+/**
+ * `floatConv2d`: weights float32 [rows, columns, channels, yChannels], and biases [yChannels], with yChannels up to the next multiple of four.
+ * `floatDepthwise`: weights float32 [rows, columns, yChannels], and biases [yChannels].
+ */
+export interface FloatConvolutionCall {
+  readonly kernel: "floatConv2d" | "floatDepthwise";
+  readonly x: number;
+  readonly y: number;
+  readonly weights: number;
+  readonly biases: number;
+  readonly window: PlanWindow;
+  /** Of `floatConv2d`: `rows` x `columns` x `channels` floats for one patch. */
+  readonly scratch: number;
+}
+
+/** The largest number of each window, what lies beside the image left out. */
+export interface FloatPoolCall {
+  readonly kernel: "floatMaxPool";
+  readonly x: number;
+  readonly y: number;
+  readonly window: PlanWindow;
+}
+
+/** A function of each number, or of two: operand x and the other one begin anew after so many numbers as they have. All counts are multiples of four. */
+export interface ElementwiseCall {
+  readonly kernel: FloatFunctionName;
+  readonly x: number;
+  readonly y: number;
+  readonly length: number;
+  readonly xLength: number;
+  /** Of a function of one number: x again. */
+  readonly other: number;
+  readonly otherLength: number;
+}
+
+export type FloatFunctionName =
+  | ("abs" | "sqrt" | "exp" | "expm1" | "erf" | "sigmoid" | "tanh" | "softplus")
+  | ("add" | "sub" | "mul" | "div" | "maximum" | "minimum");
+
+export type FloatCall = FloatConvolutionCall | FloatPoolCall | ElementwiseCall;
+
+export function isFloatPlan(plan: Plan): plan is FloatPlan {
+  return plan.version === FLOAT_PLAN_VERSION;
+}
+
+/** Numbers in a row of weights of `floatConv2d`: `count` up to the next multiple of four. */
+export function floatRow(count: number): number {
+  return (count + 3) & -4;
 }

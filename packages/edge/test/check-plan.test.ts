@@ -11,6 +11,7 @@ import {
   MAX_BIAS,
   MAX_TAPS,
 } from "../src/index.ts";
+import { damaged } from "./damaged.ts";
 import { denseWindow, type Layer, planOf, poolPlan } from "./plans.ts";
 
 const channel = { bias: 0, multiplier: 2 ** 30, negative: 2 ** 30, shift: 31 };
@@ -105,18 +106,6 @@ function filledUp(): IntegerPlan {
   const constants = good.constants.slice();
   constants[call.weights + 3] = 1;
   return { ...good, constants };
-}
-
-/** A plan with one number replaced, wherever it is. */
-function damaged(plan: IntegerPlan, place: number, value: number): IntegerPlan {
-  let left = place;
-  const changed = (of: unknown): unknown => {
-    if (typeof of === "number") return left-- === 0 ? value : of;
-    if (Array.isArray(of)) return of.map(changed);
-    if (typeof of !== "object" || of === null || of instanceof Uint8Array) return of;
-    return Object.fromEntries(Object.entries(of).map(([key, inner]) => [key, changed(inner)]));
-  };
-  return changed(plan) as IntegerPlan;
 }
 
 test("a damaged plan is refused, or runs to the same integers on either kernels", async () => {

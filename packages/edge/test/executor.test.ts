@@ -1,4 +1,4 @@
-import { integerKernelBytes } from "@isthmus/kernels/integer";
+import { planKernelBytes } from "@isthmus/kernels/plan";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Executor, type IntegerPlan, javascriptExecutor, loadExecutor } from "../src/index.ts";
@@ -66,7 +66,7 @@ test("the kernels are those that were asked for, and WebAssembly by default", as
 
 test("the kernels may come compiled, or as bytes", async () => {
   const plan = planOf([widened(4)]);
-  const bytes = await integerKernelBytes();
+  const bytes = planKernelBytes();
   for (const module of [bytes, await WebAssembly.compile(bytes)]) {
     const executor = await loadExecutor(plan, { module });
     expect([executor.kernels, ...executor.run(Int8Array.of(1, -2, 3, -4))]).toEqual(["wasm", 1, -2, 3, -4]);

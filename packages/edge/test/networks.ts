@@ -135,3 +135,25 @@ export const pools: fc.Arbitrary<{ readonly window: PlanWindow; readonly item: r
     windowOver(axis, height, width, channels, channels, rows, columns),
   )
   .chain((window) => many(int8, lengthOfX(window)).map((item) => ({ window, item })));
+
+/** Windows of convolutions over small images, dense layers among them; some have as many channels as vectors take at once. */
+export const convolutionWindows: fc.Arbitrary<{
+  readonly kernel: "conv2d" | "depthwise";
+  readonly window: PlanWindow;
+}> = fc
+  .record({
+    kernel: fc.constantFrom("conv2d", "depthwise"),
+    size: fc.oneof(fc.constant([1, 1] as const), fc.tuple(small(6), small(7))),
+    channels: small(5),
+    rows: small(3),
+    columns: small(4),
+    times: small(3),
+    filters: fc.oneof(small(9), fc.constantFrom(16, 18, 35)),
+  })
+  .chain(({ kernel, size: [height, width], channels, rows, columns, times, filters }) =>
+    windowOver(
+      axis,
+      ...([height, width, channels] as const),
+      ...([kernel === "depthwise" ? channels * times : filters, rows, columns] as const),
+    ).map((window) => ({ kernel, window })),
+  );

@@ -129,7 +129,12 @@ export function log1pV(x: v128): v128 {
 /** 1 / (1 + e^-x), from e^-|x| so that nothing overflows and small results keep their digits. */
 @inline
 export function sigmoidV(x: v128): v128 {
-  const e = expV(f32x4.neg(f32x4.abs(x)));
+  return sigmoidFrom(x, expV(f32x4.neg(f32x4.abs(x))));
+}
+
+/** From e = e^-|x|. */
+@inline
+export function sigmoidFrom(x: v128, e: v128): v128 {
   const s = f32x4.div(f32s(1), f32x4.add(e, f32s(1)));
   return choose(f32x4.lt(x, f32s(0)), f32x4.mul(e, s), s);
 }
@@ -137,9 +142,25 @@ export function sigmoidV(x: v128): v128 {
 /** (e^2|x| - 1) / (e^2|x| + 1) with the sign of x. */
 @inline
 export function tanhV(x: v128): v128 {
+  return tanhFrom(x, expm1V(doubleMagnitude(x)));
+}
+
+/** 2|x|, as far as it matters to tanh. */
+@inline
+export function doubleMagnitude(x: v128): v128 {
   const magnitude = f32x4.pmin(f32x4.abs(x), f32s(10));
-  const t = expm1V(f32x4.add(magnitude, magnitude));
-  const y = f32x4.div(t, f32x4.add(t, f32s(2)));
+  return f32x4.add(magnitude, magnitude);
+}
+
+/** From t = e^2|x| - 1. */
+@inline
+export function tanhFrom(x: v128, t: v128): v128 {
+  return signedAs(x, f32x4.div(t, f32x4.add(t, f32s(2))));
+}
+
+/** y, which is not below 0, with the sign of x. */
+@inline
+function signedAs(x: v128, y: v128): v128 {
   return v128.or(y, v128.and(x, i32x4.splat(0x80000000)));
 }
 
@@ -161,18 +182,24 @@ export function log1pOfUnit(f: v128): v128 {
 /** log(1 + e^x) = max(x, 0) + log1p(e^-|x|). */
 @inline
 export function softplusV(x: v128): v128 {
-  return f32x4.add(f32x4.pmax(x, f32s(0)), log1pOfUnit(expV(f32x4.neg(f32x4.abs(x)))));
+  return softplusFrom(x, expV(f32x4.neg(f32x4.abs(x))));
 }
 
-/** 1 - e^(-t q(t)) for 0.92 <= t <= 4, where t q(t) = -log(1 - erf(t)) (relative error of the result 3e-9). */
+/** From e = e^-|x|. */
 @inline
-function erfOfLarge(t: v128): v128 {
+export function softplusFrom(x: v128, e: v128): v128 {
+  return f32x4.add(f32x4.pmax(x, f32s(0)), log1pOfUnit(e));
+}
+
+/** -t q(t) = log(1 - erf(t)) for 0.92 <= t <= 4 (relative error of erf 3e-9). */
+@inline
+function logOfRest(t: v128): v128 {
   let q = mulAdd(f32s(-0.00021398508), t, f32s(0.0032149565));
   q = mulAdd(q, t, f32s(-0.022889968));
   q = mulAdd(q, t, f32s(0.10526185));
   q = mulAdd(q, t, f32s(0.63571829));
   q = mulAdd(q, t, f32s(1.12851441));
-  return f32x4.sub(f32s(1), expV(f32x4.neg(f32x4.mul(q, t))));
+  return f32x4.neg(f32x4.mul(q, t));
 }
 
 /** erf(t) = t + t p(t^2) for 0 <= t <= 0.94 (relative error 2e-8). */
@@ -189,7 +216,18 @@ function erfOfSmall(t: v128): v128 {
 /** The error function; polynomials fitted to it in the relative error of the result. 1 from 4 on. */
 @inline
 export function erfV(x: v128): v128 {
+  return erfFrom(x, expV(erfExponent(x)));
+}
+
+/** log(1 - erf(|x|)), where |x| is not small. */
+@inline
+export function erfExponent(x: v128): v128 {
+  return logOfRest(f32x4.pmin(f32x4.abs(x), f32s(4)));
+}
+
+/** From rest = 1 - erf(|x|), which a small |x| does without. */
+@inline
+export function erfFrom(x: v128, rest: v128): v128 {
   const t = f32x4.pmin(f32x4.abs(x), f32s(4));
-  const y = choose(f32x4.lt(t, f32s(0.93)), erfOfSmall(t), erfOfLarge(t));
-  return v128.or(y, v128.and(x, i32x4.splat(0x80000000)));
+  return signedAs(x, choose(f32x4.lt(t, f32s(0.93)), erfOfSmall(t), f32x4.sub(f32s(1), rest)));
 }

@@ -1,5 +1,5 @@
 /**
- * Compiles `assembly/` into the four builds, and `assembly-integer/` into one: `src/generated/<build>.ts` (base64, for tests and bundles)
+ * Compiles `assembly/` into the four builds, and `assembly-plan/` into one: `src/generated/<build>.ts` (base64, for tests and bundles)
  * and, when run as a script, `dist/<build>.wasm`. Does nothing while the hash of the sources, this file and the compiler's version is unchanged.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -11,30 +11,30 @@ const root = new URL("..", import.meta.url);
 const shared = ["--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--enable", "threads"];
 const relaxed = ["--enable", "simd", "--enable", "relaxed-simd"];
 const BUILDS = {
-  simd128: { sources: "assembly", options: ["--enable", "simd"] },
-  relaxed: { sources: "assembly", options: relaxed },
-  "simd128-threads": { sources: "assembly", options: ["--enable", "simd", ...shared] },
-  "relaxed-threads": { sources: "assembly", options: [...relaxed, ...shared] },
-  // It travels to devices: small rather than unrolled.
-  integer: { sources: "assembly-integer", options: ["--enable", "simd", "--shrinkLevel", "1"] },
+  simd128: { folders: ["assembly"], options: ["--enable", "simd"] },
+  relaxed: { folders: ["assembly"], options: relaxed },
+  "simd128-threads": { folders: ["assembly"], options: ["--enable", "simd", ...shared] },
+  "relaxed-threads": { folders: ["assembly"], options: [...relaxed, ...shared] },
+  // It travels to devices: small rather than unrolled, and in hexadecimal, whose repetitions gzip finds, unlike those of base64.
+  plan: { folders: ["assembly-plan", "assembly"], options: ["--enable", "simd", "--shrinkLevel", "1"], text: "hex" },
 };
 
 /** Makes sure that `src/generated/` matches the sources. Safe to call from several processes at once. */
 export async function ensureBuilt() {
-  for (const [build, { sources: folder, options }] of Object.entries(BUILDS)) {
-    const sources = await readSources(folder);
+  for (const [build, { folders, options, text = "base64" }] of Object.entries(BUILDS)) {
+    const sources = new Map((await Promise.all(folders.map(readSources))).flat());
     const hash = await hashOf(sources);
     if ((await generated(build)).includes(`"${hash}"`)) continue;
-    const bytes = await compile(sources, options);
-    await replace(new URL(`src/generated/${build}.ts`, root), moduleText(bytes, hash));
+    const bytes = await compile(`${folders[0]}/index.ts`, sources, options);
+    await replace(new URL(`src/generated/${build}.ts`, root), moduleText(bytes, hash, text));
   }
 }
 
-/** File name -> text, sorted by name. */
-async function readSources(name) {
-  const folder = new URL(`${name}/`, root);
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".ts")).sort();
-  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(new URL(name, folder), "utf8")])));
+/** [path, text] of each file of a folder, sorted by name. */
+async function readSources(folder) {
+  const names = (await readdir(new URL(`${folder}/`, root))).filter((name) => name.endsWith(".ts")).sort();
+  const paths = names.map((name) => `${folder}/${name}`);
+  return Promise.all(paths.map(async (path) => [path, await readFile(new URL(path, root), "utf8")]));
 }
 
 async function hashOf(sources) {
@@ -42,7 +42,7 @@ async function hashOf(sources) {
   const hash = createHash("sha256")
     .update(version)
     .update(await readFile(fileURLToPath(import.meta.url)));
-  for (const [name, text] of sources) hash.update(`\0${name}\0${text}`);
+  for (const [path, text] of sources) hash.update(`\0${path}\0${text}`);
   return hash.digest("hex");
 }
 
@@ -53,13 +53,13 @@ async function generated(build) {
   });
 }
 
-async function compile(sources, options) {
+async function compile(entry, sources, options) {
   const { default: asc } = await import("assemblyscript/asc");
   let binary;
   let stderr = "";
   const flags = ["--runtime", "stub", "--importMemory", "--noAssert", "-O3", "--converge", "--outFile", "out.wasm"];
-  const { error } = await asc.main(["index.ts", ...flags, ...options], {
-    readFile: (name) => sources.get(name) ?? null,
+  const { error } = await asc.main([entry, ...flags, ...options], {
+    readFile: (path) => sources.get(path) ?? null,
     writeFile: (_name, contents) => void (binary = contents),
     listFiles: () => [],
     stderr: { write: (text) => void (stderr += text) },
@@ -68,12 +68,12 @@ async function compile(sources, options) {
   return binary;
 }
 
-function moduleText(bytes, hash) {
+function moduleText(bytes, hash, text) {
   return [
     "/** Made by scripts/build.mjs. */",
     `export const sourceHash: string = "${hash}";`,
     `export const byteLength: number = ${bytes.length};`,
-    `export const base64: string =\n  "${Buffer.from(bytes).toString("base64")}";`,
+    `export const ${text}: string =\n  "${Buffer.from(bytes).toString(text)}";`,
     "",
   ].join("\n");
 }
@@ -87,9 +87,9 @@ async function replace(target, contents) {
 }
 
 async function writeBinaries() {
-  for (const build of Object.keys(BUILDS)) {
-    const [, base64] = (await generated(build)).match(/"([^"]+)";\s*$/);
-    await replace(new URL(`dist/${build}.wasm`, root), Buffer.from(base64, "base64"));
+  for (const [build, { text = "base64" }] of Object.entries(BUILDS)) {
+    const [, bytes] = (await generated(build)).match(/"([^"]+)";\s*$/);
+    await replace(new URL(`dist/${build}.wasm`, root), Buffer.from(bytes, text));
   }
 }
 

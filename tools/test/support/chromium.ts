@@ -16,8 +16,9 @@ const isolating = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
-export function launchChromium(): Promise<Browser> {
-  return playwright.launch({ executablePath: chromium, args: flags });
+/** @param more flags of Chromium's own, as for a camera that is none */
+export function launchChromium(more: readonly string[] = []): Promise<Browser> {
+  return playwright.launch({ executablePath: chromium, args: [...flags, ...more] });
 }
 
 /** Serves what Vite built in `root`, from its folder `outDir`. */

@@ -5,7 +5,6 @@ import { Call } from "./call";
 const CHANNEL: usize = 16;
 
 /** The sum of channel c's products, with its bias, rounded into the element `at` of y. */
-@inline
 export function store(call: Call, at: i32, c: i32, products: i32): void {
   const record = call.records + <usize>c * CHANNEL;
   const sum = products + load<i32>(record);

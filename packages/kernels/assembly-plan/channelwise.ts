@@ -17,15 +17,15 @@ export function depthwise(call: Call): void {
 }
 
 /** No address. */
-const BESIDE: usize = usize.MAX_VALUE;
+export const BESIDE: usize = usize.MAX_VALUE;
 
-/** Where the channels of x begin under row r and column k of the window at (i, j); `BESIDE` beside the image. */
+/** Where the channels of x begin, `size` bytes each, under row r and column k of the window at (i, j); `BESIDE` beside the image. */
 @inline
-function under(call: Call, i: i32, j: i32, r: i32, k: i32): usize {
+export function under(call: Call, i: i32, j: i32, r: i32, k: i32, size: i32 = 1): usize {
   const row = i * call.rowStride - call.top + r * call.rowDilation;
   const column = j * call.columnStride - call.left + k * call.columnDilation;
   if (<u32>row >= <u32>call.height || <u32>column >= <u32>call.width) return BESIDE;
-  return call.x + <usize>((row * call.width + column) * call.channels);
+  return call.x + <usize>((row * call.width + column) * call.channels * size);
 }
 
 function oneUnder(call: Call, i: i32, j: i32, c: i32): i32 {

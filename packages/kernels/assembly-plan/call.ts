@@ -1,4 +1,4 @@
-/** A call of an integer plan as it lies in memory: int32, in the order of `INTEGER_CALL_FIELDS` of `src/integer.ts`. */
+/** A call of a plan as it lies in memory: int32, in the order of `CALL_FIELDS` of `src/plan.ts`. */
 @unmanaged
 export class Call {
   kernel: i32;

@@ -1,0 +1,28 @@
+// @ts-ignore: made by scripts/build.mjs, absent from a fresh checkout
+import { hex as generated } from "./generated/plan.ts";
+
+/** Fields of a call as `run` reads it, int32 in this order. `records` is where the channels are; `weights` is the table of a lookup. */
+export const CALL_FIELDS: readonly string[] = [
+  ...["kernel", "x", "y", "weights", "records", "padding", "scratch", "zero", "low", "high", "wide", "length"],
+  ...["height", "width", "channels", "yHeight", "yWidth", "yChannels", "rows", "columns"],
+  ...["rowStride", "columnStride", "rowDilation", "columnDilation", "top", "left"],
+];
+
+/** By their numbers in the field `kernel`: those of int8, those of float32, functions of one float, functions of two. */
+export const KERNELS: readonly string[] = [
+  ...["conv2d", "depthwise", "maxPool", "lookup", "conv2dTranspose"],
+  ...["floatConv2d", "floatDepthwise", "floatMaxPool"],
+  ...["abs", "sqrt", "exp", "expm1", "erf", "sigmoid", "tanh", "softplus"],
+  ...["add", "sub", "mul", "div", "maximum", "minimum"],
+];
+
+export interface PlanKernelExports {
+  /** Makes `count` calls that lie side by side from the address `calls`. Up to 15 bytes behind an x may be read. */
+  run(calls: number, count: number): void;
+}
+
+/** The WebAssembly binary of the kernels of plans, a fresh copy. It imports its memory as `env.memory`. */
+export function planKernelBytes(): Uint8Array<ArrayBuffer> {
+  const hex = generated as string;
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+}
