@@ -7,7 +7,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { integerKernelBytes } from "@isthmus/kernels/integer";
+import { javascriptEncoder, loadEncoder } from "@isthmus/edge";
+import { planKernelBytes } from "@isthmus/kernels/plan";
 import { chromium as playwright } from "playwright-core";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -47,7 +48,7 @@ function filesOf(names: readonly string[]): Map<string, Uint8Array> {
 beforeAll(async () => {
   for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, name), text);
   writeFileSync(join(folder, "samples.f32"), SAMPLES);
-  writeFileSync(join(folder, KERNELS), await integerKernelBytes());
+  writeFileSync(join(folder, KERNELS), planKernelBytes());
   const main = join(root, "apps", "cli", "src", "main.ts");
   const [lines] = blocks.filter(({ kind }) => kind === "sh");
   for (const line of lines!.text.trimEnd().split("\n")) {
@@ -185,21 +186,31 @@ it.skipIf(!linux)(
   "Hermes makes the same, in plain JavaScript",
   async () => {
     const program = join(await fromNpm("hermes-engine-cli", "0.12.0"), "linux64-bin", "hermes");
-    const module = new TextDecoder().decode(await bundled(programs["hermes.js"]!, { minify: false }));
+    const packets = `export function packets(bundle, samples) {
+  const session = javascriptEncoder(bundle).openSession({ session: 1 });
+  return [session.hello(), ...session.encode(samples)];
+}`;
+    const module = new TextDecoder().decode(await bundled(`${programs["hermes.js"]!}\n${packets}`, { minify: false }));
     const old = ts.transpileModule(module, {
       compilerOptions: { target: ts.ScriptTarget.ES5, module: ts.ModuleKind.CommonJS, downlevelIteration: true },
     });
-    const [[, bundle]] = filesOf(["encoder.isthb"]) as unknown as [[string, Uint8Array]];
+    const [int8, float] = [...filesOf(["encoder.isthb", "float.isthb"]).values()] as [Buffer, Buffer];
     writeFileSync(
       join(folder, "in-hermes.js"),
       `var exports = {};
 ${old.outputText}
 if (typeof WebAssembly !== "undefined") throw new Error("this engine has WebAssembly");
-var frame = exports.encoded(new Uint8Array([${bundle}]), new Float32Array([${SAMPLES}]));
-print(Array.from(frame, function (byte) { return (byte + 256).toString(16).slice(1); }).join(""));
+function hex(bytes) { return Array.from(bytes, function (byte) { return (byte + 256).toString(16).slice(1); }).join(""); }
+var int8 = new Uint8Array([${[...int8]}]), float = new Uint8Array([${[...float]}]), samples = new Float32Array([${SAMPLES}]);
+print(hex(exports.encoded(int8, samples)));
+print(hex(exports.encoded(float, samples)));
+exports.packets(int8, samples).forEach(function (packet) { print(hex(packet)); });
 `,
     );
-    expect(run(program, ["in-hermes.js"])).toBe(expected);
+    const session = javascriptEncoder(int8).openSession({ session: 1 });
+    const lines = [(await loadEncoder(float)).encode(SAMPLES), session.hello(), ...session.encode(SAMPLES)];
+    const there = run(program, ["in-hermes.js"]).split("\n");
+    expect(there).toEqual([expected, ...lines.map((bytes) => Buffer.from(bytes).toString("hex"))]);
   },
   300_000,
 );
