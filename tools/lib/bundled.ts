@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "vite";
 import { root } from "./paths.mjs";
@@ -26,15 +26,14 @@ export async function bundled(
       ...{ root: folder, logLevel: "error", configFile: false },
       resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] },
       build: {
-        outDir,
-        minify,
-        target: "es2022",
-        lib: { entry, formats: ["es"], fileName: "bundle" },
-        rollupOptions: { external: [...external], output: { codeSplitting: false } },
+        ...{ outDir, minify, target: "es2022", modulePreload: { polyfill: false } },
+        rollupOptions: {
+          ...{ input: entry, preserveEntrySignatures: "strict", external: [...external] },
+          output: { codeSplitting: false, entryFileNames: "bundle.js" },
+        },
       },
     });
-    const [file] = readdirSync(outDir);
-    return Uint8Array.from(readFileSync(join(outDir, file!)));
+    return Uint8Array.from(readFileSync(join(outDir, "bundle.js")));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
