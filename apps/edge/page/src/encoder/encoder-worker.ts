@@ -35,7 +35,7 @@ function qualityTables({ tables: own, quality }: EncoderBundle): LatentTables["t
 function bundleShape({ plan, units }: EncoderBundle): ItemShape {
   if (units && units.offsets.length > 1) return { kind: "series", length: plan.input.length };
   const first = plan.calls[0];
-  const isPicture = first && first.kernel !== "lookup" && first.window.height > 1 && first.window.width > 1;
+  const isPicture = first && "window" in first && first.window.height > 1 && first.window.width > 1;
   if (!isPicture) return shapeOf([plan.input.length]);
   const { height, width, channels } = first.window;
   return shapeOf([height, width, channels]);
