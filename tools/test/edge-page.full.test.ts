@@ -50,11 +50,9 @@ beforeAll(async () => {
   writeFileSync(join(folder, "samples.f32"), SAMPLES);
   writeFileSync(join(folder, KERNELS), planKernelBytes());
   const main = join(root, "apps", "cli", "src", "main.ts");
-  const [lines] = blocks.filter(({ kind }) => kind === "sh");
-  for (const line of lines!.text.trimEnd().split("\n")) {
-    const [command, ...words] = line.split(" ");
-    expect(command).toBe("isthmus");
-    run(process.execPath, [...FROM_SOURCE, main, ...words]);
+  const [shell] = blocks.filter(({ kind }) => kind === "sh");
+  for (const [, words] of shell!.text.matchAll(/^isthmus (.*)$/gm)) {
+    run(process.execPath, [...FROM_SOURCE, main, ...words!.split(" ")]);
   }
   expected = run(process.execPath, [...FROM_SOURCE, "node.mjs"]);
 }, 300_000);
@@ -201,7 +199,7 @@ it.skipIf(!linux)(
 ${old.outputText}
 if (typeof WebAssembly !== "undefined") throw new Error("this engine has WebAssembly");
 function hex(bytes) { return Array.from(bytes, function (byte) { return (byte + 256).toString(16).slice(1); }).join(""); }
-var int8 = new Uint8Array([${[...int8]}]), float = new Uint8Array([${[...float]}]), samples = new Float32Array([${SAMPLES}]);
+var int8 = new Uint8Array([${[...int8].join()}]), float = new Uint8Array([${[...float].join()}]), samples = new Float32Array([${[...SAMPLES].join()}]);
 print(hex(exports.encoded(int8, samples)));
 print(hex(exports.encoded(float, samples)));
 exports.packets(int8, samples).forEach(function (packet) { print(hex(packet)); });
