@@ -7,7 +7,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { hasByteValues } from "./datasets.ts";
 import { UsageError } from "./errors.ts";
 import { encodedShape, takesCodes } from "./model-files.ts";
-import { isImageShape } from "./pictures.ts";
+import { isImageShape } from "@isthmus/plot/png";
 
 /** What is done about pictures that are not as the model's. */
 export interface PictureOptions {

@@ -1,5 +1,4 @@
-import { type Images, pngGrid, type PngGridOptions } from "@isthmus/plot/png";
-import { encode } from "fast-png";
+import { type Images, isImageShape, pngGrid, type PngGridOptions } from "@isthmus/plot/png";
 import { UsageError } from "./errors.ts";
 
 /** A PNG of items side by side; items that are no images are the user's to know. */
@@ -12,28 +11,4 @@ export function picture(images: Images, options: PngGridOptions = {}): Uint8Arra
 export function requireImages(shape: readonly number[]): void {
   if (isImageShape(shape)) return;
   throw new UsageError(`items of shape [${shape.join(", ")}] are not images; write .npy instead of .png`);
-}
-
-/** [height, width, 1 or 3]. */
-export function isImageShape(shape: readonly number[]): boolean {
-  return shape.length === 3 && (shape[2] === 1 || shape[2] === 3);
-}
-
-export interface Pixels {
-  readonly height: number;
-  readonly width: number;
-  /** 1 or 3. */
-  readonly channels: number;
-  /** [height, width, channels], 8 bits each. */
-  readonly pixels: Uint8Array;
-}
-
-/** A PNG of one picture as it is. */
-export function pngOf({ height, width, channels, pixels }: Pixels): Uint8Array {
-  return encode({ width, height, channels, depth: 8, data: pixels });
-}
-
-/** Values from 0 to 1 as 8 bits hold them; what is beyond is cut. */
-export function levels(values: Float32Array): Uint8Array {
-  return Uint8Array.from(values, (value) => Math.min(255, Math.max(0, Math.round(255 * value))));
 }

@@ -9,6 +9,7 @@ import {
   type ArrayDescription,
   type DataDescription,
   type ItemArray,
+  isTableDescription,
   isGzip,
   parseNpy,
   readIdx,
@@ -215,11 +216,6 @@ export async function openPart(
 /** What is held out for testing: as asked, as the model's data were, or a tenth. */
 export function shareOf({ testShare }: Pick<DataOptions, "testShare">, description?: DataDescription): number {
   return testShare ?? description?.source.testShare ?? DEFAULT_TEST_SHARE;
-}
-
-/** Whether a model was trained on rows of a table, or on windows of them. */
-export function isTableDescription(description: DataDescription | undefined): description is TableDescription {
-  return description?.item.kind === "table";
 }
 
 function tableFor(content: Content, options: PartOptions, { item, writing }: TableDescription): Table {

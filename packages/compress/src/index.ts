@@ -12,9 +12,16 @@ export { openNetwork } from "./network.ts";
 export type { Network } from "./network.ts";
 export { decodePictures, encodePicture, tileShape } from "./picture.ts";
 export type { EncodePictureOptions } from "./picture.ts";
-export { decodeInBatches, decodeItems, decodeStreamLatents, encodeStream } from "./stream.ts";
-export type { DecodedLatents, DecodedStream, EncodeStreamOptions } from "./stream.ts";
-export { cutTiles, joinTiles, tileBatches, tileGrid } from "./tiles.ts";
+export {
+  decodeInBatches,
+  decodeItems,
+  decodeStreamLatents,
+  encodeStream,
+  latentDecoder,
+  streamCodec,
+} from "./stream.ts";
+export type { DecodedLatents, DecodedStream, DecodedSymbols, EncodeStreamOptions, StreamCodec } from "./stream.ts";
+export { cutTiles, joinTiles, requireGeometry, tileBatches, tileGrid } from "./tiles.ts";
 export type { Picture, TileShape } from "./tiles.ts";
 export { pictureRun } from "./whole-picture.ts";
 export type { OnShare, PictureRun } from "./whole-picture.ts";

@@ -47,7 +47,34 @@ export interface EncodeStreamOptions extends StreamNotes, Pick<EncodeLatentsOpti
   readonly quality?: number;
 }
 
-/** A model's side of a stream: who made it, and how its integers are made and counted at each quality. */
+/** What decoding a model's streams needs of it: plain data, which can be sent to where that is done. */
+export interface StreamCodec {
+  readonly coding: LatentCoding;
+  /** Symbols of an item. */
+  readonly dims: number;
+  /** 8 bytes. */
+  readonly modelId: Uint8Array;
+}
+
+/**
+ * Of a model whose coding fits its encoder.
+ *
+ * @throws IsthmusError `MODEL_NO_CODING`, `MODEL_CODING` or `TABLE_*`: the model's coding is missing or is not its own
+ */
+export function streamCodec(model: Model): StreamCodec {
+  const { coding } = model;
+  if (!coding) {
+    throw new IsthmusError(
+      "MODEL_NO_CODING",
+      "the model holds no frequency tables; fit them with fitCoding when it is trained",
+    );
+  }
+  const problem = codingProblem(model) ?? tablesProblem(unpackTables(coding.tables).length, coding);
+  if (problem) throw new IsthmusError("MODEL_CODING", `the model's coding does not fit its encoder: ${problem}`);
+  return { coding, dims: latentDims(model), modelId: modelHashes(model).id };
+}
+
+/** Who made a stream, and how its integers are made and counted at each quality. */
 interface StreamCoding {
   readonly tables: LatentTables;
   readonly quantisers: readonly UniformQuantiser[];
@@ -55,17 +82,8 @@ interface StreamCoding {
   readonly dequantisers: readonly UniformQuantiser[];
 }
 
-function streamCoding(model: Model): StreamCoding {
-  if (!model.coding) {
-    throw new IsthmusError(
-      "MODEL_NO_CODING",
-      "the model holds no frequency tables; fit them with fitCoding when it is trained",
-    );
-  }
-  const { steps, offsets, gains, qualities = 1 } = model.coding;
-  const tables = unpackTables(model.coding.tables);
-  const problem = codingProblem(model) ?? tablesProblem(tables.length, model.coding);
-  if (problem) throw new IsthmusError("MODEL_CODING", `the model's coding does not fit its encoder: ${problem}`);
+function streamCoding({ coding, dims, modelId }: StreamCodec): StreamCoding {
+  const { steps, offsets, gains, qualities = 1 } = coding;
   const channels = steps.length / qualities;
   const ofEachQuality = (widths: Float32Array): UniformQuantiser[] =>
     Array.from({ length: qualities }, (_, quality) => {
@@ -74,7 +92,7 @@ function streamCoding(model: Model): StreamCoding {
     });
   const quantisers = ofEachQuality(steps);
   return {
-    tables: { tables, qualities, dims: latentDims(model), modelId: modelHashes(model).id },
+    tables: { tables: unpackTables(coding.tables), qualities, dims, modelId },
     quantisers,
     dequantisers: gains ? ofEachQuality(steps.map((step, i) => step * gains[i]!)) : quantisers,
   };
@@ -107,7 +125,7 @@ export function streamWriter(
   model: Model,
   { quality = 0, payloads = model.coding?.payloads, tryDeflate, itemsPerFrame, ...notes }: EncodeStreamOptions,
 ): (values: Float32Array) => Uint8Array {
-  const { quantisers, tables } = streamCoding(model);
+  const { quantisers, tables } = streamCoding(streamCodec(model));
   const quantiser = quantisers[quality];
   if (!quantiser) throw new RangeError(`"quality" expected ${qualitiesText(quantisers.length)}, got ${quality}`);
   const ancillary = noteFields(notes);
@@ -138,11 +156,31 @@ export function decodeStreamLatents(
   bytes: Uint8Array,
   options: Pick<DecodeLatentsOptions, "lost" | "limits"> = {},
 ): DecodedLatents {
-  const { dequantisers, tables } = streamCoding(model);
-  const latents = decodeLatents(bytes, { ...tables, ...options });
-  const { items, dims } = latents;
-  const streams = latents.streams.map(({ ancillary, ...stream }) => ({ ...stream, ...notesOf(ancillary) }));
-  return { items, dims, values: middles(latents, dequantisers), streams };
+  const { items, dims, values, streams } = latentDecoder(streamCodec(model))(bytes, options);
+  return { items, dims, values, streams };
+}
+
+/** Latents with the integers that they were sent as, [items, dims]. */
+export interface DecodedSymbols extends DecodedLatents {
+  readonly symbols: Int32Array;
+  readonly streams: readonly DecodedStream[];
+}
+
+/**
+ * What `decodeStreamLatents` does, for many streams: what does not depend on them is done once.
+ *
+ * @returns a function that throws IsthmusError `BITSTREAM_*` with the byte offset
+ */
+export function latentDecoder(
+  codec: StreamCodec,
+): (bytes: Uint8Array, options?: Pick<DecodeLatentsOptions, "lost" | "limits">) => DecodedSymbols {
+  const { dequantisers, tables } = streamCoding(codec);
+  return (bytes, options = {}) => {
+    const latents = decodeLatents(bytes, { ...tables, ...options });
+    const { items, dims, symbols } = latents;
+    const streams = latents.streams.map(({ ancillary, ...stream }) => ({ ...stream, ...notesOf(ancillary) }));
+    return { items, dims, symbols, values: middles(latents, dequantisers), streams };
+  };
 }
 
 /** What the decoder is given for the bins that the symbols name: each stream's are those of its quality. */

@@ -106,6 +106,11 @@ export interface SourceNotes {
   readonly stride?: number;
 }
 
+/** Whether items are rows of a table, or windows of them. */
+export function isTableDescription(description: DataDescription | undefined): description is TableDescription {
+  return description?.item.kind === "table";
+}
+
 /** The shape of an item as a network sees it. */
 export function describedShape({ item }: DataDescription): readonly number[] {
   if (item.kind === "array") return item.shape;

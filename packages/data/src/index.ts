@@ -6,7 +6,9 @@ export { writeCsv } from "./csv-write.ts";
 export type { WriteCsvOptions } from "./csv-write.ts";
 export { batches, gather, itemSize, parseRange, select, take } from "./dataset.ts";
 export type { Batch, BatchOptions, Dataset, FactorTable, ItemRange, Provenance } from "./dataset.ts";
-export { describedShape, DESCRIPTION_VERSION } from "./description.ts";
+export { decodedArray, decodedCsv, decodedTable } from "./decoded-items.ts";
+export type { DecodedPart } from "./decoded-items.ts";
+export { describedShape, DESCRIPTION_VERSION, isTableDescription } from "./description.ts";
 export type {
   ArrayDescription,
   ArrayType,
@@ -33,6 +35,7 @@ export { parseNpy, writeNpy } from "./npy.ts";
 export type { NpyArray, NpyType, NpyValues } from "./npy.ts";
 export { parseDescription } from "./parse-description.ts";
 export { isMissingCell, numberOfCell } from "./number-cell.ts";
+export { shortestFloat } from "./shortest-float.ts";
 export { permutation, split } from "./shuffle.ts";
 export type { ShuffleOptions, SplitOptions } from "./shuffle.ts";
 export type { Standardisation } from "./standardisation.ts";

@@ -19,6 +19,7 @@ import {
   type NumberColumn,
   type Table,
 } from "./table.ts";
+import { shortestFloat } from "./shortest-float.ts";
 import { slidingWindows } from "./windows.ts";
 
 export interface DescribeTableOptions {
@@ -286,15 +287,6 @@ function unscaled(y: number, { offset, scale }: NumberFeature): number {
   const x = offset + scale * y;
   const decimals = 6 - Math.floor(Math.log10(scale));
   return decimals < 0 || decimals > 100 ? x : Number(x.toFixed(decimals));
-}
-
-/** The number with the fewest digits that is `y` in float32. */
-function shortestFloat(y: number): number {
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(y.toPrecision(digits));
-    if (Math.fround(short) === y) return short;
-  }
-  return y;
 }
 
 function readCategories(

@@ -22,8 +22,11 @@ export function launchChromium(more: readonly string[] = []): Promise<Browser> {
 }
 
 /** Serves what Vite built in `root`, from its folder `outDir`. */
-export function serve(root: string, { outDir = "dist", isolated = false } = {}): Promise<PreviewServer> {
-  const headers = isolated ? isolating : {};
+export function serve(
+  root: string,
+  { outDir = "dist", isolated = false, headers: more = {} } = {},
+): Promise<PreviewServer> {
+  const headers = { ...(isolated && isolating), ...more };
   return preview({
     ...{ root, logLevel: "error", configFile: false, build: { outDir } },
     preview: { host: "127.0.0.1", port: 0, headers },

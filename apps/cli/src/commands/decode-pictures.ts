@@ -10,13 +10,13 @@ import {
 import { writeNpy } from "@isthmus/data";
 import { writeFileAtomic } from "@isthmus/data/node";
 import type { Model } from "@isthmus/graph";
+import { isImageShape, levels, pngOf } from "@isthmus/plot/png";
 import { extname } from "node:path";
 import { type EngineOptions, toRun, withEngine } from "../engines.ts";
 import { UsageError } from "../errors.ts";
 import type { InputFile } from "../input-files.ts";
 import { writeNewFolder } from "../new-folder.ts";
 import { decodeWithOnnx } from "../onnx-decoder.ts";
-import { isImageShape, levels, pngOf } from "../pictures.ts";
 import { ProgressLine, shareText } from "../progress.ts";
 import type { Context } from "./command.ts";
 

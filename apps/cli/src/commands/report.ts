@@ -17,7 +17,7 @@ import { inOrder, metricWords } from "../metrics.ts";
 import { modelConfig, openModel, parameterCount } from "../model-files.ts";
 import { buildOption, outOption, type PartOptions, requireOnly, seedOption } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
-import { isImageShape } from "../pictures.ts";
+import { isImageShape } from "@isthmus/plot/png";
 import { completions } from "../plots/completions.ts";
 import { curves } from "../plots/curves.ts";
 import { hasHistory } from "../plots/history.ts";

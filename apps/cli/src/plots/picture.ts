@@ -5,7 +5,8 @@ import { extname } from "node:path";
 import { decodedWriter, valueEndings } from "../decoded.ts";
 import { UsageError } from "../errors.ts";
 import { modelConfig } from "../model-files.ts";
-import { isImageShape, picture as png } from "../pictures.ts";
+import { isImageShape } from "@isthmus/plot/png";
+import { picture as png } from "../pictures.ts";
 import { chartBytes, requireRaster } from "../raster.ts";
 import { type Overlay, signalFigure } from "./signals.ts";
 

@@ -71,6 +71,11 @@ export class Ingest {
     }
   }
 
+  /** Bodies that are being worked on. */
+  get pendingBodies(): number {
+    return this.pending.bodies;
+  }
+
   private admit(bytes: number): void {
     const { pendingBytes, pendingBodies } = this.limits;
     const { pending } = this;

@@ -1,16 +1,19 @@
 /** Why a parcel, or a whole request, is refused; `docs/protocol.md` says what a device does about each. */
-export type RefusalReason =
-  | "bad-frame"
-  | "unauthorised"
-  | "other-device"
-  | "unknown-model"
-  | "sequence-taken"
-  | "too-large"
-  | "unsupported-media-type"
-  | "overloaded"
-  | "unavailable";
+export const RESULT_REASONS = [
+  "bad-frame",
+  "unauthorised",
+  "other-device",
+  "unknown-model",
+  "sequence-taken",
+  "too-large",
+  "unsupported-media-type",
+  "overloaded",
+  "unavailable",
+] as const;
 
-export interface Accepted {
+export type RefusalReason = (typeof RESULT_REASONS)[number];
+
+interface Accepted {
   readonly device: string;
   readonly sequence: number;
   readonly status: "stored" | "duplicate";

@@ -1,3 +1,13 @@
+import { readFrames } from "@isthmus/codec";
+import { type DecodedSymbols, latentDecoder, requireGeometry, type TileShape } from "@isthmus/compress";
+import { type DataDescription, parseDescription } from "@isthmus/data";
+import { elementCount } from "@isthmus/graph";
+import { IsthmusError } from "@isthmus/math";
+import type { Crew } from "../decode/crew.ts";
+import type { ModelFacts } from "../decode/model-facts.ts";
+import type { LosslessStream } from "../decode/task.ts";
+import { rawBytesOf } from "./raw-bytes.ts";
+
 /** What a stream holds, once it is known that it decodes. */
 export interface StreamFacts {
   readonly items: number;
@@ -21,4 +31,77 @@ export interface CheckingModel {
 export interface Models<M extends CheckingModel = CheckingModel> {
   /** Rejects with `STORE_UNAVAILABLE` where it cannot be known. */
   find(id: string): Promise<M | undefined>;
+}
+
+export interface ServedModelParts {
+  readonly facts: ModelFacts;
+  /** The model's file, for a process that is to open it. */
+  readonly file: () => Promise<Uint8Array>;
+  readonly crew: Pick<Crew, "do">;
+  /** Numbers that a stream may decode to. */
+  readonly maxValues: number;
+}
+
+/** A model of the service: what it knows of it without running its networks. */
+export class ServedModel implements CheckingModel {
+  readonly facts: ModelFacts;
+  readonly description: DataDescription | undefined;
+  readonly file: () => Promise<Uint8Array>;
+  private readonly crew: ServedModelParts["crew"];
+  private readonly maxValues: number;
+  private readonly decoder: ReturnType<typeof latentDecoder> | undefined;
+
+  constructor({ facts, file, crew, maxValues }: ServedModelParts) {
+    this.facts = facts;
+    this.file = file;
+    this.crew = crew;
+    this.maxValues = maxValues;
+    this.description = facts.data && parseDescription(facts.data);
+    this.decoder = facts.codec && latentDecoder(facts.codec);
+  }
+
+  get id(): string {
+    return this.facts.id;
+  }
+
+  /** Numbers of an item. */
+  get features(): number {
+    return elementCount(this.facts.shape);
+  }
+
+  async check(stream: Uint8Array): Promise<StreamFacts> {
+    const streams = this.facts.lossless ? await this.items(stream) : this.symbols(stream).streams;
+    requireOne(streams.length, stream);
+    const [only] = streams as readonly [(typeof streams)[number]];
+    return { items: only.items, rawBytes: rawBytesOf(this, only) };
+  }
+
+  /** What one or more streams of a lossless coder hold; in another process, as its networks run. */
+  async items(stream: Uint8Array): Promise<readonly LosslessStream[]> {
+    return await this.crew.do("lossless", { stream, maxValues: this.maxValues }, this);
+  }
+
+  /** The symbols and latents of one or more streams. */
+  symbols(bytes: Uint8Array): DecodedSymbols {
+    const most = this.maxValues;
+    const limits = { symbols: most, items: Math.min(Math.floor(most / this.features), 2 ** 24) };
+    const decoded = this.decoder!(bytes, { limits });
+    for (const { items, geometry } of decoded.streams) {
+      if (geometry) requireGeometry(items, geometry, this.facts.shape as TileShape);
+    }
+    return decoded;
+  }
+}
+
+/** A parcel has one stream. */
+function requireOne(streams: number, bytes: Uint8Array): void {
+  if (streams === 1) return;
+  let offset = 0;
+  for (const frame of readFrames(bytes)) {
+    offset = frame.offset + frame.byteLength;
+    if (frame.last) break;
+  }
+  throw new IsthmusError("BITSTREAM_UNSUPPORTED", `byte ${offset}: another stream begins; a parcel has one`, {
+    offset,
+  });
 }

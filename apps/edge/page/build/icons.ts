@@ -12,7 +12,7 @@ const SAMPLES = 4;
 
 const SEA_TOP = [18, 106, 122] as const;
 const SEA_BOTTOM = [10, 62, 84] as const;
-const LAND = [247, 240, 222] as const;
+const LAND = [240, 224, 184] as const;
 
 function smooth(t: number): number {
   const inside = Math.min(1, Math.max(0, t));

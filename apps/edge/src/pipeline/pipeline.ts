@@ -1,6 +1,6 @@
 import { pause } from "../bell.ts";
 import type { LoadedModel } from "../model/loaded-model.ts";
-import type { DiskQueue, NewFrame } from "../queue/disk-queue.ts";
+import type { DiskQueue } from "../queue/disk-queue.ts";
 import type { Item, Row, Sink } from "../source/source.ts";
 import type { Journal } from "../status/journal.ts";
 import { Meter } from "../status/meter.ts";
@@ -25,7 +25,7 @@ export class Pipeline implements Sink {
   /** Bytes of the samples as float32 or, of pictures, as bytes; and of the streams made of them. */
   readonly rawBytes: Meter = new Meter();
   readonly encodedBytes: Meter = new Meter();
-  readonly counts = { rows: 0, refused: 0, frames: 0 };
+  readonly counts = { rows: 0, refused: 0 };
   readonly #options: PipelineOptions;
   readonly #windows: RowWindows;
   #model: LoadedModel;
@@ -159,28 +159,29 @@ export class Pipeline implements Sink {
     if (!first) return;
     const { queue, source } = this.#options;
     const samples = joined(items);
-    const stream = this.#model.encoder.encode(samples);
     const next = items.at(-1)!.next;
     const cursor = next ? JSON.stringify({ source, next }) : "";
-    if (!(await this.#appended({ time: timeOf(first), stream }, cursor))) return;
+    const bytes = await this.#appended(samples, timeOf(first), cursor);
+    if (bytes === undefined) return;
     this.#waiting = [];
-    this.counts.frames++;
     this.items.add(items.length);
     this.rawBytes.add(samples.length * (samples instanceof Uint8Array ? 1 : 4));
-    this.encodedBytes.add(stream.length);
+    this.encodedBytes.add(bytes);
     if (items.some(({ queued }) => queued)) queue.sync();
     for (const { queued } of items) await queued?.();
     this.#options.journal.solved("disk", "the queue can be written again");
   }
 
-  /** Whether it is in the queue now, or will never be; not where it was stopped meanwhile. */
-  async #appended(frame: NewFrame, cursor: string): Promise<boolean> {
+  /** Bytes of the stream that is in the queue now, 0 where there can be none; `undefined` where it was stopped meanwhile. */
+  async #appended(samples: Float64Array | Uint8Array, time: number, cursor: string): Promise<number | undefined> {
+    const { queue, stop } = this.#options;
     try {
-      return (await this.#options.queue.append(frame, cursor, this.#options.stop)) !== undefined;
+      const stream = this.#model.encoder.encode(samples);
+      return (await queue.append({ time, stream }, cursor, stop)) === undefined ? undefined : stream.length;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this.refused(error.message);
-      return true;
+      return 0;
     }
   }
 }

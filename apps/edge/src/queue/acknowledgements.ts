@@ -16,14 +16,14 @@ const KINDS = ["done", "renumbered"] as const;
 export class Acknowledgements {
   readonly #disk: Disk;
   readonly #path: string;
-  #file: number;
+  /** Below 0 while it is not open. */
+  #file = -1;
   #length = 0;
 
   /** @param entries what the file is to begin with: those that it had and that are still about something */
   constructor(disk: Disk, path: string, entries: Iterable<Entry>) {
     this.#disk = disk;
     this.#path = path;
-    this.#file = -1;
     this.rewrite(entries);
   }
 
@@ -33,6 +33,7 @@ export class Acknowledgements {
 
   /** @throws where it cannot be written; the next entry takes its place then */
   add(entry: Entry): void {
+    if (this.#file < 0) this.#file = this.#disk.openSync(this.#path, "r+");
     writeAllAt(this.#disk, this.#file, bytesOf(entry), this.#length);
     this.#length += ENTRY_BYTES;
   }
@@ -47,14 +48,14 @@ export class Acknowledgements {
     const bytes = new Uint8Array(ENTRY_BYTES * all.length);
     all.forEach((entry, i) => bytes.set(entry, ENTRY_BYTES * i));
     replaceFile(this.#disk, this.#path, bytes);
-    this.close();
-    this.#file = this.#disk.openSync(this.#path, "r+");
     this.#length = bytes.length;
+    this.close();
   }
 
   close(): void {
-    if (this.#file >= 0) this.#disk.closeSync(this.#file);
+    const file = this.#file;
     this.#file = -1;
+    if (file >= 0) this.#disk.closeSync(file);
   }
 }
 

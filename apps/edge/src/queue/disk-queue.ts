@@ -289,10 +289,12 @@ export class DiskQueue {
     for (const segment of this.#segments) {
       for (const index of segment.liveFrames()) {
         if (isHeld(frameKey(segment, index), this.#models.name(segment.mark(index)))) continue;
-        if (batch.length === frames || (batch.length > 0 && total + segment.length(index) > bytes)) return batch;
+        if (batch.length === frames) return batch;
         const frame = this.#read(segment, index);
-        if (frame) batch.push(frame);
-        total += segment.length(index);
+        if (!frame) continue;
+        total += frame.parcel.length;
+        if (batch.length > 0 && total > bytes) return batch;
+        batch.push(frame);
       }
     }
     return batch;

@@ -1,4 +1,4 @@
-import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
+import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import { createHmac, randomBytes } from "node:crypto";
 import { type Answer, readAnswer } from "./answer.ts";
 import type { TlsOptions } from "./tls.ts";
@@ -80,7 +80,9 @@ export class MqttTransport implements Transport {
   async #connected(): Promise<MqttClient> {
     if (this.#client?.connected) return this.#client;
     this.#drop(new SendError("the connection was lost"));
-    const client = mqtt.connect(this.#options.url, this.#clientOptions());
+    // Loaded only where there is a broker.
+    const { connect } = await import("mqtt");
+    const client = connect(this.#options.url, this.#clientOptions());
     this.#client = client;
     const lost = (error: Error): void => {
       if (this.#client === client) this.#drop(new SendError(reasonOf(error), { cause: error }));

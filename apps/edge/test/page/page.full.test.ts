@@ -8,6 +8,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { has } from "../../../../tools/lib/probe.mjs";
 import { launchChromium } from "../../../../tools/test/support/chromium.ts";
+import { seriesModel } from "./support/series-model.ts";
 import { buildSite, drawSeven, greyOf, setService, type Site, stroke } from "./support/site.ts";
 import { type FakeService, fakeService } from "./support/fake-service.ts";
 
@@ -180,6 +181,54 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     await page.click("#reset-latent");
     await expect.poll(() => greyOf(page, "latent-picture")).toEqual(bytes);
     expect(await slider.inputValue()).toBe(before);
+  });
+
+  it("works under its own policy as a header of every file, and evaluates no text", async () => {
+    const page = await open({}, site.strictUrl);
+    await drawSeven(page);
+    await page.click("#load-decoder");
+    await page.waitForSelector("#latent-caption:not(:empty)");
+    const evaluated = page.evaluate(`(() => { const run = setTimeout; run("document.title = 'evaluated'"); })()`);
+    await evaluated;
+    await expect.poll(() => problems.length, { timeout: 60_000 }).toBeGreaterThan(0);
+    expect(problems.splice(0).every((text) => text.includes("Content Security Policy"))).toBe(true);
+    expect(await page.title()).toBe("Isthmus");
+  });
+
+  it("encodes rows of numbers with a model for them, and says where pictures are none of its business", async () => {
+    const { bundle, file, id, rows } = await seriesModel();
+    const page = await open({ permissions: ["camera"] });
+    await page.click("#open-settings");
+    await page.setInputFiles("#model-file", {
+      name: "waves.isthb",
+      mimeType: "application/octet-stream",
+      buffer: Buffer.from(bundle),
+    });
+    await expect.poll(() => page.textContent("#model-now")).toBe(`${id}, from the file waves.isthb`);
+    await page.click("#settings-cancel");
+    expect(await page.getAttribute("#tab-csv", "aria-selected")).toBe("true");
+    const text = `${["a", "b", "c", "d"].join(";")}\n${rows.map((row) => row.join(";")).join("\n")}\n1;2;3;4\n`;
+    await page.setInputFiles("#csv-file", { name: "waves.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+    await page.waitForSelector("#sizes-rows tr.ours");
+    expect(await page.textContent("#csv-state")).toBe(
+      "waves.csv: 2 items; 1 rows at the end are no whole item and were left out",
+    );
+    expect(await page.locator("#sizes-rows th").allTextContents()).toEqual(["Isthmus", "Raw, 32 bits", "As CSV"]);
+    expect(await page.locator("#sizes-rows .number").allTextContents()).toContain(String(4 * 32));
+    expect(await sent(page)).toEqual(javascriptEncoder(bundle).encode(Float64Array.from(rows.flat())));
+
+    service.files.set(`/v1/models/${id}`, file);
+    await page.click("#load-decoder");
+    await page.waitForSelector("#latent-series polyline");
+    expect(await page.locator("#sliders input").count()).toBe(2);
+
+    await page.click("#tab-camera");
+    await page.click("#camera-start");
+    await page.click("#camera-take:enabled");
+    const refusal = "the model in use is for rows of numbers, not for pictures";
+    await expect.poll(() => page.textContent("#camera-state")).toMatch(new RegExp(refusal, "i"));
+    await page.click("#tab-draw");
+    expect(await page.textContent("#draw-state")).toMatch(new RegExp(refusal, "i"));
   });
 
   it("shows what the cloud decoded, asking with the reader's token", async () => {

@@ -52,15 +52,25 @@ export function camera(onFrame: (video: HTMLVideoElement) => Promise<void>): Cam
       stop(REFUSALS[(error as Error).name] ?? `The camera could not be started: ${(error as Error).message}`);
     }
   };
+  /** Says whether it went well. */
+  const takeFrame = async (): Promise<boolean> => {
+    try {
+      await onFrame(video);
+      return true;
+    } catch (error) {
+      state.textContent = `Not encoded: ${(error as Error).message}`;
+      return false;
+    }
+  };
   const run = async () => {
     while (live.checked && stream) {
-      await onFrame(video);
+      live.checked = await takeFrame();
       await nextFrame();
     }
   };
 
   start.addEventListener("click", () => void (stream ? stop() : open()));
-  take.addEventListener("click", () => void onFrame(video));
+  take.addEventListener("click", () => void takeFrame());
   live.addEventListener("change", () => void run());
   show("The camera is off.");
   return { stop };

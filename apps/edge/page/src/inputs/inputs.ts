@@ -51,8 +51,17 @@ export function inputs({ facts, onSubject, announce }: InputsOptions): Inputs {
     shown.show(isPicture ? "panel-picture" : "panel-csv");
     (isPicture ? takePicture : takeCsv)(file);
   });
-  return { refresh: pad.refresh };
+  return {
+    refresh: () => {
+      const isForPictures = facts()?.shape.kind === "picture";
+      byId("draw-state").textContent = isForPictures ? "" : NO_PICTURES;
+      if (isForPictures) pad.refresh();
+      else shown.show("panel-csv");
+    },
+  };
 }
+
+const NO_PICTURES = "The model in use is for rows of numbers, not for pictures.";
 
 /** Says in the tab what became of a file. */
 async function told(stateId: string, file: File, work: () => Promise<string | undefined>): Promise<void> {
@@ -68,7 +77,7 @@ async function told(stateId: string, file: File, work: () => Promise<string | un
 
 function pictureSubject(pixels: Rgba, { shape }: EncoderFacts, invert: boolean): Subject {
   if (shape.kind === "picture") return { samples: pictureItem(pixels, shape, { invert }), time: nowInMicroseconds() };
-  throw new IsthmusError("MODEL_NO_PICTURES", "the model in use is for rows of numbers, not for pictures");
+  throw new IsthmusError("MODEL_NO_PICTURES", NO_PICTURES);
 }
 
 async function takeTable(
@@ -88,12 +97,16 @@ function drawing(
   announce: InputsOptions["announce"],
 ): { refresh: () => void } {
   let isDue = false;
+  let hadInk = false;
   let pad: Pad | undefined;
   const encode = () => {
     isDue = false;
     const of = facts();
     if (!pad || of?.shape.kind !== "picture") return;
     const samples = digitItem(pad.pixels(), of.shape);
+    // An empty pad takes nothing back that came another way.
+    if (!samples && !hadInk) return;
+    hadInk = samples !== undefined;
     void onSubject(samples && { samples, time: nowInMicroseconds() });
   };
   /** At most once for each frame that the browser draws. */

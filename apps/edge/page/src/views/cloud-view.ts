@@ -28,6 +28,7 @@ export function cloudView({ send, decode }: CloudActions): CloudView {
 
   const draw = () => {
     figure.hidden = !work || answer?.of !== work.encoded;
+    byId("cloud-intro").hidden = !figure.hidden;
     if (!work || figure.hidden) return;
     const { shape } = work.facts;
     view.show(shape, itemOf(answer!.decoded.values, work), `What the service decoded: ${shapeText(shape)}`);

@@ -13,10 +13,12 @@ interface Arrived {
 /** How the service answers a parcel, or a whole body, other than well. */
 interface Moods {
   /** A refusal of this parcel, or nothing. */
-  parcel?: (parcel: Arrived) => Record<string, unknown> | undefined;
+  parcel?: ((parcel: Arrived) => Record<string, unknown> | undefined) | undefined;
   /** A status and headers for the whole body, before it is read. */
-  body?: () =>
-    | { readonly status: number; readonly reason: string; readonly headers?: Record<string, string> }
+  body?:
+    | (() =>
+        | { readonly status: number; readonly reason: string; readonly headers?: Record<string, string> }
+        | undefined)
     | undefined;
   /** Stores, but never answers: the connection is cut. */
   isMute?: boolean;

@@ -1,5 +1,5 @@
 import { syntheticDigits } from "@isthmus/data";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -14,6 +14,8 @@ export interface Site {
   readonly folder: string;
   readonly url: string;
   readonly isolatedUrl: string;
+  /** With the policy of the page itself, and `frame-ancestors`, as a header of every file, workers included. */
+  readonly strictUrl: string;
   /** A page whose encoder is ready; what it complains of is added to `problems`. */
   open(browser: Pick<Browser, "newPage">, problems: string[], url?: string): Promise<Page>;
   close(): Promise<void>;
@@ -23,13 +25,25 @@ export async function buildSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), "isthmus-page-test-"));
   const model = await trainModel({ train: syntheticDigits({ items: 1024, seed: 1 }), epochs: 2 });
   await buildPage({ outDir: folder, model });
+  const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(
+    readFileSync(join(folder, "index.html"), "utf8"),
+  )![1]!;
+  const strict = {
+    "Content-Security-Policy": `${policy}; frame-ancestors 'none'`,
+    "X-Content-Type-Options": "nosniff",
+  };
   const servers: PreviewServer[] = [
     await serve(tmpdir(), { outDir: folder }),
     await serve(tmpdir(), { outDir: folder, isolated: true }),
+    await serve(tmpdir(), { outDir: folder, headers: strict }),
   ];
-  const [url, isolatedUrl] = servers.map(({ resolvedUrls }) => resolvedUrls!.local[0]!) as [string, string];
+  const [url, isolatedUrl, strictUrl] = servers.map(({ resolvedUrls }) => resolvedUrls!.local[0]!) as [
+    string,
+    string,
+    string,
+  ];
   return {
-    ...{ model, folder, url, isolatedUrl },
+    ...{ model, folder, url, isolatedUrl, strictUrl },
     open: async (browser, problems, at = url) => {
       const page = await openPage(browser as Browser, at, problems);
       await ready(page);
@@ -68,7 +82,7 @@ export async function stroke(page: Page, points: readonly (readonly [x: number, 
   await page.mouse.up();
 }
 
-export const SEVEN = [
+const SEVEN = [
   [0.3, 0.25],
   [0.7, 0.25],
   [0.45, 0.8],

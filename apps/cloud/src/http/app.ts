@@ -1,0 +1,224 @@
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Socket } from "node:net";
+import type { Holder } from "../auth/holder.ts";
+import { addPageRoutes } from "../page/page-routes.ts";
+import { Problem, problemOf, PROBLEMS, RETRY_AFTER } from "../problems.ts";
+import { addSecurityHeaders } from "../security-headers.ts";
+import type { Service } from "../service.ts";
+import { VERSION } from "../version.ts";
+import { allowOrigin, isPreflight } from "./cors.ts";
+import { Gate } from "./gate.ts";
+import { JSON_TYPE, PROBLEM } from "./media-types.ts";
+import { openApi } from "./openapi.ts";
+import { Pressure } from "./pressure.ts";
+import type { Route } from "./route.ts";
+import { decodeRoutes } from "./routes/decode.ts";
+import { deviceRoutes } from "./routes/devices.ts";
+import { frameRoutes } from "./routes/frames.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { modelRoutes } from "./routes/models.ts";
+
+export interface AppOptions {
+  /** Bytes of a body of frames. Default: 4 MiB. */
+  readonly maxBody?: number;
+  /** Bytes of a model's file. Default: 64 MiB. */
+  readonly maxModel?: number;
+  /** Requests a second of a token, and four times as many at once; 0 is no bound. Default: 100. */
+  readonly rate?: number;
+  /** Connections at once. Default: 1024. */
+  readonly maxConnections?: number;
+  /** A request is to have arrived within this. Default: 30 s. */
+  readonly requestMs?: number;
+  /** Its headers within this. Default: 10 s. */
+  readonly headersMs?: number;
+  /** So late the event loop may be before frames and decoding are refused as overload. Default: 500 ms. */
+  readonly lateMs?: number;
+  /** Origins whose pages may ask. Default: none. */
+  readonly corsOrigins?: readonly string[];
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    readonly served?: Route;
+  }
+  interface FastifyRequest {
+    holder: Holder | undefined;
+  }
+}
+
+/** The service by HTTP. */
+export interface App {
+  readonly server: FastifyInstance;
+  /** From now on it is not ready and takes no request but those that have begun. */
+  drain(): void;
+  /** Resolves when those have been answered. */
+  close(): Promise<void>;
+}
+
+/** Puts HTTP, and the page to browse devices, in front of a service. */
+export async function buildApp(service: Service, options: AppOptions = {}): Promise<App> {
+  const { maxBody = 2 ** 22, maxModel = 2 ** 26, rate = 100, lateMs = 500, corsOrigins = [] } = options;
+  const pressure = new Pressure();
+  const gate = new Gate({ service, rate, lateMs, pressure });
+  const server = bareServer(options);
+  const routes: Route[] = [
+    ...frameRoutes(service, maxBody),
+    ...decodeRoutes(service, maxBody),
+    ...deviceRoutes(service),
+    ...modelRoutes(service, maxModel),
+    ...healthRoutes(service),
+  ];
+  routes.push(documentRoute(routes));
+
+  addSecurityHeaders(server);
+  server.decorateRequest("holder", undefined);
+  server.removeAllContentTypeParsers();
+  server.setSerializerCompiler(() => JSON.stringify);
+  server.addHook("onRequest", async (request, reply) => {
+    allowOrigin(request, reply, corsOrigins);
+    if (isPreflight(request, corsOrigins)) return await reply.code(204).send();
+    request.holder = await gate.admit(request);
+  });
+  server.addHook("onResponse", async (request, reply) => told(service, request, reply));
+  server.setErrorHandler((error: FastifyError | Problem, request, reply) => {
+    const problem = problemOfRequest(error, request);
+    if (problem.kind === "internal") service.log.error({ err: error, id: request.id }, "a request failed");
+    return sendProblem(reply, problem);
+  });
+  server.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request, routes, reply)));
+  for (const route of routes) addRoute(server, route);
+  await addPageRoutes(server);
+  return {
+    server,
+    drain: () => gate.drain(),
+    close: async () => {
+      gate.drain();
+      pressure.close();
+      await server.close();
+    },
+  };
+}
+
+function bareServer({ requestMs = 30_000, headersMs = 10_000, maxConnections = 1024 }: AppOptions): FastifyInstance {
+  const server = Fastify({
+    logger: false,
+    bodyLimit: 1,
+    requestTimeout: requestMs,
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: 500, maxHeaderSize: 16_384 },
+    keepAliveTimeout: 65_000,
+    // Long enough for a device's name; the schemas say what is one.
+    routerOptions: { maxParamLength: 256 },
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+    exposeHeadRoutes: true,
+    clientErrorHandler: badConnection,
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true, allErrors: false } },
+    // An address that cannot be decoded is none of ours.
+    frameworkErrors: (_, request, reply) => {
+      const problem = new Problem("invalid-request", `the address ${JSON.stringify(request.url)} cannot be read`);
+      void sendProblem(reply as FastifyReply, problem);
+    },
+  });
+  server.server.maxConnections = maxConnections;
+  return server;
+}
+
+function addRoute(server: FastifyInstance, route: Route): void {
+  const { method, url, params, query, body, handle } = route;
+  server.register(async (scope) => {
+    for (const type of body?.types ?? []) {
+      scope.addContentTypeParser(type, { parseAs: "buffer" }, (_, bytes, done) => done(null, bytes));
+    }
+    scope.route({
+      ...{ method, url, config: { served: route } },
+      ...(body && { bodyLimit: body.limit }),
+      schema: { ...(params && { params }), ...(query && { querystring: query }) },
+      handler: async (request, reply) => await handle(request, reply, request.holder!),
+    });
+  });
+}
+
+function documentRoute(routes: readonly Route[]): Route {
+  const route: Route = {
+    method: "GET",
+    url: "/openapi.json",
+    summary: "This document.",
+    answers: { 200: { description: "OpenAPI 3.1", content: [{ type: JSON_TYPE, schema: { type: "object" } }] } },
+    handle: async () => openApi(routes, VERSION),
+  };
+  return route;
+}
+
+function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const { kind, document } = problem;
+  const seconds = RETRY_AFTER[kind];
+  if (seconds !== undefined) reply.header("Retry-After", String(problem.members["retryAfter"] ?? seconds));
+  if (kind === "unauthorised") reply.header("WWW-Authenticate", 'Bearer realm="isthmus"');
+  // What has not been read of a body that is refused would be taken for the next request.
+  if (document.status === 413 || document.status === 408) reply.header("Connection", "close");
+  // As bytes: for text Fastify would name a charset, which this media type does not have.
+  return reply
+    .code(document.status)
+    .type(PROBLEM)
+    .send(Buffer.from(JSON.stringify(document)));
+}
+
+/** What Fastify itself refuses, and everything else. */
+function problemOfRequest(error: FastifyError | Problem, request: FastifyRequest): Problem {
+  if (error instanceof Problem) return error;
+  if (error.validation) {
+    return new Problem(
+      "invalid-request",
+      `${error.validationContext ?? "request"}: ${error.message.replace(/^\w+\//, "")}`,
+    );
+  }
+  const { served } = request.routeOptions.config;
+  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    const limit = served?.body?.limit ?? 0;
+    return new Problem("too-large", `the body has more than ${limit} bytes`, { limit });
+  }
+  if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
+    const types = served?.body?.types.join(", ") ?? "no body";
+    return new Problem("unsupported-media-type", `this takes ${types}`);
+  }
+  if (error.code?.startsWith("FST_ERR_CTP_")) return new Problem("invalid-request", error.message);
+  // The connection was cut while its body came in: nobody reads the answer.
+  if (error.statusCode === 400 || error.code === "ECONNRESET") return new Problem("invalid-request", error.message);
+  return problemOf(error);
+}
+
+function notFound({ method, url }: FastifyRequest, routes: readonly Route[], reply: FastifyReply): Problem {
+  const path = url.split("?")[0]!;
+  const there = routes.filter((route) => patternOf(route.url).test(path));
+  if (there.length === 0) return new Problem("not-found", `there is nothing at ${path}`);
+  const methods = there.flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
+  reply.header("Allow", methods.join(", "));
+  return new Problem("method-not-allowed", `${method} is not for ${path}, which takes ${methods.join(", ")}`);
+}
+
+function patternOf(url: string): RegExp {
+  return new RegExp(`^${url.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`);
+}
+
+/** What cannot be read as a request, or took too long, is answered on the bare connection. */
+function badConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  const kind = isLate ? "timeout" : "invalid-request";
+  const detail = isLate ? "the request did not arrive in time" : "this is no request of HTTP that can be read";
+  const body = JSON.stringify(new Problem(kind, detail).document);
+  const head = `HTTP/1.1 ${PROBLEMS[kind].status} ${isLate ? "Request Timeout" : "Bad Request"}`;
+  socket.end(
+    `${head}\r\nContent-Type: ${PROBLEM}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** Without payload or token. */
+function told({ metrics, log }: Service, request: FastifyRequest, reply: FastifyReply): void {
+  const { method, id, ip, holder } = request;
+  const { statusCode: status, elapsedTime } = reply;
+  const route = request.routeOptions.url ?? "none";
+  metrics.onAnswer(method, route, status, elapsedTime);
+  const who = holder && `${holder.role}.${holder.name}`;
+  log.info({ id, method, route, status, ms: Math.round(elapsedTime * 10) / 10, ip, who }, "answered");
+}

@@ -1,0 +1,39 @@
+import { readFrame } from "@isthmus/codec";
+import { itemsJson, modelJson } from "../../forms/items-json.ts";
+import { Problem } from "../../problems.ts";
+import type { Service } from "../../service.ts";
+import { formAsked, formContents, requireSuits, sameShape, sendForm } from "../forms.ts";
+import { STREAM } from "../media-types.ts";
+import type { Route } from "../route.ts";
+import { answers } from "../schemas.ts";
+import { bytesOf } from "./frames.ts";
+
+export function decodeRoutes({ models, decoder }: Pick<Service, "models" | "decoder">, maxBody: number): Route[] {
+  return [
+    {
+      method: "POST",
+      url: "/v1/decode",
+      summary: "Decode one or more streams of one model; nothing is stored.",
+      roles: ["reader", "operator"],
+      body: { types: [STREAM], limit: maxBody, description: "one or more .isth streams, one after the other" },
+      answers: { 200: { description: "the items", content: formContents(answers.decoded) } },
+      problems: ["bad-frame", "unknown-model", "not-acceptable", "too-large", "unsupported-media-type", "unavailable"],
+      handle: async ({ body, headers }, reply) => {
+        const bytes = bytesOf(body);
+        const form = formAsked(headers.accept);
+        const id = Buffer.from(readFrame(bytes).modelId).toString("hex");
+        const model = await models.find(id);
+        if (!model) throw new Problem("unknown-model", `model ${id} is not here`, { model: id });
+        if (typeof form === "object") requireSuits(form, model);
+        const decoded = await decoder.decode(model, bytes);
+        if (typeof form !== "object") {
+          return { model: modelJson(model), items: decoded.flatMap((one) => itemsJson(model, one)) };
+        }
+        if (sameShape(decoded) < decoded.length) {
+          throw new Problem("not-acceptable", "the pictures have several sizes; send them one by one, or ask for JSON");
+        }
+        return await sendForm(reply, form, model, decoded);
+      },
+    },
+  ];
+}
