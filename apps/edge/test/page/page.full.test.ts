@@ -114,10 +114,14 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     expect(await page.textContent("#item-number")).toBe("Item 3 of 3");
     expect(await greyOf(page, "seen")).toEqual(Uint8Array.from(rows[2]!));
     expect(await sent(page)).toEqual(javascriptEncoder(site.model.bundle).encode(Float64Array.from(rows.flat())));
-    await page.setInputFiles("#csv-file", { name: "odd.csv", mimeType: "text/csv", buffer: Buffer.from("1,2,3\n") });
+    await page.setInputFiles("#csv-file", {
+      name: "<b>odd</b>.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from("1,2,3\n"),
+    });
     await expect
       .poll(() => page.textContent("#csv-state"))
-      .toBe("odd.csv: rows of 3 numbers: an item has 784, so a row needs a divisor of that");
+      .toBe("<b>odd</b>.csv: rows of 3 numbers: an item has 784, so a row needs a divisor of that");
   });
 
   it("encodes what the camera sees, once and continuously, and turns it off", async () => {
