@@ -12,19 +12,26 @@ import type { FileCoverage } from "./coverage.ts";
 import type { KindResult, Line } from "./lines.ts";
 import { fuzzPage } from "./page.ts";
 import { problemsOf } from "./problems.ts";
+import { fuzzService } from "./service.ts";
+import { servicePage } from "./service-page.ts";
 
 const DEFAULT_CASES = 75_000;
 /** Of the run that coverage is taken of: blocks that are counted are slower. */
 const COVERED_CASES = 10_000;
+/** The service is given so many times fewer requests of each kind than readers are given inputs: each is a connection. */
+const CONNECTION = 30;
 /** Seconds without a sign of life after which a case is said to hang. */
 const PATIENCE = 60;
 
-const HELP = `Tries hostile inputs on all that reads bytes from outside: each must be refused by a code, or decoded rightly.
+const HELP = `Tries hostile inputs on all that reads bytes from outside: each must be refused by a code, or decoded rightly. Then sends hostile requests
+to the decoder service on this machine: each must be answered rightly, or by a problem document below 500.
 
-  npm run fuzz [-- --cases ${DEFAULT_CASES} --out docs/results]
+  npm run fuzz [-- --only readers|service --cases ${DEFAULT_CASES} --out docs/results]
 
-  --cases   of each kind; kinds whose cases take long have a share of it (default ${DEFAULT_CASES}: more than a million in all)
-  --out     a folder for fuzz.json and fuzz.md; default docs/results with the default cases, else nothing is written
+  --only    one of the two
+  --cases   of each kind; kinds whose cases take long have a share of it (default ${DEFAULT_CASES}: more than a million in all, and ${DEFAULT_CASES / CONNECTION}
+            connections of each kind)
+  --out     a folder for fuzz.json, fuzz.md, fuzz-service.json and fuzz-service.md; default docs/results with the default cases, else nothing is written
   --help    this
 
 Cases are the same in every run. Exit code 1 when a case throws anything but an error with a code, hangs, takes more memory
@@ -73,31 +80,56 @@ async function tried(cases: number, mode: "measure" | "coverage", tell: (line: s
   return { kinds, grownKiB, coverage };
 }
 
-await runAsCommand(async (args) => {
-  const { cases, out, help } = options(args);
-  if (help) return void process.stdout.write(HELP);
-  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Where and when results were measured, with the results themselves. */
+async function measuredNow<T>(measure: () => Promise<T>) {
   const before = loadAverage();
+  const results = await measure();
+  const place = { date: new Date().toISOString(), revision: await revision(), machine: machine() };
+  return { ...results, ...place, loadAverage: { before, after: loadAverage() } };
+}
+
+async function readersTried(cases: number) {
   const { kinds, grownKiB } = await tried(cases, "measure", tell);
   tell("coverage");
   const { coverage } = await tried(Math.min(cases, COVERED_CASES), "coverage", () => {});
-  const results = {
+  return {
     ...{ cases: kinds.reduce((sum, kind) => sum + kind.cases, 0), kinds, grownKiB },
     ...{ coveredCases: Math.min(cases, COVERED_CASES), coverage, problems: problemsOf(kinds, grownKiB, coverage) },
-    ...{ date: new Date().toISOString(), revision: await revision(), machine: machine() },
-    loadAverage: { before, after: loadAverage() },
   };
-  const page = fuzzPage(results);
+}
+
+await runAsCommand(async (args) => {
+  const { cases, only, out, help } = options(args);
+  if (help) return void process.stdout.write(HELP);
+  if (only !== "service") {
+    const results = await measuredNow(() => readersTried(cases));
+    await publish(out, "fuzz", results, fuzzPage(results));
+  }
+  if (only !== "readers") {
+    const results = await measuredNow(() => fuzzService(Math.ceil(cases / CONNECTION), tell));
+    await publish(out, "fuzz-service", results, servicePage(results));
+  }
+});
+
+async function publish(
+  out: string | undefined,
+  name: string,
+  results: { readonly problems: readonly string[] },
+  page: string,
+): Promise<void> {
   process.stdout.write(page);
   if (results.problems.length > 0) process.exitCode = 1;
   if (out === undefined) return tell("nothing was written: not the default run, and no --out");
-  await writeResults(out, { "fuzz.json": readableJson(results), "fuzz.md": page });
-  tell(`written to ${out}: fuzz.json, fuzz.md`);
-});
+  await writeResults(out, { [`${name}.json`]: readableJson(results), [`${name}.md`]: page });
+  tell(`written to ${out}: ${name}.json, ${name}.md`);
+}
 
 function options(args: readonly string[]) {
   const known = {
     cases: { type: "string", default: String(DEFAULT_CASES) },
+    only: { type: "string" },
     out: { type: "string" },
     help: { type: "boolean", default: false },
   } as const;
@@ -111,5 +143,9 @@ function options(args: readonly string[]) {
   if (!Number.isSafeInteger(cases) || cases < 1) {
     throw expected(`--cases expected a whole number above 0, got ${JSON.stringify(values.cases)}`);
   }
-  return { cases, help: values.help, out: values.out ?? (cases === DEFAULT_CASES ? "docs/results" : undefined) };
+  const { only } = values;
+  if (only !== undefined && only !== "readers" && only !== "service") {
+    throw expected(`--only expected readers or service, got ${JSON.stringify(only)}`);
+  }
+  return { cases, only, help: values.help, out: values.out ?? (cases === DEFAULT_CASES ? "docs/results" : undefined) };
 }

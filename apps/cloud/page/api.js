@@ -9,7 +9,7 @@ const PATIENCE_MS = 60_000;
  * @typedef {{ device: string, frames: number, items: number, bytes: number, rawBytes: number, from: number, to: number,
  *   lastReceived: number, lastSequence: number, model: string }} Device
  */
-/** @typedef {{ values: readonly (number | string)[], code: readonly number[] }} Item */
+/** @typedef {{ values: readonly (number | string)[], code: readonly number[], shape?: readonly number[] }} Item */
 /** @typedef {{ type?: string, title?: string, detail?: string, status?: number, model?: string }} Problem */
 /**
  * @typedef {{ sequence: number, time: number, received: number, model: string, bytes: number, rawBytes: number,

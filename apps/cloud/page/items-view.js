@@ -27,10 +27,11 @@ export function frameTime(microseconds) {
 }
 
 /** @param {Model} model @param {readonly Frame[]} frames */
-function gallery({ shape }, frames) {
-  const [height = 1, width = 1, channels = 1] = shape;
+function gallery({ shape: usual }, frames) {
   const figures = frames.flatMap((frame) =>
     (frame.items ?? []).map((item, i, all) => {
+      // A picture that was sent in tiles has a size of its own.
+      const [height = 1, width = 1, channels = 1] = item.shape ?? usual;
       const name = `Picture ${all.length > 1 ? `${i + 1} of ` : ""}frame ${frame.sequence}`;
       return html(
         "li",
@@ -45,7 +46,10 @@ function gallery({ shape }, frames) {
       );
     }),
   );
-  return html("ul", { class: "gallery", "data-size": width > 96 ? "large" : "small" }, ...figures);
+  const isLarge = [usual, ...frames.flatMap(({ items = [] }) => items.map(({ shape }) => shape ?? usual))].some(
+    ([, width = 1]) => width > 96,
+  );
+  return html("ul", { class: "gallery", "data-size": isLarge ? "large" : "small" }, ...figures);
 }
 
 /** @param {Frame} frame @param {number} items */
@@ -53,8 +57,9 @@ function sizeWords({ bytes: stored, rawBytes }, items) {
   return items === 1 ? `${bytes(stored)} for ${bytes(rawBytes)}` : `${bytes(stored)} for ${counted(items, "picture")}`;
 }
 
-/** @param {Item} item */
+/** Of a lossless stream there is none. @param {Item} item */
 function codeOf({ code }) {
+  if (code.length === 0) return false;
   const numbers = html("p", { class: "code" }, code.join(" "));
   return html("details", {}, html("summary", {}, `Code: ${counted(code.length, "integer")}`), codeBars(code), numbers);
 }
@@ -77,7 +82,7 @@ function seriesOf(columns, frames) {
   return [
     html("div", { class: "charts" }, ...charts),
     numbersTable(`Numbers of ${counted(rows.length, "row")}`, columns, rows),
-    codesOf(all),
+    ...codesOf(all),
   ];
 }
 
@@ -128,7 +133,7 @@ function arraysOf(frames) {
       names,
       all.map(({ item }) => item.values),
     ),
-    codesOf(all.map(({ item }) => item)),
+    ...codesOf(all.map(({ item }) => item)),
   ].filter((node) => node !== false);
 }
 
@@ -136,9 +141,11 @@ function arraysOf(frames) {
 function codesOf(items) {
   const width = items.reduce((most, { code }) => Math.max(most, code.length), 0);
   const names = Array.from({ length: width }, (_, i) => `z${i + 1}`);
-  return numbersTable(
+  if (width === 0) return [];
+  const table = numbersTable(
     `Codes of ${counted(items.length, "item")}`,
     names,
     items.map(({ code }) => code),
   );
+  return [table];
 }

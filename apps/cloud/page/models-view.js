@@ -56,7 +56,7 @@ function tableOf(known) {
 function itemWords({ shape, data }) {
   if (data?.kind === "images") return `a picture of ${shape[1]} × ${shape[0]}${shape[2] === 3 ? " in colour" : ""}`;
   if (data?.kind === "table")
-    return `${shape.length > 1 ? `${shape[0]} rows of ` : "a row of "}${data.columns.join(", ")}`;
+    return `${(shape[0] ?? 1) > 1 ? `${shape[0]} rows of ` : "a row of "}${data.columns.join(", ")}`;
   return `an array of ${shape.join(" × ")}`;
 }
 

@@ -48,7 +48,7 @@ function fixture(limits: IngestLimits = {}, put?: (arrivals: readonly Arrival[])
         return {
           id,
           check: async (bytes) => {
-            if (bytes.at(-1)! % 2 === 0) return { items: 1, rawBytes: 28 };
+            if (bytes.at(-1)! % 2 === 0) return { items: 1, rawBytes: 28, symbols: 10 };
             throw new IsthmusError("BITSTREAM_STATE", "byte 31: odd", { offset: 31 });
           },
         };
@@ -93,6 +93,22 @@ it("stores what is whole and says of the rest what is wrong, in the order of the
   expect(told).toEqual(results);
   expect(stored).toEqual([
     { device: "pump-7", sequence: 10, time: 1, stream: stream(10), model: KNOWN, items: 1, rawBytes: 28 },
+  ]);
+});
+
+it("decodes no more of a body than it may, so that many small bombs are no large one", async () => {
+  const { ingest, stored } = fixture({ bodySymbols: 20 });
+  const results = await ingest.accept(joined(parcel(2), parcel(4), parcel(6), parcel(8)), device);
+  expect(results).toMatchObject([
+    { status: "stored" },
+    { status: "stored" },
+    { status: "refused", reason: "too-large", sequence: 6 },
+    { status: "refused", reason: "too-large", sequence: 8 },
+  ]);
+  expect(stored).toHaveLength(2);
+  expect(await ingest.accept(joined(parcel(6), parcel(8)), device)).toMatchObject([
+    { status: "stored" },
+    { status: "stored" },
   ]);
 });
 

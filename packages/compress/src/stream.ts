@@ -198,14 +198,15 @@ function middles({ symbols, dims, streams }: Latents, dequantisers: readonly Uni
 /** Items a decoder sees at once; it bounds memory, not results. */
 const BATCH = 256;
 
-/** Runs `decode` over latents, a batch at a time, and joins what it returns: [items, features]. */
+/** Runs `decode` over latents, at most `batch` items at a time, and joins what it returns: [items, features]. */
 export async function decodeInBatches(
   { items, dims, values }: DecodedLatents,
   decode: (z: Float32Array, size: number) => Promise<Float32Array>,
+  batch: number = BATCH,
 ): Promise<Float32Array> {
   let all = new Float32Array(0);
-  for (let from = 0; from < items; from += BATCH) {
-    const size = Math.min(BATCH, items - from);
+  for (let from = 0; from < items; from += batch) {
+    const size = Math.min(batch, items - from);
     const part = await decode(values.slice(from * dims, (from + size) * dims), size);
     if (from === 0) all = new Float32Array((part.length / size) * items);
     all.set(part, (part.length / size) * from);

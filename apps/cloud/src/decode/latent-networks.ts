@@ -3,6 +3,7 @@ import type { Model } from "@isthmus/graph";
 import { exportModelPart } from "@isthmus/onnx";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
 import onnxruntime, { type InferenceSession } from "onnxruntime-node";
+import { itemsAtOnce } from "./model-facts.ts";
 import type { Given } from "./task.ts";
 
 /** The networks of a model whose streams are latents, made when they are first used. */
@@ -18,10 +19,11 @@ export class LatentNetworks {
   async decode({ latents: values, items }: Given<"decode">): Promise<Float32Array> {
     const session = await (this.session ??= openDecoder(this.model));
     const dims = values.length / items;
-    return await decodeInBatches({ items, dims, values }, async (z, size) => {
+    const run = async (z: Float32Array, size: number): Promise<Float32Array> => {
       const { reconstruction } = await session.run({ z: new onnxruntime.Tensor("float32", z, [size, dims]) });
       return reconstruction!.data as Float32Array;
-    });
+    };
+    return await decodeInBatches({ items, dims, values }, run, itemsAtOnce(this.model.decoder));
   }
 
   /** By our own engine where the networks ran over the picture as one, which needs programs of the picture's size. */

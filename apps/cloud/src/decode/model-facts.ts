@@ -53,8 +53,17 @@ function featuresOf(decoder: Program): number {
   throw notServed(`its decoder makes ${made} of ${inputs}; a service needs one that makes reconstruction of z alone`);
 }
 
-function requireBounds({ nodes }: Program): void {
-  const numbers = nodes.reduce((sum, node) => sum + sizeOf(node.shape), 0);
+/** How many items a network is given at once, so that what it makes of them stays within a bound too. */
+export function itemsAtOnce(decoder: Program): number {
+  return Math.min(256, Math.max(1, Math.floor(MOST_NUMBERS / numbersOf(decoder))));
+}
+
+function numbersOf({ nodes }: Program): number {
+  return nodes.reduce((sum, node) => sum + sizeOf(node.shape), 0);
+}
+
+function requireBounds(decoder: Program): void {
+  const numbers = numbersOf(decoder);
   if (numbers > MOST_NUMBERS)
     throw notServed(`its decoder makes ${numbers} numbers for an item, at most ${MOST_NUMBERS}`);
 }

@@ -1,9 +1,10 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Holder } from "../auth/holder.ts";
 import { addPageRoutes } from "../page/page-routes.ts";
 import { Problem, problemOf, PROBLEMS, RETRY_AFTER } from "../problems.ts";
-import { addSecurityHeaders } from "../security-headers.ts";
+import { addSecurityHeaders, SECURITY_HEADERS } from "../security-headers.ts";
 import type { Service } from "../service.ts";
 import { VERSION } from "../version.ts";
 import { allowOrigin, isPreflight } from "./cors.ts";
@@ -79,6 +80,8 @@ export async function buildApp(service: Service, options: AppOptions = {}): Prom
     if (isPreflight(request, corsOrigins)) return await reply.code(204).send();
     request.holder = await gate.admit(request);
   });
+  // A connection that is kept would keep the service from ending.
+  server.addHook("onSend", async (_, reply) => void (gate.draining && reply.header("Connection", "close")));
   server.addHook("onResponse", async (request, reply) => told(service, request, reply));
   server.setErrorHandler((error: FastifyError | Problem, request, reply) => {
     const problem = problemOfRequest(error, request);
@@ -90,9 +93,9 @@ export async function buildApp(service: Service, options: AppOptions = {}): Prom
   await addPageRoutes(server);
   return {
     server,
-    drain: () => gate.drain(),
+    drain: () => void (gate.draining = true),
     close: async () => {
-      gate.drain();
+      gate.draining = true;
       pressure.close();
       await server.close();
     },
@@ -116,10 +119,17 @@ function bareServer({ requestMs = 30_000, headersMs = 10_000, maxConnections = 1
     // An address that cannot be decoded is none of ours.
     frameworkErrors: (_, request, reply) => {
       const problem = new Problem("invalid-request", `the address ${JSON.stringify(request.url)} cannot be read`);
-      void sendProblem(reply as FastifyReply, problem);
+      // No hook has been run.
+      void sendProblem((reply as FastifyReply).headers(SECURITY_HEADERS), problem);
     },
   });
   server.server.maxConnections = maxConnections;
+  // Node would say 417 in a form of its own.
+  server.server.on("checkExpectation", (_, response: ServerResponse) => {
+    const { document } = new Problem("invalid-request", "nothing can be expected of this service but to continue");
+    response.writeHead(document.status, { ...SECURITY_HEADERS, "content-type": PROBLEM, connection: "close" });
+    response.end(JSON.stringify(document));
+  });
   return server;
 }
 
@@ -208,8 +218,9 @@ function badConnection(error: NodeJS.ErrnoException, socket: Socket): void {
   const detail = isLate ? "the request did not arrive in time" : "this is no request of HTTP that can be read";
   const body = JSON.stringify(new Problem(kind, detail).document);
   const head = `HTTP/1.1 ${PROBLEMS[kind].status} ${isLate ? "Request Timeout" : "Bad Request"}`;
+  const headers = Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `${head}\r\nContent-Type: ${PROBLEM}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    `${head}\r\n${headers.join("")}Content-Type: ${PROBLEM}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
 

@@ -2,13 +2,15 @@ import { type Parcel, PARCEL_HEADER_BYTES, readFrame, readParcels } from "@isthm
 import { IsthmusError } from "@isthmus/math";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Holder } from "../auth/holder.ts";
-import type { CheckingModel, Models } from "../models/served-model.ts";
+import type { Models } from "../models/served-model.ts";
 import type { Arrival, FrameStore, Put } from "../store/frame-store.ts";
 import type { Refused, Result } from "./result.ts";
 
 export interface IngestLimits {
   /** Of a parcel's stream. Default: 16 MiB. */
   readonly streamBytes?: number;
+  /** Integers that the streams of a body are decoded to; when there are so many the rest of the body is refused. Default: 2^25. */
+  readonly bodySymbols?: number;
   /** Bytes of bodies that are being worked on at once; more are refused as a whole. Default: 64 MiB. */
   readonly pendingBytes?: number;
   /** Bodies that are being worked on at once. Default: 1024. */
@@ -43,7 +45,7 @@ export class Ingest {
   constructor({ store, models, limits = {}, onResult = () => undefined }: IngestParts) {
     this.store = store;
     this.models = models;
-    this.limits = { streamBytes: 2 ** 24, pendingBytes: 2 ** 26, pendingBodies: 1024, ...limits };
+    this.limits = { streamBytes: 2 ** 24, bodySymbols: 2 ** 25, pendingBytes: 2 ** 26, pendingBodies: 1024, ...limits };
     this.onResult = onResult;
   }
 
@@ -94,13 +96,14 @@ export class Ingest {
   private async checkAll(body: Uint8Array, holder: Holder): Promise<Checked[]> {
     const checked: Checked[] = [];
     let began = performance.now();
+    const spent = { symbols: 0 };
     for (const found of readParcels(body, this.limits.streamBytes)) {
       if (performance.now() - began > TURN_MS) {
         await turn();
         began = performance.now();
       }
       if ("error" in found) checked.push({ result: this.unreadable(found.error, found.offset) });
-      else checked.push(await this.check(found.parcel, found.offset, holder));
+      else checked.push(await this.check(found.parcel, found.offset, holder, spent));
     }
     return checked;
   }
@@ -112,28 +115,32 @@ export class Ingest {
     return { ...refused, reason: "bad-frame" };
   }
 
-  private async check(parcel: Parcel, offset: number, holder: Holder): Promise<Checked> {
+  /** @param spent what the parcels before it in the body took: a few bytes may stand for very many integers */
+  private async check(parcel: Parcel, offset: number, holder: Holder, spent: { symbols: number }): Promise<Checked> {
     const { device, sequence, stream } = parcel;
     const refused = { device, sequence, status: "refused" } as const;
     if (!maySend(holder, device)) {
       const detail = `the token is of ${holder.role} ${holder.name}, which cannot send frames of device ${device}`;
       return { result: { ...refused, reason: "other-device", detail } };
     }
+    if (spent.symbols >= this.limits.bodySymbols) {
+      const detail = `what is before it in the body decodes to ${spent.symbols} integers; send fewer frames at once`;
+      return { result: { ...refused, reason: "too-large", limit: this.limits.streamBytes, detail } };
+    }
     try {
       const model = Buffer.from(readFrame(stream).modelId).toString("hex");
       const served = await this.models.find(model);
-      if (served) return { arrival: await arrivalOf(parcel, served), offset };
+      if (served) {
+        const { symbols, ...facts } = await served.check(stream);
+        spent.symbols += symbols;
+        return { arrival: { ...parcel, model, ...facts }, offset };
+      }
       return { result: { ...refused, reason: "unknown-model", model, detail: `model ${model} is not here` } };
     } catch (error) {
       const at = offset + PARCEL_HEADER_BYTES + device.length;
       return { result: { ...refused, ...badFrame(error, at) } };
     }
   }
-}
-
-async function arrivalOf(parcel: Parcel, model: CheckingModel): Promise<Arrival> {
-  const { items, rawBytes } = await model.check(parcel.stream);
-  return { ...parcel, model: model.id, items, rawBytes };
 }
 
 function maySend({ role, name }: Holder, device: string): boolean {

@@ -13,10 +13,12 @@ export interface StreamFacts {
   readonly items: number;
   /** Bytes that the items were before they were encoded. */
   readonly rawBytes: number;
+  /** Integers that were decoded to know that. */
+  readonly symbols: number;
 }
 
 /** A model as what arrives is checked by it. */
-export interface CheckingModel {
+interface CheckingModel {
   /** 16 hex digits. */
   readonly id: string;
   /**
@@ -69,11 +71,15 @@ export class ServedModel implements CheckingModel {
     return elementCount(this.facts.shape);
   }
 
+  private get symbolsOfItem(): number {
+    return this.facts.codec?.dims ?? this.features;
+  }
+
   async check(stream: Uint8Array): Promise<StreamFacts> {
     const streams = this.facts.lossless ? await this.items(stream) : this.symbols(stream).streams;
     requireOne(streams.length, stream);
     const [only] = streams as readonly [(typeof streams)[number]];
-    return { items: only.items, rawBytes: rawBytesOf(this, only) };
+    return { items: only.items, rawBytes: rawBytesOf(this, only), symbols: only.items * this.symbolsOfItem };
   }
 
   /** What one or more streams of a lossless coder hold; in another process, as its networks run. */

@@ -18,7 +18,7 @@ const POLICY = [
 /** Adds the page to browse devices: a route of its own for each of its files, `/` and `/page/<name>`. */
 export async function addPageRoutes(app: FastifyInstance): Promise<void> {
   for (const [path, file] of await readPageFiles()) {
-    app.get(path, { schema: { hide: true } as object }, (request, reply) => answer(file, request, reply));
+    app.get(path, (request, reply) => answer(file, request, reply));
   }
 }
 

@@ -9,7 +9,7 @@ import { openService, type Service, type ServiceOptions } from "../../src/servic
 import { SqliteStore } from "../../src/store/sqlite-store.ts";
 
 /** Of processes that run the sources. */
-const FROM_SOURCE: readonly string[] = ["--import", import.meta.resolve("tsx"), "--conditions=@isthmus/source"];
+export const FROM_SOURCE: readonly string[] = ["--import", import.meta.resolve("tsx"), "--conditions=@isthmus/source"];
 
 export interface Running {
   readonly url: string;
