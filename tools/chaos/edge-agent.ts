@@ -50,7 +50,7 @@ export class EdgeAgent implements Victim {
   private constructor(name: string, config: string) {
     this.name = name;
     const [program, ...args] = asBuilt("isthmus-edge");
-    this.#process = new ServerProcess({ program, args: [...args, "run", "--config", config], ready: /./ });
+    this.#process = new ServerProcess({ program, args: [...args, "run", "--config", config], ready: /frames wait/ });
   }
 
   start(): Promise<void> {
