@@ -4,6 +4,7 @@ import type { HostileKind, HostileSeries } from "../../packages/codec/test/suppo
 import { latentKinds, latentSeries } from "../../packages/codec/test/support/hostile-latents.ts";
 import { losslessKinds, losslessSeries } from "../../packages/codec/test/support/hostile-lossless.ts";
 import { sessionKinds, sessionSeries } from "../../packages/codec/test/support/hostile-sessions.ts";
+import { bundleKinds } from "./bundles.ts";
 import { coderFileKind } from "./coder-files.ts";
 import { pictureKind } from "./pictures.ts";
 
@@ -13,5 +14,6 @@ export const kinds: readonly HostileKind[] = [
   ...losslessKinds,
   pictureKind,
   await coderFileKind(),
+  ...bundleKinds,
 ];
 export const series: readonly HostileSeries[] = [...latentSeries, ...sessionSeries, ...losslessSeries, ...cornerSeries];

@@ -53,15 +53,24 @@ export async function exportC(
   await requireWritable(out, calibrate === undefined || isNamed(calibrate) ? [path] : [path, calibrate]);
   const bytes = await bundleOf(console, path, options);
   const bundle = namingFile(path, () => readBundle(bytes));
-  const { text, flashBytes, ramBytes } = checkedByUser(() => cHeader(bundle, { maxItems: batch }));
+  const { text, flashBytes, ramBytes, sessions } = checkedByUser(() => cHeader(bundle, { maxItems: batch }));
   const header = new TextEncoder().encode(text);
   await writeResult(console, out, header);
   return {
-    json: { out, bytes: header.length, samples: bundle.plan.input.length, dims: bundle.dims, flashBytes, ramBytes },
+    json: {
+      out,
+      bytes: header.length,
+      samples: bundle.plan.input.length,
+      dims: bundle.dims,
+      flashBytes,
+      ramBytes,
+      sessions,
+    },
     lines: [
       `encoder in int8 -> ${out} (C99, ${grouped(header.length)} bytes of text)`,
       `flash  ${grouped(flashBytes)} bytes of constants, and the code`,
       `RAM    ${grouped(ramBytes)} bytes, for ${batch === 1 ? "one item" : `${batch} items`} at once, and the stack`,
+      `with ISTHMUS_SESSIONS, for packets: ${grouped(sessions.flashBytes)} bytes of constants more, and ${grouped(sessions.ramBytes)} bytes of RAM`,
       `in one source file: #define ISTHMUS_IMPLEMENTATION, then #include "${basename(out)}"`,
     ],
   };

@@ -87,6 +87,8 @@ describe("export --to c", () => {
     // 784 samples and 24 hidden numbers in bytes, four symbols of the plan and as many of the frame; the weights of both layers.
     expect(told.ramBytes).toBeGreaterThan(784 + 24 + 2 * 4 * 4);
     expect(told.flashBytes).toBeGreaterThan(784 * 24 + 24 * 4);
+    // Of packets: model id, quality and the field of the dimensions; a message of four symbols of 32 bits, and its head.
+    expect(told.sessions).toEqual({ flashBytes: 8 + 1 + 3, ramBytes: 8 + 4 * 4 });
   });
 
   it("refuses what a header does not have in one line", async () => {

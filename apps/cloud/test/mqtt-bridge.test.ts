@@ -68,19 +68,20 @@ function sizeOf(packet: Buffer): number {
   return isLong ? 3 + ((packet[1]! & 127) | ((packet[2] ?? 0) << 7)) : 2 + (packet[1] ?? 0);
 }
 
-/** A message of QoS 1 from a device. */
-function publish(id: number, body: Uint8Array): Buffer {
+/** A message of QoS 1 from a device, or of QoS 0 where it has no id. */
+function publish(id: number | undefined, body: Uint8Array): Buffer {
   const topic = Buffer.from("isthmus/v1/a/up");
-  const content = [Buffer.of(0, topic.length), topic, Buffer.of(id >> 8, id & 255, 0), body];
+  const name = id === undefined ? [] : [Buffer.of(id >> 8, id & 255)];
+  const content = [Buffer.of(0, topic.length), topic, ...name, Buffer.of(0), body];
   const length = content.reduce((sum, part) => sum + part.length, 0);
   expect(length).toBeLessThan(128);
-  return Buffer.concat([Buffer.of(0x32, length), ...content]);
+  return Buffer.concat([Buffer.of(id === undefined ? 0x30 : 0x32, length), ...content]);
 }
 
 it("says that a broker refuses the subscription, and tries again", async () => {
   const broker = await fakeBroker({ subscription: NOT_AUTHORISED });
   const { bridge, said } = await startBridge(broker.url, await sqliteStore());
-  await said(/warn the broker refuses the subscription .*Not authorized/);
+  await said(/warn could not subscribe at the broker .*Not authorized/);
   await broker.until(CONNECT, 3);
   expect(bridge.connected).toBe(false);
 });
@@ -97,6 +98,19 @@ it("has no more unacknowledged answers out than the broker takes", async () => {
   while ((await store.totals()).frames < 5) await new Promise(setImmediate);
   expect(await count("isthmus_mqtt_in_flight")).toBe(5);
   expect(broker.heard.filter((kind) => kind === PUBLISH)).toHaveLength(2);
+});
+
+it("drops what asks for no acknowledgement while it has enough to do", async () => {
+  const broker = await fakeBroker({});
+  const store = await sqliteStore();
+  const { subscribed, count } = await startBridge(broker.url, store, { inFlight: 2 });
+  await subscribed();
+  const [socket] = broker.connections;
+  for (let id = 1; id <= 2; id++) socket!.write(publish(id, parcelOf("a", id)));
+  await broker.until(PUBLISH, 2);
+  socket!.write(publish(undefined, parcelOf("a", 3)));
+  while ((await count("isthmus_mqtt_refused_total", { reason: "overloaded" })) < 1) await new Promise(setImmediate);
+  expect(await store.totals()).toMatchObject({ frames: 2 });
 });
 
 it("gives up the answers of a connection that is lost, and is free for the next", async () => {

@@ -58,5 +58,5 @@ export type {
   SessionReceiver,
   StreamEvent,
 } from "./session.ts";
-export { sessionSender } from "./session-sender.ts";
+export { helloBody, sessionSender } from "./session-sender.ts";
 export type { Message, SessionModel, SessionOptions, SessionSender } from "./session-sender.ts";

@@ -68,7 +68,11 @@ export function sessionSender(
   };
 }
 
-function helloBody({ modelId, quality, dims }: SessionModel, notes: readonly AncillaryField[]): Uint8Array {
+/** What a hello says: the model, its quality, the dimensions of an item, and notes. */
+export function helloBody(
+  { modelId, quality, dims }: SessionModel,
+  notes: readonly AncillaryField[] = [],
+): Uint8Array<ArrayBuffer> {
   const fields = [{ type: FIELD_DIMS, value: Uint8Array.from(numberBytes(dims)) }, ...notes];
   return Uint8Array.of(...modelId, quality, ...fieldBytes(fields));
 }

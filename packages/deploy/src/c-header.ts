@@ -1,4 +1,4 @@
-import { LatentWriter, writeFrame } from "@isthmus/codec";
+import { helloBody, LatentWriter, writeFrame } from "@isthmus/codec";
 import {
   CHANNEL_BYTES,
   type ConvolutionCall,
@@ -15,6 +15,8 @@ import {
   C_KERNELS,
   C_ROUNDING,
   C_SAMPLES,
+  C_SESSION_TYPES,
+  C_SESSIONS,
   C_SUPPORT,
   C_WITH_UNITS,
   C_WITHOUT_UNITS,
@@ -33,6 +35,8 @@ export interface CHeader {
   readonly flashBytes: number;
   /** Bytes of variables; the stack takes some hundred more. */
   readonly ramBytes: number;
+  /** The same of what sessions take more, where they are compiled. */
+  readonly sessions: { readonly flashBytes: number; readonly ramBytes: number };
 }
 
 /**
@@ -52,7 +56,8 @@ export function cHeader(bundle: EncoderBundle, { name = "isthmus", maxItems = 1 
   const { flashBytes } = writer;
   const ramBytes = plan.memoryBytes - plan.constants.length + (4 + 10) * maxItems * dims + 8;
   const text = body.replaceAll(/\bP_(?=[A-Z])/g, `${name.toUpperCase()}_`).replaceAll(/\bP_/g, `${name}_`);
-  return { text, flashBytes, ramBytes };
+  const sessions = { flashBytes: helloBody(bundle).length, ramBytes: 8 + 4 * maxItems * dims };
+  return { text, flashBytes, ramBytes, sessions };
 }
 
 type IntegerBundle = EncoderBundle & { readonly plan: IntegerPlan };
@@ -97,9 +102,9 @@ class HeaderWriter {
       "}",
       tables,
       C_SAMPLES + samples,
-      C_FRAME,
-      C_ENCODE.replace("P_NAME", "P_encode").replace("TYPE", "float").replace("READ", "P_sample"),
-      C_ENCODE.replace("P_NAME", "P_encode_bytes").replace("TYPE", "uint8_t").replace("READ", "P_byte"),
+      C_FRAME + C_SESSIONS,
+      encodeFunctions({ type: "float", read: "P_sample", suffix: "" }),
+      encodeFunctions({ type: "uint8_t", read: "P_byte", suffix: "_bytes" }),
       "#endif",
       "#endif",
       "",
@@ -134,7 +139,7 @@ class HeaderWriter {
 
 size_t P_encode(const float *samples, uint32_t items, uint8_t *into, size_t capacity);
 size_t P_encode_bytes(const uint8_t *samples, uint32_t items, uint8_t *into, size_t capacity);
-`;
+${C_SESSION_TYPES}`;
   }
 
   /** An address of the workspace. */
@@ -198,6 +203,7 @@ size_t P_encode_bytes(const uint8_t *samples, uint32_t items, uint8_t *into, siz
       "typedef struct {\n  const uint16_t *starts;\n  int32_t minimum;\n  uint32_t escape;\n  int precision;\n} P_table;",
       `static const P_table P_tables[] = {\n${rows.join("\n")}\n};`,
       `static const uint8_t P_head[] = {${head.join(", ")}};`,
+      `#ifdef P_SESSIONS\nstatic const uint8_t P_hello[] = {${helloBody(this.bundle).join(", ")}};\n#endif`,
     ].join("\n\n");
   }
 
@@ -231,6 +237,10 @@ size_t P_encode_bytes(const uint8_t *samples, uint32_t items, uint8_t *into, siz
     const lines = Array.from({ length: Math.ceil(texts.length / 16) }, (_, i) => texts.slice(16 * i, 16 * i + 16));
     return `static const ${type} ${name}[] = {\n${lines.map((line) => `  ${line.join(", ")},`).join("\n")}\n};`;
   }
+}
+
+function encodeFunctions({ type, read, suffix }: Readonly<Record<"type" | "read" | "suffix", string>>): string {
+  return C_ENCODE.replaceAll("TYPE", type).replaceAll("READ", read).replaceAll("SUFFIX", suffix);
 }
 
 const windowFields = [

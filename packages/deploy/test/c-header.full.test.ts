@@ -3,14 +3,15 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadEncoder, readBundle } from "@isthmus/edge";
+import type { SessionOptions } from "@isthmus/codec";
+import { type Encoder, loadEncoder, readBundle } from "@isthmus/edge";
 import { conv2d, conv2dTranspose, dense, elementCount, type Model } from "@isthmus/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleEncoder, type CHeader, cHeader } from "../src/index.ts";
 import { DIMS, modelOf, SIZE } from "./models.ts";
 import { items, manyKinds, networkOf } from "./networks.ts";
 
-const MOST = 4;
+const MOST = 24;
 const STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"];
 const folder = mkdtempSync(join(tmpdir(), "isthmus-c-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -70,14 +71,16 @@ async function programOf(kind: Kind): Promise<string> {
   writeFileSync(join(folder, `${kind}.h`), headers[kind].text);
   const encoder = await loadEncoder(bundle, { kernels: "wasm" });
   // Items like those of calibration; some far away, which are escaped, then written raw; in steps that halves are among.
-  const floats = [1, 2, 3, 4, 1, 1, 2].map((count, i) =>
+  const floats = [1, 2, 3, MOST, 1, 1, 2].map((count, i) =>
     items(count, SIZE, i + 10).map((x) => {
       const scaled = [x, x, 3 * x - 1, x, 400 * x - 200, 7 * x, Math.round(64 * x) / 64][i]!;
       return Math.fround(kind === "units" ? 4 * scaled + 20 : scaled);
     }),
   );
   if (kind === "units") floats[1]![7] = Number.NaN;
-  const bytes = [1, 4].map((count) => Uint8Array.from({ length: count * SIZE }, (_, i) => (i * i * 7 + 13 * i) & 255));
+  const bytes = [1, MOST].map((count) =>
+    Uint8Array.from({ length: count * SIZE }, (_, i) => (i * i * 7 + 13 * i) & 255),
+  );
   const cases = [
     ...floats.map((samples) => ({ samples, type: "float", call: "isthmus_encode" })),
     ...bytes.map((samples) => ({ samples, type: "uint8_t", call: "isthmus_encode_bytes" })),
@@ -96,19 +99,78 @@ static int c${i}(void) {
   return ${call}(s${i}, ${samples.length / SIZE}, out, length) == length;
 }`;
   });
-  return `#define ISTHMUS_IMPLEMENTATION
+  const sessions = links.map((link, k) => sessionOf(encoder, cases, link, k));
+  return `#define ISTHMUS_SESSIONS
+#define ISTHMUS_IMPLEMENTATION
 #include "${kind}.h"
 static uint8_t out[ISTHMUS_MAX_BYTES];
 ${blocks.join("\n")}
+static uint8_t packet[300];
+static size_t at, which;
+static int is_next(size_t length, const uint8_t *expected, const uint16_t *lengths) {
+  if (length != lengths[which++]) return 0;
+  for (size_t k = 0; k < length; k++) if (packet[k] != expected[at++]) return 0;
+  return 1;
+}
+${sessions.join("\n")}
 int main(void) {
+  static isthmus_session none;
+  if (isthmus_session_open(&none, 0, 0, 51, 0) || isthmus_session_open(&none, 1, 0, 39, 0)) return 102;
+  if (!isthmus_session_open(&none, 1, 0, 51, 0) || isthmus_session_packet(&none, packet, sizeof packet) != 0) return 103;
+  if (isthmus_session_encode(&none, s0, 0) != 0 || isthmus_session_packet(&none, packet, sizeof packet) != 0) return 104;
+  if (isthmus_session_hello(&none, packet, 12) != 0 || isthmus_session_encode(&none, s0, 1) == 0) return 105;
+  if (isthmus_session_packet(&none, packet, 50) != 0) return 106;
   static float wrong[ISTHMUS_SAMPLES];
   wrong[3] = 1.0f / 0.0f;
   if (isthmus_encode(wrong, 1, out, sizeof out) != 0) return 100;
   if (isthmus_encode(s0, 0, out, sizeof out) != 0 || isthmus_encode(s3, ${MOST + 1}, out, sizeof out) != 0) return 101;
 ${cases.map((_, i) => `  if (!c${i}()) return ${i + 1};`).join("\n")}
+${links.map((_, k) => `  if (!session${k}()) return ${k + 110};`).join("\n")}
   return 0;
 }
 `;
+}
+
+interface Case {
+  readonly samples: Float32Array | Uint8Array;
+  readonly call: string;
+}
+
+/** How packets are cut; the sequence of the second goes over its end. */
+const links = [
+  { session: 1 },
+  { session: 255, firstSequence: 65_530, maxPacketBytes: 40, parity: true },
+  { session: 9, maxPacketBytes: 300, parity: true },
+] as const;
+
+/** A function that sends all cases over a link and compares every packet with what the encoder's own session makes. */
+function sessionOf(encoder: Encoder, cases: readonly Case[], link: (typeof links)[number], k: number): string {
+  const session = encoder.openSession(link);
+  const { firstSequence = 0, maxPacketBytes = 51, parity = false } = { ...link } as SessionOptions;
+  const packets = [session.hello()];
+  const lines = cases.map(({ samples, call }, i) => {
+    const made = session.encode(samples);
+    packets.push(...made);
+    if (i % 3 === 0) packets.push(session.hello());
+    const encode = call.replace("isthmus_encode", "isthmus_session_encode");
+    return `  if (${encode}(&s, s${i}, ${samples.length / SIZE}) != ${made.length}) return 0;
+  while ((length = isthmus_session_packet(&s, packet, sizeof packet)) > 0) if (!is_next(length, e, l)) return 0;
+${i % 3 === 0 ? "  if (!is_next(isthmus_session_hello(&s, packet, sizeof packet), e, l)) return 0;" : ""}`;
+  });
+  const kinds = new Set(packets.map(([first]) => first! & 3));
+  // Data, fragments and hellos; parity where it is asked for. In packets of 300 nothing is cut.
+  expect(kinds).toEqual(new Set(maxPacketBytes === 300 ? [0, 3] : parity ? [0, 1, 2, 3] : [0, 1, 3]));
+  return `static int session${k}(void) {
+  static const uint8_t e[] = {${packets.map((packet) => packet.join(",")).join(",")}};
+  static const uint16_t l[] = {${packets.map(({ length }) => length).join(",")}};
+  static isthmus_session s;
+  size_t length;
+  at = which = 0;
+  if (!isthmus_session_open(&s, ${link.session}, ${firstSequence}, ${maxPacketBytes}, ${parity ? 1 : 0})) return 0;
+  if (!is_next(isthmus_session_hello(&s, packet, sizeof packet), e, l)) return 0;
+${lines.join("\n")}
+  return which == ${packets.length} && at == sizeof e;
+}`;
 }
 
 beforeAll(async () => {
@@ -155,17 +217,24 @@ describe.skipIf(arm)(`every byte on an Arm${arm ? ` (apt: ${arm} is missing)` : 
     },
   );
 
-  test.each(kinds)("takes the memory that is told: %s", (kind) => {
-    writeFileSync(join(folder, "alone.c"), `#define ISTHMUS_IMPLEMENTATION\n#include "${kind}.h"\n`);
-    run("arm-none-eabi-gcc", [...STRICT, "-Os", ...M["cortex-m3"], "-c", "alone.c", "-o", "alone.o"]);
-    const sections = run("arm-none-eabi-size", ["-A", "alone.o"]);
-    const size = (name: RegExp): number =>
-      [...sections.matchAll(name)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
-    const { flashBytes, ramBytes } = headers[kind];
-    expect(size(/^\.(?:data|bss)\S*\s+(\d+)/gm)).toBe(ramBytes);
-    // Constants may be folded into code, or filled up to multiples of 8; code itself comes on top.
-    const flash = size(/^\.(?:text|rodata)\S*\s+(\d+)/gm);
-    expect(flash).toBeGreaterThan(0.9 * flashBytes);
-    expect(flash - flashBytes).toBeLessThan(8192);
-  });
+  test.each(kinds.flatMap((kind) => [false, true].map((withSessions) => [kind, withSessions] as const)))(
+    "takes the memory that is told: %s, sessions: %s",
+    (kind, withSessions) => {
+      const sessions = withSessions ? "#define ISTHMUS_SESSIONS\n" : "";
+      writeFileSync(join(folder, "alone.c"), `${sessions}#define ISTHMUS_IMPLEMENTATION\n#include "${kind}.h"\n`);
+      run("arm-none-eabi-gcc", [...STRICT, "-Os", ...M["cortex-m3"], "-c", "alone.c", "-o", "alone.o"]);
+      const sections = run("arm-none-eabi-size", ["-A", "alone.o"]);
+      const size = (name: RegExp): number =>
+        [...sections.matchAll(name)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+      const { flashBytes, ramBytes, sessions: more } = headers[kind];
+      const told = withSessions
+        ? { flash: flashBytes + more.flashBytes, ram: ramBytes + more.ramBytes }
+        : { flash: flashBytes, ram: ramBytes };
+      expect(size(/^\.(?:data|bss)\S*\s+(\d+)/gm)).toBe(told.ram);
+      // Constants may be folded into code, or filled up to multiples of 8; code itself comes on top.
+      const flash = size(/^\.(?:text|rodata)\S*\s+(\d+)/gm);
+      expect(flash).toBeGreaterThan(0.9 * told.flash);
+      expect(flash - told.flash).toBeLessThan(8192);
+    },
+  );
 });

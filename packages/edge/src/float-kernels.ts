@@ -51,7 +51,10 @@ export class FloatKernels {
     const end = from + rows * columns * channels;
     for (let c = 0; c < row; c += 4) {
       const bias = (biases >> 2) + c;
-      let [s0, s1, s2, s3] = [floats[bias]!, floats[bias + 1]!, floats[bias + 2]!, floats[bias + 3]!];
+      let s0 = floats[bias]!;
+      let s1 = floats[bias + 1]!;
+      let s2 = floats[bias + 2]!;
+      let s3 = floats[bias + 3]!;
       for (let p = from, w = (weights >> 2) + c; p < end; p++, w += row) {
         const x = floats[p]!;
         s0 = f(s0 + f(x * floats[w]!));

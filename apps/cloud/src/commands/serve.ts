@@ -1,13 +1,15 @@
 import { Command } from "commander";
-import { isIP } from "node:net";
 import { pino } from "pino";
 import { UsageError } from "../errors.ts";
 import { type App, buildApp } from "../http/app.ts";
+import { isLoopback } from "../loopback.ts";
+import type { MqttBridge } from "../mqtt/mqtt-bridge.ts";
+import { type MqttOptions, startMqtt, withMqttOptions } from "../mqtt/mqtt-options.ts";
 import { openService, type Service } from "../service.ts";
 import { openStore, type StoreOptions, withStoreOptions } from "../store/open-store.ts";
 import { type Context, wholeNumber } from "./context.ts";
 
-interface ServeOptions extends StoreOptions {
+interface ServeOptions extends StoreOptions, MqttOptions {
   readonly models?: string;
   readonly host: string;
   readonly port: number;
@@ -30,7 +32,7 @@ export function serveCommand(context: Context): Command {
   const command = new Command("serve")
     .description("Store what devices send, and decode it on request. The first line on stdout is the address.")
     .addHelpText("after", NOTES);
-  return withStoreOptions(command)
+  return withMqttOptions(withStoreOptions(command))
     .option("--models <folder>", "folder of .safetensors models and .isthb bundles, read at the start and on SIGHUP")
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <n>", "port to listen on; 0 takes a free one", wholeNumber(0, 65_535), 8640)
@@ -58,6 +60,7 @@ On SIGTERM the service is no longer ready, answers what has begun, and ends.
 Examples:
   isthmus-cloud serve --models models/ --data data/
   isthmus-cloud serve --models models/ --data data/ --open --port 0
+  isthmus-cloud serve --models models/ --mqtt mqtts://user:password@broker --database-url postgresql://user:password@host/db
   isthmus-cloud serve --data /var/lib/isthmus --host 0.0.0.0 --secret-file /run/secrets/isthmus`;
 
 function collected(value: string, before: readonly string[]): readonly string[] {
@@ -73,7 +76,9 @@ async function serve(context: Context, options: ServeOptions): Promise<void> {
   const log = pino({ level: options.logLevel }, context.stderr);
   const service = await openService({ ...options, store: await openStore(options), log });
   const app = await buildApp(service, { ...options, corsOrigins: options.corsOrigin });
+  let bridge: MqttBridge | undefined;
   try {
+    bridge = await startMqtt(options, service);
     const address = await app.server.listen({ host: options.host, port: options.port }).catch((error: Error) => {
       throw new UsageError(`cannot listen: ${error.message}`);
     });
@@ -82,14 +87,13 @@ async function serve(context: Context, options: ServeOptions): Promise<void> {
     if (models !== undefined) rereading(context, service, models);
     log.info({ signal: await ended }, "ending");
   } finally {
-    await end(app, service);
+    await end(app, service, bridge);
   }
 }
 
 /** Everybody may do everything only where nobody else is. */
 function requireLoopback({ open = false, host }: ServeOptions): void {
-  const isLoopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-  if (open && !isLoopback) throw new UsageError(`--open is for a loopback address only, not for ${host}`);
+  if (open && !isLoopback(host)) throw new UsageError(`--open is for a loopback address only, not for ${host}`);
 }
 
 function asked(context: Context): Promise<NodeJS.Signals> {
@@ -109,9 +113,9 @@ function rereading(context: Context, service: Service, folder: string): void {
   });
 }
 
-async function end(app: App, service: Service): Promise<void> {
+async function end(app: App, service: Service, bridge: MqttBridge | undefined): Promise<void> {
   const late = setTimeout(() => app.server.server.closeAllConnections(), PATIENCE_MS);
-  await app.close();
+  await Promise.all([app.close(), bridge?.close(PATIENCE_MS)]);
   clearTimeout(late);
   await service.close();
 }

@@ -58,7 +58,7 @@ export class MessageIngest {
     const { kind, document } = problemOf(error);
     if (kind === "internal") this.parts.onBug(error);
     const retryAfter = RETRY_AFTER[kind];
-    const body = JSON.stringify({ ...document, ...(retryAfter !== undefined && { retryAfter }) });
+    const body = JSON.stringify({ ...(retryAfter !== undefined && { retryAfter }), ...document });
     return { body, contentType: "application/problem+json", refused: kind };
   }
 }

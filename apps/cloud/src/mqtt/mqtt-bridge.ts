@@ -121,7 +121,7 @@ export class MqttBridge {
     const { log, broker } = this.options;
     this.client.subscribe(UP_SUBSCRIPTION, { qos: 1 }, (error) => {
       if (error) {
-        log.warn({ broker: broker.name, reason: error.message }, "the broker refuses the subscription");
+        log.warn({ broker: broker.name, reason: error.message }, "could not subscribe at the broker");
         this.client.stream.destroy();
         return;
       }

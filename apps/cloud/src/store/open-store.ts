@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import type { FrameStore } from "./frame-store.ts";
@@ -12,9 +12,13 @@ export interface StoreOptions {
 }
 
 export function withStoreOptions(command: Command): Command {
+  const url = new Option(
+    "--database-url <url>",
+    "postgresql://user:password@host/database, in place of the database in the folder",
+  );
   return command
     .option("--data <folder>", "folder of the service's database and secret", "data")
-    .option("--database-url <url>", "postgresql://user:password@host/database, in place of the database in the folder");
+    .addOption(url.env("ISTHMUS_DATABASE_URL"));
 }
 
 /** @throws UsageError, IsthmusError `STORE_UNAVAILABLE`, `STORE_REFUSED` */
