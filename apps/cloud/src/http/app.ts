@@ -228,7 +228,7 @@ function patternOf(url: string): RegExp {
 function badConnection(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET") return void socket.destroy();
   // The last answer was given, and may still be on its way.
-  if (!socket.writable) return void socket.destroySoon();
+  if (!socket.writable) return socket.destroySoon();
   const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
   const kind = isLate ? "timeout" : "invalid-request";
   const detail = isLate ? "the request did not arrive in time" : "this is no request of HTTP that can be read";
