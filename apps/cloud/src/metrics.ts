@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Result } from "./ingest/result.ts";
-import type { Arrival, FrameStore } from "./store/frame-store.ts";
+import type { Arrival, FrameStore, StoreTotals } from "./store/frame-store.ts";
 
 /** What `/metrics` tells; other parts add theirs to `registry`. No label takes a value that a stranger chooses. */
 export class Metrics {
@@ -39,20 +39,24 @@ export class Metrics {
 
   /** Shows what all instances have stored together, asked for when the metrics are. */
   watchStore(store: Pick<FrameStore, "totals">): void {
-    const names = ["devices", "frames", "items", "bytes", "rawBytes"] as const;
-    const gauges = names.map((name) => {
-      const metric = `isthmus_store_${name === "rawBytes" ? "raw_bytes" : name}`;
-      return new Gauge({ name: metric, help: `${name} in the store, of all instances`, registers: [] });
-    });
-    const [first, ...others] = gauges as [Gauge, ...Gauge[]];
-    Object.assign(first, {
-      collect: async () => {
-        // A scrape is answered without these while the store cannot be reached.
-        const totals = await store.totals().catch(() => undefined);
-        if (totals) gauges.forEach((gauge, index) => gauge.set(totals[names[index]!]));
-      },
-    });
-    for (const gauge of [first, ...others]) this.registry.registerMetric(gauge);
+    let asked: Promise<StoreTotals | undefined> | undefined;
+    // All gauges of a scrape share one question; it is answered without them while the store cannot be reached.
+    const totals = (): Promise<StoreTotals | undefined> =>
+      (asked ??= store
+        .totals()
+        .catch(() => undefined)
+        .finally(() => (asked = undefined)));
+    for (const name of ["devices", "frames", "items", "bytes", "rawBytes"] as const) {
+      new Gauge({
+        name: `isthmus_store_${name === "rawBytes" ? "raw_bytes" : name}`,
+        help: `${name} in the store, of all instances`,
+        registers: [this.registry],
+        async collect() {
+          const found = await totals();
+          if (found) this.set(found[name]);
+        },
+      });
+    }
   }
 
   /** Shows how much waits. */

@@ -48,7 +48,7 @@ describe("init", () => {
     writeFileSync(join(folder, "encoder.isthb"), copier({ samples: 4 }));
     const { code, stdout } = await cli("check", "--config", path);
     expect(code).toBe(0);
-    expect(stdout).toContain("pump-7, demo to http://127.0.0.1:8080/v1/frames");
+    expect(stdout).toContain("pump-7, demo to http://127.0.0.1:8640/v1/frames");
     expect(stdout).toContain(`model ${modelId(1)}: 4 samples to 4 symbols`);
     expect(await complaint("init", "-o", path)).toContain("is there already");
     expect(await complaint("init", "-o", join(folder, "x.toml"), "--device", ".hidden")).toContain("--device expected");

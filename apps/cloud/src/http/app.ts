@@ -80,6 +80,8 @@ export async function buildApp(service: Service, options: AppOptions = {}): Prom
     if (isPreflight(request, corsOrigins)) return await reply.code(204).send();
     request.holder = await gate.admit(request);
   });
+  // A connection that is kept would keep the service from ending.
+  server.addHook("onSend", async (_, reply) => void (gate.draining && reply.header("Connection", "close")));
   server.addHook("onResponse", async (request, reply) => told(service, request, reply));
   server.setErrorHandler((error: FastifyError | Problem, request, reply) => {
     const problem = problemOfRequest(error, request);
@@ -91,9 +93,9 @@ export async function buildApp(service: Service, options: AppOptions = {}): Prom
   await addPageRoutes(server);
   return {
     server,
-    drain: () => gate.drain(),
+    drain: () => void (gate.draining = true),
     close: async () => {
-      gate.drain();
+      gate.draining = true;
       pressure.close();
       await server.close();
     },

@@ -23,15 +23,12 @@ export class Gate {
   private readonly parts: GateParts;
   private readonly rates: RateLimit | undefined;
   private readonly wrong = new RateLimit(WRONG.rate, WRONG.burst);
-  private draining = false;
+  /** Whether nothing more is taken. */
+  draining = false;
 
   constructor(parts: GateParts) {
     this.parts = parts;
     this.rates = parts.rate > 0 ? new RateLimit(parts.rate, 4 * parts.rate) : undefined;
-  }
-
-  drain(): void {
-    this.draining = true;
   }
 
   /**

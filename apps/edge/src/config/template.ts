@@ -69,7 +69,7 @@ fsync = "interval"
 
 [send]
 # http://, https://, mqtt:// or mqtts://
-url = "http://127.0.0.1:8080"
+url = "http://127.0.0.1:8640"
 # What \`isthmus-cloud token --role device\` gave: here, in a file or in the environment.
 # token = ""
 # token_file = "token"

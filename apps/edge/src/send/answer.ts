@@ -49,9 +49,10 @@ export function readAnswer(body: Uint8Array, status = 200, retryAfter?: string):
   if (results.length === 0 && reason === undefined && (status !== 200 || !Array.isArray(json?.["results"]))) {
     throw new SendError(status === 200 ? "an answer that is none of this protocol" : `status ${status}`);
   }
-  const retryAfterMs = retryMs(retryAfter);
+  // HTTP says it in a header, MQTT in the document.
+  const retryAfterMs = retryMs(retryAfter ?? String(json?.["retryAfter"] ?? ""));
   const limit = count(json?.["limit"]);
-  const detail = text(json?.["detail"]) ?? text(json?.["title"]) ?? `status ${status}`;
+  const detail = detailOf(json) ?? `status ${status}`;
   return {
     results,
     ...(reason !== undefined && {
@@ -63,6 +64,15 @@ export function readAnswer(body: Uint8Array, status = 200, retryAfter?: string):
       },
     }),
   };
+}
+
+/** What a problem document says, in a line; `undefined` for another body. */
+export function problemDetail(body: Uint8Array): string | undefined {
+  return detailOf(jsonOf(body));
+}
+
+function detailOf(json: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  return text(json?.["detail"]) ?? text(json?.["title"]);
 }
 
 function jsonOf(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
@@ -89,8 +99,7 @@ const count = (value: unknown): number | undefined =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 
 /** Of seconds or a date, as HTTP has it; at most a day, whatever is asked for. */
-function retryMs(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header) ? 1000 * Number(header) : Date.parse(header) - Date.now();
+function retryMs(text: string): number | undefined {
+  const ms = /^\d+$/.test(text) ? 1000 * Number(text) : Date.parse(text) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), 86_400_000);
 }

@@ -8,6 +8,7 @@ export interface Line {
 }
 
 const LF = 10;
+const CR = 13;
 const MOST_BYTES = 2 ** 20;
 
 /** Bytes to lines that end in LF or CR LF. What a line has beyond 1 MiB is not kept in memory. */
@@ -26,8 +27,9 @@ export class LineSplitter {
     const lines: Line[] = [];
     let from = 0;
     for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, from)) {
-      this.#keep(bytes.subarray(from, at));
-      lines.push(this.#taken(1));
+      lines.push(
+        this.#pending === 0 && at - from <= MOST_BYTES ? this.#whole(bytes, from, at) : this.#joined(bytes, from, at),
+      );
       from = at + 1;
     }
     if (from < bytes.length) this.#keep(bytes.subarray(from));
@@ -37,6 +39,19 @@ export class LineSplitter {
   /** What is left at the end of the stream. */
   end(): Line[] {
     return this.#pending === 0 ? [] : [this.#taken(0)];
+  }
+
+  /** A line of which nothing came before. */
+  #whole(bytes: Buffer, from: number, to: number): Line {
+    const start = this.#start;
+    this.#start += to - from + 1;
+    const isCrLf = to > from && bytes[to - 1] === CR;
+    return { text: bytes.toString("utf8", from, isCrLf ? to - 1 : to), start, end: this.#start };
+  }
+
+  #joined(bytes: Buffer, from: number, to: number): Line {
+    this.#keep(bytes.subarray(from, to));
+    return this.#taken(1);
   }
 
   #keep(bytes: Buffer): void {

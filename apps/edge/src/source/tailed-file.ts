@@ -14,6 +14,24 @@ export interface FilePosition {
   readonly head: number;
 }
 
+/** A position that is made out only when it is written down. */
+class Place {
+  readonly #inode: number;
+  readonly #head: Uint8Array;
+  readonly #offset: number;
+
+  constructor(inode: number, head: Uint8Array, offset: number) {
+    this.#inode = inode;
+    this.#head = head;
+    this.#offset = offset;
+  }
+
+  toJSON(): FilePosition {
+    const head = this.#head.subarray(0, Math.min(this.#offset, HEAD_BYTES));
+    return { inode: this.#inode, offset: this.#offset, head: crc32c(head) };
+  }
+}
+
 /** One file that is read from an offset on while others write to it or rename it. */
 export class TailedFile {
   readonly inode: number;
@@ -65,14 +83,7 @@ export class TailedFile {
   }
 
   position(offset: number): Position {
-    const { inode } = this;
-    return {
-      toJSON: (): FilePosition => ({
-        inode,
-        offset,
-        head: crc32c(this.#head.subarray(0, Math.min(offset, HEAD_BYTES))),
-      }),
-    };
+    return new Place(this.inode, this.#head, offset);
   }
 
   async close(): Promise<void> {

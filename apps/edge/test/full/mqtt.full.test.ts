@@ -91,6 +91,17 @@ describe.skipIf(!mosquitto)("over MQTT 5, by a real broker (Mosquitto)", () => {
     expect(stored(service)).toEqual(upTo(5));
   });
 
+  test("a service that asks for patience gets it", async () => {
+    const [broker, service] = [await brokerOf(), new Service()];
+    const other = await MqttService.start(broker.url, service);
+    other.taking = () => "later";
+    const run = agentFor(broker.url, 3);
+    const agent = await run.agent;
+    await vi.waitFor(() => expect(agent.snapshot().send.nextTrySeconds).toBeGreaterThan(3000), PATIENT);
+    expect(agent.snapshot().problems["send"]!.message).toContain("overloaded");
+    await run.stop();
+  });
+
   test("a broker that is killed and started again, with the service behind it, loses nothing", async () => {
     const [broker, service] = [await brokerOf(), new Service()];
     const other = await MqttService.start(broker.url, service);

@@ -3,8 +3,8 @@ import { createHmac } from "node:crypto";
 import { afterEach } from "vitest";
 import type { Service } from "./service.ts";
 
-/** How a message is taken: as usual, not at all, stored but not answered, or answered twice, with a wrong correlation first. */
-export type Taking = "usual" | "ignore" | "no answer" | "twice";
+/** How a message is taken: as usual, not at all, stored but not answered, answered twice and with a wrong correlation first, or asked to come in an hour. */
+export type Taking = "usual" | "ignore" | "no answer" | "twice" | "later";
 
 /** The same service behind a broker: its answers as docs/protocol.md has them. */
 export class MqttService {
@@ -25,12 +25,7 @@ export class MqttService {
     client.on("message", (topic, body, { properties }) => {
       const taking = one.taking(one.messages++);
       if (taking === "ignore") return;
-      const { generation, mac } = (properties?.userProperties ?? {}) as Record<string, string>;
-      const isRight = token === undefined || mac === createHmac("sha256", token).update(body).digest("base64url");
-      if (isRight && generation !== undefined) one.signed.push(Number(generation));
-      const answer = isRight
-        ? { results: service.accept(body) }
-        : { type: "urn:isthmus:problem:unauthorised", status: 401, detail: "the mac is wrong" };
+      const answer = taking === "later" ? LATER : one.#answer(service, body, token, properties?.userProperties);
       if (taking === "no answer") return;
       const reply = (correlationData: Buffer): void =>
         void client.publish(topic.replace(/up$/, "ack"), JSON.stringify(answer), {
@@ -45,11 +40,21 @@ export class MqttService {
     return one;
   }
 
+  #answer(service: Service, body: Uint8Array, token: string | undefined, properties: unknown): object {
+    const { generation, mac } = (properties ?? {}) as Record<string, string>;
+    if (token !== undefined && mac !== createHmac("sha256", token).update(body).digest("base64url")) {
+      return { type: "urn:isthmus:problem:unauthorised", status: 401, detail: "the mac is wrong" };
+    }
+    if (generation !== undefined) this.signed.push(Number(generation));
+    return { results: service.accept(body) };
+  }
+
   async stop(): Promise<void> {
     await this.#client.endAsync(true);
   }
 }
 
+const LATER = { type: "urn:isthmus:problem:overloaded", status: 429, detail: "overloaded", retryAfter: 3600 };
 const clients: MqttClient[] = [];
 
 afterEach(async () => {
