@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fitCoding, inferLatents, openNetwork } from "@isthmus/compress";
 import { batches, take } from "@isthmus/data";
+import { bundleFloatEncoder } from "@isthmus/deploy";
 import { initialise, type Model, type ModelData } from "@isthmus/graph";
 import { calibrate, exportOnnx, reducePrecision } from "@isthmus/onnx";
 import { toModel } from "@isthmus/train";
@@ -30,6 +31,7 @@ export async function writeAnomalyEncoder(folder: string): Promise<WorkData> {
     const files = {
       ...(await weightFiles(engine, model, data)),
       [ANOMALY_FILES.runtime]: await bundled('export { loadEncoder, loadExecutor, readBundle } from "@isthmus/edge";'),
+      [ANOMALY_FILES.float]: bundleFloatEncoder(model),
       [ANOMALY_FILES.int8]: await int8Bundle({ engine }, model, data.train),
     };
     for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);

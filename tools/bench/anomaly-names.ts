@@ -11,6 +11,7 @@ export const ANOMALY_FILES = {
   /** `@isthmus/edge` as a bundler leaves it. */
   runtime: "edge.mjs",
   int8: "int8.isthb",
+  float: "float.isthb",
   onnx: "anomaly.onnx",
   onnxInt8: "anomaly-int8.onnx",
 } as const;

@@ -21,7 +21,7 @@ interface EdgeEncoder {
   readonly encode: (samples: Float32Array) => number;
 }
 
-export const EDGE_CONTESTANTS = ["isthmus-int8", "ort", "ort-int8", "tfjs"] as const;
+export const EDGE_CONTESTANTS = ["isthmus-int8", "isthmus-float", "ort", "ort-int8", "tfjs"] as const;
 export type EdgeName = (typeof EDGE_CONTESTANTS)[number];
 
 /** Nobody's code is loaded but theirs. */
@@ -29,6 +29,8 @@ export async function edgeContestant(who: EdgeName, folder: string): Promise<Edg
   switch (who) {
     case "isthmus-int8":
       return (await import("./edge-isthmus.ts")).edgeIsthmus(folder, ANOMALY_FILES.int8);
+    case "isthmus-float":
+      return (await import("./edge-isthmus.ts")).edgeIsthmus(folder, ANOMALY_FILES.float);
     case "ort":
       return (await import("./edge-ort.ts")).edgeOrt(folder, ANOMALY_FILES.onnx);
     case "ort-int8":

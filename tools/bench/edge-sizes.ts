@@ -23,6 +23,7 @@ export async function edgeSizes(folder: string, peers: readonly PeerName[]): Pro
   return [
     ...(await runtimeSizes()),
     model("the encoder, .isthb, int8", ANOMALY_FILES.int8),
+    model("the encoder, .isthb, float32", ANOMALY_FILES.float),
     ...(peers.includes("tfjs")
       ? [sizeOfFiles("TensorFlow.js: core and the wasm backend, with SIMD", await tfjsFiles())]
       : []),

@@ -1,10 +1,20 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "vite";
 import { root } from "./paths.mjs";
 
+export interface BundledOptions {
+  /** Default: true. */
+  readonly minify?: boolean;
+  /** What stays an import, as it is written. Default: nothing. */
+  readonly external?: readonly string[];
+}
+
 /** The file that Vite makes of a module, minified for browsers, everything that it imports inside. */
-export async function bundled(source: string, { minify = true } = {}): Promise<Uint8Array<ArrayBuffer>> {
+export async function bundled(
+  source: string,
+  { minify = true, external = [] }: BundledOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const out = join(root, "tools", "out");
   mkdirSync(out, { recursive: true });
   const folder = mkdtempSync(join(out, "bundled-"));
@@ -16,16 +26,14 @@ export async function bundled(source: string, { minify = true } = {}): Promise<U
       ...{ root: folder, logLevel: "error", configFile: false },
       resolve: { conditions: ["@isthmus/source", "module", "browser", "production"] },
       build: {
-        outDir,
-        minify,
-        target: "es2022",
-        lib: { entry, formats: ["es"], fileName: "bundle" },
-        // Of libraries Vite alone would leave the whitespace.
-        rollupOptions: { output: { codeSplitting: false, minify } },
+        ...{ outDir, minify, target: "es2022", modulePreload: { polyfill: false } },
+        rollupOptions: {
+          ...{ input: entry, preserveEntrySignatures: "strict", external: [...external] },
+          output: { codeSplitting: false, entryFileNames: "bundle.js" },
+        },
       },
     });
-    const [file] = readdirSync(outDir);
-    return Uint8Array.from(readFileSync(join(outDir, file!)));
+    return Uint8Array.from(readFileSync(join(outDir, "bundle.js")));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

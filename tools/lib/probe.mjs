@@ -45,6 +45,7 @@ export function probe() {
     module("scipy", "apt-get install python3-scipy"),
     module("onnx", "apt-get install python3-onnx"),
     module("PIL", "apt-get install python3-pil"),
+    { need: "gcc", key: "gcc", found: runs("gcc", "--version"), hint: "apt-get install gcc" },
     {
       need: "OpenCV's DNN module",
       key: "opencv",

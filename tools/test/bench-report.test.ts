@@ -125,6 +125,7 @@ it("the page says what was measured, on what, and that a target was missed by a 
   const text = page(suite, results);
   expect(text).toContain("commit 0123456789ab\n");
   expect(text).toContain(machineLine(results.machine));
+  expect(machineLine({ ...results.machine, priority: -5 })).toMatch(/, at priority -5 \(usual: 0\)$/);
   expect(text).toContain("| vae, batch 128: Us <1> beside Them | >= 8 | 7.999 | MISSED |");
   expect(text).toContain("| Us <1>: bytes | <= 64 | 65 | MISSED |");
   expect(text).toContain("| vae, batch 1: Us <1> | <= 1.50 ms | 2.00 ms | MISSED |");

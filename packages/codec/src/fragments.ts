@@ -48,7 +48,7 @@ export function packetsOf(
   const chunks = Array.from({ length: count }, (_, i) => message.subarray(i * size, (i + 1) * size));
   const packets = chunks.map((chunk, i) => numbered("fragment", i, Uint8Array.of(i, count, ...chunk)));
   if (!parity) return packets;
-  const last = chunks.at(-1)!.length;
+  const last = chunks[count - 1]!.length;
   const body = Uint8Array.of(count, count, last & 255, last >>> 8, ...xorOf(chunks, size));
   return [...packets, numbered("parity", count, body)];
 }

@@ -65,7 +65,8 @@ export type Place = readonly [address: number, length: number];
 
 /** What a kernel reads while it writes must not be what it writes. */
 export function requireApart(where: string, places: readonly Place[]): void {
-  const sorted = places.toSorted(([a], [b]) => a - b);
+  // Hermes has no toSorted.
+  const sorted = [...places].sort(([a], [b]) => a - b);
   const touch = sorted.some(([address, length], i) => i + 1 < sorted.length && address + length > sorted[i + 1]![0]);
   requireThat(!touch, `${where}: what is read and what is written overlap`);
 }

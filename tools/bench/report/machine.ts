@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { availableParallelism, cpus, loadavg } from "node:os";
+import { availableParallelism, cpus, getPriority, loadavg } from "node:os";
 
 /** What a figure was measured on. */
 export interface Machine {
@@ -10,6 +10,8 @@ export interface Machine {
   readonly platform: string;
   readonly node: string;
   readonly v8: string;
+  /** Where the system was told to prefer us, or others: from -20, first of all, to 19. */
+  readonly priority?: number;
 }
 
 export function machine(): Machine {
@@ -20,6 +22,7 @@ export function machine(): Machine {
     platform: `${process.platform} ${process.arch}`,
     node: process.versions.node,
     v8: process.versions.v8,
+    ...(getPriority() !== 0 && { priority: getPriority() }),
   };
 }
 
@@ -42,6 +45,7 @@ export function loadAverage(): number {
 }
 
 /** One line for people. */
-export function machineLine({ cpu, cpuDetails: details, cores, platform, node, v8 }: Machine): string {
-  return `${cpu}${details ? ` (${details})` : ""}, ${cores} cores, ${platform}, Node ${node} (V8 ${v8})`;
+export function machineLine({ cpu, cpuDetails: details, cores, platform, node, v8, priority }: Machine): string {
+  const preferred = priority === undefined ? "" : `, at priority ${priority} (usual: 0)`;
+  return `${cpu}${details ? ` (${details})` : ""}, ${cores} cores, ${platform}, Node ${node} (V8 ${v8})${preferred}`;
 }

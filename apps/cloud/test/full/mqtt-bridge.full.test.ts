@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { connect as connectTo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { IsthmusError } from "@isthmus/math";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -16,7 +15,7 @@ import { Tokens } from "../../src/auth/tokens.ts";
 import { brokerOf } from "../../src/mqtt/broker.ts";
 import type { Arrival, FrameStore, Put } from "../../src/store/frame-store.ts";
 import { sqliteStore, startBridge } from "../support/bridge.ts";
-import { DeviceClient, type HeardAnswer } from "../support/device-client.ts";
+import { DeviceClient, statuses, untilAnswered } from "../support/device-client.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { parcelOf, streamOf } from "../support/frames.ts";
 
@@ -25,8 +24,6 @@ async function device(url: string, name: string, options = {}): Promise<DeviceCl
   onTestFinished(() => client.close());
   return client;
 }
-
-const statuses = ({ document }: HeardAnswer) => document.results?.map(({ status }) => status);
 
 /** A store whose puts wait until they are let go; what was put meanwhile is told. */
 function gated(store: FrameStore) {
@@ -263,19 +260,6 @@ describe.skipIf(!has()["mosquitto"])("at a broker that is killed", () => {
     expect(statuses(await devices[0]!.send(parcelOf("a", 0)))).toEqual(["duplicate"]);
   });
 });
-
-/** As an agent does: an answer that does not come is asked for again, with the same bytes. */
-async function untilAnswered(from: DeviceClient, body: Uint8Array): Promise<void> {
-  for (;;) {
-    const answered = new AbortController();
-    const patience = sleep(1000, undefined, { signal: answered.signal }).catch(() => undefined);
-    const answer = await Promise.race([from.send(body), patience]);
-    answered.abort();
-    if (answer === undefined) continue;
-    expect(["stored", "duplicate"]).toContain(statuses(answer)![0]);
-    return;
-  }
-}
 
 describe.skipIf(!has()["mosquitto"])("at a broker that asks who is there", () => {
   it("is let in by its password, and may do what the example of an ACL lets it", async () => {

@@ -1,5 +1,6 @@
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
 import { createHmac, randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Result } from "../../src/ingest/result.ts";
 import type { ProblemDocument } from "../../src/problems.ts";
 
@@ -68,4 +69,18 @@ export function signature(token: string, body: Uint8Array): { generation: string
     generation: token.split(".").at(-2)!,
     mac: createHmac("sha256", token).update(body).digest("base64url"),
   };
+}
+
+export const statuses = ({ document }: HeardAnswer): string[] | undefined =>
+  document.results?.map(({ status }) => status);
+
+/** As an agent does: where no answer comes, or none that is success, the same bytes are sent again. */
+export async function untilAnswered(from: DeviceClient, body: Uint8Array, options: SendOptions = {}): Promise<void> {
+  for (;;) {
+    const answered = new AbortController();
+    const patience = sleep(1000, undefined, { signal: answered.signal }).catch(() => undefined);
+    const answer = await Promise.race([from.send(body, options), patience]);
+    answered.abort();
+    if (answer !== undefined && statuses(answer)?.every((status) => status !== "refused")) return;
+  }
 }

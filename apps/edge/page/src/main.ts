@@ -64,8 +64,12 @@ async function encode(subject: Subject | undefined): Promise<void> {
   const number = ++latest;
   if (!subject) return show(undefined);
   const of = facts!;
-  const encoded = await encoder.ask("encode", subject.samples);
-  if (number !== latest) return;
+  const encoded = await encoder.ask("encode", subject.samples).catch((error: unknown) => {
+    // Of another encoder, meanwhile: nobody waits for it.
+    if (number === latest) throw error;
+    return undefined;
+  });
+  if (!encoded || number !== latest) return;
   show({ subject, encoded, facts: of, item: 0 });
   announce(`Encoded to ${grouped(encoded.stream.length)} bytes`);
 }
@@ -119,7 +123,12 @@ modelChoice(
   },
 );
 for (const change of ["online", "offline"]) addEventListener(change, showNetwork);
-addEventListener("storage", () => (settings = loadSettings()));
+// Another tab saved its settings.
+addEventListener("storage", () => {
+  settings = loadSettings();
+  show(work);
+  sending.wake(true);
+});
 offerInstalling();
 showNetwork();
 void keepOffline();

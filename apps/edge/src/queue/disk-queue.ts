@@ -106,8 +106,9 @@ export class DiskQueue {
     this.cursor = cursor;
     this.#sequences = new Sequences(this.#disk, join(folder, "sequence"), above);
     this.#sweep();
-    this.#log = new Acknowledgements(this.#disk, logPath(folder), this.#entries());
-    this.#logRewritten = this.#log.bytes;
+    this.#log = new Acknowledgements(this.#disk, logPath(folder));
+    // On a full disk it stays as it is: what is sent makes room.
+    this.#rewriteLog();
   }
 
   get frames(): number {
@@ -391,7 +392,10 @@ export class DiskQueue {
   }
 
   #shortenLog(): void {
-    if (this.#log.bytes < Math.max(LOG_BYTES, 2 * this.#logRewritten)) return;
+    if (this.#log.bytes >= Math.max(LOG_BYTES, 2 * this.#logRewritten)) this.#rewriteLog();
+  }
+
+  #rewriteLog(): void {
     this.#quietly(() => this.#log.rewrite(this.#entries()));
     this.#logRewritten = this.#log.bytes;
   }

@@ -12,6 +12,8 @@ import { seriesModel } from "./support/series-model.ts";
 import { buildSite, drawSeven, greyOf, setService, type Site, stroke } from "./support/site.ts";
 import { type FakeService, fakeService } from "./support/fake-service.ts";
 
+const patience = { timeout: 90_000 };
+
 const camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
 
 describe.skipIf(!has().chromium)("the page in Chromium", () => {
@@ -42,7 +44,7 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     const before = service.stored.size;
     await setService(page, { service: service.url });
     await page.click("#send");
-    await expect.poll(() => service.stored.size, { timeout: 60_000 }).toBe(before + 1);
+    await expect.poll(() => service.stored.size, patience).toBe(before + 1);
     return Uint8Array.from([...service.stored.values()].at(-1)!.stream);
   };
 
@@ -85,7 +87,7 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     expect(await page.textContent("#picture-state")).toBe("slope.png");
     const pixels = await greyOf(page, "seen");
     await page.check("#picture-invert");
-    await expect.poll(async () => (await greyOf(page, "seen"))[0]).toBe(255 - pixels[0]!);
+    await expect.poll(async () => (await greyOf(page, "seen"))[0], patience).toBe(255 - pixels[0]!);
     expect(await greyOf(page, "seen")).toEqual(pixels.map((value) => 255 - value));
     await page.setInputFiles("#picture-file", {
       name: "note.png",
@@ -114,10 +116,14 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     expect(await page.textContent("#item-number")).toBe("Item 3 of 3");
     expect(await greyOf(page, "seen")).toEqual(Uint8Array.from(rows[2]!));
     expect(await sent(page)).toEqual(javascriptEncoder(site.model.bundle).encode(Float64Array.from(rows.flat())));
-    await page.setInputFiles("#csv-file", { name: "odd.csv", mimeType: "text/csv", buffer: Buffer.from("1,2,3\n") });
+    await page.setInputFiles("#csv-file", {
+      name: "<b>odd</b>.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from("1,2,3\n"),
+    });
     await expect
       .poll(() => page.textContent("#csv-state"))
-      .toBe("odd.csv: rows of 3 numbers: an item has 784, so a row needs a divisor of that");
+      .toBe("<b>odd</b>.csv: rows of 3 numbers: an item has 784, so a row needs a divisor of that");
   });
 
   it("encodes what the camera sees, once and continuously, and turns it off", async () => {
@@ -129,7 +135,7 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     await page.waitForSelector("#sizes-rows tr.ours");
     await page.check("#camera-live");
     const first = await page.textContent("#code-time");
-    await expect.poll(() => page.textContent("#code-time"), { timeout: 60_000 }).not.toBe(first);
+    await expect.poll(() => page.textContent("#code-time"), patience).not.toBe(first);
     await page.click("#tab-draw");
     await page.click("#tab-camera");
     expect(await page.textContent("#camera-state")).toBe("The camera is off.");
@@ -177,9 +183,9 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     const before = await slider.inputValue();
     await slider.press("ArrowRight");
     expect(Number(await slider.inputValue())).toBe(Number(before) + 1);
-    await expect.poll(() => greyOf(page, "latent-picture")).not.toEqual(bytes);
+    await expect.poll(() => greyOf(page, "latent-picture"), patience).not.toEqual(bytes);
     await page.click("#reset-latent");
-    await expect.poll(() => greyOf(page, "latent-picture")).toEqual(bytes);
+    await expect.poll(() => greyOf(page, "latent-picture"), patience).toEqual(bytes);
     expect(await slider.inputValue()).toBe(before);
   });
 
@@ -190,7 +196,7 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     await page.waitForSelector("#latent-caption:not(:empty)");
     const evaluated = page.evaluate(`(() => { const run = setTimeout; run("document.title = 'evaluated'"); })()`);
     await evaluated;
-    await expect.poll(() => problems.length, { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect.poll(() => problems.length, patience).toBeGreaterThan(0);
     expect(problems.splice(0).every((text) => text.includes("Content Security Policy"))).toBe(true);
     expect(await page.title()).toBe("Isthmus");
   });
@@ -204,7 +210,7 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
       mimeType: "application/octet-stream",
       buffer: Buffer.from(bundle),
     });
-    await expect.poll(() => page.textContent("#model-now")).toBe(`${id}, from the file waves.isthb`);
+    await expect.poll(() => page.textContent("#model-now"), patience).toBe(`${id}, from the file waves.isthb`);
     await page.click("#settings-cancel");
     expect(await page.getAttribute("#tab-csv", "aria-selected")).toBe("true");
     const text = `${["a", "b", "c", "d"].join(";")}\n${rows.map((row) => row.join(";")).join("\n")}\n1;2;3;4\n`;
@@ -226,7 +232,7 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     await page.click("#camera-start");
     await page.click("#camera-take:enabled");
     const refusal = "the model in use is for rows of numbers, not for pictures";
-    await expect.poll(() => page.textContent("#camera-state")).toMatch(new RegExp(refusal, "i"));
+    await expect.poll(() => page.textContent("#camera-state"), patience).toMatch(new RegExp(refusal, "i"));
     await page.click("#tab-draw");
     expect(await page.textContent("#draw-state")).toMatch(new RegExp(refusal, "i"));
   });
@@ -245,7 +251,7 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     expect(await greyOf(page, "cloud-picture")).toEqual(new Uint8Array(784).fill(200));
     expect(service.tokens.at(-1)).toBe("Bearer reader.ann.0.mac");
     await page.click("#send");
-    await expect.poll(() => [...service.stored.values()].at(-1)?.device).toBe("pad.7");
+    await expect.poll(() => [...service.stored.values()].at(-1)?.device, patience).toBe("pad.7");
     expect(service.tokens).toContain("Bearer device.pad.7.0.mac");
     await stroke(page, [
       [0.2, 0.6],
@@ -284,23 +290,27 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
       mimeType: "application/octet-stream",
       buffer: Buffer.from("no bundle"),
     });
-    await expect.poll(() => page.textContent("#model-state")).toMatch(/^Not used: bundle: it is no \.isthb file/);
+    await expect
+      .poll(() => page.textContent("#model-state"), patience)
+      .toMatch(/^Not used: bundle: it is no \.isthb file/);
     await page.setInputFiles("#model-file", {
       ...{ name: "mine.isthb", mimeType: "application/octet-stream" },
       buffer: Buffer.from(site.model.bundle),
     });
-    await expect.poll(() => page.textContent("#model-now")).toBe(`${site.model.id}, from the file mine.isthb`);
+    await expect
+      .poll(() => page.textContent("#model-now"), patience)
+      .toBe(`${site.model.id}, from the file mine.isthb`);
     await page.click("#settings-cancel");
     await page.reload();
-    await expect.poll(() => page.textContent("#model-line")).toMatch(/from the file mine\.isthb/);
+    await expect.poll(() => page.textContent("#model-line"), patience).toMatch(/from the file mine\.isthb/);
     service.files.set(`/v1/models/${site.model.id}/bundle`, site.model.bundle);
     await setService(page, { service: service.url });
     await page.click("#open-settings");
     await page.fill("#model-id", site.model.id);
     await page.press("#model-id", "Enter");
-    await expect.poll(() => page.textContent("#model-now")).toBe(`${site.model.id}, from the service`);
+    await expect.poll(() => page.textContent("#model-now"), patience).toBe(`${site.model.id}, from the service`);
     await page.click("#model-shipped");
-    await expect.poll(() => page.textContent("#model-now")).toBe(`${site.model.id}, comes with this page`);
+    await expect.poll(() => page.textContent("#model-now"), patience).toBe(`${site.model.id}, comes with this page`);
   });
 
   it("can be used by keyboard alone", async () => {
@@ -321,11 +331,13 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     await page.keyboard.press("Space");
     for (let i = 0; i < 6; i++) await page.keyboard.press("ArrowDown");
     await page.waitForSelector("#sizes-rows tr.ours");
-    await expect.poll(() => page.textContent("#announcer")).toMatch(/^Encoded to \d+ bytes|^50 across, 71 down$/);
+    await expect
+      .poll(() => page.textContent("#announcer"), patience)
+      .toMatch(/^Encoded to \d+ bytes|^50 across, 71 down$/);
     expect((await greyOf(page, "seen")).filter((value) => value > 200).length).toBeGreaterThan(20);
     await page.focus("#send");
     await page.keyboard.press("Enter");
-    await expect.poll(() => page.textContent("#queue-waiting")).toMatch(/^1 /);
+    await expect.poll(() => page.textContent("#queue-waiting"), patience).toMatch(/^1 /);
     await page.focus("#open-settings");
     await page.keyboard.press("Enter");
     expect(await focus()).toBe("service-url");

@@ -62,7 +62,7 @@ describe.skipIf(!has().chromium)("the page's queue in Chromium", () => {
     await page.evaluate("navigator.serviceWorker.ready");
     await setService(page, { service: service.url, device: "pad-1" });
     await context.setOffline(true);
-    await expect.poll(() => page.textContent("#network-text")).toBe("Offline");
+    await expect.poll(() => page.textContent("#network-text"), patience).toBe("Offline");
     await drawSeven(page);
     await send(page, 3);
     expect(await page.textContent("#queue-state")).toBe("Offline: frames wait here and are sent on return.");

@@ -21,6 +21,9 @@ export interface Site {
   close(): Promise<void>;
 }
 
+/** Machines that run tests are busy with others. */
+const PATIENCE_MS = 90_000;
+
 export async function buildSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), "isthmus-page-test-"));
   const model = await trainModel({ train: syntheticDigits({ items: 1024, seed: 1 }), epochs: 2 });
@@ -46,6 +49,7 @@ export async function buildSite(): Promise<Site> {
     ...{ model, folder, url, isolatedUrl, strictUrl },
     open: async (browser, problems, at = url) => {
       const page = await openPage(browser as Browser, at, problems);
+      page.setDefaultTimeout(PATIENCE_MS);
       await ready(page);
       return page;
     },
