@@ -5,10 +5,13 @@ import { page, summary } from "./report/page.ts";
 import { writeResults } from "./report/write.ts";
 import { benchOptions, HELP } from "./options.ts";
 import { runSuite } from "./run-suite.ts";
+import { serviceCommand } from "./service/command.ts";
+import { namesServiceSuite } from "./service/options.ts";
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
 await runAsCommand(async (args) => {
+  if (namesServiceSuite(args)) return serviceCommand(args);
   const { suite, help, json, out, ...options } = benchOptions(args);
   if (help) return void process.stdout.write(HELP);
   const results = await runSuite(suite, { ...options, tell });

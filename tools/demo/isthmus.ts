@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { relative } from "node:path";
-import { isthmusCommand } from "../lib/isthmus.ts";
+
 import { root } from "../lib/paths.mjs";
+import { fromSources } from "../services/programs.ts";
 
 /**
  * Runs one `isthmus` command as a user would, after printing it; its progress shows, its JSON comes back.
@@ -16,7 +17,7 @@ export async function isthmus(
 ): Promise<Record<string, unknown>> {
   const args = [...words, ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])];
   process.stdout.write(`\n$ isthmus ${args.map(relativeToRoot).join(" ")}\n`);
-  const [program, ...flags] = isthmusCommand;
+  const [program, ...flags] = fromSources("isthmus");
   const child = spawn(program, [...flags, ...args, "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
   });

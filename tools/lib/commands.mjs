@@ -24,11 +24,13 @@ async function turbo(...args) {
 /** command -> what it does with its arguments; each resolves to an exit code. */
 const commands = {
   demo: (args) => script("tools/demo/main.ts", args),
+  "demo:edge": (args) => script("tools/demo/edge/main.ts", args),
   isthmus: (args) => script("apps/cli/src/main.ts", args, typedIn(process.cwd(), process.env)),
   bench: (args) => script("tools/bench/main.ts", args),
   reproduce: (args) => script("tools/reproduce/main.ts", args),
   page: (args) => script("apps/edge/page/build/main.ts", ["--serve", ...args]),
   fuzz: (args) => script("tools/fuzz/main.ts", args),
+  chaos: (args) => script("tools/chaos/main.ts", args),
   test: (args) => import("./test.mjs").then(({ test }) => test("fast", args)),
   "test:full": (args) => import("./test.mjs").then(({ test }) => test("full", args)),
   "test:soak": (args) => import("./test.mjs").then(({ test }) => test("soak", args)),

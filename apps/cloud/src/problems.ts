@@ -82,6 +82,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof IsthmusError) {
     if (error.code === "OVERLOADED") return new Problem("overloaded", error.message);
+    if (error.code === "DECODE_FAILED") return new Problem("unavailable", "it could not be decoded; try again");
     if (error.code === "STORE_UNAVAILABLE") return new Problem("unavailable", "the database cannot be reached");
     if (error.code.startsWith("BITSTREAM_")) {
       return new Problem("bad-frame", error.message, { code: error.code, offset: error.details["offset"] });

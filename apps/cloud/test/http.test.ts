@@ -4,9 +4,11 @@ import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleFloatEncoder } from "@isthmus/deploy";
+import { loadEncoder } from "@isthmus/edge";
 import { IsthmusError } from "@isthmus/math";
 import { SqliteStore } from "../src/store/sqlite-store.ts";
-import { digitsModel, digitStream, parcel, type TestModel } from "./support/models.ts";
+import { digits, digitsModel, digitStream, parcel, type TestModel } from "./support/models.ts";
 import { problemOf, type Running, type RunOptions, running } from "./support/server.ts";
 
 let ofDigits: TestModel;
@@ -298,9 +300,30 @@ describe("models", () => {
     expect(stale.status).toBe(200);
   });
 
-  it("without a bundle say so", async () => {
-    const problem = await problemOf(await service.ask("device", `/v1/models/${ofDigits.id}/bundle`));
-    expect(problem).toMatchObject({ type: kind("not-found"), detail: expect.stringContaining("isthmus bundle") });
+  it("are given to devices as encoders, whose frames are stored", async () => {
+    const response = await service.ask("device", `/v1/models/${ofDigits.id}/bundle`);
+    expect(response.status).toBe(200);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const sha256 = createHash("sha256").update(bytes).digest("base64");
+    expect(response.headers.get("digest")).toBe(`sha-256=${sha256}`);
+    const again = { headers: { "if-none-match": `"${sha256}"` } };
+    expect((await service.ask("device", `/v1/models/${ofDigits.id}/bundle?quality=0`, again)).status).toBe(304);
+    const encoder = await loadEncoder(bytes);
+    const frame = encoder.encode(digits.values.slice(0, 784) as Uint8Array);
+    expect((await service.send(parcel("pump-4", 1, frame), { name: "pump-4" })).status).toBe(200);
+    const none = await problemOf(await service.ask("device", `/v1/models/${ofDigits.id}/bundle?quality=1`));
+    expect(none).toMatchObject({ type: kind("not-found"), detail: expect.stringContaining("quality 1") });
+  });
+
+  it("have the bundle that an operator puts", async () => {
+    const own = await open();
+    const made = bundleFloatEncoder(ofDigits.model);
+    const path = `/v1/models/${ofDigits.id}/bundle`;
+    const headers = { "content-type": "application/octet-stream" };
+    const sent = () => own.ask("operator", path, { method: "PUT", body: made, headers });
+    expect([(await sent()).status, (await sent()).status]).toEqual([201, 200]);
+    expect(await own.service.store.model(ofDigits.id, "bundle")).toEqual(made);
+    expect(new Uint8Array(await (await own.ask("device", path)).arrayBuffer())).toEqual(made);
   });
 });
 

@@ -208,7 +208,7 @@ export class Agent {
         refused: pipeline?.counts.refused ?? 0,
         items: pipeline?.items.total ?? 0,
         itemsPerSecond: pipeline?.items.perSecond ?? 0,
-        waiting: pipeline?.waiting ?? 0,
+        waiting: pipeline?.unframed ?? 0,
         rawBytes: pipeline?.rawBytes.total ?? 0,
         encodedBytes: pipeline?.encodedBytes.total ?? 0,
       },

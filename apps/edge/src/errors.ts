@@ -16,6 +16,11 @@ export function describeFailure(error: unknown): { readonly exitCode: number; re
   return { exitCode: 1, text: `isthmus-edge: this is a bug, please report it\n${stack}` };
 }
 
+/** Whether it came from outside, such as a disk or a file, and may be better at the next try. */
+export function isOutside(error: unknown): error is Error {
+  return error instanceof IsthmusError || error instanceof UsageError || isSystemError(error);
+}
+
 /** Whether the system refused a file, a socket or the like. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error && "code" in error;

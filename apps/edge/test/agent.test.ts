@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import sharp from "sharp";
@@ -163,6 +172,16 @@ describe("a file", () => {
   });
 });
 
+test("a file that comes later is waited for, and that is told", async () => {
+  const { folder, service, tables } = await world();
+  const run = startAgent(folder, tables({ source: { kind: "file", path: "later.csv", poll: 0.02 } }));
+  const agent = await run.agent;
+  await vi.waitFor(() => expect(agent.snapshot().problems["source"]?.message).toContain("no such file yet"), PATIENT);
+  writeFileSync(join(folder, "later.csv"), `a\n${rows([1, 2])}`);
+  await vi.waitFor(() => expect(numbersIn(service)).toEqual([1, 2]), PATIENT);
+  await run.stop();
+});
+
 describe("a folder of pictures", () => {
   const grey = (level: number) =>
     sharp({ create: { width: 4, height: 4, channels: 3, background: { r: level, g: level, b: level } } });
@@ -217,6 +236,30 @@ describe("a folder of pictures", () => {
       expect(service.stored.length).toBe(4);
     },
   );
+
+  test("a folder that comes later is waited for, and pictures that cannot be moved are taken once all the same", async () => {
+    const { folder, service, tables } = await world(4);
+    writeFileSync(
+      join(folder, "m.isthb"),
+      copier({ samples: 4, units: { offsets: Float64Array.of(0), scales: Float64Array.of(1) } }),
+    );
+    // A file is in the way of the folder to move to.
+    writeFileSync(join(folder, "done"), "");
+    const run = startAgent(folder, tables({ source: { ...source, done_folder: "done" }, frame: { items: 1 } }));
+    const agent = await run.agent;
+    const problem = () => agent.snapshot().problems["source"]?.message;
+    await vi.waitFor(() => expect(problem()).toContain("ENOENT"), PATIENT);
+    mkdirSync(join(folder, "pictures"));
+    writeFileSync(join(folder, "pictures", "a.png"), await grey(10).png().toBuffer());
+    writeFileSync(join(folder, "pictures", "b.png"), await grey(20).png().toBuffer());
+    await vi.waitFor(() => expect(problem()).toContain("EEXIST"), PATIENT);
+    expect(service.stored.length).toBe(1);
+    rmSync(join(folder, "done"));
+    await vi.waitFor(() => expect(service.stored.length).toBe(2), PATIENT);
+    await vi.waitFor(() => expect(readdirSync(join(folder, "done")).sort()).toEqual(["a.png", "b.png"]), PATIENT);
+    await run.stop();
+    expect(service.stored.length).toBe(2);
+  });
 
   test("pictures that were in the queue when the process was killed are not taken again", async () => {
     const { folder, service, tables, pictures: into } = await pictures();

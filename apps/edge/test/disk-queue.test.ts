@@ -343,6 +343,23 @@ describe("a full disk", () => {
     queue.close();
   });
 
+  test("at the start is no obstacle: what is there is sent, and makes room", async () => {
+    const folder = newFolder();
+    const before = await filled(folder, 300, { bytes: 2 ** 16 });
+    before.finish(before.take(ALL).slice(0, 10));
+    const small = new SmallDisk(0);
+    const queue = new DiskQueue(folder, { ...options, bytes: 2 ** 16, disk: small.disk });
+    expect(queue.counts.diskErrors).toBeGreaterThan(0);
+    expect(numbers(queue)).toEqual(Array.from({ length: 290 }, (_, i) => 10 + i));
+    const waiting = put(queue, 300);
+    queue.finish(queue.take(ALL).slice(0, 200));
+    expect(small.room).toBeGreaterThan(0);
+    await waiting;
+    expect(numbers(queue).at(-1)).toBe(300);
+    before.close();
+    queue.close();
+  });
+
   test("that keeps acknowledgements from being noted sends frames again, and loses none", async () => {
     const folder = newFolder();
     const faults = { calls: 0 };

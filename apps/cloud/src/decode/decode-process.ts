@@ -47,6 +47,8 @@ async function answerTo(name: TaskName, id: string, given: unknown): Promise<Ans
     return { made: await run.call(networks, given as never) };
   } catch (error) {
     if (error instanceof IsthmusError) return { code: error.code, message: error.message, details: error.details };
+    const isUnfit = error instanceof RangeError && name === "bundle";
+    if (isUnfit) return { code: "DEPLOY_ENCODER", message: error.message, details: {} };
     return { code: "DECODE_FAILED", message: error instanceof Error ? error.message : String(error), details: {} };
   }
 }

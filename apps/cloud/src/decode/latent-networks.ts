@@ -1,4 +1,5 @@
 import { decodeInBatches, decodePictures, joinTiles, tileShape } from "@isthmus/compress";
+import { bundleFloatEncoder } from "@isthmus/deploy";
 import type { Model } from "@isthmus/graph";
 import { exportModelPart } from "@isthmus/onnx";
 import { createWasmEngine, type WasmEngine } from "@isthmus/wasm";
@@ -35,6 +36,11 @@ export class LatentNetworks {
     const latents = { items, dims: values.length / items, values, streams };
     const { value } = await decodePictures(engine, this.model, latents).next();
     return value!.values;
+  }
+
+  /** @throws IsthmusError `DEPLOY_OPERATION`, RangeError for an encoder that devices cannot run */
+  async bundle({ quality }: Given<"bundle">): Promise<Uint8Array> {
+    return bundleFloatEncoder(this.model, { quality });
   }
 
   async close(): Promise<void> {

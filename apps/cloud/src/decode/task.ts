@@ -25,6 +25,8 @@ interface Tasks {
     readonly given: { readonly stream: Uint8Array; readonly maxValues: number };
     readonly made: readonly LosslessStream[];
   };
+  /** The encoder of a model in float32, as devices take it. */
+  readonly bundle: { readonly given: { readonly quality: number }; readonly made: Uint8Array };
 }
 
 /** One of the streams that the bytes were. */

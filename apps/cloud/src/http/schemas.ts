@@ -42,6 +42,11 @@ export const itemsQuery: JsonSchema = object(
   ["from", "to", "after", "limit"],
 );
 
+export const bundleQuery: JsonSchema = object(
+  { quality: { type: "integer", minimum: 0, maximum: 255, description: "which of the model's qualities; default: 0" } },
+  ["quality"],
+);
+
 const device: JsonSchema = object({
   device: DEVICE_ID,
   frames: integer("frames stored"),

@@ -126,9 +126,21 @@ export class ModelLibrary implements Models<ServedModel> {
     return path === undefined ? await this.parts.store.model(id, part) : await readFileBytes(path);
   }
 
-  async known(id: string, part: ModelPart): Promise<KnownFile | undefined> {
-    const bytes = await this.file(id, part);
-    return bytes && { bytes, sha256: createHash("sha256").update(bytes).digest("base64") };
+  async known(id: string): Promise<KnownFile | undefined> {
+    return knownFile(await this.file(id, "model"));
+  }
+
+  /**
+   * What devices are to have of a model: the bundle that an operator has made, where its quality is the one asked for or none is asked
+   * for; else one in float32.
+   *
+   * @throws IsthmusError as `ServedModel.bundle`
+   */
+  async bundle(id: string, quality?: number): Promise<KnownFile | undefined> {
+    const kept = await this.file(id, "bundle");
+    if (kept && (quality === undefined || readBundle(kept).quality === quality)) return knownFile(kept);
+    const model = await this.find(id);
+    return model && (quality ?? 0) < model.qualities ? knownFile(await model.bundle(quality ?? 0)) : undefined;
   }
 
   /** Those of the folder and of the store, ordered. */
@@ -158,6 +170,10 @@ export class ModelLibrary implements Models<ServedModel> {
     await this.parts.store.putModel(id, "bundle", file);
     return before !== undefined;
   }
+}
+
+function knownFile(bytes: Uint8Array | undefined): KnownFile | undefined {
+  return bytes && { bytes, sha256: createHash("sha256").update(bytes).digest("base64") };
 }
 
 function requireId(expected: string, got: string): void {

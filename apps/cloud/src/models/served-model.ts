@@ -51,6 +51,7 @@ export class ServedModel implements CheckingModel {
   readonly file: () => Promise<Uint8Array>;
   private readonly crew: ServedModelParts["crew"];
   private readonly maxValues: number;
+  private readonly bundles = new Map<number, Promise<Uint8Array>>();
   private readonly decoder: ReturnType<typeof latentDecoder> | undefined;
 
   constructor({ facts, file, crew, maxValues }: ServedModelParts) {
@@ -85,6 +86,26 @@ export class ServedModel implements CheckingModel {
   /** What one or more streams of a lossless coder hold; in another process, as its networks run. */
   async items(stream: Uint8Array): Promise<readonly LosslessStream[]> {
     return await this.crew.do("lossless", { stream, maxValues: this.maxValues }, this);
+  }
+
+  /** How many qualities its streams can have; 0 of a lossless coder. */
+  get qualities(): number {
+    const { codec } = this.facts;
+    return codec ? (codec.coding.qualities ?? 1) : 0;
+  }
+
+  /**
+   * Its encoder in float32, for devices; made when it is first asked for.
+   *
+   * @throws IsthmusError `DEPLOY_*` for an encoder that devices cannot run, `DECODE_FAILED`, `OVERLOADED`
+   */
+  async bundle(quality: number): Promise<Uint8Array> {
+    const known = this.bundles.get(quality) ?? this.crew.do("bundle", { quality }, this);
+    this.bundles.set(quality, known);
+    return await known.catch((error: unknown) => {
+      this.bundles.delete(quality);
+      throw error;
+    });
   }
 
   /** The symbols and latents of one or more streams. */

@@ -8,7 +8,7 @@ import type { MqttMetrics } from "./mqtt-metrics.ts";
 import { Slots } from "./slots.ts";
 import { ackTopic, UP_SUBSCRIPTION, type UpMessage, upMessageOf } from "./up-message.ts";
 
-export interface Log {
+interface Log {
   info(details: object, message: string): void;
   warn(details: object, message: string): void;
   error(details: object, message: string): void;

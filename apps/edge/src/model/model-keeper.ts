@@ -3,7 +3,7 @@ import { IsthmusError } from "@isthmus/math";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pause } from "../bell.ts";
-import { UsageError } from "../errors.ts";
+import { isOutside } from "../errors.ts";
 import type { ModelConfig } from "../config/config.ts";
 import { backoffMs, type Waiting } from "../send/backoff.ts";
 import type { TlsOptions } from "../send/tls.ts";
@@ -69,7 +69,7 @@ export class ModelKeeper {
         journal.solved("model", `model ${model.id} was fetched`);
         return model;
       } catch (error) {
-        if (!isOutside(error)) throw error;
+        if (!(error instanceof SendError || isOutside(error))) throw error;
         if (!signal.aborted) journal.problem("model", `model ${wanted.id!} cannot be fetched: ${error.message}`);
         await pause(backoffMs(failures, retry), signal);
       }
@@ -86,9 +86,4 @@ export class ModelKeeper {
     await writeFileAtomic(this.#pathOf(wanted), bytes);
     return model;
   }
-}
-
-/** Something that may be better at the next try. */
-function isOutside(error: unknown): error is Error {
-  return error instanceof IsthmusError || error instanceof SendError || error instanceof UsageError;
 }

@@ -47,7 +47,7 @@ export class Pipeline implements Sink {
   }
 
   /** Items that make no frame yet. */
-  get waiting(): number {
+  get unframed(): number {
     return this.#waiting.length;
   }
 
@@ -63,6 +63,10 @@ export class Pipeline implements Sink {
 
   refused(why: string): void {
     this.counts.refused++;
+    this.#options.journal.problem("source", `${this.#options.source}: ${why}`);
+  }
+
+  waiting(why: string): void {
     this.#options.journal.problem("source", `${this.#options.source}: ${why}`);
   }
 

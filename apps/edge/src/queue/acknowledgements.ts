@@ -1,4 +1,5 @@
 import { crc32c } from "@isthmus/codec";
+import { constants } from "node:fs";
 import { type Disk, replaceFile, writeAllAt } from "./disk.ts";
 
 /** What became of frames that lie in segments, which are never changed themselves. */
@@ -20,11 +21,11 @@ export class Acknowledgements {
   #file = -1;
   #length = 0;
 
-  /** @param entries what the file is to begin with: those that it had and that are still about something */
-  constructor(disk: Disk, path: string, entries: Iterable<Entry>) {
+  /** Goes on behind what the file has. */
+  constructor(disk: Disk, path: string) {
     this.#disk = disk;
     this.#path = path;
-    this.rewrite(entries);
+    this.#length = ENTRY_BYTES * Math.floor(sizeOf(disk, path) / ENTRY_BYTES);
   }
 
   get bytes(): number {
@@ -33,7 +34,7 @@ export class Acknowledgements {
 
   /** @throws where it cannot be written; the next entry takes its place then */
   add(entry: Entry): void {
-    if (this.#file < 0) this.#file = this.#disk.openSync(this.#path, "r+");
+    if (this.#file < 0) this.#file = this.#disk.openSync(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
     writeAllAt(this.#disk, this.#file, bytesOf(entry), this.#length);
     this.#length += ENTRY_BYTES;
   }
@@ -74,6 +75,15 @@ export function readEntries(disk: Disk, path: string): Entry[] {
     if (entry) entries.push(entry);
   }
   return entries;
+}
+
+function sizeOf(disk: Disk, path: string): number {
+  try {
+    return disk.statSync(path).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
+    throw error;
+  }
 }
 
 function bytesOf(entry: Entry): Uint8Array {

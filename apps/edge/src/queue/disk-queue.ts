@@ -4,7 +4,7 @@ import { Bell } from "../bell.ts";
 import { Acknowledgements, type Entry } from "./acknowledgements.ts";
 import { frameKey, logPath, modelOf, Models, parcelOf, queueClock, readContents } from "./contents.ts";
 import { type Disk, realDisk, syncFolder, systemCode, writeAllAt } from "./disk.ts";
-import { recordAt, writeRecord } from "./record.ts";
+import { type FoundRecord, recordAt, writeRecord } from "./record.ts";
 import { Segment } from "./segment.ts";
 import { Sequences } from "./sequences.ts";
 
@@ -106,8 +106,9 @@ export class DiskQueue {
     this.cursor = cursor;
     this.#sequences = new Sequences(this.#disk, join(folder, "sequence"), above);
     this.#sweep();
-    this.#log = new Acknowledgements(this.#disk, logPath(folder), this.#entries());
-    this.#logRewritten = this.#log.bytes;
+    this.#log = new Acknowledgements(this.#disk, logPath(folder));
+    // On a full disk it stays as it is: what is sent makes room.
+    this.#rewriteLog();
   }
 
   get frames(): number {
@@ -318,7 +319,7 @@ export class DiskQueue {
     return { segment, index, key, sequence, parcel, model: modelOf(written.stream) };
   }
 
-  #record(segment: Segment, index: number, key: string): ReturnType<typeof recordAt> | "again" {
+  #record(segment: Segment, index: number, key: string): FoundRecord | "again" | undefined {
     const bytes = new Uint8Array(segment.length(index));
     try {
       const file = this.#readable(segment);
@@ -391,7 +392,10 @@ export class DiskQueue {
   }
 
   #shortenLog(): void {
-    if (this.#log.bytes < Math.max(LOG_BYTES, 2 * this.#logRewritten)) return;
+    if (this.#log.bytes >= Math.max(LOG_BYTES, 2 * this.#logRewritten)) this.#rewriteLog();
+  }
+
+  #rewriteLog(): void {
     this.#quietly(() => this.#log.rewrite(this.#entries()));
     this.#logRewritten = this.#log.bytes;
   }

@@ -20,34 +20,35 @@ export class FileSource implements Source {
   }
 
   async run(sink: Sink, from: Readonly<Record<string, unknown>> | undefined, stop: AbortSignal): Promise<void> {
-    let file = await this.#first(positionIn(from), stop);
+    let file = await this.#first(positionIn(from), sink, stop);
     while (file && !stop.aborted) {
       const next = await this.#readAll(file, sink, stop);
       await file.close();
-      file = next ? await this.#opened(0, stop) : undefined;
+      file = next ? await this.#opened(0, sink, stop) : undefined;
     }
     await file?.close();
   }
 
-  async #first(from: FilePosition | undefined, stop: AbortSignal): Promise<TailedFile | undefined> {
+  async #first(from: FilePosition | undefined, sink: Sink, stop: AbortSignal): Promise<TailedFile | undefined> {
     const known = from && (await findFile(this.#config.path, from));
     if (known !== undefined) return await TailedFile.open(known, from!.offset);
-    if (from || this.#config.from === "start") return await this.#opened(0, stop);
+    if (from || this.#config.from === "start") return await this.#opened(0, sink, stop);
     const size = await stat(this.#config.path).then(
       ({ size: bytes }) => bytes,
       () => 0,
     );
-    return await this.#opened(size, stop);
+    return await this.#opened(size, sink, stop);
   }
 
   /** Waits for a file of this name. */
-  async #opened(offset: number, stop: AbortSignal): Promise<TailedFile | undefined> {
+  async #opened(offset: number, sink: Sink, stop: AbortSignal): Promise<TailedFile | undefined> {
     while (!stop.aborted) {
       try {
         return await TailedFile.open(this.#config.path, offset);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
         if (!this.#config.follow) throw error;
+        sink.waiting("there is no such file yet");
       }
       await pause(this.#config.pollMs, stop);
     }

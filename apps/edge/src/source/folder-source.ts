@@ -1,12 +1,20 @@
 import { type ImagesDescription } from "@isthmus/data";
 import { loadImage } from "@isthmus/data/node";
 import { IsthmusError } from "@isthmus/math";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pause } from "../bell.ts";
 import type { FolderConfig } from "../config/config.ts";
+import { isOutside } from "../errors.ts";
 import { DoneFiles, type SeenFile } from "./done-files.ts";
 import type { Sink, Source } from "./source.ts";
+
+/** What goes with a run from its begin to its end. */
+interface Run {
+  readonly sink: Sink;
+  readonly stop: AbortSignal;
+  readonly done: DoneFiles;
+}
 
 const PICTURE = /^[^.].*\.(png|jpe?g|webp)$/i;
 
@@ -40,20 +48,20 @@ export class FolderSource implements Source {
   }
 
   async run(sink: Sink, from: Readonly<Record<string, unknown>> | undefined, stop: AbortSignal): Promise<void> {
-    const done = await DoneFiles.open(this.#donePath);
-    await this.#settle(await this.#stillThere((from?.["files"] ?? []) as SeenFile[]), done);
+    const run = { sink, stop, done: await DoneFiles.open(this.#donePath) };
+    await this.#settle(await this.#stillThere((from?.["files"] ?? []) as SeenFile[]), run);
     while (!stop.aborted) {
-      for (const file of await this.#ready(done)) {
+      for (const file of await this.#ready(run)) {
         if (stop.aborted) return;
-        await this.#give(file, sink, done);
+        await this.#give(file, run);
       }
       await pause(this.#config.pollMs, stop);
     }
   }
 
   /** Pictures that are as they were at the last look, and not dealt with. */
-  async #ready(done: DoneFiles): Promise<SeenFile[]> {
-    const names = (await readdir(this.#config.path)).filter((name) => PICTURE.test(name));
+  async #ready({ sink, done }: Run): Promise<SeenFile[]> {
+    const names = (await this.#names(sink)).filter((name) => PICTURE.test(name));
     done.forgetAllBut(new Set(names));
     const before = this.#seen;
     const found = (await Promise.all(names.map((name) => this.#look(name)))).filter((file) => file !== undefined);
@@ -64,6 +72,29 @@ export class FolderSource implements Source {
       .sort((a, b) => a.modified - b.modified || (a.name < b.name ? -1 : 1));
   }
 
+  async #names(sink: Sink): Promise<string[]> {
+    try {
+      return await readdir(this.#config.path);
+    } catch (error) {
+      if (!isOutside(error)) throw error;
+      sink.waiting(error.message);
+      return [];
+    }
+  }
+
+  /** Tries until it works, such as on a disk that is full: a picture that is not dealt with would be taken again. */
+  async #insisting({ sink, stop }: Run, work: () => Promise<void>): Promise<void> {
+    do {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isOutside(error)) throw error;
+        sink.waiting(error.message);
+      }
+      await pause(this.#config.pollMs, stop);
+    } while (!stop.aborted);
+  }
+
   async #look(name: string): Promise<SeenFile | undefined> {
     const found = await stat(join(this.#config.path, name)).catch(() => undefined);
     return found?.isFile() && found.size > 0
@@ -71,17 +102,17 @@ export class FolderSource implements Source {
       : undefined;
   }
 
-  async #give(file: SeenFile, sink: Sink, done: DoneFiles): Promise<void> {
-    const samples = await this.#samples(file, sink);
-    if (!samples) return await this.#refuse(file, done);
+  async #give(file: SeenFile, run: Run): Promise<void> {
+    const samples = await this.#samples(file, run.sink);
+    if (!samples) return await this.#refuse(file, run);
     this.#given.push(file);
-    await sink.item({
+    await run.sink.item({
       samples,
       time: 1000 * file.modified,
       next: { files: [...this.#given] },
       queued: async () => {
         this.#given = this.#given.filter((one) => one !== file);
-        await this.#settle([file], done);
+        await this.#settle([file], run);
       },
     });
   }
@@ -96,19 +127,22 @@ export class FolderSource implements Source {
     }
   }
 
-  async #refuse(file: SeenFile, done: DoneFiles): Promise<void> {
-    if (this.#config.done === "keep") await done.add([file]);
-    else await this.#move(file, this.#config.refusedFolder);
+  async #refuse(file: SeenFile, run: Run): Promise<void> {
+    await this.#insisting(run, async () => {
+      if (this.#config.done === "keep") await run.done.add([file]);
+      else await this.#move(file, this.#config.refusedFolder);
+    });
   }
 
-  async #settle(files: readonly SeenFile[], done: DoneFiles): Promise<void> {
-    if (this.#config.done === "keep") {
-      if (files.length > 0) await done.add(files);
-      return;
-    }
+  /** They are in the queue. */
+  async #settle(files: readonly SeenFile[], run: Run): Promise<void> {
+    const { done: how, path, doneFolder } = this.#config;
+    if (files.length === 0) return;
+    if (how === "keep") return await this.#insisting(run, () => run.done.add(files));
     for (const file of files) {
-      if (this.#config.done === "delete") await rm(join(this.#config.path, file.name), { force: true });
-      else await this.#move(file, this.#config.doneFolder);
+      await this.#insisting(run, () =>
+        how === "delete" ? rm(join(path, file.name), { force: true }) : this.#move(file, doneFolder),
+      );
     }
   }
 
@@ -118,7 +152,16 @@ export class FolderSource implements Source {
       () => true,
       () => false,
     );
-    await rename(join(this.#config.path, name), join(folder, isTaken ? `${modified}-${name}` : name));
+    const [from, to] = [join(this.#config.path, name), join(folder, isTaken ? `${modified}-${name}` : name)];
+    try {
+      await rename(from, to);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") return;
+      if (code !== "EXDEV") throw error;
+      await copyFile(from, to);
+      await rm(from, { force: true });
+    }
   }
 
   async #stillThere(files: readonly SeenFile[]): Promise<SeenFile[]> {

@@ -30,6 +30,8 @@ export interface Sink {
   item(item: Item): Promise<void>;
   /** A piece of input that could not be used, and why. */
   refused(why: string): void;
+  /** Something that the source waits for, such as a folder that is not there. */
+  waiting(why: string): void;
 }
 
 export interface Source {

@@ -6,7 +6,7 @@ import type { Service } from "../../service.ts";
 import { answerFile } from "../file-answer.ts";
 import { BYTES, JSON_TYPE } from "../media-types.ts";
 import type { Answer, Route } from "../route.ts";
-import { answers, modelParams } from "../schemas.ts";
+import { answers, bundleQuery, modelParams } from "../schemas.ts";
 
 const FILE: Readonly<Record<number, Answer>> = {
   200: { description: "the file, its SHA-256 as Digest and ETag", content: [{ type: BYTES }] },
@@ -18,12 +18,19 @@ const KEPT: Readonly<Record<number, Answer>> = {
 };
 
 export function modelRoutes({ models }: Pick<Service, "models">, maxModel: number): Route[] {
-  const file = async (part: "model" | "bundle", ...[request, reply]: Parameters<Route["handle"]>) => {
-    const id = idOf(request);
-    const known = await models.known(id, part);
+  const file: Route["handle"] = async (request, reply) => {
+    const known = await models.known(idOf(request));
     if (known) return await answerFile(request, reply, known);
-    if (part === "model" || !(await models.find(id))) throw new Problem("not-found", `model ${id} is not here`);
-    throw new Problem("not-found", `model ${id} has no bundle here; isthmus bundle makes one, and an operator puts it`);
+    throw new Problem("not-found", `model ${idOf(request)} is not here`);
+  };
+  const bundle: Route["handle"] = async (request, reply) => {
+    const id = idOf(request);
+    const { quality } = request.query as { readonly quality?: number };
+    const known = await unlessUnfit(() => models.bundle(id, quality));
+    if (known) return await answerFile(request, reply, known);
+    const model = await models.find(id);
+    const lacks = quality === undefined ? "has no encoder for devices" : `has no quality ${quality}`;
+    throw new Problem("not-found", `model ${id} ${model ? lacks : "is not here"}`);
   };
   const put = async (part: "model" | "bundle", ...[request, reply]: Parameters<Route["handle"]>) => {
     const id = idOf(request);
@@ -55,7 +62,7 @@ export function modelRoutes({ models }: Pick<Service, "models">, maxModel: numbe
       params: modelParams,
       answers: FILE,
       problems: ["invalid-request", "not-found", "unavailable"],
-      handle: (...given) => file("model", ...given),
+      handle: file,
     },
     {
       method: "PUT",
@@ -71,12 +78,13 @@ export function modelRoutes({ models }: Pick<Service, "models">, maxModel: numbe
     {
       method: "GET",
       url: "/v1/models/:id/bundle",
-      summary: "The encoder of a model, for devices.",
+      summary: "The encoder of a model, for devices: an operator's bundle, or one in float32.",
       roles: ["device", "reader", "operator"],
       params: modelParams,
+      query: bundleQuery,
       answers: FILE,
       problems: ["invalid-request", "not-found", "unavailable"],
-      handle: (...given) => file("bundle", ...given),
+      handle: bundle,
     },
     {
       method: "PUT",
@@ -93,6 +101,17 @@ export function modelRoutes({ models }: Pick<Service, "models">, maxModel: numbe
       handle: (...given) => put("bundle", ...given),
     },
   ];
+}
+
+/** An encoder that devices cannot run is none for them. */
+async function unlessUnfit<R>(body: () => Promise<R>): Promise<R> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof IsthmusError && error.code.startsWith("DEPLOY_"))
+      throw new Problem("not-found", error.message);
+    throw error;
+  }
 }
 
 /** What is wrong with a file is the operator's to know; that nothing can be kept now is another thing. */
