@@ -44,7 +44,7 @@ export function servicePage(results: ServiceFuzzResults): string {
     `Together they took ${number(memoryKiB.before)} KiB before, ${number(memoryKiB.most)} at most, ${number(memoryKiB.after)} after.`,
     problems.length === 0 ? "" : `## Problems\n\n${problems.map((problem) => `- ${problem}`).join("\n")}`,
     "## What was answered",
-    "`none` is a connection that was closed without an answer, where what was sent is no HTTP.",
+    "`none` is a connection that was closed without an answer, where what was sent is no HTTP; `cut` a row of answers to requests behind each other that ended early.",
     markdownTable(
       ["requests", "connections", "answers by status"],
       tallies.map(({ name, cases: count, statuses }) => [name, number(count), statusText(statuses)]),

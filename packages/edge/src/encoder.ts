@@ -1,7 +1,7 @@
 import { LatentWriter, type SessionOptions, type SessionSender, sessionSender } from "@isthmus/codec";
-import { type EncoderBundle, readBundle, type BundleLimits, verifyBundle } from "./bundle.ts";
-import { type Executor, javascriptExecutor } from "./executor.ts";
-import { loadExecutor, type LoadExecutorOptions } from "./load-executor.ts";
+import { type BundleLimits, type EncoderBundle, readBundle, readVerified } from "./bundle.ts";
+import { type Executor, openJavascript } from "./executor.ts";
+import { type LoadExecutorOptions, openExecutor } from "./load-executor.ts";
 import { type Samples, SampleReader } from "./samples.ts";
 
 /** An encoder that is ready: samples in, `.isth` streams out. */
@@ -56,14 +56,13 @@ export interface LoadEncoderOptions {
 }
 
 /**
- * An encoder on the fastest kernels that run here. The bundle's SHA-256 is compared where the platform has WebCrypto, its checksums always.
+ * An encoder on the fastest kernels that run here. The bundle's SHA-256 is compared where the platform has WebCrypto, its checksums where that is not so or the SHA-256 is another.
  *
  * @throws IsthmusError `BUNDLE_*`, `TABLE_INVALID`, `PLAN_*` as `readBundle` and `verifyBundle`; `WASM_NO_SIMD`; `WASM_FETCH`
  */
 export async function loadEncoder(bundle: Uint8Array, options: LoadEncoderOptions = {}): Promise<Encoder> {
-  const read = readBundle(bundle, options.limits);
-  await verifyBundle(bundle);
-  return encoderOver(read, await loadExecutor(read.plan, executorOptions(options)));
+  const read = await readVerified(bundle, options.limits);
+  return encoderOver(read, await openExecutor(read.plan, executorOptions(options)));
 }
 
 function executorOptions({ wasm, kernels }: LoadEncoderOptions): LoadExecutorOptions {
@@ -80,7 +79,7 @@ function executorOptions({ wasm, kernels }: LoadEncoderOptions): LoadExecutorOpt
  */
 export function javascriptEncoder(bundle: Uint8Array, limits: BundleLimits = {}): Encoder {
   const read = readBundle(bundle, limits);
-  return encoderOver(read, javascriptExecutor(read.plan));
+  return encoderOver(read, openJavascript(read.plan));
 }
 
 function encoderOver(bundle: EncoderBundle, { kernels, run }: Executor): Encoder {

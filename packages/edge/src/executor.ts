@@ -31,6 +31,11 @@ export interface Executor {
  */
 export function javascriptExecutor(plan: Plan): Executor {
   checkAnyPlan(plan);
+  return openJavascript(plan);
+}
+
+/** Of a plan that was checked. */
+export function openJavascript(plan: Plan): Executor {
   const memory = new ArrayBuffer(plan.memoryBytes);
   return executorOver(plan, memory, "javascript", runsOf(plan, memory));
 }
@@ -86,29 +91,20 @@ function integerWriter({ input }: IntegerPlan, memory: ArrayBuffer): (item: Plan
   const to = new Int8Array(memory, input.address, input.length);
   return (item) => {
     if (item instanceof Int8Array) to.set(item);
-    else if (item instanceof Uint8Array || item instanceof Uint8ClampedArray) centre(item, to);
-    else quantiseItem(item, to, input);
+    else if (item instanceof Uint8Array || item instanceof Uint8ClampedArray)
+      for (let i = 0; i < to.length; i++) to[i] = item[i]! - 128;
+    else for (let i = 0; i < to.length; i++) to[i] = quantiseInput(item[i]!, i, input);
   };
-}
-
-function centre(item: PlanItem, to: Int8Array): void {
-  for (let i = 0; i < to.length; i++) to[i] = item[i]! - 128;
-}
-
-function quantiseItem(item: PlanItem, to: Int8Array, input: PlanInput): void {
-  for (let i = 0; i < to.length; i++) to[i] = quantiseInput(item[i]!, i, input);
 }
 
 function floatWriter({ input }: FloatPlan, memory: ArrayBuffer): (item: PlanItem) => void {
   const to = new Float32Array(memory, input.address, input.length);
-  return (item) => copyFinite(item, to);
-}
-
-function copyFinite(item: PlanItem, to: Float32Array): void {
-  for (let i = 0; i < to.length; i++) {
-    if (!Number.isFinite(item[i]!)) throw notFinite(item[i]!, i);
-    to[i] = item[i]!;
-  }
+  return (item) => {
+    for (let i = 0; i < to.length; i++) {
+      if (!Number.isFinite(item[i]!)) throw notFinite(item[i]!, i);
+      to[i] = item[i]!;
+    }
+  };
 }
 
 /** Writes the numbers of an output from `at` on; where the next one begins. */

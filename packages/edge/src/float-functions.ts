@@ -8,25 +8,18 @@ type FloatFunction = (v: Float32Array, y: number, a: number, b: number) => void;
 
 const f = Math.fround;
 const LN2_HI = 0.693359375;
-const LN2_LO = f(-2.1219444e-4);
-const LOG2_E = f(1.4426950408889634);
+const LN2_LO = f(-0.00021219444);
+const LOG2_E = f(1.442695);
 /** 1.5 * 2^23: adding it rounds to an integer. */
 const ROUND = 12582912;
 /** Below it expm1(x) is x. */
 const TINY = 2 ** -24;
 /** 2^n at n + 127. */
 const POWERS = new Float32Array(Int32Array.from({ length: 255 }, (_, i) => i << 23).buffer);
-const EXP = Float32Array.of(
-  1.987569155e-4,
-  1.3981999507e-3,
-  8.3334519073e-3,
-  4.1665795894e-2,
-  1.6666665459e-1,
-  0.50000001201,
-);
+const EXP = Float32Array.of(0.00019875691, 0.0013981999, 0.008333452, 0.041665796, 0.16666666, 0.5);
 const ERF_SMALL = Float32Array.of(-0.000590796, 0.0049768323, -0.026755437, 0.11281507, -0.37612465, 0.12837915);
-const ERF_LARGE = Float32Array.of(-0.00021398508, 0.0032149565, -0.022889968, 0.10526185, 0.63571829, 1.12851441);
-const LOG1P = Float32Array.of(0.28011995553970337, 0.28001803159713745, 0.4002152681350708, 0.666664183139801);
+const ERF_LARGE = Float32Array.of(-0.00021398508, 0.0032149565, -0.022889968, 0.10526185, 0.6357183, 1.1285144);
+const LOG1P = Float32Array.of(0.28011996, 0.28001803, 0.40021527, 0.6666642);
 
 /** By the names of their kernels. */
 export const floatFunctions: Readonly<Record<string, FloatFunction>> = {

@@ -1,6 +1,6 @@
 import { CALL_FIELDS, KERNELS, planKernelBytes, type PlanKernelExports } from "@isthmus/kernels/plan";
 import { IsthmusError } from "@isthmus/math";
-import { checkAnyPlan, type Executor, executorOver, javascriptExecutor } from "./executor.ts";
+import { checkAnyPlan, type Executor, executorOver, openJavascript } from "./executor.ts";
 import type { FloatCall, Plan, PlanCall } from "./plan.ts";
 
 export interface LoadExecutorOptions {
@@ -21,14 +21,19 @@ export interface LoadExecutorOptions {
  * @throws RangeError other kernels
  */
 export async function loadExecutor(plan: Plan, options: LoadExecutorOptions = {}): Promise<Executor> {
-  const { kernels, module } = options;
+  checkAnyPlan(plan);
+  return openExecutor(plan, options);
+}
+
+/** Of a plan that was checked. */
+export async function openExecutor(plan: Plan, { kernels, module }: LoadExecutorOptions): Promise<Executor> {
   if (kernels !== undefined && kernels !== "wasm" && kernels !== "javascript") {
     throw new RangeError(`"kernels" expected wasm or javascript, got ${String(kernels)}`);
   }
-  if (kernels === "javascript") return javascriptExecutor(plan);
+  if (kernels === "javascript") return openJavascript(plan);
   const compiled = await compiledKernels(module);
   if (compiled) return wasmExecutor(plan, compiled);
-  if (kernels === undefined) return javascriptExecutor(plan);
+  if (kernels === undefined) return openJavascript(plan);
   throw new IsthmusError("WASM_NO_SIMD", "these kernels need WebAssembly with vectors; javascript needs none");
 }
 
@@ -56,7 +61,6 @@ const WORDS = CALL_FIELDS.length;
 const SLACK = 16;
 
 async function wasmExecutor(plan: Plan, module: WebAssembly.Module): Promise<Executor> {
-  checkAnyPlan(plan);
   const { calls, memoryBytes } = plan;
   const pages = Math.ceil((memoryBytes + 4 * WORDS * calls.length + SLACK) / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });

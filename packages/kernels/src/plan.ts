@@ -2,19 +2,16 @@
 import { hex as generated } from "./generated/plan.ts";
 
 /** Fields of a call as `run` reads it, int32 in this order. `records` is where the channels are; `weights` is the table of a lookup. */
-export const CALL_FIELDS: readonly string[] = [
-  ...["kernel", "x", "y", "weights", "records", "padding", "scratch", "zero", "low", "high", "wide", "length"],
-  ...["height", "width", "channels", "yHeight", "yWidth", "yChannels", "rows", "columns"],
-  ...["rowStride", "columnStride", "rowDilation", "columnDilation", "top", "left"],
-];
+export const CALL_FIELDS: readonly string[] = (
+  "kernel x y weights records padding scratch zero low high wide length " +
+  "height width channels yHeight yWidth yChannels rows columns rowStride columnStride rowDilation columnDilation top left"
+).split(" ");
 
 /** By their numbers in the field `kernel`: those of int8, those of float32, functions of one float, functions of two. */
-export const KERNELS: readonly string[] = [
-  ...["conv2d", "depthwise", "maxPool", "lookup", "conv2dTranspose"],
-  ...["floatConv2d", "floatDepthwise", "floatMaxPool"],
-  ...["abs", "sqrt", "exp", "expm1", "erf", "sigmoid", "tanh", "softplus"],
-  ...["add", "sub", "mul", "div", "maximum", "minimum"],
-];
+export const KERNELS: readonly string[] = (
+  "conv2d depthwise maxPool lookup conv2dTranspose floatConv2d floatDepthwise floatMaxPool " +
+  "abs sqrt exp expm1 erf sigmoid tanh softplus add sub mul div maximum minimum"
+).split(" ");
 
 export interface PlanKernelExports {
   /** Makes `count` calls that lie side by side from the address `calls`. Up to 15 bytes behind an x may be read. */
@@ -24,5 +21,13 @@ export interface PlanKernelExports {
 /** The WebAssembly binary of the kernels of plans, a fresh copy. It imports its memory as `env.memory`. */
 export function planKernelBytes(): Uint8Array<ArrayBuffer> {
   const hex = generated as string;
-  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * digitAt(hex, 2 * i) + digitAt(hex, 2 * i + 1);
+  return bytes;
+}
+
+/** Of 0-9 and a-f. */
+function digitAt(text: string, i: number): number {
+  const code = text.charCodeAt(i);
+  return code > 57 ? code - 87 : code - 48;
 }

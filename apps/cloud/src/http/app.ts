@@ -76,6 +76,7 @@ export async function buildApp(service: Service, options: AppOptions = {}): Prom
   server.removeAllContentTypeParsers();
   server.setSerializerCompiler(() => JSON.stringify);
   server.addHook("onRequest", async (request, reply) => {
+    requireHost(request);
     allowOrigin(request, reply, corsOrigins);
     if (isPreflight(request, corsOrigins)) return await reply.code(204).send();
     request.holder = await gate.admit(request);
@@ -107,8 +108,15 @@ function bareServer({ requestMs = 30_000, headersMs = 10_000, maxConnections = 1
     logger: false,
     bodyLimit: 1,
     requestTimeout: requestMs,
-    http: { headersTimeout: headersMs, connectionsCheckingInterval: 500, maxHeaderSize: 16_384 },
+    http: {
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: 500,
+      maxHeaderSize: 16_384,
+      requireHostHeader: false,
+    },
     keepAliveTimeout: 65_000,
+    // Nothing has moved for so long, as when answers are not read.
+    connectionTimeout: 4 * requestMs,
     // Long enough for a device's name; the schemas say what is one.
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: "idle",
@@ -131,6 +139,12 @@ function bareServer({ requestMs = 30_000, headersMs = 10_000, maxConnections = 1
     response.end(JSON.stringify(document));
   });
   return server;
+}
+
+/** Node would refuse it by an answer in a form of its own. */
+function requireHost({ raw, headers }: FastifyRequest): void {
+  if (headers.host === undefined && raw.httpVersion === "1.1")
+    throw new Problem("invalid-request", "a request of HTTP/1.1 has a Host header");
 }
 
 function addRoute(server: FastifyInstance, route: Route): void {
@@ -212,7 +226,9 @@ function patternOf(url: string): RegExp {
 
 /** What cannot be read as a request, or took too long, is answered on the bare connection. */
 function badConnection(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  if (error.code === "ECONNRESET") return void socket.destroy();
+  // The last answer was given, and may still be on its way.
+  if (!socket.writable) return socket.destroySoon();
   const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
   const kind = isLate ? "timeout" : "invalid-request";
   const detail = isLate ? "the request did not arrive in time" : "this is no request of HTTP that can be read";

@@ -9,9 +9,10 @@ import {
   writeSafetensors,
 } from "@isthmus/graph";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Crew } from "../../src/decode/crew.ts";
 import { itemsAtOnce } from "../../src/decode/model-facts.ts";
 import { digitsModel, digitStream, parcel, type TestModel } from "../support/models.ts";
-import { problemOf, type Running, running } from "../support/server.ts";
+import { FROM_SOURCE, problemOf, type Running, running } from "../support/server.ts";
 
 let model: TestModel;
 let service: Running;
@@ -119,6 +120,14 @@ it("gives a network that makes many numbers few items at once, so that what it t
   expect(itemsAtOnce(model.model.decoder)).toBe(256);
   expect(itemsAtOnce(readModelFile(repeating(2 ** 12)).decoder)).toBe(20);
   expect(itemsAtOnce(readModelFile(repeating(2 ** 16)).decoder)).toBe(1);
+});
+
+it("ends a process that takes too long over a file or a network, and starts another for the next", async () => {
+  const crew = new Crew({ workers: 1, patienceMs: 1, execArgv: FROM_SOURCE });
+  for (let i = 0; i < 2; i++) {
+    await expect(crew.do("inspect", { file: model.file })).rejects.toMatchObject({ code: "DECODE_FAILED" });
+  }
+  crew.close();
 });
 
 it("serves after all of these the model that is good", async () => {

@@ -76,6 +76,13 @@ it("believes no length within a parcel: a stream of 4 GB, one of 0, a parcel bey
   }
 });
 
+it("refuses a request without a host in the form of every other refusal", async () => {
+  const { bytes } = await exchange(port(), Buffer.from("GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"), false);
+  const [answer] = readAnswers(bytes);
+  expect(refused(answer!)).toMatchObject({ status: 400, type: "urn:isthmus:problem:invalid-request" });
+  expect(answer!.headers["x-content-type-options"]).toBe("nosniff");
+});
+
 it("goes on serving", async () => {
   const response = await service.send(parcel("pump-7", 3, await digitStream(model, 0, 1)));
   expect(response.status).toBe(200);

@@ -3,14 +3,22 @@ import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readAnswers } from "../support/hostile/raw-http.ts";
+import { digitsModel, type TestModel } from "../support/models.ts";
 import { type Running, running } from "../support/server.ts";
 
 const MOST = 20;
 
 let service: Running;
 const sockets: Socket[] = [];
+let model: TestModel;
 beforeAll(async () => {
-  service = await running({ headersMs: 300, requestMs: 600, maxConnections: MOST });
+  model = await digitsModel();
+  service = await running({
+    files: { "m.safetensors": model.file },
+    headersMs: 300,
+    requestMs: 600,
+    maxConnections: MOST,
+  });
 });
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();
@@ -47,6 +55,21 @@ it("gives up a body that does not come, of a length that it says or in chunks", 
     const [answer] = readAnswers(await trickle(`${head()}${length}`), [], true);
     expect(answer?.status ?? 408).toBe(408);
   }
+});
+
+it("gives up answers that nobody reads", async () => {
+  const { server } = service.app.server;
+  const connections = (): Promise<number> =>
+    new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+  await expect.poll(connections, { timeout: 60_000 }).toBe(0);
+  const socket = connect(port(), "127.0.0.1").pause();
+  sockets.push(socket);
+  socket.on("error", () => undefined);
+  const ask = `GET /v1/models/${model.id} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${service.token("reader", "ada")}\r\n\r\n`;
+  socket.write(ask.repeat(500));
+  await expect.poll(connections, { timeout: 30_000, interval: 10 }).toBe(1);
+  await expect.poll(connections, { timeout: 60_000 }).toBe(0);
+  expect(socket.bytesRead).toBeLessThan(500 * model.file.length);
 });
 
 it("takes no more connections than it may, and others again when those have ended", async () => {

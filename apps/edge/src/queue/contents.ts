@@ -1,4 +1,4 @@
-import { type Parcel, readParcels } from "@isthmus/codec";
+import { type Parcel, PARCEL_HEADER_BYTES, readParcels } from "@isthmus/codec";
 import { join } from "node:path";
 import { type Entry, readEntries } from "./acknowledgements.ts";
 import type { Disk } from "./disk.ts";
@@ -48,6 +48,13 @@ export function parcelOf(bytes: Uint8Array): Parcel {
   throw new TypeError(`"bytes" expected a parcel, got ${bytes.length} bytes that are none`);
 }
 
+/** What is needed of a parcel at once; its record's checksum has held, so its own is not compared. */
+function headOf(parcel: Uint8Array): { readonly sequence: number; readonly model: string } {
+  const view = new DataView(parcel.buffer, parcel.byteOffset, PARCEL_HEADER_BYTES);
+  const sequence = view.getUint32(16, true) * 2 ** 32 + view.getUint32(12, true);
+  return { sequence, model: modelOf(parcel.subarray(PARCEL_HEADER_BYTES + parcel[3]!)) };
+}
+
 /**
  * Reads a queue without changing it. Damage costs the frames that are damaged and no others.
  *
@@ -65,9 +72,9 @@ export function readContents(disk: Disk, folder: string, models: Models, now: nu
       const path = join(folder, Segment.nameOf(first));
       const age = Math.max(0, Math.floor((Date.now() - disk.statSync(path).mtimeMs) / 1000));
       const mark = ({ parcel: bytes }: { readonly parcel: Uint8Array }): number => {
-        const { sequence, stream } = parcelOf(bytes);
+        const { sequence, model } = headOf(bytes);
         above = Math.max(above, sequence + 1);
-        return models.mark(modelOf(stream));
+        return models.mark(model);
       };
       cursor = segment.load(disk.readFileSync(path), mark, now - age)?.cursor ?? cursor;
       return segment;

@@ -4,7 +4,7 @@ import { Bell } from "../bell.ts";
 import { Acknowledgements, type Entry } from "./acknowledgements.ts";
 import { frameKey, logPath, modelOf, Models, parcelOf, queueClock, readContents } from "./contents.ts";
 import { type Disk, realDisk, syncFolder, systemCode, writeAllAt } from "./disk.ts";
-import { recordAt, writeRecord } from "./record.ts";
+import { type FoundRecord, recordAt, writeRecord } from "./record.ts";
 import { Segment } from "./segment.ts";
 import { Sequences } from "./sequences.ts";
 
@@ -319,7 +319,7 @@ export class DiskQueue {
     return { segment, index, key, sequence, parcel, model: modelOf(written.stream) };
   }
 
-  #record(segment: Segment, index: number, key: string): ReturnType<typeof recordAt> | "again" {
+  #record(segment: Segment, index: number, key: string): FoundRecord | "again" | undefined {
     const bytes = new Uint8Array(segment.length(index));
     try {
       const file = this.#readable(segment);

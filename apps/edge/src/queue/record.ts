@@ -31,26 +31,42 @@ function checksum(record: Uint8Array): number {
   return crc32c(record.subarray(CRC_AT + 4), crc32c(record.subarray(0, CRC_AT)));
 }
 
-/** The record that begins at `at`, its parcel a view; `undefined` where no whole one does. */
-export function recordAt(bytes: Uint8Array, at: number): (QueueRecord & { readonly length: number }) | undefined {
+/** A record where it was found. */
+export class FoundRecord implements QueueRecord {
+  readonly offset: number;
+  readonly length: number;
+  /** A view. */
+  readonly parcel: Uint8Array;
+  readonly #cursor: Uint8Array;
+
+  constructor(offset: number, record: Uint8Array, cursorBytes: number) {
+    this.offset = offset;
+    this.length = record.length;
+    this.parcel = record.subarray(HEADER_BYTES + cursorBytes);
+    this.#cursor = record.subarray(HEADER_BYTES, HEADER_BYTES + cursorBytes);
+  }
+
+  get cursor(): string {
+    return new TextDecoder().decode(this.#cursor);
+  }
+}
+
+/** The record that begins at `at`; `undefined` where no whole one does. */
+export function recordAt(bytes: Uint8Array, at: number): FoundRecord | undefined {
   if (bytes[at] !== MAGIC[0] || bytes[at + 1] !== MAGIC[1] || bytes.length - at < HEADER_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, HEADER_BYTES);
   const cursorBytes = view.getUint32(12, true);
   const length = HEADER_BYTES + cursorBytes + view.getUint32(8, true);
   if (length > bytes.length - at) return undefined;
   const record = bytes.subarray(at, at + length);
-  if (checksum(record) !== view.getUint32(CRC_AT, true)) return undefined;
-  const cursor = new TextDecoder().decode(record.subarray(HEADER_BYTES, HEADER_BYTES + cursorBytes));
-  return { length, cursor, parcel: record.subarray(HEADER_BYTES + cursorBytes) };
+  return checksum(record) === view.getUint32(CRC_AT, true) ? new FoundRecord(at, record, cursorBytes) : undefined;
 }
 
-/** All whole records in the bytes, and where; what is damaged between them is passed over. */
-export function* recordsIn(
-  bytes: Uint8Array,
-): Generator<QueueRecord & { readonly offset: number; readonly length: number }> {
+/** All whole records in the bytes; what is damaged between them is passed over. */
+export function* recordsIn(bytes: Uint8Array): Generator<FoundRecord> {
   for (let at = 0; at >= 0 && at < bytes.length;) {
     const record = recordAt(bytes, at);
-    if (record) yield { ...record, offset: at };
+    if (record) yield record;
     at = record ? at + record.length : bytes.indexOf(MAGIC[0], at + 1);
   }
 }
