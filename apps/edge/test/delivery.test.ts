@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { readParcels } from "@isthmus/codec";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { DiskQueue } from "../src/queue/disk-queue.ts";
 import { backoffMs } from "../src/send/backoff.ts";
+import { Delivery } from "../src/send/delivery.ts";
+import { NoAnswer, SendError } from "../src/send/transport.ts";
+import { Journal } from "../src/status/journal.ts";
 import { startAgent } from "./support/agents.ts";
 import { copier, modelId, symbolsOf } from "./support/bundles.ts";
 import { newFolder } from "./support/folder.ts";
@@ -239,4 +243,33 @@ test("the token goes to the service, from wherever it is, and nowhere else", asy
   );
   expect(run.log.join("")).not.toContain("secret");
   expect(JSON.stringify((await run.agent).snapshot())).not.toContain("secret");
+});
+
+test("patience for an answer grows while a service is silent, and not while it cannot be reached", async () => {
+  const queue = new DiskQueue(newFolder(), { device: "d", bytes: 1e6, whenFull: "stop", fsync: "never" });
+  await queue.append({ time: 0, stream: new Uint8Array(40) }, "");
+  const outcomes = [...Array(4).fill("lost"), ...Array(5).fill("silent"), "lost", "silent", "stored"];
+  const patience: number[] = [];
+  const stop = new AbortController();
+  const delivery = new Delivery({
+    ...{ device: "d", queue, journal: new Journal(() => undefined), setAside: () => true },
+    ...{ batchBytes: 1e5, patienceMs: 100, retry: { firstMs: 0, mostMs: 0 } },
+    transport: {
+      target: "nowhere",
+      close: async () => undefined,
+      send: async (body, patienceMs) => {
+        const outcome = outcomes[patience.push(patienceMs) - 1];
+        if (outcome === "lost") throw new SendError("the connection was lost");
+        if (outcome === "silent") throw new NoAnswer(patienceMs);
+        stop.abort();
+        const [found] = readParcels(body);
+        const { device, sequence } = (found as { readonly parcel: { device: string; sequence: number } }).parcel;
+        return { results: [{ status: "stored", device, sequence }] };
+      },
+    },
+  });
+  await delivery.run(stop.signal, new AbortController().signal);
+  expect(queue.frames).toBe(0);
+  expect(patience).toEqual([100, 100, 100, 100, 100, 200, 400, 800, 800, 800, 100, 200]);
+  queue.close();
 });

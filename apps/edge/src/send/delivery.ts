@@ -6,7 +6,7 @@ import { Meter } from "../status/meter.ts";
 import type { Answer, ParcelResult } from "./answer.ts";
 import { backoffMs, type Waiting } from "./backoff.ts";
 import { Holds } from "./holds.ts";
-import { SendError, type Transport } from "./transport.ts";
+import { NoAnswer, SendError, type Transport } from "./transport.ts";
 
 export interface DeliveryOptions {
   readonly device: string;
@@ -27,7 +27,7 @@ const BATCH_FRAMES = 1000;
 const BAD_TIMES = 10;
 /** When there is nothing to wait for: a disk that could not be read is looked at again. */
 const IDLE_MS = 5000;
-const PATIENCE_DOUBLINGS = 5;
+const PATIENCE_DOUBLINGS = 3;
 /** Reasons that are about the device or the service, not about a frame. */
 const FOR_ALL: ReadonlySet<string> = new Set([
   "unauthorised",
@@ -46,6 +46,8 @@ export class Delivery {
   readonly #holds: Holds = new Holds();
   #batchBytes: number;
   #failures = 0;
+  /** How often in a row there was no answer in time: a service that is slow is given longer. */
+  #unanswered = 0;
   #waitingUntil = 0;
 
   constructor(options: DeliveryOptions) {
@@ -92,11 +94,13 @@ export class Delivery {
     const { transport, patienceMs, journal } = this.#options;
     const body = Buffer.concat(batch.map(({ parcel }) => parcel));
     try {
-      const patience = patienceMs * 2 ** Math.min(this.#failures, PATIENCE_DOUBLINGS);
+      const patience = patienceMs * 2 ** Math.min(this.#unanswered, PATIENCE_DOUBLINGS);
       const answer = await transport.send(body, patience, abandon);
+      this.#unanswered = 0;
       return this.#apply(batch, answer, body.length);
     } catch (error) {
       if (!(error instanceof SendError || error instanceof UsageError)) throw error;
+      this.#unanswered = error instanceof NoAnswer ? this.#unanswered + 1 : 0;
       if (!abandon.aborted) journal.problem("send", `cannot send to ${transport.target}: ${error.message}`);
       return this.#backoff();
     }

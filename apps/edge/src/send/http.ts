@@ -1,6 +1,6 @@
 import { type Agent, type IncomingHttpHeaders, request as plain } from "node:http";
 import { request as encrypted } from "node:https";
-import { reasonOf, SendError } from "./transport.ts";
+import { NoAnswer, reasonOf, SendError } from "./transport.ts";
 import type { TlsOptions } from "./tls.ts";
 
 export interface HttpCall {
@@ -34,7 +34,7 @@ export function httpCall({ url, patienceMs, signal, most, body, tls, ...options 
     let length = 0;
     const call = (url.protocol === "https:" ? encrypted : plain)(url, { ...options, ...tls });
     const give = (error: Error): void => void call.destroy(error);
-    const timer = setTimeout(() => give(new SendError(`no answer within ${patienceMs / 1000} s`)), patienceMs);
+    const timer = setTimeout(() => give(new NoAnswer(patienceMs)), patienceMs);
     const aborted = (): void => give(new SendError("stopped"));
     const end = (): void => {
       clearTimeout(timer);

@@ -2,7 +2,7 @@ import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import { createHmac, randomBytes } from "node:crypto";
 import { type Answer, readAnswer } from "./answer.ts";
 import type { TlsOptions } from "./tls.ts";
-import { reasonOf, SendError, type Transport } from "./transport.ts";
+import { NoAnswer, reasonOf, SendError, type Transport } from "./transport.ts";
 
 export interface MqttTransportOptions {
   readonly url: string;
@@ -17,6 +17,9 @@ interface Asked {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** What a broker says of a message that nobody has subscribed to (MQTT 5, table 2-6). */
+const NO_SUBSCRIBERS = 0x10;
 
 /** Bodies to `isthmus/v1/<device>/up`, answers from `.../ack`, told apart by correlation data. What the broker says is no answer. */
 export class MqttTransport implements Transport {
@@ -37,7 +40,7 @@ export class MqttTransport implements Transport {
     let end = (): void => {};
     const given = new Promise<never>((_, reject) => {
       const stopped = (): void => reject(new SendError("stopped"));
-      const timer = setTimeout(() => reject(new SendError(`no answer within ${patienceMs / 1000} s`)), patienceMs);
+      const timer = setTimeout(() => reject(new NoAnswer(patienceMs)), patienceMs);
       signal.addEventListener("abort", stopped);
       end = () => {
         clearTimeout(timer);
@@ -88,6 +91,11 @@ export class MqttTransport implements Transport {
       if (this.#client === client) this.#drop(new SendError(reasonOf(error), { cause: error }));
     };
     client.on("message", (_, body, packet) => this.#answered(body, packet));
+    client.on("packetreceive", (packet) => {
+      if (packet.cmd === "puback" && packet.reasonCode === NO_SUBSCRIBERS) {
+        this.#refuse(new SendError("no service listens at the broker"));
+      }
+    });
     client.on("disconnect", ({ reasonCode }) => lost(new Error(`the broker ended the connection (${reasonCode})`)));
     await new Promise<void>((resolve, reject) => {
       const failed = (error: Error): void => {
@@ -130,9 +138,14 @@ export class MqttTransport implements Transport {
   #drop(why: SendError): void {
     const client = this.#client;
     this.#client = undefined;
+    this.#refuse(why);
+    client?.end(true);
+  }
+
+  /** There will be no answer to what was asked. */
+  #refuse(why: SendError): void {
     for (const { reject } of this.#asked.values()) reject(why);
     this.#asked.clear();
-    client?.end(true);
   }
 
   async close(): Promise<void> {

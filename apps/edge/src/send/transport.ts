@@ -18,6 +18,13 @@ export class SendError extends Error {
   override readonly name = "SendError";
 }
 
+/** The service was reached, as far as one can tell, and said nothing in time: it may only be slow. */
+export class NoAnswer extends SendError {
+  constructor(patienceMs: number) {
+    super(`no answer within ${patienceMs / 1000} s`);
+  }
+}
+
 /** Node's own words, or those about the first of several addresses that were tried. */
 export function reasonOf(error: Error): string {
   const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [];
