@@ -41,7 +41,7 @@ export class EdgeAgent implements Victim {
       ...["[frame]", "items = 1"],
       ...["[queue]", `when_full = "stop"`, `fsync = "always"`],
       ...["[send]", `url = ${text(url)}`, `token = ${text(token)}`],
-      ...["patience = 4.0", "retry_first = 0.2", "retry_most = 3.0"],
+      ...["patience = 2.0", "retry_first = 0.2", "retry_most = 3.0"],
     ];
     await writeFile(config, `${lines.join("\n")}\n`);
     return new EdgeAgent(deviceName(device), config);

@@ -43,7 +43,7 @@ export interface ChaosResults {
 }
 
 /** Without a frame more for so long, or with any missing after so long, a run is given up. */
-const NO_PROGRESS_MS = 90_000;
+const NO_PROGRESS_MS = 240_000;
 const MOST_MS = 900_000;
 
 /** One run, from nothing to nothing: it ends what it started, whatever happens. */
