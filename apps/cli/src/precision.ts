@@ -34,7 +34,7 @@ export const PRECISION_NOTES: readonly string[] = [
   "Precisions: float16 stores weights as halves (half the size); float16-compute computes in halves too; int8-weights stores",
   "weights as bytes (a quarter of the size), computed in float32; int8 has bytes in the products too and is calibrated on",
   "--calibrate. What each costs, as SNR of every output against float32, is measured on items of --calibrate that nothing",
-  "was calibrated with, or on drawn inputs. --weight-bits 7 is for uint8 activations on x86 without VNNI.",
+  "was calibrated with, or on drawn inputs. --weight-bits 8 is for runtimes that add products of bytes in 32 bits: not x86 without VNNI.",
 ];
 
 /** What a file is written in. */
@@ -46,7 +46,7 @@ export function precisionOption(choices: readonly Precision[] = precisions): Opt
 export function withPrecisionOptions(command: Command, precision: Option): Command {
   return command
     .addOption(precision)
-    .addOption(new Option("--weight-bits <n>", "of int8 and int8-weights (default: 8)").argParser(bits))
+    .addOption(new Option("--weight-bits <n>", "of int8 (default: 7) and int8-weights (default: 8)").argParser(bits))
     .addOption(
       new Option("--activations <type>", "of int8: around 0, or between their extremes (default: int8)").choices([
         "int8",

@@ -26,7 +26,7 @@ export interface PrecisionOptions {
   readonly precision?: Precision;
   /**
    * Of the weights in `int8` and `int8-weights`. 7 keeps the sums of two products within 16 bits, which x86 hosts with
-   * AVX2 but without VNNI need for `uint8` activations. Default: 8.
+   * AVX2 but without VNNI need where they compute in integers. Default: 7 in `int8`, 8 in `int8-weights`.
    */
   readonly weightBits?: 7 | 8;
   /** Of `int8`: around 0, as TensorRT wants them, or from the smallest to the largest number. Default: `int8`. */

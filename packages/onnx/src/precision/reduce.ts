@@ -61,7 +61,7 @@ export function reducedGraph(
 ): OnnxGraph<WrittenTensor> {
   const precision = checkPrecision(options);
   if (precision === "float32") return given;
-  const { weightBits: bits = 8, activations = "int8", ranges = {} } = options;
+  const { weightBits: bits = precision === "int8" ? 7 : 8, activations = "int8", ranges = {} } = options;
   const graph = hoistConstants(given);
   const facts = inferTypes(graph, opset);
   switch (precision) {
