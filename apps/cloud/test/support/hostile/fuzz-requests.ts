@@ -1,12 +1,12 @@
 /** Sends hostile requests to a service, and holds every answer to what answers must be. */
 import { runDrawn } from "./drawn.ts";
-import { exchange, type RawAnswer, readAnswers } from "./raw-http.ts";
+import { CutAnswer, exchange, type RawAnswer, readAnswers } from "./raw-http.ts";
 import { type RequestKind, requestKinds, type Samples, type Sent } from "./requests.ts";
 
 export interface RequestTally {
   readonly name: string;
   readonly cases: number;
-  /** How many answers had each status; `none` for connections that ended without one, `cut` for a row of answers that ended early. */
+  /** How many answers had each status; `none` for connections that ended without one, `cut` for connections with several requests whose last answer ended early. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
@@ -76,8 +76,8 @@ async function statusesOf(
     }
     return answers.length === 0 ? ["none"] : answers.map(({ status }) => status);
   } catch (error) {
-    // A server that closes behind its last answer, with a body unread, may take answers before it along.
-    if (sent.methods.length > 1) return ["cut"];
+    // Of requests behind each other the end of a long answer is lost once in a thousand times on a busy machine; why is not known.
+    if (error instanceof CutAnswer && sent.methods.length > 1) return ["cut"];
     complain((error as Error).message);
     return ["none"];
   }
