@@ -136,6 +136,10 @@ it("names the limit that a stream is beyond, and the version that it cannot read
   expect(await ingest.accept(parcel(2), device)).toMatchObject([
     { reason: "too-large", limit: 20, code: "PARCEL_LIMIT" },
   ]);
+  // A length that was damaged on the way: said to be too large, a device would set a good parcel aside.
+  const damaged = parcel(2);
+  damaged[10]! ^= 0x40;
+  expect(await ingest.accept(damaged, device)).toMatchObject([{ reason: "bad-frame", code: "PARCEL_TRUNCATED" }]);
   const newer = parcel(2);
   newer[2] = 0x20;
   expect(await ingest.accept(newer, device)).toMatchObject([

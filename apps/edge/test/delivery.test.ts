@@ -114,6 +114,19 @@ describe("a frame that the service refuses", () => {
     expect((await run.agent).snapshot().send).toMatchObject({ setAside: 1, stored: 4 });
   });
 
+  test("as too large although it is not is sent again: it was damaged on the way", async () => {
+    const { folder, service, start } = await sending(3);
+    let times = 0;
+    service.refuse = ({ stream, sequence }) =>
+      symbolsOf(stream, 1)[0] === 2 && ++times < 9
+        ? { status: "refused", reason: "too-large", sequence, limit: 1e6, detail: "long" }
+        : undefined;
+    await start().ended;
+    expect(times).toBe(9);
+    expect(stored(service)).toEqual([0, 1, 2]);
+    expect(existsSync(join(folder, "state", "set-aside"))).toBe(false);
+  });
+
   test("stays in the queue where it cannot be set aside", async () => {
     const { folder, service, start } = await sending(2);
     service.refuse = ({ stream }) =>

@@ -75,6 +75,8 @@ function u64(view: DataView, at: number): number {
  * The parcels that the bytes are, one after the other; streams are views of them. Damage within one parcel is that one's error and the
  * next is read, where its lengths still lead to another parcel or to the end; otherwise the rest is not read.
  *
+ * A length is believed only where the checksum holds, so that `PARCEL_LIMIT` is said of whole parcels and never of damaged ones.
+ *
  * Errors are `PARCEL_MAGIC`, `PARCEL_VERSION`, `PARCEL_TRUNCATED`, `PARCEL_LIMIT`, `PARCEL_CRC`, `PARCEL_FIELD`, with `details.offset`.
  */
 export function* readParcels(bytes: Uint8Array, streamBytes: number = PARCEL_STREAM_BYTES): Generator<FoundParcel> {
@@ -106,12 +108,12 @@ function parcelAt(bytes: Uint8Array, at: number, limit: number): { result: Found
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, left);
   const streamAt = PARCEL_HEADER_BYTES + bytes[at + 3]!;
   const length = streamAt + view.getUint32(8, true);
-  if (length - streamAt > limit)
-    return broken("PARCEL_LIMIT", `a stream of ${length - streamAt} bytes, at most ${limit} are accepted`, at + length);
   if (length > left) return broken("PARCEL_TRUNCATED", `a parcel of ${length} bytes, ${left} are left`);
   if (view.getUint32(CRC_AT, true) !== checksum(bytes, at, at + length)) {
     return broken("PARCEL_CRC", "the checksum does not hold: the parcel is damaged", at + length);
   }
+  if (length - streamAt > limit)
+    return broken("PARCEL_LIMIT", `a stream of ${length - streamAt} bytes, at most ${limit} are accepted`, at + length);
   const device = String.fromCharCode(...bytes.subarray(at + PARCEL_HEADER_BYTES, at + streamAt));
   const [sequence, time] = [u64(view, 12), u64(view, 20)];
   if (!isDeviceId(device) || !Number.isSafeInteger(sequence) || !Number.isSafeInteger(time) || length === streamAt) {

@@ -152,8 +152,10 @@ export class Delivery {
       this.#options.journal.problem(reason || "refused", `frame ${frame.sequence} was refused: ${reason}: ${detail}`);
     if (reason === "sequence-taken") return this.#options.queue.renumber(frame, next ?? 0) ? "changed" : "stays";
     if (reason === "unknown-model") this.#hold(frame.model);
-    if (reason === "bad-frame" && this.#hold(frame.key) >= BAD_TIMES) return this.#away(frame, reason);
-    if (reason !== "too-large") return "stays";
+    // Alone and within the limit: it was not this that arrived.
+    const isOther = reason === "too-large" && together === 1 && frame.parcel.length <= (limit ?? 0);
+    if ((reason === "bad-frame" || isOther) && this.#hold(frame.key) >= BAD_TIMES) return this.#away(frame, reason);
+    if (reason !== "too-large" || isOther) return "stays";
     if (together === 1 || frame.parcel.length > (limit ?? Infinity)) return this.#away(frame, reason);
     this.#batchBytes = Math.min(this.#batchBytes, limit ?? Math.ceil(this.#batchBytes / 2));
     return "changed";
