@@ -162,7 +162,8 @@ describe.skipIf(!has().chromium)("the page in Chromium", () => {
     expect(await page.getByRole("img", { name: /^flow \(l\/min\): 768 values from/ }).count()).toBe(1);
     expect(await page.locator("figure", { hasText: "state" }).innerText()).toMatch(/ok: 739\s+low: 29/);
     await page.getByText("Numbers of 768 rows").click();
-    expect(await page.getByRole("region", { name: "Numbers of 768 rows" }).locator("tbody tr").count()).toBe(500);
+    const rows = page.getByRole("region", { name: "Numbers of 768 rows" }).locator("tbody tr");
+    await expect.poll(() => rows.count(), { timeout: 60_000 }).toBe(500);
     await shot(page, "series");
     expect(problems).toEqual([]);
   });

@@ -55,4 +55,4 @@ it("the heap does not grow over 10,000 training steps of 784-400-20, every outpu
   expect(growth).toBeLessThan(allowance);
   expect(engine.memoryBytes).toBe(memory);
   engine.dispose();
-});
+}, 300_000);
