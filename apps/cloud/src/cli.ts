@@ -13,7 +13,7 @@ export async function runCli(args: readonly string[], context: Context): Promise
     else await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return commanderExit(error, args[0], context);
+    if (error instanceof CommanderError) return commanderExit(error, program, args, context);
     const { exitCode, text } = describeFailure(error);
     context.stderr.write(`${text}\n`);
     return exitCode;
@@ -21,9 +21,14 @@ export async function runCli(args: readonly string[], context: Context): Promise
 }
 
 /** Help and version are successes; the rest is the user's error, in one line that says where help is. */
-function commanderExit(error: CommanderError, first: string | undefined, { stderr }: Context): number {
+function commanderExit(
+  error: CommanderError,
+  program: Command,
+  [first]: readonly string[],
+  { stderr }: Context,
+): number {
   if (error.exitCode === 0) return 0;
-  const isCommand = ["serve", "token", "revoke"].includes(first ?? "");
+  const isCommand = program.commands.some((command) => command.name() === first);
   const help = ["isthmus-cloud", ...(isCommand ? [first] : []), "--help"].join(" ");
   const message = error.message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
   stderr.write(`isthmus-cloud: ${message} (${help} shows how)\n`);

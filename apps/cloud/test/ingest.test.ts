@@ -1,31 +1,17 @@
-import { writeFrame, writeParcel } from "@isthmus/codec";
+import { writeParcel } from "@isthmus/codec";
 import { IsthmusError } from "@isthmus/math";
 import { expect, it } from "vitest";
 import type { Holder } from "../src/auth/holder.ts";
 import { Ingest, type IngestLimits } from "../src/ingest/ingest.ts";
 import type { Result } from "../src/ingest/result.ts";
 import type { Arrival, Put } from "../src/store/frame-store.ts";
+import { KNOWN_MODEL, streamOf } from "./support/frames.ts";
 
-const KNOWN = "0011223344556677";
 const device: Holder = { role: "device", name: "pump-7" };
 const operator: Holder = { role: "operator", name: "ann" };
 
-/** A frame of one item of one raw symbol of 8 bits. */
-function stream(symbol: number, model = KNOWN): Uint8Array {
-  const payloads = [Uint8Array.of(8, symbol)];
-  const frame = {
-    modelId: Buffer.from(model, "hex"),
-    coding: "raw",
-    quality: 0,
-    items: 1,
-    dims: 1,
-    sequence: 0,
-  } as const;
-  return writeFrame({ ...frame, last: true, payloads, ancillary: [] });
-}
-
 function parcel(sequence: number, more: { device?: string; stream?: Uint8Array } = {}): Uint8Array {
-  return writeParcel({ device: "pump-7", sequence, time: 1, stream: stream(sequence), ...more });
+  return writeParcel({ device: "pump-7", sequence, time: 1, stream: streamOf(sequence), ...more });
 }
 
 const joined = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
@@ -44,7 +30,7 @@ function fixture(limits: IngestLimits = {}, put?: (arrivals: readonly Arrival[])
     },
     models: {
       find: async (id) => {
-        if (id !== KNOWN) return undefined;
+        if (id !== KNOWN_MODEL) return undefined;
         return {
           id,
           check: async (bytes) => {
@@ -65,7 +51,7 @@ it("stores what is whole and says of the rest what is wrong, in the order of the
   const parts = [
     parcel(2),
     parcel(4, { device: "other" }),
-    parcel(6, { stream: stream(6, "ffffffffffffffff") }),
+    parcel(6, { stream: streamOf(6, "ffffffffffffffff") }),
     parcel(7),
     parcel(8, { stream: Uint8Array.of(1, 2, 3) }),
     parcel(10),
@@ -92,7 +78,7 @@ it("stores what is whole and says of the rest what is wrong, in the order of the
   ]);
   expect(told).toEqual(results);
   expect(stored).toEqual([
-    { device: "pump-7", sequence: 10, time: 1, stream: stream(10), model: KNOWN, items: 1, rawBytes: 28 },
+    { device: "pump-7", sequence: 10, time: 1, stream: streamOf(10), model: KNOWN_MODEL, items: 1, rawBytes: 28 },
   ]);
 });
 

@@ -1,4 +1,5 @@
 import type { Arrival, Put } from "./frame-store.ts";
+import { Gathering } from "./gathering.ts";
 
 interface Waiting {
   readonly arrivals: readonly Arrival[];
@@ -9,46 +10,23 @@ interface Waiting {
 /** What one statement may hold of several callers' arrivals; one caller's are never divided. */
 const [MOST_ARRIVALS, MOST_BYTES] = [1000, 2 ** 22];
 
-/**
- * Puts that come while one is under way are put together by the next, in the order in which they came: the more callers, the fewer
- * statements and waits for a disk for each.
- */
+/** Puts that come while one is under way are put together by the next: the more callers, the fewer statements and waits for a disk for each. */
 export class GatheredPuts {
-  private readonly waiting: Waiting[] = [];
+  private readonly gathering: Gathering<Waiting>;
   private readonly putAll: (arrivals: readonly Arrival[]) => Promise<Put[]>;
-  private running: Promise<void> | undefined;
 
   constructor(putAll: (arrivals: readonly Arrival[]) => Promise<Put[]>) {
     this.putAll = putAll;
+    this.gathering = new Gathering((callers) => this.together(callers), beyondOneStatement);
   }
 
   put(arrivals: readonly Arrival[]): Promise<Put[]> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ arrivals, resolve, reject });
-      this.running ??= this.run();
-    });
+    return new Promise((resolve, reject) => this.gathering.add({ arrivals, resolve, reject }));
   }
 
   /** Resolves when nothing is left to put. */
-  async settled(): Promise<void> {
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    // What is asked for in this turn of the event loop goes together.
-    await Promise.resolve();
-    while (this.waiting.length > 0) await this.together(this.next());
-    this.running = undefined;
-  }
-
-  private next(): Waiting[] {
-    let [arrivals, bytes] = [0, 0];
-    const end = this.waiting.findIndex((waiting) => {
-      arrivals += waiting.arrivals.length;
-      bytes += waiting.arrivals.reduce((sum, { stream }) => sum + stream.length, 0);
-      return arrivals > MOST_ARRIVALS || bytes > MOST_BYTES;
-    });
-    return this.waiting.splice(0, end < 0 ? this.waiting.length : Math.max(end, 1));
+  settled(): Promise<void> {
+    return this.gathering.settled();
   }
 
   private async together(callers: readonly Waiting[]): Promise<void> {
@@ -60,4 +38,13 @@ export class GatheredPuts {
       for (const { reject } of callers) reject(error);
     }
   }
+}
+
+function beyondOneStatement(): (waiting: Waiting) => boolean {
+  let [count, bytes] = [0, 0];
+  return ({ arrivals }) => {
+    count += arrivals.length;
+    bytes += arrivals.reduce((sum, { stream }) => sum + stream.length, 0);
+    return count > MOST_ARRIVALS || bytes > MOST_BYTES;
+  };
 }

@@ -1,3 +1,4 @@
+import { Gathering } from "./gathering.ts";
 import type { WritingConnection } from "./sqlite-connection.ts";
 import { storeUnavailable } from "./store-unavailable.ts";
 
@@ -12,17 +13,14 @@ interface Waiting {
 /** A transaction takes no more than so many bytes, so that what came first need not wait long for what came later. */
 const MOST_BYTES = 2 ** 22;
 
-/**
- * Writes to a SQLite file in transactions, of which each takes all that came while the one before was written. So a lone writer waits for
- * one flush of the disk, and many share one; nobody waits for a clock.
- */
+/** Writes to a SQLite file in transactions, of which each takes all that came while the one before was written. */
 export class GroupCommit {
   private readonly connection: WritingConnection;
-  private readonly waiting: Waiting[] = [];
-  private running: Promise<void> | undefined;
+  private readonly gathering: Gathering<Waiting>;
 
   constructor(connection: WritingConnection) {
     this.connection = connection;
+    this.gathering = new Gathering((jobs) => this.transaction(jobs), beyondOneTransaction);
   }
 
   /**
@@ -35,28 +33,18 @@ export class GroupCommit {
   write<R>(work: () => R, bytes = 0): Promise<R> {
     return new Promise((resolve, reject) => {
       let result: R;
-      const job = { work: () => void (result = work()), done: () => resolve(result), failed: reject, weight: bytes };
-      this.waiting.push(job);
-      this.running ??= this.run();
+      this.gathering.add({
+        work: () => void (result = work()),
+        done: () => resolve(result),
+        failed: reject,
+        weight: bytes,
+      });
     });
   }
 
   /** Resolves when nothing is left to write. */
-  async settled(): Promise<void> {
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    // What is asked for in this turn of the event loop becomes one transaction.
-    await Promise.resolve();
-    while (this.waiting.length > 0) await this.transaction(this.next());
-    this.running = undefined;
-  }
-
-  private next(): Waiting[] {
-    let bytes = 0;
-    const end = this.waiting.findIndex(({ weight }) => (bytes += weight) > MOST_BYTES);
-    return this.waiting.splice(0, end < 0 ? this.waiting.length : Math.max(end, 1));
+  settled(): Promise<void> {
+    return this.gathering.settled();
   }
 
   private async transaction(jobs: readonly Waiting[]): Promise<void> {
@@ -73,4 +61,9 @@ export class GroupCommit {
     }
     for (const { done } of jobs) done();
   }
+}
+
+function beyondOneTransaction(): (waiting: Waiting) => boolean {
+  let bytes = 0;
+  return ({ weight }) => (bytes += weight) > MOST_BYTES;
 }

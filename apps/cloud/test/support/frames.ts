@@ -1,7 +1,7 @@
 import { writeFrame, writeParcel } from "@isthmus/codec";
 import type { Models } from "../../src/models/served-model.ts";
 
-const KNOWN_MODEL = "0011223344556677";
+export const KNOWN_MODEL = "0011223344556677";
 
 /** A stream of one item of one raw symbol of 8 bits. */
 export function streamOf(symbol: number, model = KNOWN_MODEL): Uint8Array {
