@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Connections } from "../src/http/connections.ts";
-import { type RawAnswer, readAnswers } from "./support/hostile/raw-http.ts";
+import { exchange, type RawAnswer, readAnswers } from "./support/hostile/raw-http.ts";
 import { digitsModel, type TestModel } from "./support/models.ts";
 import { type Running, running } from "./support/server.ts";
 
@@ -65,6 +65,14 @@ describe("the service", () => {
     expect(files(found)).toBe(16);
     expect(found.map(({ status }) => status)).toEqual([...Array<number>(16).fill(200), 400]);
     expect(found.at(-1)!.headers["content-type"]).toBe("application/problem+json");
+  });
+
+  it("answers a client that has said that it will ask no more", async () => {
+    const port = Number(new URL(service.url).port);
+    const asked = Buffer.from(ask("GET", "").repeat(3));
+    expect(files(readAnswers((await exchange(port, asked, true)).bytes))).toBe(3);
+    const more = readAnswers((await exchange(port, Buffer.concat([asked, Buffer.alloc(9)]), true)).bytes);
+    expect(files(more)).toBe(3);
   });
 
   it("says nothing behind its last answer", async () => {

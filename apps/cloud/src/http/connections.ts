@@ -24,6 +24,8 @@ export class Connections {
       // Node calls it behind the last answer.
       socket.destroySoon = () => this.end(socket);
     });
+    // Else a client that says that it will ask no more is answered no more.
+    Object.assign(server, { httpAllowHalfOpen: true });
     // Node calls it when the server closes. Its own destroys connections whose answers are not all written.
     server.closeIdleConnections = () => this.endAll();
     for (const event of ["request", "checkExpectation"]) {
