@@ -34,7 +34,7 @@ function fixture(limits: IngestLimits = {}, put?: (arrivals: readonly Arrival[])
         return {
           id,
           check: async (bytes) => {
-            if (bytes.at(-1)! % 2 === 0) return { items: 1, rawBytes: 28, symbols: 10 };
+            if (bytes.at(-1)! % 2 === 0) return { items: 1, rawBytes: 28 };
             throw new IsthmusError("BITSTREAM_STATE", "byte 31: odd", { offset: 31 });
           },
         };
@@ -83,7 +83,7 @@ it("stores what is whole and says of the rest what is wrong, in the order of the
 });
 
 it("decodes no more of a body than it may, so that many small bombs are no large one", async () => {
-  const { ingest, stored } = fixture({ bodySymbols: 20 });
+  const { ingest, stored } = fixture({ bodySymbols: 2 });
   const results = await ingest.accept(joined(parcel(2), parcel(4), parcel(6), parcel(8)), device);
   expect(results).toMatchObject([
     { status: "stored" },
@@ -96,6 +96,16 @@ it("decodes no more of a body than it may, so that many small bombs are no large
     { status: "stored" },
     { status: "stored" },
   ]);
+});
+
+it("counts those that do not decode as well, which take as long", async () => {
+  const { ingest, stored } = fixture({ bodySymbols: 2 });
+  expect(await ingest.accept(joined(parcel(3), parcel(5), parcel(6)), device)).toMatchObject([
+    { status: "refused", reason: "bad-frame" },
+    { status: "refused", reason: "bad-frame" },
+    { status: "refused", reason: "too-large", sequence: 6 },
+  ]);
+  expect(stored).toHaveLength(0);
 });
 
 it("lets an operator send for every device and a reader for none", async () => {

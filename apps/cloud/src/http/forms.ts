@@ -2,10 +2,15 @@ import type { FastifyReply } from "fastify";
 import type { Decoded } from "../decode/decoded.ts";
 import { preferred } from "../forms/accept.ts";
 import { FILE_FORMS, type FileForm } from "../forms/files.ts";
+import type { Claim } from "../models/claim.ts";
 import type { ServedModel } from "../models/served-model.ts";
 import { Problem } from "../problems.ts";
 import { JSON_TYPE } from "./media-types.ts";
 import type { Content, JsonSchema } from "./route.ts";
+
+const TEXTS = [JSON_TYPE, "text/csv"];
+/** Items' values and codes. */
+const TEXT_NUMBERS = 2 ** 22;
 
 /** Decoded items as an answer has them: JSON, or a file. */
 export function formContents(schema: JsonSchema): Content[] {
@@ -30,6 +35,17 @@ export function requireSuits(form: FileForm, model: ServedModel): void {
   if (form.suits(model)) return;
   const others = [JSON_TYPE, ...FILE_FORMS.filter(({ suits }) => suits(model)).map(({ type }) => type)];
   throw new Problem("not-acceptable", `items of this model are to be had as ${others.join(", ")}`);
+}
+
+/** @throws Problem `too-large` where JSON or CSV would have more numbers than anybody wants to read; what is too much in every form is left to decoding */
+export function requireFew(form: FileForm | string | undefined, model: ServedModel, { items, symbols }: Claim): void {
+  const type = typeof form === "object" ? form.type : JSON_TYPE;
+  const numbers = items * model.features + symbols;
+  if (numbers <= TEXT_NUMBERS || !TEXTS.includes(type) || !model.takes({ items, symbols })) return;
+  const others = FILE_FORMS.filter((one) => one.suits(model) && !TEXTS.includes(one.type)).map((one) => one.type);
+  throw new Problem("too-large", `${numbers} numbers are too many for ${type}; ask for ${others.join(" or ")}`, {
+    limit: TEXT_NUMBERS,
+  });
 }
 
 /** How many of decoded streams, from the first, have items of one shape, and so can be one file. */

@@ -2,17 +2,16 @@ import { writeParcel } from "@isthmus/codec";
 import type { Decoded } from "../decode/decoded.ts";
 import type { FileForm } from "../forms/files.ts";
 import { type ItemJson, itemsJson, type ModelJson, modelJson } from "../forms/items-json.ts";
+import { claimOf } from "../models/claim.ts";
 import type { ServedModel } from "../models/served-model.ts";
 import { Problem, problemOf } from "../problems.ts";
 import type { Service } from "../service.ts";
 import type { StoredFrame } from "../store/frame-store.ts";
-import { requireSuits, sameShape } from "./forms.ts";
+import { requireFew, requireSuits, sameShape } from "./forms.ts";
 
 /** Of a page together, beside its first frame. */
 const PAGE_BYTES = 2 ** 23;
 const PAGE_VALUES = 2 ** 20;
-/** JSON of more numbers than this is nothing that anybody wants. */
-const JSON_VALUES = 2 ** 22;
 
 export interface PageQuery {
   readonly device: string;
@@ -61,11 +60,7 @@ export async function itemsPage(
 }
 
 async function jsonOf({ decoder }: Parts, model: ServedModel, frame: StoredFrame): Promise<ItemJson[]> {
-  const numbers = frame.items * model.features;
-  if (numbers > JSON_VALUES) {
-    const detail = `${numbers} numbers are too many for JSON; ask for image/png or application/x-npy`;
-    throw new Problem("too-large", detail, { limit: JSON_VALUES });
-  }
+  requireFew(undefined, model, claimOf(frame.stream));
   return (await decoder.decode(model, frame.stream)).flatMap((one) => itemsJson(model, one));
 }
 
@@ -81,6 +76,8 @@ export async function itemsFile(
   const model = await modelOf(parts, first.model);
   requireSuits(form, model);
   const ofModel = leading(page.frames, ({ model: id }) => id === first.model);
+  // Others are on the page only where they are few.
+  requireFew(form, model, claimOf(first.stream));
   const each = await Promise.all(ofModel.map(({ stream }) => parts.decoder.decode(model, stream)));
   const decoded = each.flat();
   const shown = sameShape(decoded);

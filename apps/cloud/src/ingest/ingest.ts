@@ -1,7 +1,8 @@
-import { type Parcel, PARCEL_HEADER_BYTES, readFrame, readParcels } from "@isthmus/codec";
+import { type Parcel, PARCEL_HEADER_BYTES, readParcels } from "@isthmus/codec";
 import { IsthmusError } from "@isthmus/math";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Holder } from "../auth/holder.ts";
+import { claimOf } from "../models/claim.ts";
 import type { Models } from "../models/served-model.ts";
 import type { Arrival, FrameStore, Put } from "../store/frame-store.ts";
 import type { Refused, Result } from "./result.ts";
@@ -9,7 +10,7 @@ import type { Refused, Result } from "./result.ts";
 export interface IngestLimits {
   /** Of a parcel's stream. Default: 16 MiB. */
   readonly streamBytes?: number;
-  /** Integers that the streams of a body are decoded to; when there are so many the rest of the body is refused. Default: 2^25. */
+  /** Integers that the streams of a body say that they hold; when there are so many the rest of the body is refused. Default: 2^25. */
   readonly bodySymbols?: number;
   /** Bytes of bodies that are being worked on at once; more are refused as a whole. Default: 64 MiB. */
   readonly pendingBytes?: number;
@@ -115,7 +116,7 @@ export class Ingest {
     return { ...refused, reason: "bad-frame" };
   }
 
-  /** @param spent what the parcels before it in the body took: a few bytes may stand for very many integers */
+  /** @param spent what the parcels before it in the body claimed: a few bytes may stand for very many integers, and take as long to decode where they end wrongly */
   private async check(parcel: Parcel, offset: number, holder: Holder, spent: { symbols: number }): Promise<Checked> {
     const { device, sequence, stream } = parcel;
     const refused = { device, sequence, status: "refused" } as const;
@@ -124,16 +125,15 @@ export class Ingest {
       return { result: { ...refused, reason: "other-device", detail } };
     }
     if (spent.symbols >= this.limits.bodySymbols) {
-      const detail = `what is before it in the body decodes to ${spent.symbols} integers; send fewer frames at once`;
+      const detail = `what is before it in the body claims ${spent.symbols} integers; send fewer frames at once`;
       return { result: { ...refused, reason: "too-large", limit: this.limits.streamBytes, detail } };
     }
     try {
-      const model = Buffer.from(readFrame(stream).modelId).toString("hex");
+      const { model, symbols } = claimOf(stream);
       const served = await this.models.find(model);
       if (served) {
-        const { symbols, ...facts } = await served.check(stream);
         spent.symbols += symbols;
-        return { arrival: { ...parcel, model, ...facts }, offset };
+        return { arrival: { ...parcel, model, ...(await served.check(stream)) }, offset };
       }
       return { result: { ...refused, reason: "unknown-model", model, detail: `model ${model} is not here` } };
     } catch (error) {

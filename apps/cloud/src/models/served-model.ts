@@ -6,6 +6,7 @@ import { IsthmusError } from "@isthmus/math";
 import type { Crew } from "../decode/crew.ts";
 import type { ModelFacts } from "../decode/model-facts.ts";
 import type { LosslessStream } from "../decode/task.ts";
+import type { Claim } from "./claim.ts";
 import { rawBytesOf } from "./raw-bytes.ts";
 
 /** What a stream holds, once it is known that it decodes. */
@@ -13,8 +14,6 @@ export interface StreamFacts {
   readonly items: number;
   /** Bytes that the items were before they were encoded. */
   readonly rawBytes: number;
-  /** Integers that were decoded to know that. */
-  readonly symbols: number;
 }
 
 /** A model as what arrives is checked by it. */
@@ -72,15 +71,11 @@ export class ServedModel implements CheckingModel {
     return elementCount(this.facts.shape);
   }
 
-  private get symbolsOfItem(): number {
-    return this.facts.codec?.dims ?? this.features;
-  }
-
   async check(stream: Uint8Array): Promise<StreamFacts> {
     const streams = this.facts.lossless ? await this.items(stream) : this.symbols(stream).streams;
     requireOne(streams.length, stream);
     const [only] = streams as readonly [(typeof streams)[number]];
-    return { items: only.items, rawBytes: rawBytesOf(this, only), symbols: only.items * this.symbolsOfItem };
+    return { items: only.items, rawBytes: rawBytesOf(this, only) };
   }
 
   /** What one or more streams of a lossless coder hold; in another process, as its networks run. */
@@ -106,6 +101,11 @@ export class ServedModel implements CheckingModel {
       this.bundles.delete(quality);
       throw error;
     });
+  }
+
+  /** Whether it decodes so much. */
+  takes({ items, symbols }: Pick<Claim, "items" | "symbols">): boolean {
+    return Math.max(items * this.features, symbols) <= this.maxValues;
   }
 
   /** The symbols and latents of one or more streams. */

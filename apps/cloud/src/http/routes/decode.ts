@@ -1,8 +1,8 @@
-import { readFrame } from "@isthmus/codec";
 import { itemsJson, modelJson } from "../../forms/items-json.ts";
+import { claimOf } from "../../models/claim.ts";
 import { Problem } from "../../problems.ts";
 import type { Service } from "../../service.ts";
-import { formAsked, formContents, requireSuits, sameShape, sendForm } from "../forms.ts";
+import { formAsked, formContents, requireFew, requireSuits, sameShape, sendForm } from "../forms.ts";
 import { STREAM } from "../media-types.ts";
 import type { Route } from "../route.ts";
 import { answers } from "../schemas.ts";
@@ -21,10 +21,12 @@ export function decodeRoutes({ models, decoder }: Pick<Service, "models" | "deco
       handle: async ({ body, headers }, reply) => {
         const bytes = bytesOf(body);
         const form = formAsked(headers.accept);
-        const id = Buffer.from(readFrame(bytes).modelId).toString("hex");
+        const claim = claimOf(bytes);
+        const id = claim.model;
         const model = await models.find(id);
         if (!model) throw new Problem("unknown-model", `model ${id} is not here`, { model: id });
         if (typeof form === "object") requireSuits(form, model);
+        requireFew(form, model, claim);
         const decoded = await decoder.decode(model, bytes);
         if (typeof form !== "object") {
           return { model: modelJson(model), items: decoded.flatMap((one) => itemsJson(model, one)) };
