@@ -60,6 +60,12 @@ export function probe() {
       hint: "apt-get install postgresql",
     },
     { need: "openssl", key: "openssl", found: runs("openssl", "version"), hint: "apt-get install openssl" },
+    {
+      need: "systemd-analyze",
+      key: "systemd",
+      found: runs("systemd-analyze", "--version"),
+      hint: "apt-get install systemd",
+    },
     module("safetensors", "not packaged by Debian 12; pip install safetensors"),
   ];
 }
