@@ -28,6 +28,16 @@ it("ends a process that takes too long, and starts another", async () => {
   expect(decoded.length).toBe(784);
 });
 
+it("tells whoever waits for a process that it died, and starts another", async () => {
+  const mortal = crew({ execArgv: ["--import", "data:text/javascript,process.exit(1)"] });
+  for (let i = 0; i < 2; i++) {
+    await expect(mortal.do("inspect", { file: new Uint8Array(3) })).rejects.toMatchObject({
+      code: "DECODE_FAILED",
+      message: expect.stringContaining("its process ended"),
+    });
+  }
+});
+
 it("goes on with other tasks when one fails, and opens no more models than it keeps", async () => {
   const one = crew();
   const models: TestModel[] = [];

@@ -58,6 +58,8 @@ it("would notice a failure, an answer in a form of its own, and a header that a 
   expect(problemWith({ ...answer!, status: 400 })).toContain("no problem document");
   expect(problemWith({ ...answer!, headers: { ...headers, "x-injected": "1" } })).toContain("brought in");
   expect(problemWith({ ...answer!, headers: { ...headers, "content-type": "text/html" } })).toContain("as text/html");
+  expect(problemWith({ ...answer!, headers: { ...headers, "referrer-policy": "" } })).toContain("without referrer");
+  expect(problemWith({ ...answer!, headers: { ...headers, "cache-control": "public" } })).toContain("may be kept");
   expect(problemWith({ ...answer!, headers: { ...headers, "content-security-policy": "" } })).toContain(
     "without a policy",
   );

@@ -8,6 +8,7 @@ import { bundleFloatEncoder } from "@isthmus/deploy";
 import { loadEncoder } from "@isthmus/edge";
 import { IsthmusError } from "@isthmus/math";
 import { SqliteStore } from "../src/store/sqlite-store.ts";
+import { exchange, readAnswers } from "./support/hostile/raw-http.ts";
 import { digits, digitsModel, digitStream, parcel, type TestModel } from "./support/models.ts";
 import { problemOf, type Running, type RunOptions, running } from "./support/server.ts";
 
@@ -184,6 +185,21 @@ describe("tokens", () => {
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(8);
     expect(statuses).toContain(429);
     expect((await own.ask("operator", "/v1/models")).status).toBe(200);
+  });
+
+  it("and bring no body in while the service has more to do than it can", async () => {
+    // Later than this it always is.
+    const own = await open({ lateMs: -1 });
+    for (const [role, path] of [
+      ["device", "/v1/frames"],
+      ["reader", "/v1/decode"],
+    ] as const) {
+      const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${own.token(role, "pump-7")}\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n`;
+      const [answer] = readAnswers((await exchange(Number(new URL(own.url).port), Buffer.from(head), false)).bytes);
+      expect(answer).toMatchObject({ status: 429, headers: { "retry-after": expect.stringMatching(/^[1-9]/) } });
+      expect(JSON.parse(answer!.body.toString())).toMatchObject({ type: kind("overloaded") });
+    }
+    expect((await own.ask("reader", "/v1/models")).status).toBe(200);
   });
 
   it("and payloads are never in the log", async () => {

@@ -62,6 +62,8 @@ it("allows the page its own files and its own service, and any other answer noth
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": expect.stringMatching(/camera=\(\), microphone=\(\), geolocation=\(\)/),
     "cache-control": "no-store",
   });
 });

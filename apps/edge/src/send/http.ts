@@ -33,7 +33,6 @@ export function httpCall({ url, patienceMs, signal, most, body, tls, ...options 
     const pieces: Buffer[] = [];
     let length = 0;
     const call = (url.protocol === "https:" ? encrypted : plain)(url, { ...options, ...tls });
-    const give = (error: Error): void => void call.destroy(error);
     const timer = setTimeout(() => give(new NoAnswer(patienceMs)), patienceMs);
     const aborted = (): void => give(new SendError("stopped"));
     const end = (): void => {
@@ -43,6 +42,11 @@ export function httpCall({ url, patienceMs, signal, most, body, tls, ...options 
     const fail = (error: Error): void => {
       end();
       reject(error instanceof SendError ? error : new SendError(reasonOf(error), { cause: error }));
+    };
+    // At once: the end of an answer that is too long may have come with it.
+    const give = (error: SendError): void => {
+      fail(error);
+      call.destroy();
     };
     if (signal?.aborted) aborted();
     signal?.addEventListener("abort", aborted);

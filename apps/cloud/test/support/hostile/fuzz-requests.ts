@@ -25,6 +25,15 @@ interface Options {
   readonly tell?: (tally: RequestTally) => void;
 }
 
+/** As docs/security.md says of every answer. */
+const EVERY_ANSWER = {
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cross-origin-opener-policy": "same-origin",
+  "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+};
 /** Connections at once. */
 const LANES = 8;
 const MOST_PROBLEMS = 5;
@@ -82,7 +91,9 @@ export function problemWith({ status, headers, body }: RawAnswer, method = "GET"
   const text = body.toString("latin1");
   if (status >= 500 && status !== 503) return `status ${status}: ${text.slice(0, 300)}`;
   if ("x-injected" in headers) return "a header that the request brought in";
-  if (headers["x-content-type-options"] !== "nosniff") return `status ${status} without nosniff`;
+  const lacking = Object.entries(EVERY_ANSWER).find(([name, value]) => headers[name] !== value);
+  if (lacking) return `status ${status} without ${lacking.join(": ")}`;
+  if (!/^(no-store|(private, )?no-cache)$/.test(headers["cache-control"] ?? "")) return `status ${status} may be kept`;
   if (!/default-src 'none'/.test(headers["content-security-policy"] ?? "")) return `status ${status} without a policy`;
   if (/node_modules|file:\/\/|\n\s+at /.test(text) && status >= 400)
     return `status ${status} tells of the inside: ${text.slice(0, 300)}`;
