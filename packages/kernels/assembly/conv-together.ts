@@ -4,7 +4,7 @@
  */
 import { activate } from "./gemm";
 import { packA, packB } from "./gemm-pack";
-import { PANEL_BYTES, MR, RUNS_BYTES, stripOfRuns } from "./gemm-tile";
+import { PANEL_BYTES, MR, RUNS_BYTES, strip } from "./gemm-tile";
 import {
   batchOf, channelsOf, columnDilationOf, columnsOf, columnStrideOf, endInside, firstInside, heightOf, leftOf, rowDilationOf, rowsOf,
   rowStrideOf, topOf, widthOf, yChannelsOf, yHeightOf, yWidthOf,
@@ -49,7 +49,7 @@ export function filterTogetherScratch(batch: i32, pixels: i32, taps: i32, channe
 }
 
 /**
- * Writes what `stripOfRuns` reads: `rows` x `columns` runs of `depth` k's whose starts are so many k's apart in A and in B, in a row and
+ * Writes what `strip` reads: `rows` x `columns` runs of `depth` k's whose starts are so many k's apart in A and in B, in a row and
  * from row to row. Returns the depth: 0, in one run, when there is nothing.
  */
 function describe(
@@ -97,7 +97,7 @@ export function convolveTogether(w: usize, x: usize, filter: usize, y: usize, bi
         );
         const from = panel + <usize>(((top + i * rowDilationOf(w)) * width + left + j * right) * channels * PANEL_BYTES);
         const weight = panels + (<usize>((i * columnsOf(w) + j) * channels) << 5);
-        stripOfRuns(scratch, depth, patch, from, weight, to, <usize>outputs << 2, true, bias, images, n, scratch + RUNS_BYTES);
+        strip(scratch, depth, patch, from, weight, to, <usize>outputs << 2, true, bias, images, n, scratch + RUNS_BYTES);
         to += <usize>n << 2;
       }
     }
@@ -173,7 +173,7 @@ export function inputGradTogether(w: usize, g: usize, filter: usize, x: usize, b
         );
         const from = panel + <usize>((oy * yWidthOf(w) + ox) * channels * PANEL_BYTES);
         const weight = panels + (<usize>((i * columnsOf(w) + j) * channels) << 5);
-        stripOfRuns(scratch, depth, taps * channels, from, weight, to, <usize>outputs << 2, true, bias, images, n, scratch + RUNS_BYTES);
+        strip(scratch, depth, taps * channels, from, weight, to, <usize>outputs << 2, true, bias, images, n, scratch + RUNS_BYTES);
         to += <usize>n << 2;
       }
     }
@@ -235,7 +235,7 @@ function addTaps(w: usize, panel: usize, panels: usize, filter: usize, images: i
       const from = panel + <usize>(((top + i * rowStrideOf(w)) * widthOf(w) + left + j * right) * images * PANEL_BYTES);
       const weight = panels + (<usize>((i * yWidthOf(w) + j) * images) << 5);
       const depthOfPanel = yHeightOf(w) * yWidthOf(w) * images;
-      stripOfRuns(scratch, depth, depthOfPanel, from, weight, filter, <usize>n << 2, first, 0, many, n, scratch + RUNS_BYTES);
+      strip(scratch, depth, depthOfPanel, from, weight, filter, <usize>n << 2, first, 0, many, n, scratch + RUNS_BYTES);
       filter += <usize>(channelsOf(w) * n) << 2;
     }
   }

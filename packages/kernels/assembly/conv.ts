@@ -89,7 +89,7 @@ export function conv2d(w: usize, x: usize, filter: usize, y: usize, bias: usize,
         const corner = y + <usize>i * stride + (<usize>j << 2);
         gatherPatches(w, x, i, rows, p, p + depth, tile, <usize>depth << 2);
         packA(tile, panel, rows, depth, <usize>depth << 2, 4);
-        strip(depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
+        strip(0, depth, depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
         if (activation && p + depth >= k) {
           for (let r = 0; r < rows; r++) activate(activation, corner + <usize>r * stride, columns);
         }
@@ -137,7 +137,7 @@ export function conv2dInputGrad(w: usize, g: usize, filter: usize, x: usize, bia
       for (let i = 0; i < m; i += MR) {
         const rows = min(MR, m - i);
         packA(g + <usize>i * stride + (<usize>p << 2), panel, rows, depth, stride, 4);
-        strip(depth, panel, scratch, tile, tileStride, true, 0, rows, columns, spare);
+        strip(0, depth, depth, panel, scratch, tile, tileStride, true, 0, rows, columns, spare);
         scatterPatches(w, x, i, rows, j, j + columns, tile, tileStride);
       }
     }
@@ -173,7 +173,7 @@ export function conv2dFilterGrad(w: usize, x: usize, g: usize, filter: usize, sc
           const rows = min(MR, width - i);
           const corner = filter + <usize>(from + i) * stride + (<usize>j << 2);
           packA(tile + (<usize>i << 2), panel, rows, depth, 4, tileStride);
-          strip(depth, panel, scratch, corner, stride, p == 0, 0, rows, columns, spare);
+          strip(0, depth, depth, panel, scratch, corner, stride, p == 0, 0, rows, columns, spare);
         }
       }
     }

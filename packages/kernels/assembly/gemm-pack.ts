@@ -4,14 +4,7 @@ import { f32s, loadPart } from "./simd";
 
 @inline
 function storeElement(to: usize, from: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) store<f32>(to, load<f32>(from));
-  else v128.store(to, v128.load32_splat(from));
-}
-
-@inline
-function storeZero(to: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD) store<f32>(to, 0);
-  else v128.store(to, f32s(0));
+  v128.store(to, v128.load32_splat(from));
 }
 
 /** MR rows of A, k-major: `rowStride` and `kStride` are the distances in bytes of neighbours in A. */
@@ -35,7 +28,7 @@ export function packA(a: usize, to: usize, rows: i32, kc: i32, rowStride: usize,
     let from = a;
     for (let i = 0; i < MR; i++) {
       if (i < rows) storeElement(to, from);
-      else storeZero(to);
+      else v128.store(to, f32s(0));
       from += rowStride;
       to += A_BYTES;
     }

@@ -120,7 +120,7 @@ export function gemm(
         const from = a + <usize>i * aRow + <usize>p * aK;
         packA(from, panel, rows, depth, aRow, aK);
         const biasHere = bias ? bias + (<usize>j << 2) : 0;
-        strip(depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
+        strip(0, depth, depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
         if (activation && p + depth >= k) {
           for (let r = 0; r < rows; r++) {
             const row = corner + <usize>r * stride;
