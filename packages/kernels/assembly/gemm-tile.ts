@@ -199,7 +199,6 @@ function lowTile(runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: 
 }
 
 /** Four (or fewer, `count`) columns of a tile that hangs over C's edge. */
-@inline
 function finishPart(c: usize, from: usize, first: bool, bias: usize, count: i32): void {
   const value = v128.load(from);
   if (count >= 4) {
