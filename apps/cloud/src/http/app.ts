@@ -7,6 +7,7 @@ import { Problem, problemOf, PROBLEMS, RETRY_AFTER } from "../problems.ts";
 import { addSecurityHeaders, SECURITY_HEADERS } from "../security-headers.ts";
 import type { Service } from "../service.ts";
 import { VERSION } from "../version.ts";
+import { Connections } from "./connections.ts";
 import { allowOrigin, isPreflight } from "./cors.ts";
 import { Gate } from "./gate.ts";
 import { JSON_TYPE, PROBLEM } from "./media-types.ts";
@@ -122,7 +123,7 @@ function bareServer({ requestMs = 30_000, headersMs = 10_000, maxConnections = 1
     forceCloseConnections: "idle",
     return503OnClosing: false,
     exposeHeadRoutes: true,
-    clientErrorHandler: badConnection,
+    clientErrorHandler: (error, socket) => badConnection(connections, error, socket),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true, allErrors: false } },
     // An address that cannot be decoded is none of ours.
     frameworkErrors: (_, request, reply) => {
@@ -131,6 +132,7 @@ function bareServer({ requestMs = 30_000, headersMs = 10_000, maxConnections = 1
       void sendProblem((reply as FastifyReply).headers(SECURITY_HEADERS), problem);
     },
   });
+  const connections = new Connections(server.server, requestMs);
   server.server.maxConnections = maxConnections;
   // Node would say 417 in a form of its own.
   server.server.on("checkExpectation", (_, response: ServerResponse) => {
@@ -225,17 +227,16 @@ function patternOf(url: string): RegExp {
 }
 
 /** What cannot be read as a request, or took too long, is answered on the bare connection. */
-function badConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+function badConnection(connections: Connections, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET") return void socket.destroy();
-  // The last answer was given, and may still be on its way.
-  if (!socket.writable) return socket.destroySoon();
   const isLate = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
   const kind = isLate ? "timeout" : "invalid-request";
   const detail = isLate ? "the request did not arrive in time" : "this is no request of HTTP that can be read";
   const body = JSON.stringify(new Problem(kind, detail).document);
   const head = `HTTP/1.1 ${PROBLEMS[kind].status} ${isLate ? "Request Timeout" : "Bad Request"}`;
   const headers = Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
+  connections.refuse(
+    socket,
     `${head}\r\n${headers.join("")}Content-Type: ${PROBLEM}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -1,12 +1,12 @@
 /** Sends hostile requests to a service, and holds every answer to what answers must be. */
 import { runDrawn } from "./drawn.ts";
-import { CutAnswer, exchange, type RawAnswer, readAnswers } from "./raw-http.ts";
+import { exchange, type RawAnswer, readAnswers } from "./raw-http.ts";
 import { type RequestKind, requestKinds, type Samples, type Sent } from "./requests.ts";
 
 export interface RequestTally {
   readonly name: string;
   readonly cases: number;
-  /** How many answers had each status; `none` for connections that ended without one, `cut` for connections with several requests whose last answer ended early. */
+  /** How many answers had each status; `none` for connections that ended without one. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
@@ -57,11 +57,7 @@ async function fuzzKind(kind: RequestKind, { port, samples, cases }: Options) {
   return { tally: { name: kind.name, cases, statuses }, wrong };
 }
 
-async function statusesOf(
-  port: number,
-  sent: Sent,
-  complain: (what: string) => void,
-): Promise<(number | "none" | "cut")[]> {
+async function statusesOf(port: number, sent: Sent, complain: (what: string) => void): Promise<(number | "none")[]> {
   try {
     const { bytes, wasReset } = await exchange(port, sent.bytes, !sent.isHttp);
     const answers = readAnswers(bytes, sent.methods, wasReset);
@@ -76,8 +72,6 @@ async function statusesOf(
     }
     return answers.length === 0 ? ["none"] : answers.map(({ status }) => status);
   } catch (error) {
-    // Of requests behind each other the end of a long answer is lost once in a thousand times on a busy machine; why is not known.
-    if (error instanceof CutAnswer && sent.methods.length > 1) return ["cut"];
     complain((error as Error).message);
     return ["none"];
   }

@@ -8,9 +8,6 @@ export interface RawAnswer {
   readonly body: Buffer;
 }
 
-/** The connection ended before an answer that had begun. */
-export class CutAnswer extends Error {}
-
 /** Longer than any answer takes, however busy the machine is. */
 const PATIENCE_MS = 60_000;
 
@@ -100,7 +97,7 @@ function bodyOf(bytes: Buffer, at: number, headers: Readonly<Record<string, stri
   if (headers["transfer-encoding"] === "chunked") return chunked(bytes, at);
   const length = headers["content-length"];
   const end = length === undefined ? bytes.length : at + Number(length);
-  if (end > bytes.length) throw new CutAnswer(`an answer of ${length} bytes, ${bytes.length - at} came`);
+  if (end > bytes.length) throw new Error(`an answer of ${length} bytes, ${bytes.length - at} came`);
   return { body: bytes.subarray(at, end), end };
 }
 
