@@ -86,6 +86,7 @@ describe("in small", () => {
     const float = valueOf("area under the ROC curve, float32");
     expect(float).toBeGreaterThanOrEqual(0);
     expect(float).toBeLessThanOrEqual(1);
+    // Of so few windows an area has an error of some hundredths; what is wrong with an encoder takes it to a half.
     expect(Math.abs(valueOf("what int8 and the stream lose of it"))).toBeLessThan(0.1);
     expect(valueOf("stream of the int8 encoder")).toBeLessThan(12);
     expect(details!["validation"]).toHaveLength(2);

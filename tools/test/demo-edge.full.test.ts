@@ -24,6 +24,7 @@ it("goes from two devices to the service and back, and ends by itself", async ()
     ([, a, b]) => Number(a) / Number(b),
   );
   expect(errors).toHaveLength(3);
+  // Of what the numbers vary by: a decoder that gave the mean would have 1.
   expect(Math.max(...errors)).toBeLessThan(0.3);
   const page = /The page: (http:\S+)/.exec(stdout)![1]!;
   await expect(fetch(page)).rejects.toThrow("fetch failed");

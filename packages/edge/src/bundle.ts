@@ -69,34 +69,21 @@ const ANCILLARY = 0x80;
  *   `TABLE_INVALID`, `PLAN_VERSION`, `PLAN_INVALID` for tables and a plan that break a rule of their own
  */
 export function readBundle(bytes: Uint8Array, limits: BundleLimits = {}): EncoderBundle {
-  return bundleOf(bytes, limits, false);
-}
-
-/** The same; where the platform finds the SHA-256 right, which is quick, it is the sums of sections that are not made. Throws as `verifyBundle`, too. */
-export async function readVerified(bytes: Uint8Array, limits: BundleLimits = {}): Promise<EncoderBundle> {
-  const isWhole = bytes instanceof Uint8Array && (await isHashRight(bytes));
-  const read = bundleOf(bytes, limits, isWhole === true);
-  if (isWhole === false) throw wrongHash();
-  return read;
-}
-
-function bundleOf(bytes: Uint8Array, limits: BundleLimits, isWhole: boolean): EncoderBundle {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`"bundle" expected a Uint8Array, got ${typeof bytes}`);
-  const sections = sectionsOf(bytes, isWhole);
-  const model = sections.required("model");
+  const sections = sectionsOf(bytes);
+  const model = required(sections, "model");
   if (model.bytes.length !== BUNDLE_MODEL_BYTES) throw invalid(model.offset, `a model of ${model.bytes.length} bytes`);
   const hash = (i: number) => model.bytes.slice(8 + 32 * i, 40 + 32 * i);
-  const plan = planOf(sections.required("plan"), sections.required("constants"), { ...DEFAULT_LIMITS, ...limits });
+  const plan = planOf(required(sections, "plan"), required(sections, "constants"), { ...DEFAULT_LIMITS, ...limits });
   if (plan.input.length === 0) throw invalid(0, "a plan of no samples");
-  const units = sections.optional("units");
-  const read = units && unitsOf(units, plan.input.length);
+  const units = sections.units && unitsOf(sections.units, plan.input.length);
   return {
     modelId: model.bytes.slice(0, 8),
     hashes: { encoder: hash(0), tables: hash(1), decoder: hash(2) },
-    ...codingOf(sections.required("coding"), plan.outputs[0]!.length),
-    ...(read && { units: read }),
+    ...codingOf(required(sections, "coding"), plan.outputs[0]!.length),
+    ...(units && { units }),
     plan,
-    sections: sections.sizes(),
+    sections: Object.fromEntries(Object.entries(sections).map(([name, { bytes: of }]) => [name, of.length])),
   };
 }
 
@@ -107,22 +94,12 @@ function bundleOf(bytes: Uint8Array, limits: BundleLimits, isWhole: boolean): En
  * @throws IsthmusError `BUNDLE_HASH`
  */
 export async function verifyBundle(bytes: Uint8Array): Promise<boolean> {
-  const isRight = await isHashRight(bytes);
-  if (isRight === false) throw wrongHash();
-  return isRight === true;
-}
-
-/** `undefined` where the platform cannot tell. */
-async function isHashRight(bytes: Uint8Array): Promise<boolean | undefined> {
   const subtle = globalThis.crypto?.subtle;
-  if (!subtle) return undefined;
+  if (!subtle) return false;
   const digest = await subtle.digest("SHA-256", bytes.slice(BUNDLE_HEADER_BYTES));
   const stored = bytes.subarray(BUNDLE_HASH_AT, BUNDLE_HEADER_BYTES);
-  return new Uint8Array(digest).every((byte, i) => byte === stored[i]);
-}
-
-function wrongHash(): IsthmusError {
-  return problem("BUNDLE_HASH", BUNDLE_HASH_AT, "its bytes have another SHA-256 than it carries");
+  if (new Uint8Array(digest).every((byte, i) => byte === stored[i])) return true;
+  throw problem("BUNDLE_HASH", BUNDLE_HASH_AT, "its bytes have another SHA-256 than it carries");
 }
 
 interface Section {
@@ -130,18 +107,14 @@ interface Section {
   readonly bytes: Uint8Array;
 }
 
-interface Sections {
-  required(name: BundleSection): Section;
-  optional(name: BundleSection): Section | undefined;
-  sizes(): Partial<Record<BundleSection, number>>;
-}
+type Sections = Partial<Record<BundleSection, Section>>;
 
-/** Where each section lies, all checksums compared; of what is known to be whole the header's alone. */
-function sectionsOf(bytes: Uint8Array, isWhole: boolean): Sections {
+/** Where each section lies, all checksums compared. */
+function sectionsOf(bytes: Uint8Array): Sections {
   const count = checkHeader(bytes);
   const view = viewOf(bytes);
-  const known = Object.keys(BUNDLE_SECTIONS) as BundleSection[];
-  const found = new Map<number, Section>();
+  const names = Object.keys(BUNDLE_SECTIONS) as BundleSection[];
+  const found: Sections = {};
   let at = BUNDLE_HEADER_BYTES + BUNDLE_ENTRY_BYTES * count;
   for (let i = 0, last = 0; i < count; i++) {
     const entry = BUNDLE_HEADER_BYTES + BUNDLE_ENTRY_BYTES * i;
@@ -151,28 +124,23 @@ function sectionsOf(bytes: Uint8Array, isWhole: boolean): Sections {
       number,
     ];
     if (type <= last) throw invalid(entry, `section ${type} is repeated or out of order`);
-    if (type < ANCILLARY && !known.some((name) => BUNDLE_SECTIONS[name] === type)) {
-      throw invalid(entry, `section ${type} is not known to this version`);
-    }
+    const name = names.find((one) => BUNDLE_SECTIONS[one] === type);
+    if (!name && type < ANCILLARY) throw invalid(entry, `section ${type} is not known to this version`);
     if (length > bytes.length - at) throw invalid(entry, `section ${type} of ${length} bytes does not fit`);
     const part = bytes.subarray(at, at + length);
-    if (!isWhole && crc32c(part) !== crc) throw problem("BUNDLE_CRC", at, `section ${type} is damaged`);
-    found.set(type, { offset: at, bytes: part });
+    if (crc32c(part) !== crc) throw problem("BUNDLE_CRC", at, `section ${type} is damaged`);
+    if (name) found[name] = { offset: at, bytes: part };
     at += length;
     last = type;
   }
-  if (at !== bytes.length) throw invalid(at, `${bytes.length - at} bytes left behind the last section`);
-  const optional = (name: BundleSection) => found.get(BUNDLE_SECTIONS[name]);
-  return {
-    optional,
-    required: (name) => {
-      const section = optional(name);
-      if (section) return section;
-      throw invalid(BUNDLE_HEADER_BYTES, `the section "${name}" is missing`);
-    },
-    sizes: () =>
-      Object.fromEntries(known.flatMap((name) => (optional(name) ? [[name, optional(name)!.bytes.length]] : []))),
-  };
+  if (at !== bytes.length) throw invalid(at, `${bytes.length - at} bytes behind the last section`);
+  return found;
+}
+
+function required(sections: Sections, name: BundleSection): Section {
+  const section = sections[name];
+  if (section) return section;
+  throw invalid(BUNDLE_HEADER_BYTES, `the section "${name}" is missing`);
 }
 
 /** How many sections there are, once magic, version, lengths and the header's checksum are as they must be. */
@@ -185,8 +153,10 @@ function checkHeader(bytes: Uint8Array): number {
     throw problem("BUNDLE_VERSION", 2, `version ${version >>> 4}: this runtime reads version ${BUNDLE_VERSION >>> 4}`);
   }
   if (bytes.length < BUNDLE_HEADER_BYTES) throw truncated(bytes, BUNDLE_HEADER_BYTES);
-  const [view, count] = [viewOf(bytes), bytes[3]!];
-  const [directory, length] = [BUNDLE_HEADER_BYTES + BUNDLE_ENTRY_BYTES * count, view.getUint32(4, true)];
+  const view = viewOf(bytes);
+  const count = bytes[3]!;
+  const directory = BUNDLE_HEADER_BYTES + BUNDLE_ENTRY_BYTES * count;
+  const length = view.getUint32(4, true);
   if (count > MAX_SECTIONS) throw problem("BUNDLE_LIMIT", 3, `${count} sections: at most ${MAX_SECTIONS} are accepted`);
   if (bytes.length < Math.max(directory, length)) throw truncated(bytes, Math.max(directory, length));
   const covered = crc32c(bytes.subarray(BUNDLE_HASH_AT, directory), crc32c(bytes.subarray(0, BUNDLE_CRC_AT)));
@@ -200,29 +170,31 @@ function codingOf({ bytes, offset }: Section, outputs: number): Pick<EncoderBund
   let at = 1;
   const next = (): number => {
     const found = numberAt(bytes, at);
-    if (!found) throw invalid(offset + at, "no number where one is to be");
+    if (!found) throw invalid(offset + at, "no number");
     at = found.end;
     return found.value;
   };
-  const [dims, channels] = [next(), next()];
+  const dims = next();
+  const channels = next();
   if (dims < 1 || dims > MAX_DIMS || channels < 1 || dims % channels !== 0 || dims !== outputs) {
     throw invalid(offset, `${dims} dimensions of ${channels} channels, of a plan that makes ${outputs}`);
   }
   const tables: FrequencyTable[] = [];
   while (tables.length < channels) {
-    const [precision, zigzag, last] = [next(), next(), next()];
+    const precision = next();
+    const zigzag = next();
+    const last = next();
     if (last >= bytes.length - at) throw invalid(offset + at, `a table of ${last} symbols does not fit`);
     const frequencies = Array.from({ length: last + 1 }, next);
     tables.push(frequencyTable(precision, (zigzag >>> 1) ^ -(zigzag & 1), frequencies));
   }
-  if (at !== bytes.length) throw invalid(offset + at, `${bytes.length - at} bytes left behind the last table`);
+  if (at !== bytes.length) throw invalid(offset + at, `${bytes.length - at} bytes behind the last table`);
   return { quality: bytes[0]!, dims, tables };
 }
 
 function unitsOf({ bytes, offset }: Section, samples: number): BundleUnits {
-  if (bytes.length < 8) throw invalid(offset, `units of ${bytes.length} bytes`);
   const view = viewOf(bytes);
-  const [rows, count] = [view.getUint32(0, true), view.getUint32(4, true)];
+  const [rows, count] = bytes.length < 8 ? [0, 0] : [view.getUint32(0, true), view.getUint32(4, true)];
   if ((rows !== 2 && rows !== 3) || (count !== 1 && count !== samples) || bytes.length !== 8 + 8 * rows * count) {
     throw invalid(offset, `${rows} rows of ${count} units in ${bytes.length} bytes, of ${samples} samples`);
   }
@@ -230,16 +202,14 @@ function unitsOf({ bytes, offset }: Section, samples: number): BundleUnits {
     Float64Array.from({ length: count }, (__, i) => view.getFloat64(8 + 8 * (row * count + i), true)),
   );
   const isRight = [offsets!, scales!, fills ?? []].every((row) => row.every(Number.isFinite));
-  if (!isRight || scales!.some((scale) => scale < 0))
-    throw invalid(offset, "units that are not finite, or scales below 0");
+  if (!isRight || scales!.some((scale) => scale < 0)) throw invalid(offset, "units not finite, or scales below 0");
   return { offsets: offsets!, scales: scales!, ...(fills && { fills }) };
 }
 
 function planOf({ bytes, offset }: Section, constants: Section, limits: Required<BundleLimits>): Plan {
-  if (bytes.length < BUNDLE_PLAN_BYTES) throw invalid(offset, `a plan of ${bytes.length} bytes`);
   const view = viewOf(bytes);
   const word = (index: number): number => view.getInt32(4 * index, true);
-  const [fields, count] = [word(9), word(10)];
+  const [fields, count] = bytes.length < BUNDLE_PLAN_BYTES ? [0, 0] : [word(9), word(10)];
   const length = BUNDLE_PLAN_BYTES + 4 * fields * count;
   if (fields !== CALL_FIELDS.length || count < 0 || bytes.length !== length) {
     throw invalid(offset, `${count} calls of ${fields} fields in ${bytes.length} bytes`);
@@ -309,7 +279,7 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 function truncated(bytes: Uint8Array, needed: number): IsthmusError {
-  return problem("BUNDLE_TRUNCATED", bytes.length, `it needs ${needed} bytes, ${bytes.length} are there`);
+  return problem("BUNDLE_TRUNCATED", bytes.length, `it needs ${needed} bytes, got ${bytes.length}`);
 }
 
 function beyond(offset: number, what: string, value: number, limit: number): IsthmusError {

@@ -104,10 +104,11 @@ const CHANNEL_FIELDS = [
 function checkChannels(where: string, view: DataView, count: number): void {
   for (let c = 0; c < count; c++) {
     for (let i = 0; i < CHANNEL_FIELDS.length; i++) {
-      const [name, least, most] = CHANNEL_FIELDS[i]!;
+      // What it would be called is put together, and taken apart, only where it is wrong: a thousand times are milliseconds.
+      const field = CHANNEL_FIELDS[i]!;
       const value = view.getInt32(c * CHANNEL_BYTES + 4 * i, true);
-      // What it would be called is put together only where it is wrong: a thousand names are milliseconds.
-      if (value < least || value > most) requireWhole(`${where}: ${name} of channel ${c}`, value, least, most);
+      if (value < field[1] || value > field[2])
+        requireWhole(`${where}: ${field[0]} of channel ${c}`, value, field[1], field[2]);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { LatentWriter, type SessionOptions, type SessionSender, sessionSender } from "@isthmus/codec";
-import { type BundleLimits, type EncoderBundle, readBundle, readVerified } from "./bundle.ts";
+import { type BundleLimits, type EncoderBundle, readBundle } from "./bundle.ts";
 import { type Executor, openJavascript } from "./executor.ts";
 import { type LoadExecutorOptions, openExecutor } from "./load-executor.ts";
 import { type Samples, SampleReader } from "./samples.ts";
@@ -56,12 +56,12 @@ export interface LoadEncoderOptions {
 }
 
 /**
- * An encoder on the fastest kernels that run here. The bundle's SHA-256 is compared where the platform has WebCrypto, its checksums where that is not so or the SHA-256 is another.
+ * An encoder on the fastest kernels that run here.
  *
- * @throws IsthmusError `BUNDLE_*`, `TABLE_INVALID`, `PLAN_*` as `readBundle` and `verifyBundle`; `WASM_NO_SIMD`; `WASM_FETCH`
+ * @throws IsthmusError `BUNDLE_*`, `TABLE_INVALID`, `PLAN_*` as `readBundle`; `WASM_NO_SIMD`; `WASM_FETCH`
  */
 export async function loadEncoder(bundle: Uint8Array, options: LoadEncoderOptions = {}): Promise<Encoder> {
-  const read = await readVerified(bundle, options.limits);
+  const read = readBundle(bundle, options.limits);
   return encoderOver(read, await openExecutor(read.plan, executorOptions(options)));
 }
 

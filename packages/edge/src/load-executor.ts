@@ -34,7 +34,7 @@ export async function openExecutor(plan: Plan, { kernels, module }: LoadExecutor
   const compiled = await compiledKernels(module);
   if (compiled) return wasmExecutor(plan, compiled);
   if (kernels === undefined) return openJavascript(plan);
-  throw new IsthmusError("WASM_NO_SIMD", "these kernels need WebAssembly with vectors; javascript needs none");
+  throw new IsthmusError("WASM_NO_SIMD", "there is no WebAssembly with vectors here");
 }
 
 /** `undefined` where they do not run. */
@@ -42,7 +42,7 @@ async function compiledKernels(given: LoadExecutorOptions["module"]): Promise<We
   if (typeof WebAssembly !== "object") return undefined;
   if (given instanceof WebAssembly.Module) return given;
   const bytes = given instanceof URL ? await fetched(given) : (given ?? planKernelBytes());
-  return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : undefined;
+  return WebAssembly.compile(bytes).catch(() => undefined);
 }
 
 async function fetched(url: URL): Promise<ArrayBuffer> {

@@ -68,7 +68,7 @@ export function requireApart(where: string, places: readonly Place[]): void {
   // Hermes has no toSorted.
   const sorted = [...places].sort(([a], [b]) => a - b);
   const touch = sorted.some(([address, length], i) => i + 1 < sorted.length && address + length > sorted[i + 1]![0]);
-  requireThat(!touch, `${where}: what is read and what is written overlap`);
+  requireThat(!touch, `${where}: what it reads and writes overlaps`);
 }
 
 /** What lies where in the memory. */

@@ -6,9 +6,6 @@ import type { BundleUnits } from "./bundle.ts";
  */
 export type Samples = ArrayLike<number>;
 
-/** Of bytes where there are no units. */
-const SHARES = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
-
 /** Samples to the numbers that the network is given, in float32. */
 export class SampleReader {
   private readonly units: BundleUnits | undefined;
@@ -21,18 +18,22 @@ export class SampleReader {
   read(samples: Samples, from: number, to: Float32Array): void {
     if (this.units) readUnits(samples, from, to, this.units);
     else if (samples instanceof Uint8Array || samples instanceof Uint8ClampedArray)
-      for (let i = 0; i < to.length; i++) to[i] = SHARES[samples[from + i]!]!;
+      for (let i = 0; i < to.length; i++) to[i] = samples[from + i]! / 255;
     else for (let i = 0; i < to.length; i++) to[i] = samples[from + i]!;
   }
 }
 
+/** In runs that have one unit: all of an item, or sample after sample. */
 function readUnits(samples: Samples, from: number, to: Float32Array, { offsets, scales, fills }: BundleUnits): void {
-  const step = offsets.length === 1 ? 0 : 1;
-  for (let i = 0, unit = 0; i < to.length; i++, unit += step) {
-    let x = samples[from + i]!;
-    if (fills && x !== x) x = fills[unit]!;
+  const run = to.length / offsets.length;
+  for (let unit = 0, i = 0; unit < offsets.length; unit++) {
+    const offset = offsets[unit]!;
     const scale = scales[unit]!;
-    const isConstant = scale === 0 && Number.isFinite(x);
-    to[i] = isConstant ? 0 : (x - offsets[unit]!) / scale;
+    const fill = fills ? fills[unit]! : NaN;
+    for (const end = i + run; i < end; i++) {
+      const given = samples[from + i]!;
+      const x = given === given ? given : fill;
+      to[i] = scale === 0 && Number.isFinite(x) ? 0 : (x - offset) / scale;
+    }
   }
 }

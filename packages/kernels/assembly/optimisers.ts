@@ -1,18 +1,19 @@
 /**
- * Optimisers, each one pass in place over all parameters. `segments` points at `count` entries of five int32: the number of elements, and
- * the addresses of gradient, parameter and slots. What a schedule changes is read from memory, and so are `coefficients`.
+ * Optimisers, each one pass in place over all parameters. `segments` points at `count` entries of seven int32: the number of elements, the
+ * addresses of gradient, parameter and slots, and, where the gradient is the product of a column and a row, the address of the column and the
+ * length of the row, which then is what the gradient's address leads to; else two zeros.
+ * What a schedule changes is read from memory, and so are `coefficients`.
  * `share`, 256 s + i, means the i-th of s shares of every segment; 0 all of it.
  *
  * Nothing denormal is stored: below 2^-126 it becomes 0, so that what decays does not slow down the steps that read it.
  */
+import { f32s } from "./simd";
 
 const enum Method { Sgd, Momentum, Nesterov, RmsProp, Adam, AdamW }
 
-/** By integers, so that NaN stays. */
-@inline
-function flush(x: v128): v128 {
-  return v128.and(x, i32x4.gt_s(v128.and(x, i32x4.splat(0x7fffffff)), i32x4.splat(0x007fffff)));
-}
+/** Bytes of a segment's entry. */
+// @ts-ignore: decorator
+@inline const ENTRY: usize = 28;
 
 @inline
 function number(address: usize, index: usize): v128 {
@@ -25,77 +26,155 @@ function read(address: usize, four: bool): v128 {
   return four ? v128.load(address) : v128.load32_splat(address);
 }
 
-/** Flushes and stores four elements, or one. */
+/** Stores four elements, or one, 0 instead of what is below `least`; NaN stays. `magnitude` is the mask of |x|. */
 @inline
-function write(address: usize, value: v128, four: bool): v128 {
-  const next = flush(value);
+function write(address: usize, x: v128, four: bool, magnitude: v128, least: v128): v128 {
+  const next = v128.andnot(x, f32x4.lt(v128.and(x, magnitude), least));
   if (four) v128.store(address, next);
   else v128.store_lane<u32>(address, next, 0);
   return next;
 }
 
-/** Four elements, or one. `rate`, `second` and `keep` are what the schedule feeds, c0 to c4 the coefficients. */
+/** As `write`, for what is never below 0. */
+@inline
+function writeSquare(address: usize, x: v128, four: bool, least: v128): v128 {
+  const next = v128.andnot(x, f32x4.lt(x, least));
+  if (four) v128.store(address, next);
+  else v128.store_lane<u32>(address, next, 0);
+  return next;
+}
+
+/** v = c0 v + c1 g^2, stored. */
+@inline
+function nextSquare(v: usize, gradient: v128, c0: v128, c1: v128, four: bool, least: v128): v128 {
+  const square = f32x4.mul(f32x4.mul(gradient, gradient), c1);
+  return writeSquare(v, f32x4.add(f32x4.mul(read(v, four), c0), square), four, least);
+}
+
+/** v = c0 v + g, stored. */
+@inline
+function nextVelocity(v: usize, gradient: v128, c0: v128, four: bool, magnitude: v128, least: v128): v128 {
+  return write(v, f32x4.add(f32x4.mul(read(v, four), c0), gradient), four, magnitude, least);
+}
+
+/** One step of four elements, or of one, without Adam's. */
 @inline
 function updateSome(
-  method: Method, four: bool, p: usize, m: usize, v: usize, g: usize, rate: v128, second: v128, keep: v128,
-  c0: v128, c1: v128, c2: v128, c3: v128, c4: v128,
+  method: Method, four: bool, p: usize, v: usize, g: usize, x: v128, rate: v128, c0: v128, c1: v128, c2: v128,
+  magnitude: v128, least: v128,
 ): void {
-  const gradient = read(g, four);
-  let parameter = read(p, four);
+  const gradient = f32x4.mul(read(g, four), x);
   let step = gradient;
-  if (method == Method.Momentum || method == Method.Nesterov) {
-    const velocity = write(m, f32x4.add(f32x4.mul(read(m, four), c0), gradient), four);
+  if (method == Method.RmsProp) {
+    step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(nextSquare(v, gradient, c0, c1, four, least)), c2));
+  } else if (method != Method.Sgd) {
+    const velocity = nextVelocity(v, gradient, c0, four, magnitude, least);
     step = method == Method.Momentum ? velocity : f32x4.add(gradient, f32x4.mul(velocity, c0));
   }
-  if (method == Method.RmsProp) {
-    const square = f32x4.mul(f32x4.mul(gradient, gradient), c1);
-    const next = write(m, f32x4.add(f32x4.mul(read(m, four), c0), square), four);
-    step = f32x4.div(gradient, f32x4.add(f32x4.sqrt(next), c2));
-  }
-  if (method < Method.Adam) step = f32x4.mul(rate, step);
-  else {
-    const square = f32x4.mul(f32x4.mul(gradient, gradient), c4);
-    const first = write(m, f32x4.add(f32x4.mul(read(m, four), c0), f32x4.mul(gradient, c3)), four);
-    const next = write(v, f32x4.add(f32x4.mul(read(v, four), c1), square), four);
-    step = f32x4.div(f32x4.mul(first, rate), f32x4.add(f32x4.mul(f32x4.sqrt(next), second), c2));
-  }
-  if (method == Method.AdamW) parameter = f32x4.mul(parameter, keep);
-  write(p, f32x4.sub(parameter, step), four);
+  write(p, f32x4.sub(read(p, four), f32x4.mul(rate, step)), four, magnitude, least);
 }
 
-/** n elements, the last n mod 4 one by one. */
+/** n elements whose gradient is x times what lies at g; the last n mod 4 one by one. */
 @inline
-function update(
-  method: Method, p: usize, m: usize, v: usize, g: usize, n: i32, rate: v128, second: v128, keep: v128, c: usize,
+function updateRow(
+  method: Method, n: i32, p: usize, v: usize, g: usize, x: v128, rate: v128, c: usize, magnitude: v128, least: v128,
 ): void {
   const c0 = method == Method.Sgd ? rate : number(c, 0);
-  const c1 = method < Method.RmsProp ? rate : number(c, 1), c2 = method < Method.RmsProp ? rate : number(c, 2);
-  const c3 = method < Method.Adam ? rate : number(c, 3), c4 = method < Method.Adam ? rate : number(c, 4);
+  const c1 = method == Method.RmsProp ? number(c, 1) : rate, c2 = method == Method.RmsProp ? number(c, 2) : rate;
   const whole = <usize>(n & ~3) << 2;
   let i: usize = 0;
-  for (; i < whole; i += 16) updateSome(method, true, p + i, m + i, v + i, g + i, rate, second, keep, c0, c1, c2, c3, c4);
+  for (; i < whole; i += 16) updateSome(method, true, p + i, v + i, g + i, x, rate, c0, c1, c2, magnitude, least);
   for (const end = <usize>n << 2; i < end; i += 4) {
-    updateSome(method, false, p + i, m + i, v + i, g + i, rate, second, keep, c0, c1, c2, c3, c4);
+    updateSome(method, false, p + i, v + i, g + i, x, rate, c0, c1, c2, magnitude, least);
   }
 }
 
-/** Segments are cut at multiples of 64 bytes. */
+/** m = c0 m + c1 g, stored. */
 @inline
+function nextMean(m: usize, gradient: v128, c0: v128, c1: v128, four: bool, magnitude: v128, least: v128): v128 {
+  return write(m, f32x4.add(f32x4.mul(read(m, four), c0), f32x4.mul(gradient, c1)), four, magnitude, least);
+}
+
+/** What Adam does with new moments. */
+@inline
+function move(
+  decays: bool, p: usize, m: v128, v: v128, rate: v128, epsilon: v128, keep: v128, four: bool, magnitude: v128, least: v128,
+): void {
+  const step = f32x4.div(f32x4.mul(m, rate), f32x4.add(f32x4.sqrt(v), epsilon));
+  const parameter = read(p, four);
+  write(p, f32x4.sub(decays ? f32x4.mul(parameter, keep) : parameter, step), four, magnitude, least);
+}
+
+/** As `updateRow`, for Adam: sixteen elements in turn, moments before parameters, as engines do not look far enough ahead to divide while they multiply. */
+@inline
+function adamRow(
+  decays: bool, n: i32, p: usize, m: usize, v: usize, g: usize, x: v128, stepSize: v128, second: v128, keep: v128, c: usize,
+  magnitude: v128, least: v128,
+): void {
+  const c0 = number(c, 0), c1 = number(c, 1), c3 = number(c, 3), c4 = number(c, 4);
+  const rate = f32x4.div(stepSize, second), epsilon = f32x4.div(number(c, 2), second);
+  const end = p + (<usize>n << 2);
+  for (const whole = p + (<usize>(n & ~15) << 2); p < whole; p += 64) {
+    const g0 = f32x4.mul(v128.load(g), x);
+    const m0 = nextMean(m, g0, c0, c3, true, magnitude, least);
+    const v0 = nextSquare(v, g0, c1, c4, true, least);
+    const g1 = f32x4.mul(v128.load(g, 16), x);
+    const m1 = nextMean(m + 16, g1, c0, c3, true, magnitude, least);
+    const v1 = nextSquare(v + 16, g1, c1, c4, true, least);
+    const g2 = f32x4.mul(v128.load(g, 32), x);
+    const m2 = nextMean(m + 32, g2, c0, c3, true, magnitude, least);
+    const v2 = nextSquare(v + 32, g2, c1, c4, true, least);
+    const g3 = f32x4.mul(v128.load(g, 48), x);
+    const m3 = nextMean(m + 48, g3, c0, c3, true, magnitude, least);
+    const v3 = nextSquare(v + 48, g3, c1, c4, true, least);
+    move(decays, p, m0, v0, rate, epsilon, keep, true, magnitude, least);
+    move(decays, p + 16, m1, v1, rate, epsilon, keep, true, magnitude, least);
+    move(decays, p + 32, m2, v2, rate, epsilon, keep, true, magnitude, least);
+    move(decays, p + 48, m3, v3, rate, epsilon, keep, true, magnitude, least);
+    g += 64;
+    m += 64;
+    v += 64;
+  }
+  for (; p < end; p += 4) {
+    const gradient = f32x4.mul(read(g, false), x);
+    const mean = nextMean(m, gradient, c0, c3, false, magnitude, least);
+    const square = nextSquare(v, gradient, c1, c4, false, least);
+    move(decays, p, mean, square, rate, epsilon, keep, false, magnitude, least);
+    g += 4;
+    m += 4;
+    v += 4;
+  }
+}
+
+/** Shares are whole rows where the gradient is a product, else cut at multiples of 64 bytes. */
 function updateAll(
-  method: Method, segments: usize, count: i32, coefficients: usize, share: i32, rate: usize, second: usize, keep: usize,
+  method: Method, segments: usize, count: i32, c: usize, share: i32, rate: usize, second: usize, keep: usize,
 ): void {
   const shares = <u64>max(share >> 8, 1), index = <u64>(share & 255);
   const rates = number(rate, 0), seconds = number(second, 0), keeps = number(keep, 0);
+  // Of what is not known to be constant, as engines make constants anew wherever they are used.
+  const zero = share >> 31;
+  const magnitude = i32x4.splat(zero + 0x7fffffff), least = i32x4.splat(zero + 0x00800000);
   for (; count > 0; count--) {
-    const n = load<i32>(segments);
-    const lines = <u64>((n + 15) >> 4);
-    const from = <i32>(lines * index / shares) << 4;
-    const to = min(<i32>(lines * (index + 1) / shares) << 4, n);
-    const offset = <usize>from << 2;
-    const g = <usize>load<u32>(segments, 4) + offset, p = <usize>load<u32>(segments, 8) + offset;
-    const m = <usize>load<u32>(segments, 12) + offset, v = <usize>load<u32>(segments, 16) + offset;
-    update(method, p, m, v, g, to - from, rates, seconds, keeps, coefficients);
-    segments += 20;
+    const n = load<i32>(segments), column = load<usize>(segments, 20);
+    const unit = column ? load<i32>(segments, 24) : 16;
+    const units = <u64>((n + unit - 1) / unit);
+    let from = <i32>(units * index / shares) * unit;
+    const to = min(<i32>(units * (index + 1) / shares) * unit, n);
+    const length = column ? unit : to - from;
+    for (; from < to; from += length) {
+      const offset = <usize>from << 2;
+      const x = column ? v128.load32_splat(column + (<usize>(from / unit) << 2)) : f32s(1);
+      const g = load<usize>(segments, 4) + (column ? 0 : offset), p = load<usize>(segments, 8) + offset;
+      const m = load<usize>(segments, 12) + offset, v = load<usize>(segments, 16) + offset;
+      if (method == Method.Sgd) updateRow(Method.Sgd, length, p, m, g, x, rates, c, magnitude, least);
+      else if (method == Method.Momentum) updateRow(Method.Momentum, length, p, m, g, x, rates, c, magnitude, least);
+      else if (method == Method.Nesterov) updateRow(Method.Nesterov, length, p, m, g, x, rates, c, magnitude, least);
+      else if (method == Method.RmsProp) updateRow(Method.RmsProp, length, p, m, g, x, rates, c, magnitude, least);
+      else if (method == Method.Adam) adamRow(false, length, p, m, v, g, x, rates, seconds, keeps, c, magnitude, least);
+      else adamRow(true, length, p, m, v, g, x, rates, seconds, keeps, c, magnitude, least);
+    }
+    segments += ENTRY;
   }
 }
 
@@ -120,7 +199,7 @@ export function rmsProp(segments: usize, count: i32, coefficients: usize, share:
 }
 
 /**
- * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, p -= stepSize m / (sqrt(v) secondScale + epsilon), where
+ * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, p -= (stepSize / secondScale) m / (sqrt(v) + epsilon / secondScale), where
  * stepSize = lr / (1 - beta1^t) and secondScale = 1 / sqrt(1 - beta2^t) (Kingma and Ba, 2015, algorithm 1).
  * Coefficients: beta1, beta2, epsilon, 1 - beta1, 1 - beta2.
  */
@@ -130,7 +209,7 @@ export function adam(
   updateAll(Method.Adam, segments, count, coefficients, share, stepSize, secondScale, stepSize);
 }
 
-/** As `adam`, but p = keep p - stepSize m / (sqrt(v) secondScale + epsilon) (Loshchilov and Hutter, 2019, algorithm 2). */
+/** As `adam`, but p = keep p - (stepSize / secondScale) m / (sqrt(v) + epsilon / secondScale) (Loshchilov and Hutter, 2019, algorithm 2). */
 export function adamW(
   segments: usize, count: i32, coefficients: usize, share: i32, stepSize: usize, secondScale: usize, keep: usize,
 ): void {

@@ -112,8 +112,9 @@ type Rows = (x: number, y: number, rows: number, n: number) => void;
 type RowsGrad = (g: number, y: number, dx: number, rows: number, n: number) => void;
 
 /**
- * One step of an optimiser, in place, over `count` segments: at each entry of {@link SEGMENT_WORDS} int32 the number of elements and the
- * addresses of g, p and the slots. `coefficients` are float32; each schedule pointer points at one. `share` 0 makes all of it,
+ * One step of an optimiser, in place, over `count` segments: at each entry of {@link SEGMENT_WORDS} int32 the number of elements, the
+ * addresses of g, p and the slots, and then two zeros, or, where g is the product of a column and a row, so that g is never in memory, the address
+ * of the column and the length of the row, which g's address leads to. `coefficients` are float32; each schedule pointer points at one. `share` 0 makes all of it,
  * 256 s + i the i-th of s shares. What is stored is 0 below 2^-126, so that what decays does not slow down later steps.
  */
 type Optimiser<Schedule extends readonly number[]> = (
@@ -125,7 +126,7 @@ type Optimiser<Schedule extends readonly number[]> = (
 ) => void;
 
 /** In int32 words; what a method does not have is 0. */
-export const SEGMENT_WORDS = 5;
+export const SEGMENT_WORDS = 7;
 
 export interface KernelExports {
   /** Bytes of scratch for each share of {@link KernelExports.gemm} with these arguments. */
@@ -357,12 +358,12 @@ export interface KernelExports {
   /** v = decay v + (1 - decay) g^2, p -= lr g / (sqrt(v) + epsilon). Coefficients: decay, 1 - decay, epsilon. */
   readonly rmsProp: Optimiser<[learningRate: number]>;
   /**
-   * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, p -= stepSize m / (sqrt(v) secondScale + epsilon), with
+   * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, p -= (stepSize / secondScale) m / (sqrt(v) + epsilon / secondScale), with
    * stepSize = lr / (1 - beta1^t) and secondScale = 1 / sqrt(1 - beta2^t).
    * Coefficients: beta1, beta2, epsilon, 1 - beta1, 1 - beta2.
    */
   readonly adam: Optimiser<[stepSize: number, secondScale: number]>;
-  /** As `adam`, but p = keep p - stepSize m / (sqrt(v) secondScale + epsilon). */
+  /** As `adam`, but p = keep p - (stepSize / secondScale) m / (sqrt(v) + epsilon / secondScale). */
   readonly adamW: Optimiser<[stepSize: number, secondScale: number, keep: number]>;
 
   /** y[0] = sqrt(sum x^2) to one ulp, whatever the magnitudes; not finite when an element is not. */

@@ -21,13 +21,9 @@ export interface PlanKernelExports {
 /** The WebAssembly binary of the kernels of plans, a fresh copy. It imports its memory as `env.memory`. */
 export function planKernelBytes(): Uint8Array<ArrayBuffer> {
   const hex = generated as string;
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * digitAt(hex, 2 * i) + digitAt(hex, 2 * i + 1);
-  return bytes;
-}
-
-/** Of 0-9 and a-f. */
-function digitAt(text: string, i: number): number {
-  const code = text.charCodeAt(i);
-  return code > 57 ? code - 87 : code - 48;
+  const view = new DataView(new ArrayBuffer(hex.length));
+  // Four bytes at a time: this runs once, before anything has been compiled for speed.
+  for (let i = 0; 2 * i < hex.length; i += 4)
+    view.setUint32(i, parseInt(hex.slice(2 * i, 2 * i + 8).padEnd(8, "0"), 16));
+  return new Uint8Array(view.buffer, 0, hex.length / 2);
 }

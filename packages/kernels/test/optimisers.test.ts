@@ -25,7 +25,8 @@ const [stepSize, secondScale, keep] = [f(0.02), f(3.1), f(0.97)];
 const velocityOf = (v: number, g: number) => kept(f(f(v * momentum) + g));
 const moments = ([m, v]: readonly number[], g: number) =>
   [kept(f(f(m! * b1) + f(g * c1))), kept(f(f(v! * b2) + f(f(g * g) * c2)))] as const;
-const adamStep = (m: number, v: number) => f(f(m * stepSize) / f(f(f(Math.sqrt(v)) * secondScale) + eps));
+const [adamRate, adamEpsilon] = [f(stepSize / secondScale), f(eps / secondScale)];
+const adamStep = (m: number, v: number) => f(f(m * adamRate) / f(f(Math.sqrt(v)) + adamEpsilon));
 
 const methods: Readonly<Record<Name, Method>> = {
   sgd: { slots: 0, coefficients: [], schedule: [rate], next: (p, _, g) => [kept(f(p - f(rate * g)))] },
@@ -66,12 +67,13 @@ const methods: Readonly<Record<Name, Method>> = {
   },
 };
 
-/** Parameter, gradient and slots of a segment; second moments are not negative. */
+/** Parameter, gradient and slots of a segment; second moments are not negative. With a `column`, `g` is the row that it is multiplied with. */
 interface Segment {
   readonly n: number;
   readonly p: Float32Array;
   readonly g: Float32Array;
   readonly slots: readonly Float32Array[];
+  readonly column?: Float32Array;
 }
 
 function segmentOf({ slots, coefficients }: Method, n: number, seed: number, scale: number): Segment {
@@ -96,7 +98,8 @@ describe.each(BUILDS)("optimisers, $title", ({ build, missing }) => {
   function step(name: Name, segments: readonly Segment[], shares: readonly number[] = [0]): Float32Array[][] {
     const { coefficients, schedule } = methods[name];
     const placed = segments.map(({ n, p, g, slots }) => [n, ...[g, p, ...slots].map((values) => arena.floats(values))]);
-    const table = placed.flatMap((words) => [...words, 0, 0].slice(0, SEGMENT_WORDS));
+    const products = segments.map(({ column, g }) => (column ? [arena.floats(column), g.length] : [0, 0]));
+    const table = placed.flatMap((words, i) => [...words, 0, 0].slice(0, SEGMENT_WORDS - 2).concat(products[i]!));
     const tableAt = arena.words(Uint32Array.from(table));
     const numbers = arena.floats(coefficients);
     const kernel = arena.kernels.exports[name] as (...args: number[]) => void;
@@ -143,6 +146,25 @@ describe.each(BUILDS)("optimisers, $title", ({ build, missing }) => {
       }),
     );
   });
+
+  it.skipIf(missing).each(Object.keys(methods) as Name[])(
+    "%s with a gradient that is a column times a row makes the step of their product, in any shares",
+    (name) => {
+      const extent = fc.integer({ min: 1, max: 40 });
+      const shares = fc.integer({ min: 1, max: 5 });
+      fc.assert(
+        fc.property(extent, extent, shares, fc.integer(), (rows, columns, count, seed) => {
+          const plain = segmentOf(methods[name], rows * columns, seed, 1);
+          const [column, row] = [noise(rows, seed + 7), noise(columns, seed + 8)];
+          const product = plain.g.map((_, i) => column[Math.floor(i / columns)]! * row[i % columns]!);
+          const all = Array.from({ length: count }, (_, index) => 256 * count + index);
+          const others = segmentOf(methods[name], 9, seed + 20, 1);
+          const made = step(name, [others, { ...plain, g: row, column }, others], all);
+          expect(made).toEqual(step(name, [others, { ...plain, g: product }, others]));
+        }),
+      );
+    },
+  );
 
   it.skipIf(missing).each(Object.keys(methods) as Name[])("%s keeps NaN and infinities", (name) => {
     const made = ["p", "g"].map((bad) => {

@@ -7,7 +7,7 @@ export interface CallSummary {
   readonly kernel: string;
   /** Names of the nodes the call computes. */
   readonly nodes: readonly string[];
-  /** 2 m n k for products, 2 to 14 per element for optimisers, one per element read for the rest, none for copies and noise. */
+  /** 2 m n k for products, 2 to 14 per element for optimisers (2 more where they make the gradient, too), one per element read for the rest, none for copies and noise. */
   readonly flops: number;
   /** Sizes of all buffers the call touches. */
   readonly bytes: number;

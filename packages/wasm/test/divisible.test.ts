@@ -11,7 +11,7 @@ const at = (operand: number) => 16 * KIB * (operand + 1);
 const { exports, memory } = await loadKernels({ build: "simd128", memory: new WebAssembly.Memory({ initial: 4 }) });
 const kernels = exports as unknown as Readonly<Record<string, (...args: readonly number[]) => void>>;
 
-/** Where the segments of an optimiser are listed: two that have gradient, parameter and slots in the first four operands. */
+/** Where the segments of an optimiser are listed: three that have gradient, parameter and slots in the first four operands. */
 const TABLE = at(11);
 
 const count = fc.integer({ min: 1, max: 1000 });
@@ -77,7 +77,7 @@ const calls: Readonly<Record<string, Arguments>> = {
   select: dense(4),
   ...each(
     "sgd sgdMomentum sgdNesterov rmsProp adam adamW".split(" "),
-    fc.constant([TABLE, 2, at(4), 0, at(5), at(6), at(7)]),
+    fc.constant([TABLE, 3, at(4), 0, at(5), at(6), at(7)]),
   ),
   copy: count.map((bytes) => [at(0), at(1), bytes]),
   fill: count.map((n) => [at(0), 1.5, n]),
@@ -92,9 +92,13 @@ const beginning = Float32Array.from(
   (_, i) => Math.abs(Math.sin(i * 12.9898)) + (i % 3) / 2,
 );
 
-[603, at(3), at(0), at(1), at(2), 10, ...[3, 0, 1, 2].map((operand) => at(operand) + 4096)].forEach((word, i) => {
-  new Int32Array(beginning.buffer)[TABLE / 4 + i] = word;
-});
+/** The last one's gradient is a column of 11 times a row of 20. */
+const segments = [
+  [603, ...[3, 0, 1, 2].map(at), 0, 0],
+  [10, ...[3, 0, 1, 2].map((operand) => at(operand) + 4096), 0, 0],
+  [220, ...[3, 0, 1, 2].map((operand) => at(operand) + 8192), at(3) + 12_288, 20],
+];
+new Int32Array(beginning.buffer).set(segments.flat(), TABLE / 4);
 
 /** Everything the call leaves in memory, from the same beginning. */
 function after(run: () => void): Uint8Array {

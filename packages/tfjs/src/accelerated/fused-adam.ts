@@ -91,7 +91,7 @@ export class FusedAdam extends tf.Optimizer {
 
   /** @param tensors gradient, parameter, moments of each variable */
   private step(heap: Heap, tensors: readonly (readonly tf.Tensor[])[]): void {
-    const segments = tensors.flatMap((own) => [own[0]!.size, ...own.map((tensor) => heap.address(tensor))]);
+    const segments = tensors.flatMap((own) => [own[0]!.size, ...own.map((tensor) => heap.address(tensor)), 0, 0]);
     const address = heap.scratch(4 * (segments.length + COEFFICIENTS));
     heap.words(address, segments.length).set(segments);
     const numbers = address + 4 * segments.length;

@@ -6,6 +6,7 @@ import { findData } from "./find-data.ts";
 import { findFusedUpdates, type FusedUpdate, fusedNodes, sameCall } from "./fused-updates.ts";
 import { findTenancies } from "./lifetimes.ts";
 import { layerLowerings, lowerings } from "./lowerings.ts";
+import { findOuterGradients, type OuterGradient } from "./outer-gradients.ts";
 import { type Operand, PlanBuilder, type Scratch } from "./plan-builder.ts";
 import type { Buffer, Plan, PlannedInput, PlannedOutput } from "./plan.ts";
 import { labelOf, unsupported } from "./unsupported.ts";
@@ -36,9 +37,10 @@ export function prepare(program: Program): Prepared {
  */
 export function makePlan(prepared: Prepared, batch: number, scratch: Scratch): Plan {
   const plan = new PlanBuilder(batch, scratch);
-  const operands = lowerNodes(prepared, plan);
+  const outer = findOuterGradients(prepared.program, prepared.fused, batch);
+  const operands = lowerNodes(prepared, plan, outer);
   const outputs = planOutputs(prepared.program, plan, operands);
-  lowerUpdates(prepared, plan, operands);
+  lowerUpdates(prepared, plan, operands, outer);
   const inputs = plannedInputs(prepared.program, operands);
   const guard = prepared.program.guard === undefined ? undefined : operands[prepared.program.guard]!.view.buffer;
   const flags = plan.choices.flatMap(({ weights }) => (weights ? [weights.finite] : []));
@@ -57,10 +59,16 @@ export function makePlan(prepared: Prepared, batch: number, scratch: Scratch): P
   return { batch, calls, inputs, outputs, choices, offsets, constantBytes, workspaceBytes, ...(guard && { guard }) };
 }
 
+type OuterGradients = ReadonlyMap<number, OuterGradient>;
+
 /** The value of every node that has one of its own, by id. */
-function lowerNodes({ program, layers, data, absorbed }: Prepared, plan: PlanBuilder): Operand[] {
+function lowerNodes(
+  { program, layers, data, absorbed }: Prepared,
+  plan: PlanBuilder,
+  outer: OuterGradients,
+): Operand[] {
   const operands: Operand[] = [];
-  for (const node of program.nodes.filter(({ id }) => !absorbed.has(id))) {
+  for (const node of program.nodes.filter(({ id }) => !absorbed.has(id) && !outer.has(id))) {
     const layer = layers.get(node.id);
     const at = (id: number) => operands[id]!;
     const view = plan.lowering(layer?.nodes ?? [node], () => {
@@ -104,7 +112,12 @@ function copyAside(plan: PlanBuilder, source: Buffer): Buffer {
  * The commit section: optimisers' calls in place, copies for all other updates. What it reads of tensors that it also
  * replaces is copied aside before, so that every update sees the state as it was.
  */
-function lowerUpdates({ program, fused }: Prepared, plan: PlanBuilder, operands: readonly Operand[]): void {
+function lowerUpdates(
+  { program, fused }: Prepared,
+  plan: PlanBuilder,
+  operands: readonly Operand[],
+  outer: OuterGradients,
+): void {
   const asItWas = (id: number): Buffer => {
     const { buffer } = plan.lowering([program.nodes[id]!], () => plan.dense(operands[id]!));
     const replaced = buffer.place.kind === "state" && buffer.place.name in program.updates;
@@ -113,29 +126,37 @@ function lowerUpdates({ program, fused }: Prepared, plan: PlanBuilder, operands:
   const inPlace = new Set(fused.flatMap(({ states }) => states));
   const copies = Object.entries(program.updates).filter(([name]) => !inPlace.has(name));
   const commits = [
-    ...groupBy(fused, sameCall).map((updates) => prepareFused(plan, updates, asItWas)),
+    ...groupBy(fused, sameCall).map((updates) => prepareFused(plan, updates, asItWas, outer)),
     ...copies.map(([name, id]) => prepareCopy(program, plan, name, id, asItWas(id))),
   ];
   plan.section = "commit";
   for (const commit of commits) commit();
 }
 
-/** A segment for each parameter: its elements, gradient, and states; then what the kernel's docstring says. */
-function prepareFused(plan: PlanBuilder, updates: readonly FusedUpdate[], asItWas: (id: number) => Buffer): () => void {
+/** A segment for each parameter: its elements, gradient, states, and what makes the gradient; then what the kernel's docstring says. */
+function prepareFused(
+  plan: PlanBuilder,
+  updates: readonly FusedUpdate[],
+  asItWas: (id: number) => Buffer,
+  outer: OuterGradients,
+): () => void {
   const { kernel, scalars, coefficients, flopsPerElement } = updates[0]!;
   const segments = updates.map(({ states, nodes, gradient }) => {
     const shape = plan.shapeOf(nodes.at(-1)!);
     const tensors = states.map((name) => plan.state(name, shape));
-    return { n: sizeOf(shape), gradient: asItWas(gradient), tensors };
+    const product = outer.get(gradient);
+    const made = product ? [asItWas(product.column), product.length] : [0, 0];
+    return { n: sizeOf(shape), gradient: asItWas(product?.row ?? gradient), tensors, product, made };
   });
-  const entries = segments.flatMap(({ n, gradient, tensors }) =>
-    [n, gradient, ...tensors, 0, 0].slice(0, SEGMENT_WORDS),
-  );
+  const entries = segments.flatMap(({ n, gradient, tensors, made }) => [
+    ...[n, gradient, ...tensors, 0, 0].slice(0, SEGMENT_WORDS - 2),
+    ...made,
+  ]);
   const schedule = scalars.map(asItWas);
   const numbers = coefficients.length > 0 ? plan.constant(coefficients) : 0;
   const args = [plan.table(entries), segments.length, numbers, 0, ...schedule];
-  const n = segments.reduce((sum, segment) => sum + segment.n, 0);
-  const effects = { output: segments[0]!.tensors[0]!, flops: flopsPerElement * n };
+  const flops = segments.reduce((sum, { n, product }) => sum + (flopsPerElement + (product ? 2 : 0)) * n, 0);
+  const effects = { output: segments[0]!.tensors[0]!, flops };
   const nodes = updates.flatMap((update) => update.nodes);
   return () => plan.lowering(nodes, () => plan.call(kernel, args, effects));
 }
