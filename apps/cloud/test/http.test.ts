@@ -188,8 +188,7 @@ describe("tokens", () => {
   });
 
   it("and bring no body in while the service has more to do than it can", async () => {
-    // Later than this it always is.
-    const own = await open({ lateMs: -1 });
+    const own = await open({ backlog: { alwaysTaken: 0 } });
     for (const [role, path] of [
       ["device", "/v1/frames"],
       ["reader", "/v1/decode"],

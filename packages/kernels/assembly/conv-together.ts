@@ -4,7 +4,7 @@
  */
 import { activate } from "./gemm";
 import { packA, packB } from "./gemm-pack";
-import { PANEL_BYTES, MR, RUNS_BYTES, strip } from "./gemm-tile";
+import { MR, PANEL_BYTES, rowsOfNext, RUNS_BYTES, strip } from "./gemm-tile";
 import {
   batchOf, channelsOf, columnDilationOf, columnsOf, columnStrideOf, endInside, firstInside, heightOf, leftOf, rowDilationOf, rowsOf,
   rowStrideOf, topOf, widthOf, yChannelsOf, yHeightOf, yWidthOf,
@@ -78,8 +78,8 @@ export function convolveTogether(w: usize, x: usize, filter: usize, y: usize, bi
   const panel = panels + <usize>panelBytes(n, patch);
   const right = columnDilationOf(w);
   packB(filter, panels, n, patch, <usize>n << 2, false);
-  for (let b = 0; b < batchOf(w); b += MR) {
-    const images = min(MR, batchOf(w) - b);
+  for (let b = 0, images = 0; b < batchOf(w); b += images) {
+    images = rowsOfNext(batchOf(w) - b);
     let to = y;
     packA(x, panel, images, elements, <usize>elements << 2, 4);
     for (let oy = 0; oy < yHeightOf(w); oy++) {
@@ -153,8 +153,8 @@ export function inputGradTogether(w: usize, g: usize, filter: usize, x: usize, b
       packed += <usize>channels << 5;
     }
   }
-  for (let b = 0; b < batchOf(w); b += MR) {
-    const images = min(MR, batchOf(w) - b);
+  for (let b = 0, images = 0; b < batchOf(w); b += images) {
+    images = rowsOfNext(batchOf(w) - b);
     let to = x;
     packA(g, panel, images, elements, <usize>elements << 2, 4);
     for (let iy = 0; iy < heightOf(w); iy++) {
@@ -200,8 +200,8 @@ export function filterGradTogether(w: usize, x: usize, g: usize, filter: usize, 
         packed += <usize>images << 5;
       }
     }
-    for (let c = 0; c < channels; c += MR) {
-      const many = min(MR, channels - c);
+    for (let c = 0, many = 0; c < channels; c += many) {
+      many = rowsOfNext(channels - c);
       packed = panel;
       for (let pixel = 0; pixel < pixels; pixel++) {
         packA(x + (<usize>(pixel * channels + c) << 2), packed, many, images, 4, <usize>(pixels * channels) << 2);

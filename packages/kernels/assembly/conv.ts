@@ -9,7 +9,7 @@ import {
 } from "./conv-together";
 import { activate, blockBytes, KC, NC, part } from "./gemm";
 import { packA, packB } from "./gemm-pack";
-import { PANEL_BYTES, MR, strip } from "./gemm-tile";
+import { MR, PANEL_BYTES, rowsOfNext, strip } from "./gemm-tile";
 import { batchOf, channelsOf, columnsOf, heightOf, rowsOf, widthOf, yChannelsOf, yHeightOf, yWidthOf } from "./window";
 
 /** Columns of the matrix that the gradient of the filter gathers at once: with KC rows 240 KiB. A multiple of any MR. */
@@ -84,8 +84,8 @@ export function conv2d(w: usize, x: usize, filter: usize, y: usize, bias: usize,
     for (let p = 0; p < k; p += kc) {
       const depth = min(kc, k - p);
       packB(filter + (<usize>j << 2) + <usize>p * stride, scratch, columns, depth, stride, false);
-      for (let i = 0; i < m; i += MR) {
-        const rows = min(MR, m - i);
+      for (let i = 0, rows = 0; i < m; i += rows) {
+        rows = rowsOfNext(m - i);
         const corner = y + <usize>i * stride + (<usize>j << 2);
         gatherPatches(w, x, i, rows, p, p + depth, tile, <usize>depth << 2);
         packA(tile, panel, rows, depth, <usize>depth << 2, 4);
@@ -134,8 +134,8 @@ export function conv2dInputGrad(w: usize, g: usize, filter: usize, x: usize, bia
     for (let p = 0; p < k; p += kc) {
       const depth = min(kc, k - p);
       packB(filter + <usize>j * stride + (<usize>p << 2), scratch, columns, depth, stride, true);
-      for (let i = 0; i < m; i += MR) {
-        const rows = min(MR, m - i);
+      for (let i = 0, rows = 0; i < m; i += rows) {
+        rows = rowsOfNext(m - i);
         packA(g + <usize>i * stride + (<usize>p << 2), panel, rows, depth, stride, 4);
         strip(0, depth, depth, panel, scratch, tile, tileStride, true, 0, rows, columns, spare);
         scatterPatches(w, x, i, rows, j, j + columns, tile, tileStride);
@@ -169,8 +169,8 @@ export function conv2dFilterGrad(w: usize, x: usize, g: usize, filter: usize, sc
       for (let from = 0; from < m; from += GATHERED) {
         const width = min(GATHERED, m - from);
         gatherPatches(w, x, p, depth, from, from + width, tile, tileStride);
-        for (let i = 0; i < width; i += MR) {
-          const rows = min(MR, width - i);
+        for (let i = 0, rows = 0; i < width; i += rows) {
+          rows = rowsOfNext(width - i);
           const corner = filter + <usize>(from + i) * stride + (<usize>j << 2);
           packA(tile + (<usize>i << 2), panel, rows, depth, 4, tileStride);
           strip(0, depth, depth, panel, scratch, corner, stride, p == 0, 0, rows, columns, spare);

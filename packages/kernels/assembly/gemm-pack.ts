@@ -1,4 +1,4 @@
-/** Operands of a matrix product copied into the order in which the tile reads them; past an edge they are zero. */
+/** Operands of a matrix product copied into the order in which the tile reads them. */
 import { A_BYTES, MR, PANEL_BYTES } from "./gemm-tile";
 import { f32s, loadPart } from "./simd";
 
@@ -7,32 +7,27 @@ function storeElement(to: usize, from: usize): void {
   v128.store(to, v128.load32_splat(from));
 }
 
-/** MR rows of A, k-major: `rowStride` and `kStride` are the distances in bytes of neighbours in A. */
+/**
+ * MR rows of A, k-major: `rowStride` and `kStride` are the distances in bytes of neighbours in A. The last of fewer `rows` takes the missing
+ * ones' places, whose sums nobody reads.
+ */
 export function packA(a: usize, to: usize, rows: i32, kc: i32, rowStride: usize, kStride: usize): void {
-  if (rows == MR) {
-    for (let p = 0; p < kc; p++) {
-      storeElement(to, a);
-      storeElement(to + A_BYTES, a + rowStride);
-      storeElement(to + 2 * A_BYTES, a + 2 * rowStride);
-      storeElement(to + 3 * A_BYTES, a + 3 * rowStride);
-      if (MR == 6) {
-        storeElement(to + 4 * A_BYTES, a + 4 * rowStride);
-        storeElement(to + 5 * A_BYTES, a + 5 * rowStride);
-      }
-      a += kStride;
-      to += PANEL_BYTES;
-    }
-    return;
-  }
+  const last = <usize>(rows - 1) * rowStride;
+  const row1 = min<usize>(rowStride, last);
+  const row2 = min<usize>(2 * rowStride, last);
+  const row3 = min<usize>(3 * rowStride, last);
+  const row4 = min<usize>(4 * rowStride, last);
   for (let p = 0; p < kc; p++) {
-    let from = a;
-    for (let i = 0; i < MR; i++) {
-      if (i < rows) storeElement(to, from);
-      else v128.store(to, f32s(0));
-      from += rowStride;
-      to += A_BYTES;
+    storeElement(to, a);
+    storeElement(to + A_BYTES, a + row1);
+    storeElement(to + 2 * A_BYTES, a + row2);
+    storeElement(to + 3 * A_BYTES, a + row3);
+    if (MR == 6) {
+      storeElement(to + 4 * A_BYTES, a + row4);
+      storeElement(to + 5 * A_BYTES, a + last);
     }
     a += kStride;
+    to += PANEL_BYTES;
   }
 }
 
@@ -72,11 +67,9 @@ function gather(b: usize, stride: usize, count: i32): v128 {
   return x;
 }
 
-/** Four columns of a transposed B (each contiguous), four k at a time. */
-@inline
-function packFourColumns(b: usize, to: usize, kc: i32, stride: usize, step: usize): void {
-  let p = 0;
-  for (; p + 4 <= kc; p += 4) {
+/** Four columns of a transposed B (each contiguous), four k at a time, or `count` fewer and zeros. */
+function packColumns(b: usize, to: usize, count: i32, kc: i32, stride: usize, step: usize): void {
+  for (; count >= 4 && kc >= 4; kc -= 4) {
     const r0 = v128.load(b);
     const r1 = v128.load(b + stride);
     const r2 = v128.load(b + 2 * stride);
@@ -92,17 +85,7 @@ function packFourColumns(b: usize, to: usize, kc: i32, stride: usize, step: usiz
     b += 16;
     to += 4 * step;
   }
-  for (; p < kc; p++) {
-    v128.store(to, gather(b, stride, 4));
-    b += 4;
-    to += step;
-  }
-}
-
-/** Fewer than four columns of a transposed B, `count` of them (0 to 3). */
-@inline
-function packFewColumns(b: usize, to: usize, kc: i32, stride: usize, count: i32, step: usize): void {
-  for (let p = 0; p < kc; p++) {
+  for (; kc > 0; kc--) {
     v128.store(to, count > 0 ? gather(b, stride, count) : f32s(0));
     b += 4;
     to += step;
@@ -115,10 +98,8 @@ function packEight(b: usize, to: usize, left: i32, kc: i32, stride: usize, trans
     if (left >= 8) packRows(b, to, 8, kc, stride, step);
     else packRows(b, to, left, kc, stride, step);
   } else {
-    if (left >= 4) packFourColumns(b, to, kc, stride, step);
-    else packFewColumns(b, to, kc, stride, left, step);
-    if (left >= 8) packFourColumns(b + 4 * stride, to + 16, kc, stride, step);
-    else packFewColumns(b + 4 * stride, to + 16, kc, stride, max(left - 4, 0), step);
+    packColumns(b, to, left, kc, stride, step);
+    packColumns(b + 4 * stride, to + 16, left - 4, kc, stride, step);
   }
 }
 

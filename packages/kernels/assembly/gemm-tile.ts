@@ -40,11 +40,24 @@ function finish(c: usize, left: v128, right: v128, first: bool, biasLeft: v128, 
 // @ts-ignore: decorator
 @inline export const RUNS_BYTES: i32 = 32;
 
+/** Rows of the lower tile that six rows have beside them, so that what is left of many rows is not computed for nothing. */
+// @ts-ignore: decorator
+@inline const LOW: i32 = 4;
+
+/** How many of the `left` rows the next tile takes: 8 are two lower ones. */
+@inline
+export function rowsOfNext(left: i32): i32 {
+  return MR == 6 && (left == 7 || left == 8) ? LOW : min(MR, left);
+}
+
 /**
- * A whole tile: the sum over `runs` of `depth` k's each, or over one run if `runs` is 0. `stride` is the distance of C's rows in bytes, `bias` 0
- * or the eight biases of these columns.
+ * A whole tile of `height` rows: the sum over `runs` of `depth` k's each, or over one run if `runs` is 0. `stride` is the distance of C's rows
+ * in bytes, `bias` 0 or the eight biases of these columns.
  */
-function tile(runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+@inline
+function tileOf(
+  height: i32, runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
+): void {
   let c00 = f32s(0), c01 = f32s(0), c10 = f32s(0), c11 = f32s(0), c20 = f32s(0), c21 = f32s(0);
   let c30 = f32s(0), c31 = f32s(0), c40 = f32s(0), c41 = f32s(0), c50 = f32s(0), c51 = f32s(0);
   let b0 = f32s(0), b1 = f32s(0), x = f32s(0);
@@ -68,7 +81,7 @@ function tile(runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usi
       x = v128.load(a, 48);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      if (MR == 6) {
+      if (height == 6) {
         x = v128.load(a, 64);
         c40 = multiplyAdd(x, b0, c40);
         c41 = multiplyAdd(x, b1, c41);
@@ -92,7 +105,7 @@ function tile(runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usi
       x = v128.load(a, PANEL_BYTES + 48);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      if (MR == 6) {
+      if (height == 6) {
         x = v128.load(a, PANEL_BYTES + 64);
         c40 = multiplyAdd(x, b0, c40);
         c41 = multiplyAdd(x, b1, c41);
@@ -116,7 +129,7 @@ function tile(runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usi
       x = v128.load(a, 2 * PANEL_BYTES + 48);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      if (MR == 6) {
+      if (height == 6) {
         x = v128.load(a, 2 * PANEL_BYTES + 64);
         c40 = multiplyAdd(x, b0, c40);
         c41 = multiplyAdd(x, b1, c41);
@@ -140,7 +153,7 @@ function tile(runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usi
       x = v128.load(a, 3 * PANEL_BYTES + 48);
       c30 = multiplyAdd(x, b0, c30);
       c31 = multiplyAdd(x, b1, c31);
-      if (MR == 6) {
+      if (height == 6) {
         x = v128.load(a, 3 * PANEL_BYTES + 64);
         c40 = multiplyAdd(x, b0, c40);
         c41 = multiplyAdd(x, b1, c41);
@@ -171,14 +184,21 @@ function tile(runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usi
   finish(c + stride, c10, c11, first, biasLeft, biasRight);
   finish(c + 2 * stride, c20, c21, first, biasLeft, biasRight);
   finish(c + 3 * stride, c30, c31, first, biasLeft, biasRight);
-  if (MR == 6) {
+  if (height == 6) {
     finish(c + 4 * stride, c40, c41, first, biasLeft, biasRight);
     finish(c + 5 * stride, c50, c51, first, biasLeft, biasRight);
   }
 }
 
+function tile(runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+  tileOf(MR, runs, depth, a, b, c, stride, first, bias);
+}
+
+function lowTile(runs: usize, depth: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize): void {
+  tileOf(LOW, runs, depth, a, b, c, stride, first, bias);
+}
+
 /** Four (or fewer, `count`) columns of a tile that hangs over C's edge. */
-@inline
 function finishPart(c: usize, from: usize, first: bool, bias: usize, count: i32): void {
   const value = v128.load(from);
   if (count >= 4) {
@@ -210,11 +230,14 @@ export function strip(
   runs: usize, depth: i32, kc: i32, a: usize, b: usize, c: usize, stride: usize, first: bool, bias: usize,
   rows: i32, columns: i32, spare: usize,
 ): void {
+  const low = MR > LOW && rows <= LOW;
   for (let left = columns; left > 0; left -= 8) {
-    const whole = rows == MR && left >= 8;
+    const whole = rows == (low ? LOW : MR) && left >= 8;
     const to = whole ? c : spare;
     const distance: usize = whole ? stride : 32;
-    tile(runs, depth, a, b, to, distance, first || !whole, whole ? bias : 0);
+    const biasHere = whole ? bias : 0;
+    if (low) lowTile(runs, depth, a, b, to, distance, first || !whole, biasHere);
+    else tile(runs, depth, a, b, to, distance, first || !whole, biasHere);
     if (!whole) finishEdge(c, spare, stride, first, bias, rows, left);
     b += <usize>kc << 5;
     c += 32;

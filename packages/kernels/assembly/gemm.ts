@@ -4,7 +4,7 @@
  */
 import { reluGrad, sigmoidGrad, tanhGrad } from "./binary";
 import { packA, packB } from "./gemm-pack";
-import { MR, PANEL_BYTES, strip } from "./gemm-tile";
+import { MR, PANEL_BYTES, rowsOfNext, strip } from "./gemm-tile";
 import { timesColumns, timesRows } from "./gemv";
 import { relu, sigmoid, softplus, tanh } from "./unary";
 
@@ -114,8 +114,8 @@ export function gemm(
     do {
       const depth = min(kc, k - p);
       packB(b + <usize>j * bColumn + <usize>p * bK, scratch, columns, depth, transB ? bColumn : bK, transB != 0);
-      for (let i = firstRow; i < endRow; i += MR) {
-        const rows = min(MR, endRow - i);
+      for (let i = firstRow, rows = 0; i < endRow; i += rows) {
+        rows = rowsOfNext(endRow - i);
         const corner = c + <usize>i * stride + (<usize>j << 2);
         const from = a + <usize>i * aRow + <usize>p * aK;
         packA(from, panel, rows, depth, aRow, aK);

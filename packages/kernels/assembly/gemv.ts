@@ -70,7 +70,6 @@ function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
 }
 
 /** Products of x with four rows of B, `stride` bytes apart. */
-@inline
 function fourDots(k: i32, x: usize, b: usize, stride: usize): v128 {
   let s0 = f32s(0), s1 = f32s(0), s2 = f32s(0), s3 = f32s(0);
   const whole = x + (<usize>(k & ~3) << 2);

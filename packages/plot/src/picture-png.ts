@@ -16,7 +16,10 @@ export function pngOf({ height, width, channels, pixels }: Pixels): Uint8Array {
 
 /** Values from 0 to 1 as 8 bits hold them; what is beyond is cut. */
 export function levels(values: Float32Array): Uint8Array {
-  return Uint8Array.from(values, (value) => Math.min(255, Math.max(0, Math.round(255 * value))));
+  const all = new Uint8Array(values.length);
+  // `Uint8Array.from` takes twenty times as long.
+  for (let i = 0; i < all.length; i++) all[i] = Math.min(255, Math.max(0, Math.round(255 * values[i]!)));
+  return all;
 }
 
 /** Whether items of this shape can be drawn: [height, width, 1 or 3]. */

@@ -7,18 +7,19 @@ import { Problem, problemOf, PROBLEMS, RETRY_AFTER } from "../problems.ts";
 import { addSecurityHeaders, SECURITY_HEADERS } from "../security-headers.ts";
 import type { Service } from "../service.ts";
 import { VERSION } from "../version.ts";
+import { Backlog, type BacklogOptions } from "./backlog.ts";
 import { Connections } from "./connections.ts";
 import { allowOrigin, isPreflight } from "./cors.ts";
 import { Gate } from "./gate.ts";
 import { JSON_TYPE, PROBLEM } from "./media-types.ts";
 import { openApi } from "./openapi.ts";
-import { Pressure } from "./pressure.ts";
 import type { Route } from "./route.ts";
 import { decodeRoutes } from "./routes/decode.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { frameRoutes } from "./routes/frames.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { modelRoutes } from "./routes/models.ts";
+import { Turns } from "./turns.ts";
 
 export interface AppOptions {
   /** Bytes of a body of frames. Default: 4 MiB. */
@@ -33,8 +34,8 @@ export interface AppOptions {
   readonly requestMs?: number;
   /** Its headers within this. Default: 10 s. */
   readonly headersMs?: number;
-  /** So late the event loop may be before frames and decoding are refused as overload. Default: 500 ms. */
-  readonly lateMs?: number;
+  /** When more is refused as overload, of each heavy route by itself. */
+  readonly backlog?: BacklogOptions;
   /** Origins whose pages may ask. Default: none. */
   readonly corsOrigins?: readonly string[];
 }
@@ -59,10 +60,11 @@ export interface App {
 
 /** Puts HTTP, and the page to browse devices, in front of a service. */
 export async function buildApp(service: Service, options: AppOptions = {}): Promise<App> {
-  const { maxBody = 2 ** 22, maxModel = 2 ** 26, rate = 100, lateMs = 500, corsOrigins = [] } = options;
-  const pressure = new Pressure();
-  const gate = new Gate({ service, rate, lateMs, pressure });
+  const { maxBody = 2 ** 22, maxModel = 2 ** 26, rate = 100, backlog, corsOrigins = [] } = options;
+  const gate = new Gate({ service, rate });
+  const turns = new Turns();
   const server = bareServer(options);
+  server.server.on("connection", turns.connected);
   const routes: Route[] = [
     ...frameRoutes(service, maxBody),
     ...decodeRoutes(service, maxBody),
@@ -91,14 +93,13 @@ export async function buildApp(service: Service, options: AppOptions = {}): Prom
     return sendProblem(reply, problem);
   });
   server.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request, routes, reply)));
-  for (const route of routes) addRoute(server, route);
+  for (const route of routes) addRoute(server, route, () => new Backlog({ mayBegin: () => turns.mine(), ...backlog }));
   await addPageRoutes(server);
   return {
     server,
     drain: () => void (gate.draining = true),
     close: async () => {
       gate.draining = true;
-      pressure.close();
       await server.close();
     },
   };
@@ -149,8 +150,9 @@ function requireHost({ raw, headers }: FastifyRequest): void {
     throw new Problem("invalid-request", "a request of HTTP/1.1 has a Host header");
 }
 
-function addRoute(server: FastifyInstance, route: Route): void {
+function addRoute(server: FastifyInstance, route: Route, newBacklog: () => Backlog): void {
   const { method, url, params, query, body, handle } = route;
+  const backlog = route.isHeavy ? newBacklog() : undefined;
   server.register(async (scope) => {
     for (const type of body?.types ?? []) {
       scope.addContentTypeParser(type, { parseAs: "buffer" }, (_, bytes, done) => done(null, bytes));
@@ -159,7 +161,12 @@ function addRoute(server: FastifyInstance, route: Route): void {
       ...{ method, url, config: { served: route } },
       ...(body && { bodyLimit: body.limit }),
       schema: { ...(params && { params }), ...(query && { querystring: query }) },
-      handler: async (request, reply) => await handle(request, reply, request.holder!),
+      // Before a body is read; once more when it has been, as others may have come meanwhile.
+      ...(backlog && { onRequest: async () => backlog.requireRoom() }),
+      handler: async (request, reply) => {
+        const answer = async (): Promise<unknown> => await handle(request, reply, request.holder!);
+        return await (backlog ? backlog.take(answer) : answer());
+      },
     });
   });
 }

@@ -2,15 +2,12 @@ import type { FastifyRequest } from "fastify";
 import { type Holder, holderKey } from "../auth/holder.ts";
 import { Problem } from "../problems.ts";
 import type { Service } from "../service.ts";
-import type { Pressure } from "./pressure.ts";
 import { RateLimit } from "./rate-limit.ts";
 
 export interface GateParts {
   readonly service: Pick<Service, "tokens">;
   /** Requests a second of a token; 0 is no bound. */
   readonly rate: number;
-  readonly lateMs: number;
-  readonly pressure: Pick<Pressure, "lateMs">;
 }
 
 /** Where everybody may do everything, everybody is this. */
@@ -67,8 +64,6 @@ export class Gate {
 
   /** Before a body is read. */
   private requireReadable({ headers }: FastifyRequest): void {
-    const { lateMs, pressure } = this.parts;
-    if (pressure.lateMs > lateMs) throw new Problem("overloaded", "the service has more to do than it can");
     const coding = headers["content-encoding"] ?? "identity";
     if (coding !== "identity") throw new Problem("unsupported-media-type", `a body is not to be encoded as ${coding}`);
   }

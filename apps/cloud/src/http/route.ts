@@ -32,5 +32,7 @@ export interface Route {
   readonly answers: Readonly<Record<number, Answer>>;
   /** Those that are the route's own; 401, 403, 429 and 500 go without saying. */
   readonly problems?: readonly ProblemKind[];
+  /** Whether so much may be asked of it that there has to be a bound: more than can be done soon is refused as overload. */
+  readonly isHeavy?: boolean;
   readonly handle: (request: FastifyRequest, reply: FastifyReply, holder: Holder) => Promise<unknown>;
 }

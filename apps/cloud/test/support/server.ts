@@ -51,7 +51,7 @@ export async function running({
     ...options,
     store: await store(join(folder, "frames.db")),
   });
-  const app = await buildApp(service, { rate: 0, lateMs: 60_000, ...options });
+  const app = await buildApp(service, { rate: 0, ...options });
   const url = await app.server.listen({ host: "127.0.0.1", port: 0 });
   const token = (role: Role, name: string): string => service.tokens?.issue({ role, name }, 0) ?? "none";
   const ask = async (role: Role, path: string, { headers, ...init }: RequestInit = {}): Promise<Response> => {

@@ -18,6 +18,7 @@ export function decodeRoutes({ models, decoder }: Pick<Service, "models" | "deco
       body: { types: [STREAM], limit: maxBody, description: "one or more .isth streams, one after the other" },
       answers: { 200: { description: "the items", content: formContents(answers.decoded) } },
       problems: ["bad-frame", "unknown-model", "not-acceptable", "too-large", "unsupported-media-type", "unavailable"],
+      isHeavy: true,
       handle: async ({ body, headers }, reply) => {
         const bytes = bytesOf(body);
         const form = formAsked(headers.accept);

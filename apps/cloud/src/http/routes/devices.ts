@@ -53,6 +53,7 @@ export function deviceRoutes(service: Pick<Service, "store" | "models" | "decode
         204: { description: "no items, where a file was asked for", content: [] },
       },
       problems: ["invalid-request", "not-found", "unknown-model", "not-acceptable", "unavailable"],
+      isHeavy: true,
       handle: async (request, reply) => await items(service, request, reply),
     },
   ];

@@ -22,6 +22,7 @@ export function frameRoutes({ ingest }: Pick<Service, "ingest">, maxBody: number
         ...(["bad-frame", "other-device", "unknown-model", "sequence-taken"] as const),
         ...(["too-large", "unsupported-media-type", "unavailable"] as const),
       ],
+      isHeavy: true,
       handle: async ({ body }, _, holder) => {
         const results = await ingest.accept(bytesOf(body), holder);
         const refusal = refusalOf(results);
