@@ -181,5 +181,7 @@ it("becomes a page and a chart that name everyone", () => {
   expect(text).toContain("This is the short form");
   expect(text).toMatch(/twice the capacity \| 100 \| 50.0 \| 50.0 \|/);
   expect(text).not.toMatch(/NaN|undefined/);
-  expect(chart(results)).toMatch(/service, 8 connections[\s\S]*echo, 8 connections/);
+  expect(chart(results)).toMatch(/service, 8 connections[\s\S]*echo, 8 connections[\s\S]*memory under load/);
+  const untold = { ...memory, residentMiB: [], early: null, late: null, slope: null };
+  expect(chart({ ...results, memory: untold })).not.toContain("memory under load");
 });

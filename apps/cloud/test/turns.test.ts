@@ -57,7 +57,7 @@ it("lets connections in first, and goes on when none comes", async () => {
 it("goes on all the same when connections come and come", async () => {
   const { turns, log, begin, go, pass } = fixture();
   const all = ["a", "b", "c"].map((name) => begin(name, 1));
-  await go(9, () => {
+  await go(12, () => {
     turns.connected();
     pass(4);
   });

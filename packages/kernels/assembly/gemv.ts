@@ -1,7 +1,7 @@
 /** y[n] = x[k] B + bias without packing: B is read once, in its own order. */
 import { add } from "./binary";
 import { multiplyAdd } from "./gemm-tile";
-import { f32s, loadPart, storePart } from "./simd";
+import { f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
 
 /** y begins as the bias or 0, but never as -0: so a product with 0 changes no bit of it. */
 @inline
@@ -10,28 +10,34 @@ function start(y: usize, bias: usize, n: i32): void {
   if (bias) add(y, bias, y, 1, n, 0, 1, 0, 1);
 }
 
-/** y += x0 row0 + x1 row1 + x2 row2 + x3 row3. */
+/** y += x0 row0 + x1 row1 + x2 row2 + x3 row3, two vectors in turn, as beginning a turn costs as much as one of them. */
 @inline
 function addFourRows(x: usize, b: usize, y: usize, n: i32, stride: usize): void {
   const x0 = v128.load32_splat(x);
   const x1 = v128.load32_splat(x, 4);
   const x2 = v128.load32_splat(x, 8);
   const x3 = v128.load32_splat(x, 12);
-  const whole = <usize>(n & ~3) << 2;
-  for (let i: usize = 0; i < whole; i += 16) {
-    const from = b + i;
-    let sum = multiplyAdd(x0, v128.load(from), v128.load(y + i));
-    sum = multiplyAdd(x1, v128.load(from + stride), sum);
-    sum = multiplyAdd(x2, v128.load(from + 2 * stride), sum);
-    v128.store(y + i, multiplyAdd(x3, v128.load(from + 3 * stride), sum));
+  let from = b;
+  for (const end = b + (<usize>(n & ~7) << 2); from < end; from += 32) {
+    const from1 = from + stride, from2 = from1 + stride, from3 = from2 + stride;
+    let left = multiplyAdd(x0, v128.load(from), v128.load(y));
+    let right = multiplyAdd(x0, v128.load(from, 16), v128.load(y, 16));
+    left = multiplyAdd(x1, v128.load(from1), left);
+    right = multiplyAdd(x1, v128.load(from1, 16), right);
+    left = multiplyAdd(x2, v128.load(from2), left);
+    right = multiplyAdd(x2, v128.load(from2, 16), right);
+    v128.store(y, multiplyAdd(x3, v128.load(from3), left));
+    v128.store(y, multiplyAdd(x3, v128.load(from3, 16), right), 16);
+    y += 32;
   }
-  const rest = n & 3;
-  if (!rest) return;
-  const from = b + whole;
-  let sum = multiplyAdd(x0, loadPart(from, rest), loadPart(y + whole, rest));
-  sum = multiplyAdd(x1, loadPart(from + stride, rest), sum);
-  sum = multiplyAdd(x2, loadPart(from + 2 * stride, rest), sum);
-  storePart(y + whole, multiplyAdd(x3, loadPart(from + 3 * stride, rest), sum), rest);
+  for (let rest = n & 7; rest > 0; rest -= 4) {
+    let sum = multiplyAdd(x0, loadUpTo(from, rest), loadUpTo(y, rest));
+    sum = multiplyAdd(x1, loadUpTo(from + stride, rest), sum);
+    sum = multiplyAdd(x2, loadUpTo(from + 2 * stride, rest), sum);
+    storeUpTo(y, multiplyAdd(x3, loadUpTo(from + 3 * stride, rest), sum), rest);
+    from += 16;
+    y += 16;
+  }
 }
 
 /** y += x0 row. */
@@ -69,26 +75,26 @@ function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
 }
 
-/** Products of x with four rows of B, `stride` bytes apart. */
+/** Products of x with four rows of B, `stride` bytes apart; two vectors in turn, added one after the other. */
 function fourDots(k: i32, x: usize, b: usize, stride: usize): v128 {
   let s0 = f32s(0), s1 = f32s(0), s2 = f32s(0), s3 = f32s(0);
-  const whole = x + (<usize>(k & ~3) << 2);
-  while (x < whole) {
-    const value = v128.load(x);
-    s0 = multiplyAdd(value, v128.load(b), s0);
-    s1 = multiplyAdd(value, v128.load(b + stride), s1);
-    s2 = multiplyAdd(value, v128.load(b + 2 * stride), s2);
-    s3 = multiplyAdd(value, v128.load(b + 3 * stride), s3);
+  for (const whole = x + (<usize>(k & ~7) << 2); x < whole; x += 32) {
+    const b1 = b + stride, b2 = b1 + stride, b3 = b2 + stride;
+    const left = v128.load(x), right = v128.load(x, 16);
+    s0 = multiplyAdd(right, v128.load(b, 16), multiplyAdd(left, v128.load(b), s0));
+    s1 = multiplyAdd(right, v128.load(b1, 16), multiplyAdd(left, v128.load(b1), s1));
+    s2 = multiplyAdd(right, v128.load(b2, 16), multiplyAdd(left, v128.load(b2), s2));
+    s3 = multiplyAdd(right, v128.load(b3, 16), multiplyAdd(left, v128.load(b3), s3));
+    b += 32;
+  }
+  for (let rest = k & 7; rest > 0; rest -= 4) {
+    const value = loadUpTo(x, rest);
+    s0 = multiplyAdd(value, loadUpTo(b, rest), s0);
+    s1 = multiplyAdd(value, loadUpTo(b + stride, rest), s1);
+    s2 = multiplyAdd(value, loadUpTo(b + 2 * stride, rest), s2);
+    s3 = multiplyAdd(value, loadUpTo(b + 3 * stride, rest), s3);
     x += 16;
     b += 16;
-  }
-  const rest = k & 3;
-  if (rest) {
-    const value = loadPart(x, rest);
-    s0 = multiplyAdd(value, loadPart(b, rest), s0);
-    s1 = multiplyAdd(value, loadPart(b + stride, rest), s1);
-    s2 = multiplyAdd(value, loadPart(b + 2 * stride, rest), s2);
-    s3 = multiplyAdd(value, loadPart(b + 3 * stride, rest), s3);
   }
   return sumEach(s0, s1, s2, s3);
 }

@@ -1,5 +1,6 @@
 import { shown } from "../report/shown.ts";
 import { COLOURS, drawing, element, label, line } from "../report/svg.ts";
+import { memoryCurve } from "./memory-curve.ts";
 import { TITLE } from "./page.ts";
 import type { ServiceResults, Throughput } from "./results.ts";
 
@@ -10,8 +11,8 @@ const TOP = 64;
 const ROW = 20;
 const GAP = 8;
 
-/** What everyone reached, grouped by work: medians as dots, quartiles as bars, on a logarithmic axis. */
-export function chart({ throughput }: ServiceResults): string {
+/** What everyone reached, grouped by work: medians as dots, quartiles as bars, on a logarithmic axis; below it memory over time. */
+export function chart({ throughput, memory }: ServiceResults): string {
   const { at, ticks } = logScale(throughput.flatMap(({ perSecond }) => [perSecond.q1, perSecond.q3]));
   const parts: string[] = [];
   let y = TOP;
@@ -29,7 +30,8 @@ export function chart({ throughput }: ServiceResults): string {
     line(at(tick), TOP - 6, at(tick), y, { "stroke-opacity": 0.4 }),
     label(at(tick), y + 18, tick.toLocaleString("en"), { "text-anchor": "middle", "font-size": 12 }),
   ]);
-  return drawing(WIDTH, y + 34, TITLE, [...heading, ...axis, ...parts]);
+  const curve = memoryCurve(memory, { left: LEFT, right: WIDTH - RIGHT, top: y + 34 });
+  return drawing(WIDTH, y + 34 + curve.height, TITLE, [...heading, ...axis, ...parts, ...curve.parts]);
 }
 
 function drawRow({ who, connections, perSecond }: Throughput, at: (value: number) => number, y: number): string[] {

@@ -1,9 +1,9 @@
 import { IsthmusError } from "@isthmus/math";
 
 export interface BacklogOptions {
-  /** About how long anybody may wait, in milliseconds. Default: 400. */
+  /** About how long anybody may wait, in milliseconds. Default: 300. */
   readonly waitMs?: number;
-  /** So many at once are never too many, however long they take. Default: 32. */
+  /** So many at once are never too many, however long they take. Default: 64. */
   readonly alwaysTaken?: number;
   /** Resolves when work may be begun. Default: at once. */
   readonly mayBegin?: () => Promise<void>;
@@ -25,7 +25,7 @@ export class Backlog {
   private doneLately = 0;
   private asOf = 0;
 
-  constructor({ waitMs = 400, alwaysTaken = 32, mayBegin, now }: BacklogOptions = {}) {
+  constructor({ waitMs = 300, alwaysTaken = 64, mayBegin, now }: BacklogOptions = {}) {
     this.waitMs = waitMs;
     this.alwaysTaken = alwaysTaken;
     this.mayBegin = mayBegin ?? (() => Promise.resolve());

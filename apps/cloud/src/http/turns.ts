@@ -11,7 +11,9 @@ export class Turns {
   private readonly now: () => number;
   /** When the first of this turn asked. */
   private turn: number | undefined;
-  private lastBegan = -Infinity;
+  private hasBegun = false;
+  /** Of the last turn in which work was begun. */
+  private lastEnded = -Infinity;
   private connections = { now: 0, before: 0 };
   private bringsConnection = false;
 
@@ -34,8 +36,10 @@ export class Turns {
   private mayBegin(): boolean {
     const now = this.now();
     this.turn ??= this.beginTurn(now);
-    const mayBegin = this.bringsConnection ? now - this.lastBegan > TURN_MS : now - this.turn <= TURN_MS;
-    if (mayBegin) this.lastBegan = now;
+    const mayBegin = this.bringsConnection
+      ? !this.hasBegun && now - this.lastEnded > TURN_MS
+      : now - this.turn <= TURN_MS;
+    this.hasBegun ||= mayBegin;
     return mayBegin;
   }
 
@@ -44,7 +48,13 @@ export class Turns {
     this.bringsConnection = connections.now > connections.before;
     connections.before = connections.now;
     // Those who wait are asked again after this.
-    setImmediate(() => (this.turn = undefined));
+    setImmediate(() => this.endTurn());
     return now;
+  }
+
+  private endTurn(): void {
+    if (this.hasBegun) this.lastEnded = this.now();
+    this.hasBegun = false;
+    this.turn = undefined;
   }
 }
