@@ -26,22 +26,23 @@ function read(address: usize, four: bool): v128 {
   return four ? v128.load(address) : v128.load32_splat(address);
 }
 
+@inline
+function put(address: usize, x: v128, four: bool): v128 {
+  if (four) v128.store(address, x);
+  else v128.store_lane<u32>(address, x, 0);
+  return x;
+}
+
 /** Stores four elements, or one, 0 instead of what is below `least`; NaN stays. `magnitude` is the mask of |x|. */
 @inline
 function write(address: usize, x: v128, four: bool, magnitude: v128, least: v128): v128 {
-  const next = v128.andnot(x, f32x4.lt(v128.and(x, magnitude), least));
-  if (four) v128.store(address, next);
-  else v128.store_lane<u32>(address, next, 0);
-  return next;
+  return put(address, v128.andnot(x, f32x4.lt(v128.and(x, magnitude), least)), four);
 }
 
 /** As `write`, for what is never below 0. */
 @inline
 function writeSquare(address: usize, x: v128, four: bool, least: v128): v128 {
-  const next = v128.andnot(x, f32x4.lt(x, least));
-  if (four) v128.store(address, next);
-  else v128.store_lane<u32>(address, next, 0);
-  return next;
+  return put(address, v128.andnot(x, f32x4.lt(x, least)), four);
 }
 
 /** v = c0 v + c1 g^2, stored. */
