@@ -11,7 +11,7 @@ export interface OuterGradient {
 }
 
 /** Shorter rows cost more to begin than is saved by not storing their product. */
-const LEAST_LENGTH = 64;
+const LEAST_LENGTH = 16;
 
 /**
  * Gradients that are products over one single term, as those of a layer's weights at batch 1, and that only their fused update reads,
