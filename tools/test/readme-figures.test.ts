@@ -75,3 +75,58 @@ it("counts the targets that were reached", () => {
   expect(all.length).toBeGreaterThan(0);
   expect(readme).toContain(`| ${reached.length} of ${all.length} reached;`);
 });
+
+it("nothing is lost of as many frames as docs/results/chaos.json has", () => {
+  const { frames, agents, deaths, pairs } = results("chaos");
+  const killed = Object.entries<number>(deaths).filter(([who]) => who !== "network");
+  expect(pairs).toBe(frames);
+  expect(readme).toContain(`${frames.toLocaleString("en")} frames of ${agents} devices, each stored once`);
+  expect(readme).toContain(`services and database were killed ${killed.reduce((sum, [, n]) => sum + n, 0)} times`);
+});
+
+interface Throughput {
+  readonly work: string;
+  readonly who: string;
+  readonly connections: number;
+  readonly perCpuSecond: { readonly median: number };
+}
+
+it("what the service does under load is that of docs/results/bench-service.json", () => {
+  const { throughput, verdicts } = results("bench-service");
+  const hundreds = (of: string): string => {
+    const found = (throughput as Throughput[]).find(
+      ({ work, who, connections }) => work.startsWith(`${of}, 32 `) && who === "service" && connections === 8,
+    );
+    return (100 * Math.round(found!.perCpuSecond.median / 100)).toLocaleString("en");
+  };
+  const measured = (what: string): string[] =>
+    verdicts
+      .filter((one: { what: string }) => one.what.includes(what))
+      .map((one: { measured: string }) => one.measured);
+  const slowest = Math.max(...measured("99 in 100 of the accepted within, ms").map(Number));
+  expect(verdicts.map(({ verdict }: { verdict: string }) => verdict)).not.toContain("MISSED");
+  expect(readme).toContain(`${hundreds("ingest")} frames a second stored and ${hundreds("decode")} items a second`);
+  expect(readme).toContain(`within ${(slowest / 1000).toFixed(2)} s`);
+  const [before, after] = measured("memory")[0]!.split(" to ");
+  expect(readme).toContain(`${before} MiB of memory became ${after} in ten minutes`);
+});
+
+it("the encoder for anomalies is that of docs/results/anomaly.json and bench-edge.json", () => {
+  const { rows } = results("anomaly") as { rows: Row[] };
+  const range = (what: string): string => {
+    const values = rows.find((row) => row.what === what)!.runs.map(({ value }) => value);
+    return `${Math.min(...values).toFixed(3)} to ${Math.max(...values).toFixed(3)}`;
+  };
+  expect(readme).toContain(`${range("area under the ROC curve, float32")} in float32`);
+  expect(readme).toContain(`${range("the same from decoded streams of the int8 encoder")} from the int8 encoder's`);
+});
+
+it("the times of an encoder for devices are those of docs/results/bench-edge.json", () => {
+  const targets = results("bench-edge").timeTargets as { ours: string; work: string; ms: number; verdict: string }[];
+  const of = (ours: string, work: string) => targets.find((one) => one.ours === ours && one.work === work)!;
+  const [int8, float] = ["isthmus-int8", "isthmus-float"].map((ours) => of(ours, "samples to a frame"));
+  const starts = ["isthmus-int8", "isthmus-float"].map((ours) => of(ours, "cold start").ms.toFixed(0));
+  expect(float!.verdict).toBe("PASS");
+  expect(readme).toContain("samples to a frame, in float32 within 60 µs");
+  expect(readme).toContain(`${(1e3 * int8!.ms).toFixed(0)} µs, ${starts.join(" to ")} ms`);
+});

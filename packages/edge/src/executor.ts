@@ -93,18 +93,8 @@ function integerWriter({ input }: IntegerPlan, memory: ArrayBuffer): (item: Plan
     if (item instanceof Int8Array) to.set(item);
     else if (item instanceof Uint8Array || item instanceof Uint8ClampedArray)
       for (let i = 0; i < to.length; i++) to[i] = item[i]! - 128;
-    else quantiseAll(item, to, input);
+    else for (let i = 0; i < to.length; i++) to[i] = quantiseInput(item[i]!, i, input);
   };
-}
-
-/** As {@link quantiseInput} does it for each, in a loop of its own: engines make it fast. */
-function quantiseAll(item: PlanItem, to: Int8Array, input: PlanInput): void {
-  const { scale, zero } = input;
-  for (let i = 0; i < to.length; i++) {
-    const q = roundHalfEven(item[i]! / scale) + zero;
-    // What is not finite is in neither.
-    to[i] = q > -128 && q < 127 ? q : quantiseInput(item[i]!, i, input);
-  }
 }
 
 function floatWriter({ input }: FloatPlan, memory: ArrayBuffer): (item: PlanItem) => void {
@@ -148,8 +138,10 @@ function noSymbol(value: number, dimension: number): IsthmusError {
 
 /** round(value / scale) + zero in float64, halves to the even integer, within int8. */
 export function quantiseInput(value: number, index: number, { scale, zero }: PlanInput): number {
+  const q = roundHalfEven(value / scale) + zero;
+  if (q > -128 && q < 127) return q;
   if (!Number.isFinite(value)) throw notFinite(value, index);
-  return Math.min(Math.max(roundHalfEven(value / scale) + zero, -128), 127);
+  return q < 0 ? -128 : 127;
 }
 
 function notFinite(value: number, index: number): RangeError {

@@ -5,7 +5,8 @@
  * a multiply-add instruction no register is needed for the product and 6x8 fits: 12 sums, 1 + 2 operands. What counts is the number of
  * instructions, so A's elements are packed four times over, since `load32_splat` from an offset takes two of them, and the loop makes four
  * k's in a turn. V8 would move the loads of such a turn to its top and spill, but does not move them past a branch: between
- * k's that is where the last turn ends, and where a k is better cut in two, a test that never holds.
+ * k's that is where the last turn ends, and where a k is better cut in two, a test that never holds. The four are written out, as no inlined
+ * function can add to sums of its caller's.
  */
 import { f32s, loadPart, storePart } from "./simd";
 

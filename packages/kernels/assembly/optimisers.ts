@@ -26,22 +26,23 @@ function read(address: usize, four: bool): v128 {
   return four ? v128.load(address) : v128.load32_splat(address);
 }
 
+@inline
+function put(address: usize, x: v128, four: bool): v128 {
+  if (four) v128.store(address, x);
+  else v128.store_lane<u32>(address, x, 0);
+  return x;
+}
+
 /** Stores four elements, or one, 0 instead of what is below `least`; NaN stays. `magnitude` is the mask of |x|. */
 @inline
 function write(address: usize, x: v128, four: bool, magnitude: v128, least: v128): v128 {
-  const next = v128.andnot(x, f32x4.lt(v128.and(x, magnitude), least));
-  if (four) v128.store(address, next);
-  else v128.store_lane<u32>(address, next, 0);
-  return next;
+  return put(address, v128.andnot(x, f32x4.lt(v128.and(x, magnitude), least)), four);
 }
 
 /** As `write`, for what is never below 0. */
 @inline
 function writeSquare(address: usize, x: v128, four: bool, least: v128): v128 {
-  const next = v128.andnot(x, f32x4.lt(x, least));
-  if (four) v128.store(address, next);
-  else v128.store_lane<u32>(address, next, 0);
-  return next;
+  return put(address, v128.andnot(x, f32x4.lt(x, least)), four);
 }
 
 /** v = c0 v + c1 g^2, stored. */
@@ -95,17 +96,17 @@ function nextMean(m: usize, gradient: v128, c0: v128, c1: v128, four: bool, magn
   return write(m, f32x4.add(f32x4.mul(read(m, four), c0), f32x4.mul(gradient, c1)), four, magnitude, least);
 }
 
-/** What Adam does with new moments. */
+/** p - step, of what is left of p where it decays. */
 @inline
-function move(
-  decays: bool, p: usize, m: v128, v: v128, rate: v128, epsilon: v128, keep: v128, four: bool, magnitude: v128, least: v128,
-): void {
-  const step = f32x4.div(f32x4.mul(m, rate), f32x4.add(f32x4.sqrt(v), epsilon));
+function move(decays: bool, p: usize, step: v128, keep: v128, four: bool, magnitude: v128, least: v128): void {
   const parameter = read(p, four);
   write(p, f32x4.sub(decays ? f32x4.mul(parameter, keep) : parameter, step), four, magnitude, least);
 }
 
-/** As `updateRow`, for Adam: sixteen elements in turn, moments before parameters, as engines do not look far enough ahead to divide while they multiply. */
+/**
+ * As `updateRow`, for Adam. Roots and quotients take most of the time and can only be made one after the other, so they must never wait for anything:
+ * a turn takes the root of its four elements, divides those of the turn before, and moves the parameters of the one before that.
+ */
 @inline
 function adamRow(
   decays: bool, n: i32, p: usize, m: usize, v: usize, g: usize, x: v128, stepSize: v128, second: v128, keep: v128, c: usize,
@@ -114,32 +115,28 @@ function adamRow(
   const c0 = number(c, 0), c1 = number(c, 1), c3 = number(c, 3), c4 = number(c, 4);
   const rate = f32x4.div(stepSize, second), epsilon = f32x4.div(number(c, 2), second);
   const end = p + (<usize>n << 2);
-  for (const whole = p + (<usize>(n & ~15) << 2); p < whole; p += 64) {
-    const g0 = f32x4.mul(v128.load(g), x);
-    const m0 = nextMean(m, g0, c0, c3, true, magnitude, least);
-    const v0 = nextSquare(v, g0, c1, c4, true, least);
-    const g1 = f32x4.mul(v128.load(g, 16), x);
-    const m1 = nextMean(m + 16, g1, c0, c3, true, magnitude, least);
-    const v1 = nextSquare(v + 16, g1, c1, c4, true, least);
-    const g2 = f32x4.mul(v128.load(g, 32), x);
-    const m2 = nextMean(m + 32, g2, c0, c3, true, magnitude, least);
-    const v2 = nextSquare(v + 32, g2, c1, c4, true, least);
-    const g3 = f32x4.mul(v128.load(g, 48), x);
-    const m3 = nextMean(m + 48, g3, c0, c3, true, magnitude, least);
-    const v3 = nextSquare(v + 48, g3, c1, c4, true, least);
-    move(decays, p, m0, v0, rate, epsilon, keep, true, magnitude, least);
-    move(decays, p + 16, m1, v1, rate, epsilon, keep, true, magnitude, least);
-    move(decays, p + 32, m2, v2, rate, epsilon, keep, true, magnitude, least);
-    move(decays, p + 48, m3, v3, rate, epsilon, keep, true, magnitude, least);
-    g += 64;
-    m += 64;
-    v += 64;
+  let scaled = rate, root = rate, step = rate;
+  let behind: usize = 0;
+  for (const whole = p + (<usize>(n & ~3) << 2); p < whole; p += 16) {
+    const gradient = f32x4.mul(v128.load(g), x);
+    const mean = nextMean(m, gradient, c0, c3, true, magnitude, least);
+    const rootOfSquare = f32x4.sqrt(nextSquare(v, gradient, c1, c4, true, least));
+    if (behind == 32) move(decays, p - 32, step, keep, true, magnitude, least);
+    else behind += 16;
+    step = f32x4.div(scaled, root);
+    scaled = f32x4.mul(mean, rate);
+    root = f32x4.add(rootOfSquare, epsilon);
+    g += 16;
+    m += 16;
+    v += 16;
   }
+  if (behind == 32) move(decays, p - 32, step, keep, true, magnitude, least);
+  if (behind) move(decays, p - 16, f32x4.div(scaled, root), keep, true, magnitude, least);
   for (; p < end; p += 4) {
     const gradient = f32x4.mul(read(g, false), x);
     const mean = nextMean(m, gradient, c0, c3, false, magnitude, least);
-    const square = nextSquare(v, gradient, c1, c4, false, least);
-    move(decays, p, mean, square, rate, epsilon, keep, false, magnitude, least);
+    const rootOfSquare = f32x4.sqrt(nextSquare(v, gradient, c1, c4, false, least));
+    move(decays, p, f32x4.div(f32x4.mul(mean, rate), f32x4.add(rootOfSquare, epsilon)), keep, false, magnitude, least);
     g += 4;
     m += 4;
     v += 4;

@@ -21,9 +21,9 @@ export interface PlanKernelExports {
 /** The WebAssembly binary of the kernels of plans, a fresh copy. It imports its memory as `env.memory`. */
 export function planKernelBytes(): Uint8Array<ArrayBuffer> {
   const hex = generated as string;
-  const view = new DataView(new ArrayBuffer(hex.length));
+  const view = new DataView(new ArrayBuffer(hex.length / 2 + 3));
   // Four bytes at a time: this runs once, before anything has been compiled for speed.
   for (let i = 0; 2 * i < hex.length; i += 4)
     view.setUint32(i, parseInt(hex.slice(2 * i, 2 * i + 8).padEnd(8, "0"), 16));
-  return new Uint8Array(view.buffer, 0, hex.length / 2);
+  return new Uint8Array(view.buffer.slice(0, hex.length / 2));
 }

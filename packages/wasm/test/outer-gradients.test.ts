@@ -38,7 +38,7 @@ const scalars: Readonly<Record<string, number>> = {
 };
 
 /** So many that two threads share the update. */
-const [INPUTS, HIDDEN, OUTPUTS] = [400, 280, 20];
+const [INPUTS, HIDDEN, OUTPUTS] = [400, 280, 12];
 
 /** A step on |tanh(x first) second|^2, whose outputs are the loss and, if somebody wants them, the gradients. */
 function network(step: Step, wanted: boolean): Program {

@@ -64,10 +64,12 @@ async function encode(subject: Subject | undefined): Promise<void> {
   const number = ++latest;
   if (!subject) return show(undefined);
   const of = facts!;
+  code.expect();
   const encoded = await encoder.ask("encode", subject.samples).catch((error: unknown) => {
     // Of another encoder, meanwhile: nobody waits for it.
-    if (number === latest) throw error;
-    return undefined;
+    if (number !== latest) return undefined;
+    show(work);
+    throw error;
   });
   if (!encoded || number !== latest) return;
   show({ subject, encoded, facts: of, item: 0 });

@@ -1,5 +1,6 @@
-import { concreteShape, type Node, type Program } from "@isthmus/graph";
+import { concreteShape, elementCount, type Node, type Program } from "@isthmus/graph";
 import type { FusedUpdate } from "./fused-updates.ts";
+import { countUses } from "./uses.ts";
 
 /** A gradient that its update makes while it reads it: the product of a column and a row, by the ids of the nodes that hold them. */
 export interface OuterGradient {
@@ -10,7 +11,7 @@ export interface OuterGradient {
 }
 
 /** Shorter rows cost more to begin than is saved by not storing their product. */
-const LEAST_LENGTH = 64;
+const LEAST_LENGTH = 16;
 
 /**
  * Gradients that are products over one single term, as those of a layer's weights at batch 1, and that only their fused update reads,
@@ -21,14 +22,12 @@ export function findOuterGradients(
   fused: readonly FusedUpdate[],
   batch: number,
 ): ReadonlyMap<number, OuterGradient> {
-  const readers = program.nodes.map((): number[] => []);
-  for (const { id, inputs } of program.nodes) for (const input of inputs) readers[input]!.push(id);
-  const kept = new Set([...Object.values(program.outputs), ...Object.values(program.updates), program.guard]);
+  const uses = countUses(program);
   const found = new Map<number, OuterGradient>();
   for (const { gradient, nodes } of fused) {
-    const own = new Set(nodes.map(({ id }) => id));
+    const own = nodes.flatMap(({ inputs }) => inputs).filter((id) => id === gradient).length;
     const product = outerProduct(program, program.nodes[gradient]!, batch);
-    if (product && !kept.has(gradient) && readers[gradient]!.every((id) => own.has(id))) found.set(gradient, product);
+    if (product && uses[gradient] === own) found.set(gradient, product);
   }
   return found;
 }
@@ -37,6 +36,5 @@ function outerProduct({ nodes }: Program, node: Node, batch: number): OuterGradi
   if (node.op !== "matmul") return undefined;
   const [column, row] = node.inputs as [number, number];
   const [rows, length] = concreteShape(node.shape, batch) as [number, number];
-  const elements = concreteShape(nodes[column]!.shape, batch).reduce((n, dim) => n * dim, 1);
-  return elements === rows && length >= LEAST_LENGTH ? { column, row, length } : undefined;
+  return elementCount(nodes[column]!.shape, batch) === rows && length >= LEAST_LENGTH ? { column, row, length } : undefined;
 }

@@ -6,6 +6,8 @@ import { itemView } from "./item-view.ts";
 import { drawSizes, pictureSizes, type Size } from "./sizes.ts";
 
 export interface CodeView {
+  /** Something newer than what is shown is on its way: readers of screens wait until it is there. */
+  expect(): void;
   show(work: Work): Promise<void>;
   clear(): void;
 }
@@ -15,8 +17,15 @@ export function codeView(onItem: (item: number) => void): CodeView {
   const seen = itemView("seen", "seen-series");
   const pager = pagerOf(onItem);
   let shown: Work | undefined;
+  let isAwaited = false;
+  const setBusy = () => byId("code-card").setAttribute("aria-busy", String(isAwaited));
   return {
+    expect: () => {
+      isAwaited = true;
+      setBusy();
+    },
     show: async (work) => {
+      isAwaited = false;
       const isSameCode = shown?.encoded === work.encoded;
       shown = work;
       byId("code-empty").hidden = true;
@@ -24,16 +33,21 @@ export function codeView(onItem: (item: number) => void): CodeView {
       seen.show(work.facts.shape, itemOf(shownSamples(work), work), seenLabel(work));
       showCode(work);
       pager(work);
-      if (isSameCode) return;
-      byId("code-time").textContent = timeText(work.encoded.milliseconds);
-      const sizes = await sizesOf(work);
-      if (shown === work) showSizes(work, sizes);
+      if (!isSameCode) {
+        byId("code-time").textContent = timeText(work.encoded.milliseconds);
+        const sizes = await sizesOf(work);
+        if (shown?.encoded !== work.encoded) return;
+        showSizes(work, sizes);
+      }
+      setBusy();
     },
     clear: () => {
       shown = undefined;
       byId("code-empty").hidden = false;
       byId("code-full").hidden = true;
       byId("code-time").textContent = "";
+      isAwaited = false;
+      setBusy();
     },
   };
 }

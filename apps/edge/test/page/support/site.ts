@@ -92,10 +92,11 @@ const SEVEN = [
   [0.45, 0.8],
 ] as const;
 
-/** A drawing whose code and sizes are shown. */
+/** A drawing whose code and sizes are shown: what the page does of the last ink begins in the next frame of the browser. */
 export async function drawSeven(page: Page): Promise<void> {
   await stroke(page, SEVEN);
-  await page.waitForSelector("#sizes-rows tr.ours");
+  await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+  await page.waitForSelector('#code-card[aria-busy="false"] #sizes-rows tr.ours');
 }
 
 /** Fills the settings in and saves them. */
