@@ -1,11 +1,12 @@
 /** `isthmus export --to c`: an encoder in int8 as one C99 header. */
+import { UsageError } from "@isthmus/command-line/node";
 import { readFileBytes } from "@isthmus/data/node";
 import { cHeader } from "@isthmus/deploy";
 import { readBundle } from "@isthmus/edge";
 import { basename } from "node:path";
 import type { Context } from "./commands/command.ts";
 import { grouped, type Report } from "./console.ts";
-import { checkedByUser, namingFile, UsageError } from "./errors.ts";
+import { checkedByUser, namingFile } from "./errors.ts";
 import { fileKind } from "./file-kinds.ts";
 import { ENOUGH_ITEMS, int8Bundle } from "./int8-encoder.ts";
 import { isNamed, requireOnly } from "./options.ts";

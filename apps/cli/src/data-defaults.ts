@@ -1,6 +1,6 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { Dataset } from "@isthmus/data";
 import { type ModelDefinition, modelKinds } from "@isthmus/models";
-import { UsageError } from "./errors.ts";
 import type { ModelOptions } from "./model-options.ts";
 
 /**

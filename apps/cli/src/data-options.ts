@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import {
   type ImageFit,
   type MissingPolicy,
@@ -6,7 +7,6 @@ import {
   type SpriteFactor,
 } from "@isthmus/data";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { UsageError } from "./errors.ts";
 import {
   dataDirOption,
   dataOption,

@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import {
   type DataDescription,
   type Dataset,
@@ -14,7 +15,7 @@ import { loadCifar10, loadMnist, loadMnistSplits } from "@isthmus/data/node";
 import type { Model } from "@isthmus/graph";
 import { type Console, note } from "./console.ts";
 import { requireOptionsOf, type TrainDataOptions } from "./data-options.ts";
-import { checkedByUser, UsageError } from "./errors.ts";
+import { checkedByUser } from "./errors.ts";
 import { type DataOptions, isNamed, type Named, type PartOptions } from "./options.ts";
 import { openPart, openTraining, shareOf } from "./user-data.ts";
 

@@ -1,8 +1,8 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { decodedArray, decodedCsv, decodedTable, isTableDescription, parseDescription, writeNpy } from "@isthmus/data";
 import type { DecodedStream } from "@isthmus/compress";
 import type { Model } from "@isthmus/graph";
 import { extname } from "node:path";
-import { UsageError } from "./errors.ts";
 import { picture, requireImages } from "./pictures.ts";
 
 /**

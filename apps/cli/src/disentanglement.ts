@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { Dataset } from "@isthmus/data";
 import type { Engine, Model } from "@isthmus/graph";
 import {
@@ -10,7 +11,7 @@ import {
   randomNormal,
   reparameterise,
 } from "@isthmus/math";
-import { checkedByUser, UsageError } from "./errors.ts";
+import { checkedByUser } from "./errors.ts";
 import { definitionOf } from "./model-files.ts";
 import { encodeItems } from "./trained.ts";
 

@@ -7,10 +7,10 @@ import {
   type Workload,
 } from "@isthmus/backend";
 import { fileStore } from "@isthmus/backend/node";
+import { UsageError } from "@isthmus/command-line/node";
 import { elementCount, type Engine, type JsonObject, type Program } from "@isthmus/graph";
 import type { WasmEngine } from "@isthmus/wasm";
 import { type Console, note } from "./console.ts";
-import { UsageError } from "./errors.ts";
 
 /** What `--engine` takes: the fastest, our own, or TensorFlow.js on one of its backends. */
 export type EngineChoice = "auto" | EngineName;

@@ -1,9 +1,5 @@
+import { type Failure, UsageError } from "@isthmus/command-line/node";
 import { IsthmusError } from "@isthmus/math";
-
-/** Something the user can put right; shown as one line, exit code 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 /** Runs `body`; a `RangeError` or `TypeError` it throws about an argument of the user's becomes a `UsageError`. */
 export function checkedByUser<R>(body: () => R): R {
@@ -51,14 +47,11 @@ function named(path: string, error: unknown): unknown {
   return new IsthmusError(error.code, `${path}: ${error.message}`, error.details, { cause: error });
 }
 
-/** What an error is to the shell: 2 and one line for the user's to mend, 130 for an interrupt, 1 and a stack for a bug. */
-export function describeFailure(error: unknown): { exitCode: number; text: string } {
-  if (error instanceof UsageError) return { exitCode: 2, text: `isthmus: ${oneLine(error.message)}` };
-  if (error instanceof IsthmusError) return { exitCode: 2, text: `isthmus: ${oneLine(error.message)} [${error.code}]` };
-  if (error instanceof Interrupted) return { exitCode: 130, text: `isthmus: ${error.message}` };
-  if (isMemoryShortage(error)) return { exitCode: 2, text: "isthmus: not enough memory for this; take fewer items" };
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { exitCode: 1, text: `isthmus: this is a bug, please report it\n${stack}` };
+/** What else the user can mend, 2, and an interrupt, 130, are to the shell. */
+export function explainFailure(error: unknown): Failure | undefined {
+  if (error instanceof Interrupted) return { exitCode: 130, message: error.message };
+  if (isMemoryShortage(error)) return { exitCode: 2, message: "not enough memory for this; take fewer items" };
+  return undefined;
 }
 
 /** Control-C: not an error, but not the whole job either. */
@@ -69,8 +62,4 @@ export class Interrupted extends Error {
 /** V8 has no class for it. */
 function isMemoryShortage(error: unknown): boolean {
   return error instanceof RangeError && error.message === "Array buffer allocation failed";
-}
-
-function oneLine(message: string): string {
-  return message.replaceAll(/\s*\n\s*/g, " ");
 }

@@ -1,7 +1,7 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { Dataset } from "@isthmus/data";
 import { readFileBytes } from "@isthmus/data/node";
 import { convertIndexedToRgb, decode } from "fast-png";
-import { UsageError } from "./errors.ts";
 
 /**
  * A PNG as one item of the first of `shapes` [height, width, 1 or 3] that it fits, values in [0, 1]. Grey serves as colour;

@@ -1,6 +1,6 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import { UsageError } from "./errors.ts";
 
 /** A file that the user named, alone or in a folder. */
 export interface InputFile {

@@ -1,11 +1,12 @@
 /** A model's encoder in int8, as the commands that write one for devices make it. */
+import { UsageError } from "@isthmus/command-line/node";
 import { batches, take } from "@isthmus/data";
 import { bundleEncoder } from "@isthmus/deploy";
 import type { Command } from "commander";
 import type { Console } from "./console.ts";
 import { openSplit } from "./datasets.ts";
 import { withEngine } from "./engines.ts";
-import { checkedByUserAsync, UsageError } from "./errors.ts";
+import { checkedByUserAsync } from "./errors.ts";
 import { encodedShape, openModel } from "./model-files.ts";
 import { buildOption, dataDirOption, isNamed, NAMED, wholeNumber } from "./options.ts";
 

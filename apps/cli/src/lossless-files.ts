@@ -1,7 +1,8 @@
 import type { LosslessCoder } from "@isthmus/codec";
+import { UsageError } from "@isthmus/command-line/node";
 import { isLosslessFile, type LosslessFile, openLossless, readLosslessFile } from "@isthmus/compress";
 import { readFileBytes } from "@isthmus/data/node";
-import { namingFile, UsageError } from "./errors.ts";
+import { namingFile } from "./errors.ts";
 
 export interface OpenedCoder extends LosslessCoder {
   readonly file: LosslessFile;

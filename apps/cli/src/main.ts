@@ -1,20 +1,8 @@
 #!/usr/bin/env node
+import { outliveReaders, stoppedBySignals } from "@isthmus/command-line/node";
 import { runCli } from "./cli.ts";
 import { Interrupted } from "./errors.ts";
 
-const stop = new AbortController();
-
-/** From now on the first Control-C asks to stop; the second ends the process, as the first does everywhere else. */
-function stoppable(): AbortSignal {
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort(new Interrupted("stopped")));
-  return stop.signal;
-}
-
-/** A reader that has seen enough, such as `head`, closes its end of the pipe; that ends the talking, not the work. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
-
+outliveReaders(process);
+const stoppable = stoppedBySignals(process, () => new Interrupted("stopped"));
 process.exitCode = await runCli(process.argv.slice(2), { console: process, stoppable });

@@ -1,11 +1,12 @@
 import { CHANNEL_AUTOENCODER } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import { describedShape, parseDescription } from "@isthmus/data";
 import { readFileBytes } from "@isthmus/data/node";
 import { type Model, readModelFile } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { type BaseConfig, defineModel, type ModelDefinition } from "@isthmus/models";
 import { IMPORTED_KIND } from "@isthmus/onnx";
-import { namingFile, UsageError } from "./errors.ts";
+import { namingFile } from "./errors.ts";
 import { fileKind } from "./file-kinds.ts";
 import { importedDefinition } from "./imported.ts";
 

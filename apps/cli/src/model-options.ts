@@ -1,4 +1,5 @@
 import { FRAME_LIMITS } from "@isthmus/codec";
+import { UsageError } from "@isthmus/command-line/node";
 import {
   type BaseConfig,
   defaultConfig,
@@ -12,7 +13,7 @@ import {
   modelKinds,
 } from "@isthmus/models";
 import { type Command, Option } from "commander";
-import { checkedByUser, UsageError } from "./errors.ts";
+import { checkedByUser } from "./errors.ts";
 import { flag, kebab, layerSizes, numberBetween, requireOnly, wholeNumber } from "./options.ts";
 import { parseSchedule, SCHEDULE_HELP, scheduleText } from "./schedule-text.ts";
 

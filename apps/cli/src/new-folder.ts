@@ -1,6 +1,6 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { UsageError } from "./errors.ts";
 import { requireWritable } from "./outputs.ts";
 
 /** Writes a file of this name, inside the folder; folders in the name are made. */

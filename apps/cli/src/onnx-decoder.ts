@@ -1,8 +1,9 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { decodeInBatches, type DecodedLatents } from "@isthmus/compress";
 import { type Model, modelHashes } from "@isthmus/graph";
 import { featureCount } from "@isthmus/models";
 import { describeOnnx, type OnnxDescription } from "@isthmus/onnx";
-import { namingFile, UsageError } from "./errors.ts";
+import { namingFile } from "./errors.ts";
 import { modelConfig } from "./model-files.ts";
 import { openOnnxFile } from "./onnx-files.ts";
 import { openOnnx, requireOnnxRuntime } from "./onnx-runtime.ts";

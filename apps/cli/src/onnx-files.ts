@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { OnnxDraft, OnnxFile } from "@isthmus/onnx";
 import {
   readOnnxFile,
@@ -10,7 +11,7 @@ import { Option } from "commander";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Console } from "./console.ts";
-import { namingFileAsync, UsageError } from "./errors.ts";
+import { namingFileAsync } from "./errors.ts";
 import { isOrdinary, writeResult } from "./outputs.ts";
 import { ProgressLine, shareText } from "./progress.ts";
 

@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { openNetwork } from "@isthmus/compress";
 import { type Engine, idLimits, type Program, type StoredTensor } from "@isthmus/graph";
 import {
@@ -13,7 +14,6 @@ import {
   type Tolerance,
 } from "@isthmus/onnx";
 import { type EngineOptions, withEngine } from "./engines.ts";
-import { UsageError } from "./errors.ts";
 import type { OnnxSession } from "./onnx-runtime.ts";
 
 /** An ONNX file, and what should compute the same on our engine. */

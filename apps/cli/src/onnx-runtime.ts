@@ -1,6 +1,6 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { type ElementArray, elementArray, elementNumbers, isElementName } from "@isthmus/onnx";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { UsageError } from "./errors.ts";
 
 type Runtime = typeof import("onnxruntime-node");
 

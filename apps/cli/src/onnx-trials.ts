@@ -1,11 +1,11 @@
 /** What an ONNX file is tried on: items of a data set in the file's own form, or drawn inputs, in batches. */
+import { UsageError } from "@isthmus/command-line/node";
 import { inferLatents } from "@isthmus/compress";
 import { batches, type Dataset, itemSize, take } from "@isthmus/data";
 import { type Engine, type HostArray, idLimits, type Model } from "@isthmus/graph";
 import { describeOnnx, drawnInputs, importOnnx, type ItemForm, itemForm, itemsIn, type OnnxFile } from "@isthmus/onnx";
 import type { Console } from "./console.ts";
 import { openSplit } from "./datasets.ts";
-import { UsageError } from "./errors.ts";
 import { NAMED } from "./options.ts";
 
 /** What is fed at once, by name. */

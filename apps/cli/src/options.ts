@@ -1,8 +1,8 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { SpritesOptions } from "@isthmus/data";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { grouped } from "./console.ts";
 import { ENGINES } from "./engines.ts";
-import { UsageError } from "./errors.ts";
 
 /** Parsers for option values; each names what it expected, commander adds the option and what it got. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {

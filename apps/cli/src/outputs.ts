@@ -1,10 +1,10 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { writeFileAtomic } from "@isthmus/data/node";
 import { IsthmusError } from "@isthmus/math";
 import type { Stats } from "node:fs";
 import { access, constants, realpath, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Console } from "./console.ts";
-import { UsageError } from "./errors.ts";
 
 /**
  * Finds out before the work begins whether `path` can be written; one clear line otherwise.

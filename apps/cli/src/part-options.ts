@@ -1,4 +1,5 @@
 /** What a part's file is asked to be: the options of the command as those of the library. */
+import { UsageError } from "@isthmus/command-line/node";
 import { featureUnits, parseDescription } from "@isthmus/data";
 import type { Model } from "@isthmus/graph";
 import {
@@ -10,7 +11,6 @@ import {
   type Opset,
 } from "@isthmus/onnx";
 import { dataConvention } from "@isthmus/train";
-import { UsageError } from "./errors.ts";
 import { definitionOf, encodedShape, modelConfig } from "./model-files.ts";
 import { requireOnly } from "./options.ts";
 import type { PrecisionOptions } from "./precision.ts";

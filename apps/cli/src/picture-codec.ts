@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { parseDescription } from "@isthmus/data";
 import { loadPicture } from "@isthmus/data/node";
 import type { Picture } from "@isthmus/compress";
@@ -5,7 +6,6 @@ import type { Model } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import { InvalidArgumentError, Option } from "commander";
 import { hasByteValues } from "./datasets.ts";
-import { UsageError } from "./errors.ts";
 import { encodedShape, takesCodes } from "./model-files.ts";
 import { isImageShape } from "@isthmus/plot/png";
 

@@ -1,5 +1,5 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { type Images, isImageShape, pngGrid, type PngGridOptions } from "@isthmus/plot/png";
-import { UsageError } from "./errors.ts";
 
 /** A PNG of items side by side; items that are no images are the user's to know. */
 export function picture(images: Images, options: PngGridOptions = {}): Uint8Array {

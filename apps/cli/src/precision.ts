@@ -1,4 +1,5 @@
 /** Files in less precision: the options that ask for one, what it costs on items like those to come. */
+import { UsageError } from "@isthmus/command-line/node";
 import { openNetwork } from "@isthmus/compress";
 import type { Engine, JsonObject } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
@@ -16,7 +17,6 @@ import {
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Console, grouped, type Report } from "./console.ts";
 import { withEngine } from "./engines.ts";
-import { UsageError } from "./errors.ts";
 import { dataOf } from "./onnx-parity.ts";
 import { onnxRuntime, openOnnx } from "./onnx-runtime.ts";
 import { openTrials, TRIAL_ITEMS, type TrialOptions, type Trials, type TriedFile } from "./onnx-trials.ts";

@@ -1,7 +1,7 @@
 /** Drawings as pixels. */
+import { UsageError } from "@isthmus/command-line/node";
 import type { Sharp } from "sharp";
 import { extname } from "node:path";
-import { UsageError } from "./errors.ts";
 
 /** Pixels per inch: twice as many to each side as a drawing says, for screens with fine pixels and for paper. */
 const DENSITY = 2 * 72;

@@ -1,7 +1,7 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { formatShape, type JsonObject, sameShape } from "@isthmus/graph";
 import type { ModelDefinition } from "@isthmus/models";
 import { initialFingerprint, type InitialTensors } from "@isthmus/train";
-import { UsageError } from "./errors.ts";
 import { openModel } from "./model-files.ts";
 
 /** What a training begins from instead of drawn values. */

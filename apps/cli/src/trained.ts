@@ -1,8 +1,8 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { openNetwork } from "@isthmus/compress";
 import { type Dataset, gather, itemSize } from "@isthmus/data";
 import type { Engine, HostArray, Model, Program } from "@isthmus/graph";
 import { splitSeed } from "@isthmus/math";
-import { UsageError } from "./errors.ts";
 import { definitionOf } from "./model-files.ts";
 
 /** Codes of items, [items, dims]. */

@@ -1,7 +1,7 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { describedOptimiser, type JsonObject, type OptimiserDescription } from "@isthmus/graph";
 import type { FitOptions, LearningRateDescription } from "@isthmus/train";
 import { type Command, Option } from "commander";
-import { UsageError } from "./errors.ts";
 import { numberBetween, requireOnly, wholeNumber } from "./options.ts";
 
 /** How the parameters move, as the command line says it; what is not said is undefined. */

@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import {
   arrayDataset,
   type Dataset,
@@ -27,7 +28,6 @@ import { stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { type Console, grouped, note } from "./console.ts";
 import { requireOptionsOf, type TrainDataOptions } from "./data-options.ts";
-import { UsageError } from "./errors.ts";
 import { fileKind } from "./file-kinds.ts";
 import { type DataOptions, NAMED, type PartOptions } from "./options.ts";
 

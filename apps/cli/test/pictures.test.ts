@@ -1,5 +1,5 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { expect, it } from "vitest";
-import { UsageError } from "../src/errors.ts";
 import { picture } from "../src/pictures.ts";
 
 it.each([[[784]], [[28, 28]], [[28, 28, 2]], [[28, 28, 4]]])("items of shape %j are the user's to know", (shape) => {

@@ -1,11 +1,6 @@
 #!/usr/bin/env node
+import { outliveReaders } from "@isthmus/command-line/node";
 import { runCli } from "./cli.ts";
 
-/** A reader that has seen enough, such as `head`, closes its end of the pipe. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
-
+outliveReaders(process);
 process.exitCode = await runCli(process.argv.slice(2), process);

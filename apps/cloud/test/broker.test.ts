@@ -1,7 +1,7 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { UsageError } from "../src/errors.ts";
 import { brokerOf, clientIdOf } from "../src/mqtt/broker.ts";
 import { temporaryFolder } from "./support/folder.ts";
 

@@ -1,9 +1,9 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { Command } from "commander";
 import { Registry } from "prom-client";
 import { pino } from "pino";
 import { expect, it } from "vitest";
 import { Tokens } from "../src/auth/tokens.ts";
-import { UsageError } from "../src/errors.ts";
 import { type MqttOptions, startMqtt, withMqttOptions } from "../src/mqtt/mqtt-options.ts";
 
 const tokens = new Tokens(Buffer.from("the secret of the service"), { generation: async () => 0 });

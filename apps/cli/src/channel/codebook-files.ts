@@ -1,9 +1,10 @@
 /** Codebooks as files: JSON, CSV, NPY, and, to be written alone, a C header. */
 import { type Codebook, codebook } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import { parseNpy, writeNpy } from "@isthmus/data";
 import { readFileBytes } from "@isthmus/data/node";
 import { basename, extname } from "node:path";
-import { namingFile, UsageError } from "../errors.ts";
+import { namingFile } from "../errors.ts";
 import { codebookHeader } from "./codebook-header.ts";
 import { rowsOf } from "./codebook-rows.ts";
 

@@ -1,11 +1,12 @@
 /** What is kept beside a link that is being trained. */
+import { UsageError } from "@isthmus/command-line/node";
 import { readFileBytes } from "@isthmus/data/node";
 import { readCheckpoint } from "@isthmus/train";
 import { access } from "node:fs/promises";
 import { extname } from "node:path";
 import { type Console, note } from "../console.ts";
 import { type Begun, begunWith } from "../engines.ts";
-import { namingFile, UsageError } from "../errors.ts";
+import { namingFile } from "../errors.ts";
 
 /** What earlier runs have stored, start by start. */
 export interface Checkpoints {

@@ -7,11 +7,12 @@ import {
   linkOfModel,
   measurePower,
 } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import { readFileBytes } from "@isthmus/data/node";
 import { type Model, readModelFile, readSafetensors } from "@isthmus/graph";
 import { access } from "node:fs/promises";
 import { basename, extname } from "node:path";
-import { namingFile, UsageError } from "../errors.ts";
+import { namingFile } from "../errors.ts";
 import { fileKind } from "../file-kinds.ts";
 import { isCodebookName, readCodebook } from "./codebook-files.ts";
 import { type NamedSystem, namedSystem, ofCodebook } from "./named-systems.ts";

@@ -8,8 +8,9 @@ import {
   linkPreset,
   type LinkTraining,
 } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import { InvalidArgumentError } from "commander";
-import { checkedByUser, UsageError } from "../errors.ts";
+import { checkedByUser } from "../errors.ts";
 import { flag, requireOnly } from "../options.ts";
 
 type TrainEbNo = ChannelAutoencoderConfig["trainEbNoDb"];

@@ -7,8 +7,8 @@ import {
   wilsonInterval,
   zeroErrorsLimit,
 } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import { modelHashes } from "@isthmus/graph";
-import { UsageError } from "../errors.ts";
 import type { LinkFile } from "./link-files.ts";
 import type { SimulateOptions } from "./simulations.ts";
 

@@ -29,7 +29,7 @@ import {
   uncodedCodebook,
   unionBound,
 } from "@isthmus/channel";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "@isthmus/command-line/node";
 
 /** What a curve says of the error rate. */
 export type Standing = "exact" | "upper bound" | "lower bound" | "mean of random codes" | "approximation";

@@ -1,10 +1,10 @@
 /** Error rates by Eb/N0 as lines, as CSV and as a chart. */
 import { ebNoFromDb } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import type { JsonObject } from "@isthmus/graph";
 import type { RateCurve } from "@isthmus/plot";
 import { writeFileAtomic } from "@isthmus/data/node";
 import { extname } from "node:path";
-import { UsageError } from "../errors.ts";
 import { chartBytes, requireRaster } from "../raster.ts";
 import type { KnownRate, Standing } from "./named-systems.ts";
 

@@ -1,8 +1,8 @@
 /** Counts of simulations in a file, to go on from. */
 import type { SimulationState } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import { access } from "node:fs/promises";
-import { UsageError } from "../errors.ts";
 
 const FORMAT = "isthmus-simulation";
 

@@ -13,10 +13,11 @@ import {
   type System,
 } from "@isthmus/channel";
 import { makeStandardSystem, simulateInParallel, type StandardSystem, standardSystem } from "@isthmus/channel/node";
+import { UsageError } from "@isthmus/command-line/node";
 import type { Context } from "../commands/command.ts";
 import { type Console, grouped, note } from "../console.ts";
 import { withEngine } from "../engines.ts";
-import { checkedByUserAsync, Interrupted, UsageError } from "../errors.ts";
+import { checkedByUserAsync, Interrupted } from "../errors.ts";
 import { requireOnly } from "../options.ts";
 import { ProgressLine, shareText } from "../progress.ts";
 import { spherePacking } from "./limits.ts";

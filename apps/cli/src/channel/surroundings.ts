@@ -1,8 +1,8 @@
 /** What lies between transmitter and receiver in a simulation, and what the receiver is told of it. */
 import type { Channel, ChannelAutoencoderConfig, ChannelDescription } from "@isthmus/channel";
 import type { StandardSystem } from "@isthmus/channel/node";
+import { UsageError } from "@isthmus/command-line/node";
 import { InvalidArgumentError } from "commander";
-import { UsageError } from "../errors.ts";
 import { kebab } from "../options.ts";
 import { channelOfText } from "./channel-text.ts";
 import type { Surroundings } from "./named-systems.ts";

@@ -1,11 +1,11 @@
 import type { ChannelAutoencoder, Codebook } from "@isthmus/channel";
 import { learnedCodebook } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import { readFileBytes } from "@isthmus/data/node";
 import type { AnimationFrame, ConstellationAnimation } from "@isthmus/plot";
 import { readCheckpoint } from "@isthmus/train";
 import { extname } from "node:path";
 import { grouped } from "../console.ts";
-import { UsageError } from "../errors.ts";
 import { fileKind } from "../file-kinds.ts";
 import { isRasterName, pixelsOf, requireRaster } from "../raster.ts";
 import { usesText } from "./limits.ts";

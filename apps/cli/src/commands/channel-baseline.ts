@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { JsonObject } from "@isthmus/graph";
 import { type Command, Option } from "commander";
 import { ebNoOption } from "../channel/decibels.ts";
@@ -19,7 +20,6 @@ import {
   writeRates,
 } from "../channel/rate-table.ts";
 import type { Report } from "../console.ts";
-import { UsageError } from "../errors.ts";
 import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";
 

@@ -1,4 +1,5 @@
 import type { Link } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import type { JsonObject } from "@isthmus/graph";
 import type { Command } from "commander";
 import { ebNoOption } from "../channel/decibels.ts";
@@ -14,7 +15,7 @@ import {
   writeRates,
 } from "../channel/rate-table.ts";
 import type { Report } from "../console.ts";
-import { checkedByUser, UsageError } from "../errors.ts";
+import { checkedByUser } from "../errors.ts";
 import { numberBetween, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";

@@ -1,4 +1,5 @@
 import { type Codebook, normalised } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import { writeFileAtomic } from "@isthmus/data/node";
 import { canonicalJson, type JsonObject, type Program } from "@isthmus/graph";
 import { configToJson } from "@isthmus/models";
@@ -10,7 +11,7 @@ import { checkReceiver, checkTransmitter } from "../channel/link-parity.ts";
 import { linkText } from "../channel/limits.ts";
 import { SYSTEM_NAMES } from "../channel/named-systems.ts";
 import { type Console, grouped, type Report } from "../console.ts";
-import { checkedByUser, UsageError } from "../errors.ts";
+import { checkedByUser } from "../errors.ts";
 import { writeDraft } from "../onnx-files.ts";
 import { onnxRuntime, openOnnx } from "../onnx-runtime.ts";
 import { buildOption, wholeNumber } from "../options.ts";

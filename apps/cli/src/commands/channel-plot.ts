@@ -1,9 +1,9 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { type Command, Option } from "commander";
 import { decibels } from "../channel/decibels.ts";
 import { codebookOf, openSystem } from "../channel/link-files.ts";
 import { SYSTEM_NAMES } from "../channel/named-systems.ts";
 import type { Report } from "../console.ts";
-import { UsageError } from "../errors.ts";
 import { buildOption, outOption, seedOption, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";
 import { constellation, type LinkSubject, projection, spectrum } from "../plots/links.ts";

@@ -9,6 +9,7 @@ import {
   type TrainedLink,
   trainLink,
 } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import { writeFileAtomic } from "@isthmus/data/node";
 import { type Engine, type JsonObject, trainingStep, writeModelFile } from "@isthmus/graph";
 import { type StepEvent, toModel } from "@isthmus/train";
@@ -22,7 +23,7 @@ import { channelText } from "../channel/surroundings.ts";
 import { requireFilmEnding, TrainingFilm } from "../channel/training-film.ts";
 import { type Console, duration, grouped, note, type Report } from "../console.ts";
 import { changeText, type EngineChoice, engineText, goingOn, withEngine } from "../engines.ts";
-import { checkedByUser, Interrupted, UsageError } from "../errors.ts";
+import { checkedByUser, Interrupted } from "../errors.ts";
 import { parameterCount } from "../model-files.ts";
 import {
   buildOption,

@@ -1,6 +1,6 @@
+import { examples, UsageError } from "@isthmus/command-line/node";
 import { Command } from "commander";
 import { type Console, printReport, type Report } from "../console.ts";
-import { UsageError } from "../errors.ts";
 import { jsonOption } from "../options.ts";
 import { isStdout } from "../outputs.ts";
 
@@ -24,14 +24,11 @@ export interface Described {
 }
 
 /** A command with the options all have: `--json`, and an example under `--help`. */
-export function describeCommand({ name, summary, notes = [], examples }: Described): Command {
+export function describeCommand({ name, summary, notes = [], examples: lines }: Described): Command {
   return new Command(name)
     .description(summary)
     .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `${notes.map((line) => `\n${line}`).join("")}\n${examples.length > 1 ? "Examples" : "Example"}:\n${indented(examples)}`,
-    )
+    .addHelpText("after", `${notes.map((line) => `\n${line}`).join("")}${examples(...lines)}`)
     .showHelpAfterError(false);
 }
 
@@ -42,17 +39,13 @@ export interface Group extends Described {
 }
 
 /** Commands below one word, with examples under `--help`. */
-export function commandGroup({ name, summary, usage, examples, commands }: Group): Command {
+export function commandGroup({ name, summary, usage, examples: lines, commands }: Group): Command {
   const group = new Command(name)
     .description(summary)
     .usage(usage)
-    .addHelpText("after", `\nExamples:\n${indented(examples)}`);
+    .addHelpText("after", examples(...lines));
   for (const command of commands) group.addCommand(command);
   return group;
-}
-
-function indented(lines: readonly string[]): string {
-  return lines.map((line) => `  ${line}`).join("\n");
 }
 
 /** Prints what an action returns the way the user asked for; on stderr where the file it writes goes to stdout. */

@@ -1,4 +1,5 @@
 import { encodeLossless, noteFields } from "@isthmus/codec";
+import { UsageError } from "@isthmus/command-line/node";
 import { cutTiles, type TileShape } from "@isthmus/compress";
 import { type Dataset, itemSize } from "@isthmus/data";
 import { loadImages } from "@isthmus/data/node";
@@ -7,7 +8,6 @@ import { stat } from "node:fs/promises";
 import { deflateSync } from "node:zlib";
 import { grouped, type Report } from "../console.ts";
 import { openSplit } from "../datasets.ts";
-import { UsageError } from "../errors.ts";
 import { isBinary, openCoder, type OpenedCoder } from "../lossless-files.ts";
 import { dataDirOption, isNamed, outOption, rangeOption, type Split, splitOfAll, wholeNumber } from "../options.ts";
 import { requireWritable, writeResult } from "../outputs.ts";

@@ -1,4 +1,5 @@
 import type { SelectedEngine } from "@isthmus/backend";
+import { UsageError } from "@isthmus/command-line/node";
 import {
   type DecodedLatents,
   decodePictures,
@@ -13,7 +14,6 @@ import type { Model } from "@isthmus/graph";
 import { isImageShape, levels, pngOf } from "@isthmus/plot/png";
 import { extname } from "node:path";
 import { type EngineOptions, toRun, withEngine } from "../engines.ts";
-import { UsageError } from "../errors.ts";
 import type { InputFile } from "../input-files.ts";
 import { writeNewFolder } from "../new-folder.ts";
 import { decodeWithOnnx } from "../onnx-decoder.ts";

@@ -1,4 +1,5 @@
 import type { SelectedEngine } from "@isthmus/backend";
+import { UsageError } from "@isthmus/command-line/node";
 import { type DecodedLatents, decodeItems, decodeStreamLatents } from "@isthmus/compress";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
 import type { JsonObject, Model } from "@isthmus/graph";
@@ -7,7 +8,7 @@ import { basename, extname } from "node:path";
 import { type Console, grouped, type Report } from "../console.ts";
 import { type DecodedWriter, decodedWriter } from "../decoded.ts";
 import { type EngineChoice, toRun, withEngine } from "../engines.ts";
-import { namingFile, UsageError } from "../errors.ts";
+import { namingFile } from "../errors.ts";
 import { type InputFile, inputFiles, requireOwnNames, streamFiles } from "../input-files.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import { requireNewFolder } from "../new-folder.ts";

@@ -1,4 +1,5 @@
 import { decodeLossless, type LosslessItems, notesOf } from "@isthmus/codec";
+import { UsageError } from "@isthmus/command-line/node";
 import { joinTiles, type TileShape } from "@isthmus/compress";
 import { writeNpy } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
@@ -6,7 +7,7 @@ import { isImageShape, pngOf } from "@isthmus/plot/png";
 import type { Command } from "commander";
 import { extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
-import { namingFile, UsageError } from "../errors.ts";
+import { namingFile } from "../errors.ts";
 import { isBinary, openCoder, type OpenedCoder } from "../lossless-files.ts";
 import { requireNewFolder, writeNewFolder } from "../new-folder.ts";
 import { outOption } from "../options.ts";

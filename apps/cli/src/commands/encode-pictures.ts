@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { encodePicture, type TileShape, tileGrid } from "@isthmus/compress";
 import { FRAME_LIMITS } from "@isthmus/codec";
 import { latentDims } from "@isthmus/compress";
@@ -7,7 +8,6 @@ import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { grouped, type Report } from "../console.ts";
 import { type EngineChoice, toRun, withEngine } from "../engines.ts";
-import { UsageError } from "../errors.ts";
 import { type InputFile, inputFiles, requireOwnNames } from "../input-files.ts";
 import { encodedShape } from "../model-files.ts";
 import { requireNewFolder, writeNewFolder } from "../new-folder.ts";

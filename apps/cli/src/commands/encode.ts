@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { encodeStream } from "@isthmus/compress";
 import { batches, type Dataset, itemSize, type TableDescription, tableOf } from "@isthmus/data";
 import type { Model } from "@isthmus/graph";
@@ -7,7 +8,6 @@ import { grouped, type Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { toRun, withEngine } from "../engines.ts";
-import { UsageError } from "../errors.ts";
 import { encodedShape, openModel } from "../model-files.ts";
 import { backgroundOption, greyOption } from "../picture-codec.ts";
 import {

@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { Dataset } from "@isthmus/data";
 import type { Engine, Model } from "@isthmus/graph";
 import type { ModelDefinition } from "@isthmus/models";
@@ -16,7 +17,6 @@ import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { type EngineChoice, toRun, withEngine } from "../engines.ts";
 import { disentanglementLines, disentanglementOf } from "../disentanglement.ts";
-import { UsageError } from "../errors.ts";
 import { definitionOf, openModel, takesCodes } from "../model-files.ts";
 import { buildOption, engineOption, type PartOptions, wholeNumber } from "../options.ts";
 import { metricLines } from "../metrics.ts";

@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { Model } from "@isthmus/graph";
 import { draftModelPart, type ModelPart, type OnnxDraft, redraft } from "@isthmus/onnx";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -5,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { exportC } from "../c-export.ts";
 import { type Console, grouped, type Report } from "../console.ts";
-import { checkedByUser, UsageError } from "../errors.ts";
+import { checkedByUser } from "../errors.ts";
 import { openModel, takesCodes } from "../model-files.ts";
 import {
   dataLeftBeside,

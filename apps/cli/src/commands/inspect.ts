@@ -1,4 +1,5 @@
 import { notesOf, readFrames, type StreamNotes } from "@isthmus/codec";
+import { UsageError } from "@isthmus/command-line/node";
 import { latentDims } from "@isthmus/compress";
 import { parseNpy } from "@isthmus/data";
 import { readFileBytes } from "@isthmus/data/node";
@@ -17,7 +18,7 @@ import type { Command } from "commander";
 import { describeBundle } from "../bundles.ts";
 import type { Report } from "../console.ts";
 import { entryLines } from "../entry-lines.ts";
-import { namingFileAsync, UsageError } from "../errors.ts";
+import { namingFileAsync } from "../errors.ts";
 import { fileKind } from "../file-kinds.ts";
 import { parameterCount } from "../model-files.ts";
 import { type Context, describeCommand, reporting } from "./command.ts";

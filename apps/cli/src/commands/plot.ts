@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { type Dataset, take } from "@isthmus/data";
 import type { Engine, Model } from "@isthmus/graph";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -5,7 +6,6 @@ import type { Console, Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit, type Reader } from "../datasets.ts";
 import { type EngineChoice, toRun, withEngine } from "../engines.ts";
-import { UsageError } from "../errors.ts";
 import { modelConfig, openModel } from "../model-files.ts";
 import {
   buildOption,

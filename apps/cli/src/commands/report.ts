@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { type Dataset, take } from "@isthmus/data";
 import { writeFileAtomic } from "@isthmus/data/node";
 import { canonicalJson, elementCount, type Model, modelHashes } from "@isthmus/graph";
@@ -12,7 +13,6 @@ import { grouped, type Report } from "../console.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { withEngine } from "../engines.ts";
-import { UsageError } from "../errors.ts";
 import { inOrder, metricWords } from "../metrics.ts";
 import { modelConfig, openModel, parameterCount } from "../model-files.ts";
 import { buildOption, outOption, type PartOptions, requireOnly, seedOption } from "../options.ts";

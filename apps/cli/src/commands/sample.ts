@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { type Dataset, type ImagesDescription, parseDescription, select } from "@isthmus/data";
 import { loadImage, writeFileAtomic } from "@isthmus/data/node";
 import type { Engine, Model } from "@isthmus/graph";
@@ -8,7 +9,6 @@ import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { decodedWriter } from "../decoded.ts";
 import { type EngineChoice, toRun, withEngine } from "../engines.ts";
-import { UsageError } from "../errors.ts";
 import { imageItem } from "../image-file.ts";
 import { likelihoodDraws } from "../likelihood-draws.ts";
 import { definitionOf, modelConfig, openModel } from "../model-files.ts";

@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { Dataset } from "@isthmus/data";
 import { writeFileAtomic } from "@isthmus/data/node";
 import { areaUnderRoc } from "@isthmus/math";
@@ -9,7 +10,6 @@ import { requireLabels } from "../data-defaults.ts";
 import { addPartOptions } from "../data-options.ts";
 import { openSplit } from "../datasets.ts";
 import { type EngineChoice, toRun, withEngine } from "../engines.ts";
-import { UsageError } from "../errors.ts";
 import { definitionOf, openModel } from "../model-files.ts";
 import { buildOption, engineOption, outOption, type PartOptions, wholeNumber } from "../options.ts";
 import { requireWritable } from "../outputs.ts";

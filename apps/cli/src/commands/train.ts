@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { fitCoding, inferLatents, learnedCoding } from "@isthmus/compress";
 import { batches, type Dataset } from "@isthmus/data";
 import { readFileBytes, writeFileAtomic } from "@isthmus/data/node";
@@ -21,7 +22,7 @@ import { requireLabels, withDataDefaults } from "../data-defaults.ts";
 import { addTrainDataOptions, type TrainDataOptions } from "../data-options.ts";
 import { openSplits } from "../datasets.ts";
 import { type Begun, begunWith, changeText, type EngineChoice, engineText, goingOn, withEngine } from "../engines.ts";
-import { Interrupted, namingFile, UsageError } from "../errors.ts";
+import { Interrupted, namingFile } from "../errors.ts";
 import { metricLines } from "../metrics.ts";
 import { parameterCount } from "../model-files.ts";
 import { addModelOptions, kindLines, modelOf, type ModelOptions } from "../model-options.ts";

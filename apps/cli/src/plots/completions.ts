@@ -1,7 +1,7 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { type Dataset, select } from "@isthmus/data";
 import { elementCount } from "@isthmus/graph";
 import type { ModelDefinition } from "@isthmus/models";
-import { UsageError } from "../errors.ts";
 import { definitionOf } from "../model-files.ts";
 import { priorDraws, reconstructionsOf, repeated, toldOf, valuesOf } from "../trained.ts";
 import type { ItemPicture } from "./picture.ts";

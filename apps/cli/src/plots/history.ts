@@ -1,6 +1,6 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { Json, Model } from "@isthmus/graph";
 import type { Metrics } from "@isthmus/train";
-import { UsageError } from "../errors.ts";
 
 /** What an epoch came to, as the model file has it. */
 export interface EpochFigures {

@@ -1,8 +1,8 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { Dataset } from "@isthmus/data";
 import { principalAxes } from "@isthmus/math";
 import type { ChartFrame } from "@isthmus/plot";
 import { basename } from "node:path";
-import { UsageError } from "../errors.ts";
 import { type Codes, hasStandardNormalPrior, posteriorDraws } from "../trained.ts";
 import type { ChartPicture } from "./picture.ts";
 import { codesOf, type Subject } from "./subject.ts";

@@ -1,5 +1,5 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { ndArray, ndArrayOps } from "@isthmus/math";
-import { UsageError } from "../errors.ts";
 import { classesOf, hasStandardNormalPrior, isToldImage, type Told } from "../trained.ts";
 import type { ItemPicture } from "./picture.ts";
 import { decodeAll, type Subject } from "./subject.ts";

@@ -8,6 +8,7 @@ import {
   neuralReceiver,
   noiseDeviation,
 } from "@isthmus/channel";
+import { UsageError } from "@isthmus/command-line/node";
 import { openNetwork } from "@isthmus/compress";
 import { randomNormal } from "@isthmus/math";
 import type { ConstellationChart, DecisionRaster } from "@isthmus/plot";
@@ -16,7 +17,6 @@ import { linkText, titleOf } from "../channel/limits.ts";
 import { bitLabels, type Plane, placesOf, planeOf } from "../channel/plane.ts";
 import { grouped } from "../console.ts";
 import { withEngine } from "../engines.ts";
-import { UsageError } from "../errors.ts";
 import type { ChartPicture } from "./picture.ts";
 
 /** A codebook to be drawn, and the link that it is of, if one is. */

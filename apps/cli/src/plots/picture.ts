@@ -1,9 +1,9 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { writeFileAtomic } from "@isthmus/data/node";
 import { elementCount, type Model } from "@isthmus/graph";
 import type { Images, PngGridOptions } from "@isthmus/plot/png";
 import { extname } from "node:path";
 import { decodedWriter, valueEndings } from "../decoded.ts";
-import { UsageError } from "../errors.ts";
 import { modelConfig } from "../model-files.ts";
 import { isImageShape } from "@isthmus/plot/png";
 import { picture as png } from "../pictures.ts";

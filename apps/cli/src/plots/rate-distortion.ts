@@ -1,7 +1,7 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { Model } from "@isthmus/graph";
 import { dataConvention } from "@isthmus/train";
 import { basename } from "node:path";
-import { UsageError } from "../errors.ts";
 import { modelConfig } from "../model-files.ts";
 import { historyOf, planeOf } from "./history.ts";
 import type { ChartPicture } from "./picture.ts";

@@ -1,6 +1,6 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { Dataset } from "@isthmus/data";
 import type { Engine, Model } from "@isthmus/graph";
-import { UsageError } from "../errors.ts";
 import { type Codes, encodeItems, reconstructionsOf, repeated, type Told, toldOf } from "../trained.ts";
 
 /** What pictures are made of. */

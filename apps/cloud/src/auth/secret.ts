@@ -1,8 +1,8 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { readFileBytes } from "@isthmus/data/node";
 import { randomBytes, randomUUID } from "node:crypto";
 import { access, link, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { UsageError } from "../errors.ts";
 
 const LEAST_BYTES = 16;
 

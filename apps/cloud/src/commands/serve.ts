@@ -1,6 +1,6 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { Command } from "commander";
 import { pino } from "pino";
-import { UsageError } from "../errors.ts";
 import { type App, buildApp } from "../http/app.ts";
 import { isLoopback } from "../loopback.ts";
 import type { MqttBridge } from "../mqtt/mqtt-bridge.ts";

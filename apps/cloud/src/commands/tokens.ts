@@ -1,8 +1,8 @@
 import { isDeviceId } from "@isthmus/codec";
+import { examples, UsageError } from "@isthmus/command-line/node";
 import { Command, Option } from "commander";
 import { type Holder, holderKey, ROLES } from "../auth/holder.ts";
 import { Tokens } from "../auth/tokens.ts";
-import { UsageError } from "../errors.ts";
 import { secretOf } from "../service.ts";
 import type { FrameStore } from "../store/frame-store.ts";
 import { openStore, type StoreOptions, withStoreOptions } from "../store/open-store.ts";
@@ -62,8 +62,4 @@ async function withStore<R>(options: StoreOptions, body: (store: FrameStore) => 
   } finally {
     await store.close();
   }
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\n${lines.length > 1 ? "Examples" : "Example"}:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }

@@ -1,3 +1,4 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { readFileBytes } from "@isthmus/data/node";
 import { readBundle } from "@isthmus/edge";
 import { IsthmusError } from "@isthmus/math";
@@ -6,7 +7,6 @@ import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { Crew } from "../decode/crew.ts";
 import type { ModelFacts } from "../decode/model-facts.ts";
-import { UsageError } from "../errors.ts";
 import type { FrameStore, ModelPart } from "../store/frame-store.ts";
 import { type Models, ServedModel } from "./served-model.ts";
 

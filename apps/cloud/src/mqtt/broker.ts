@@ -1,9 +1,9 @@
+import { UsageError } from "@isthmus/command-line/node";
 import type { IClientOptions } from "mqtt";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
-import { UsageError } from "../errors.ts";
 
 /** PEM files: what the broker's certificate is checked by instead of the system's own list, and the service's certificate. */
 export interface BrokerFiles {

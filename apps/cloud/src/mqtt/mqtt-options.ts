@@ -1,6 +1,6 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { type Command, Option } from "commander";
 import { wholeNumber } from "../commands/context.ts";
-import { UsageError } from "../errors.ts";
 import { isLoopback } from "../loopback.ts";
 import type { Service } from "../service.ts";
 import { brokerOf, clientIdOf } from "./broker.ts";

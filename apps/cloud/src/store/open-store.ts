@@ -1,6 +1,6 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { type Command, Option } from "commander";
 import { join } from "node:path";
-import { UsageError } from "../errors.ts";
 import type { FrameStore } from "./frame-store.ts";
 import { PostgresStore } from "./postgres-store.ts";
 import { SqliteStore } from "./sqlite-store.ts";

@@ -1,12 +1,12 @@
 import { Command } from "commander";
+import { examples, UsageError } from "@isthmus/command-line/node";
 import { readFileBytes } from "@isthmus/data/node";
 import type { Context } from "../cli.ts";
 import type { AgentConfig } from "../config/config.ts";
 import { readConfig } from "../config/read-config.ts";
-import { UsageError } from "../errors.ts";
 import { loadModel } from "../model/loaded-model.ts";
 import { openTransport } from "../send/open-transport.ts";
-import { configOption, examples } from "./options.ts";
+import { configOption } from "./options.ts";
 
 export function checkCommand(context: Context): Command {
   return new Command("check")

@@ -1,11 +1,10 @@
 import { isDeviceId } from "@isthmus/codec";
+import { examples, UsageError } from "@isthmus/command-line/node";
 import { Command } from "commander";
 import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Context } from "../cli.ts";
 import { templateFor } from "../config/template.ts";
-import { UsageError } from "../errors.ts";
-import { examples } from "./options.ts";
 
 interface InitOptions {
   readonly out: string;

@@ -1,10 +1,11 @@
+import { examples } from "@isthmus/command-line/node";
 import { Command } from "commander";
 import { isDeepStrictEqual } from "node:util";
 import { Agent } from "../agent.ts";
 import type { Context } from "../cli.ts";
 import type { AgentConfig } from "../config/config.ts";
 import { readConfig } from "../config/read-config.ts";
-import { configOption, examples } from "./options.ts";
+import { configOption } from "./options.ts";
 
 export function runCommand(context: Context): Command {
   return new Command("run")

@@ -1,3 +1,4 @@
+import { examples } from "@isthmus/command-line/node";
 import { Command } from "commander";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { readConfig } from "../config/read-config.ts";
 import { inspectQueue } from "../queue/inspect-queue.ts";
 import { queueLines, statusLines } from "../status/status-lines.ts";
 import { askStatus } from "../status/status-socket.ts";
-import { configOption, examples, jsonOption } from "./options.ts";
+import { configOption, jsonOption } from "./options.ts";
 
 interface StatusOptions {
   readonly config: string;

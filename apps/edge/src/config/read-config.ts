@@ -1,7 +1,7 @@
 import { isDeviceId } from "@isthmus/codec";
+import { UsageError } from "@isthmus/command-line/node";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../errors.ts";
 import type { Secret } from "../send/secrets.ts";
 import type {
   AgentConfig,

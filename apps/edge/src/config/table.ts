@@ -1,5 +1,5 @@
+import type { UsageError } from "@isthmus/command-line/node";
 import { dirname, resolve } from "node:path";
-import type { UsageError } from "../errors.ts";
 import type { TomlFile } from "./toml-file.ts";
 
 interface Range {

@@ -1,5 +1,5 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { parse, TomlError } from "smol-toml";
-import { UsageError } from "../errors.ts";
 
 /** A TOML file that can say where in it something stands. */
 export class TomlFile {

@@ -1,5 +1,5 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { pause } from "../bell.ts";
-import { UsageError } from "../errors.ts";
 import type { DiskQueue, QueuedFrame } from "../queue/disk-queue.ts";
 import type { Journal } from "../status/journal.ts";
 import { Meter } from "../status/meter.ts";

@@ -1,5 +1,5 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { readFileSync } from "node:fs";
-import { UsageError } from "../errors.ts";
 
 /** Where a secret comes from: one of these, or none. Files are read again each time, so that a secret can be changed. */
 export interface Secret {

@@ -1,5 +1,5 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { readFileSync } from "node:fs";
-import { UsageError } from "../errors.ts";
 
 /** Files in PEM: what the service's certificate is checked by instead of the system's own list, and the device's certificate. */
 export interface TlsFiles {

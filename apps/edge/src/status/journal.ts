@@ -1,4 +1,4 @@
-import { oneLine } from "../errors.ts";
+import { oneLine } from "@isthmus/command-line/node";
 
 /** The last that went wrong of one kind. */
 export interface Problem {

@@ -1,7 +1,7 @@
+import { UsageError } from "@isthmus/command-line/node";
 import { rm } from "node:fs/promises";
 import { createServer, connect, type Server } from "node:net";
 import { join } from "node:path";
-import { UsageError } from "../errors.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 const MOST_BYTES = 2 ** 20;
