@@ -5,53 +5,87 @@
 import { choose, f32s, mulAdd } from "./simd";
 
 // @ts-ignore: decorator
-@inline const LN2_HI: f32 = 0.693359375; // 9 bits: n * LN2_HI is exact
+@inline export const LN2_HI: f32 = 0.693359375; // 9 bits: n * LN2_HI is exact
 // @ts-ignore: decorator
-@inline const LN2_LO: f32 = -2.12194440e-4;
+@inline export const LN2_LO: f32 = -2.12194440e-4;
 // @ts-ignore: decorator
-@inline const LOG2_E: f32 = 1.44269504088896341;
+@inline export const LOG2_E: f32 = 1.44269504088896341;
 /** 1.5 * 2^23: adding it rounds to an integer and leaves that integer in the low bits. */
 // @ts-ignore: decorator
-@inline const ROUND: f32 = 12582912;
+@inline export const ROUND: f32 = 12582912;
 // @ts-ignore: decorator
 @inline const SQRT_HALF_BITS: i32 = 0x3f3504f3;
 /** Below 2^-24, expm1(x) and log1p(x) are x (and keep its sign when it is zero). */
 // @ts-ignore: decorator
 @inline const TINY: f32 = 5.9604644775390625e-8;
 
+/** Of a float's exponent. */
+// @ts-ignore: decorator
+@inline export const BIAS: i32 = 127;
+
+/** Below it, e^x is 0. */
+// @ts-ignore: decorator
+@inline export const LEAST_EXPONENT: f32 = -104;
+
 /** 2^n for -126 <= n <= 127. */
 @inline
-function powerOfTwo(n: v128): v128 {
-  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+function powerOfTwo(n: v128, bias: v128): v128 {
+  return i32x4.shl(i32x4.add(n, bias), 23);
 }
 
-/** (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2 (Cephes expf). */
+/** Coefficients of `expTail`, highest first (Cephes expf). */
+// @ts-ignore: decorator
+@inline export const P0: f32 = 1.9875691500e-4;
+// @ts-ignore: decorator
+@inline export const P1: f32 = 1.3981999507e-3;
+// @ts-ignore: decorator
+@inline export const P2: f32 = 8.3334519073e-3;
+// @ts-ignore: decorator
+@inline export const P3: f32 = 4.1665795894e-2;
+// @ts-ignore: decorator
+@inline export const P4: f32 = 1.6666665459e-1;
+// @ts-ignore: decorator
+@inline export const P5: f32 = 5.0000001201e-1;
+
+/** (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2. */
 @inline
-function expTail(r: v128): v128 {
-  let p = f32s(1.9875691500e-4);
-  p = mulAdd(p, r, f32s(1.3981999507e-3));
-  p = mulAdd(p, r, f32s(8.3334519073e-3));
-  p = mulAdd(p, r, f32s(4.1665795894e-2));
-  p = mulAdd(p, r, f32s(1.6666665459e-1));
-  return mulAdd(p, r, f32s(5.0000001201e-1));
+function expTail(r: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128, p5: v128): v128 {
+  let p = mulAdd(p0, r, p1);
+  p = mulAdd(p, r, p2);
+  p = mulAdd(p, r, p3);
+  p = mulAdd(p, r, p4);
+  return mulAdd(p, r, p5);
 }
 
 /** x - n ln 2, the product exact in its high part. */
 @inline
-function reduceByLn2(x: v128, n: v128): v128 {
-  return f32x4.sub(f32x4.sub(x, f32x4.mul(n, f32s(LN2_HI))), f32x4.mul(n, f32s(LN2_LO)));
+function reduceByLn2(x: v128, n: v128, high: v128, low: v128): v128 {
+  return f32x4.sub(f32x4.sub(x, f32x4.mul(n, high)), f32x4.mul(n, low));
 }
 
-/** e^x. The power of two is applied in two steps, so that results below 2^-126 are rounded once and those above 2^128 are infinite. */
+/**
+ * e^x for -104 <= x <= 89. The power of two is applied in two steps, so that results below 2^-126 are rounded once and those above 2^128 are infinite.
+ * Its constants are the caller's, who may keep them for many x.
+ */
+@inline
+export function expOf(
+  x: v128, log2e: v128, round: v128, high: v128, low: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128, p5: v128,
+  one: v128, bias: v128,
+): v128 {
+  const rounded = mulAdd(x, log2e, round);
+  const r = reduceByLn2(x, f32x4.sub(rounded, round), high, low);
+  const p = f32x4.add(mulAdd(f32x4.mul(r, r), expTail(r, p0, p1, p2, p3, p4, p5), r), one);
+  const n = i32x4.sub(rounded, round);
+  const half = i32x4.shr_s(n, 1);
+  return f32x4.mul(f32x4.mul(p, powerOfTwo(half, bias)), powerOfTwo(i32x4.sub(n, half), bias));
+}
+
+/** e^x. */
 @inline
 export function expV(value: v128): v128 {
-  const x = f32x4.pmin(f32x4.pmax(value, f32s(-104)), f32s(89));
-  const rounded = mulAdd(x, f32s(LOG2_E), f32s(ROUND));
-  const r = reduceByLn2(x, f32x4.sub(rounded, f32s(ROUND)));
-  const p = f32x4.add(mulAdd(f32x4.mul(r, r), expTail(r), r), f32s(1));
-  const n = i32x4.sub(rounded, i32x4.splat(0x4b400000));
-  const half = i32x4.shr_s(n, 1);
-  return f32x4.mul(f32x4.mul(p, powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
+  const x = f32x4.pmin(f32x4.pmax(value, f32s(LEAST_EXPONENT)), f32s(89));
+  const log2e = f32s(LOG2_E), round = f32s(ROUND), high = f32s(LN2_HI), low = f32s(LN2_LO), bias = i32x4.splat(BIAS);
+  return expOf(x, log2e, round, high, low, f32s(P0), f32s(P1), f32s(P2), f32s(P3), f32s(P4), f32s(P5), f32s(1), bias);
 }
 
 /** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)). */
@@ -59,9 +93,10 @@ export function expV(value: v128): v128 {
 export function expm1V(value: v128): v128 {
   const x = f32x4.pmin(f32x4.pmax(value, f32s(-18)), f32s(89));
   const rounded = mulAdd(x, f32s(LOG2_E), f32s(ROUND));
-  const r = reduceByLn2(x, f32x4.sub(rounded, f32s(ROUND)));
-  const p = mulAdd(f32x4.mul(r, r), expTail(r), r);
-  const half = powerOfTwo(i32x4.sub(rounded, i32x4.splat(0x4b400001)));
+  const r = reduceByLn2(x, f32x4.sub(rounded, f32s(ROUND)), f32s(LN2_HI), f32s(LN2_LO));
+  const tail = expTail(r, f32s(P0), f32s(P1), f32s(P2), f32s(P3), f32s(P4), f32s(P5));
+  const p = mulAdd(f32x4.mul(r, r), tail, r);
+  const half = powerOfTwo(i32x4.sub(rounded, i32x4.splat(0x4b400001)), i32x4.splat(BIAS));
   const e = f32x4.add(f32x4.mul(half, p), f32x4.sub(half, f32s(0.5)));
   return choose(f32x4.lt(f32x4.abs(value), f32s(TINY)), value, f32x4.add(e, e));
 }
@@ -179,13 +214,7 @@ export function log1pOfUnit(f: v128): v128 {
   return f32x4.sub(f, f32x4.sub(halfSquare, f32x4.mul(s, f32x4.add(halfSquare, r))));
 }
 
-/** log(1 + e^x) = max(x, 0) + log1p(e^-|x|). */
-@inline
-export function softplusV(x: v128): v128 {
-  return softplusFrom(x, expV(f32x4.neg(f32x4.abs(x))));
-}
-
-/** From e = e^-|x|. */
+/** log(1 + e^x) = max(x, 0) + log1p(e), from e = e^-|x|. */
 @inline
 export function softplusFrom(x: v128, e: v128): v128 {
   return f32x4.add(f32x4.pmax(x, f32s(0)), log1pOfUnit(e));

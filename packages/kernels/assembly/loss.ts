@@ -1,17 +1,6 @@
 /** Choice by condition, and the cross-entropy of a Bernoulli with logits l and targets x. */
-import { expV, log1pOfUnit, sigmoidV } from "./functions";
-import { choose, f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
-
-@inline
-function crossEntropy(l: v128, x: v128): v128 {
-  const tail = log1pOfUnit(expV(f32x4.neg(f32x4.abs(l))));
-  return f32x4.add(f32x4.sub(f32x4.pmax(l, f32s(0)), f32x4.mul(l, x)), tail);
-}
-
-@inline
-function crossEntropyGrad(l: v128, x: v128, g: v128): v128 {
-  return f32x4.mul(g, f32x4.sub(sigmoidV(l), x));
-}
+import { After, mapExponential } from "./exponential";
+import { choose, f32s, loadPart, storePart } from "./simd";
 
 /** y = a where cond is not zero (NaN counts as not zero), else b. */
 export function choice(cond: usize, a: usize, b: usize, y: usize, n: i32): void {
@@ -29,10 +18,7 @@ export function choice(cond: usize, a: usize, b: usize, y: usize, n: i32): void 
 
 /** y = max(l, 0) - l x + log1p(e^-|l|) = -log p(x | l), in nats. */
 export function sigmoidCrossEntropy(l: usize, x: usize, y: usize, n: i32): void {
-  const whole = <usize>(n & ~3) << 2;
-  for (let i: usize = 0; i < whole; i += 16) v128.store(y + i, crossEntropy(v128.load(l + i), v128.load(x + i)));
-  const rest = n & 3;
-  if (rest) storePart(y + whole, crossEntropy(loadPart(l + whole, rest), loadPart(x + whole, rest)), rest);
+  mapExponential(After.CrossEntropy, l, x, 0, 0, y, n);
 }
 
 /** y[outer, inner] = g (sigmoid(l) - x); l and x are dense, g has an outer stride and an inner one of 0 or 1. */
@@ -45,16 +31,11 @@ export function sigmoidCrossEntropyGrad(
     outer = 1;
   }
   for (; outer > 0; outer--) {
-    const one = v128.load32_splat(g);
-    let dense = g;
-    for (let n = inner; n > 0; n -= 4) {
-      storeUpTo(y, crossEntropyGrad(loadUpTo(l, n), loadUpTo(x, n), gInner ? loadUpTo(dense, n) : one), n);
-      const bytes = <usize>min(n, 4) << 2;
-      l += bytes;
-      x += bytes;
-      y += bytes;
-      dense += 16;
-    }
+    mapExponential(After.CrossEntropyGrad, l, x, g, gInner, y, inner);
+    const bytes = <usize>inner << 2;
+    l += bytes;
+    x += bytes;
+    y += bytes;
     g += <usize>gOuter << 2;
   }
 }

@@ -36,5 +36,7 @@ function outerProduct({ nodes }: Program, node: Node, batch: number): OuterGradi
   if (node.op !== "matmul") return undefined;
   const [column, row] = node.inputs as [number, number];
   const [rows, length] = concreteShape(node.shape, batch) as [number, number];
-  return elementCount(nodes[column]!.shape, batch) === rows && length >= LEAST_LENGTH ? { column, row, length } : undefined;
+  return elementCount(nodes[column]!.shape, batch) === rows && length >= LEAST_LENGTH
+    ? { column, row, length }
+    : undefined;
 }
