@@ -71,7 +71,7 @@ function gate(activation: i32, x: usize, y: usize, n: i32): void {
  * or 5, 6, 7, the gradient through relu, sigmoid, tanh, and then `bias` is the address of their result [m, n] and nothing is added.
  *
  * `share`: 0 for the whole product, else `count << 8 | index`: whole tiles, the first share has all when there are too few rows to pack.
- * Shares are rows, as packing B once for each costs less than packing A, unless there are many times more columns. `scratch` has room for all.
+ * Shares are columns where there are twice as many as rows, else rows, as each packs all of the other operand. `scratch` has room for all.
  */
 export function gemm(
   transA: i32, transB: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, scratch: usize,
@@ -93,7 +93,7 @@ export function gemm(
     }
     return;
   }
-  const byColumns = n >= 16 * m;
+  const byColumns = n >= 2 * m;
   const firstColumn = byColumns ? edge(n, 8, index, count) : 0;
   const endColumn = byColumns ? edge(n, 8, index + 1, count) : n;
   const firstRow = byColumns ? 0 : edge(m, MR, index, count);

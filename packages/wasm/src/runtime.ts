@@ -16,11 +16,13 @@ export class Runtime {
   readonly scratch: Scratch;
   /** How many runs there were: a result is fresh as long as this has not changed. */
   runs = 0;
+  readonly threads: number;
   private readonly pool: Pool | undefined;
 
   constructor(heap: Heap, kernels: Kernels, pool?: Pool) {
     const { gemmScratch, sparseGemmScratch, ...undivided } = kernels as unknown as Scratch;
     const count = pool?.count ?? 1;
+    this.threads = count;
     this.heap = heap;
     this.workspace = new Workspace(heap);
     this.kernels = kernels;

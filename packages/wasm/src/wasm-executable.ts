@@ -72,7 +72,7 @@ export class WasmExecutable implements Executable {
     if (!Number.isSafeInteger(batch) || batch < 1) {
       throw new RangeError(`"batch" expected a positive integer, got ${batch}`);
     }
-    const plan = makePlan(this.prepared, batch, this.runtime.scratch);
+    const plan = makePlan(this.prepared, batch, this.runtime.scratch, this.runtime.threads);
     requireFits(plan, this.runtime.heap);
     return plan;
   }

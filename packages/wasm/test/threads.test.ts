@@ -180,14 +180,20 @@ describe("a threaded engine", () => {
 });
 
 describe("phases", () => {
-  it("of a training step keep apart what depends on each other, and keep the order", async () => {
+  async function ofTraining(threads: number) {
     const { exports } = await loadKernels({ build: "simd128" });
-    const plan = makePlan(prepare(normalise(vaeTraining(MNIST))), 128, {
+    const scratch = {
       ...exports,
-      gemmScratch: (...product) => 3 * exports.gemmScratch(...product),
-      sparseGemmScratch: (...product) => 3 * exports.sparseGemmScratch(...product),
-    });
-    const phases = planPhases(plan.calls, plan, 3);
+      gemmScratch: (...product: Parameters<typeof exports.gemmScratch>) => threads * exports.gemmScratch(...product),
+      sparseGemmScratch: (...product: Parameters<typeof exports.sparseGemmScratch>) =>
+        threads * exports.sparseGemmScratch(...product),
+    };
+    const plan = makePlan(prepare(normalise(vaeTraining(MNIST))), 128, scratch, threads);
+    return { plan, phases: planPhases(plan.calls, plan, threads) };
+  }
+
+  it("of a training step keep apart what depends on each other, and keep the order", async () => {
+    const { plan, phases } = await ofTraining(3);
     expect(phases.flat().map(({ call }) => call)).toEqual(plan.calls);
     const place = ({ place: { kind, ...rest } }: (typeof plan.calls)[number]["output"], offset = 0) =>
       kind === "state" ? JSON.stringify(rest) : `${kind} ${offset}`;
@@ -207,6 +213,15 @@ describe("phases", () => {
     // Fourteen products of which all are large enough, the losses, the large sums and the two large updates by Adam.
     expect(divided).toBeGreaterThan(14);
     expect(phases.length).toBeLessThan(plan.calls.length / 2);
+  });
+
+  it("of a training step have together products that need nothing of one another", async () => {
+    const { phases } = await ofTraining(2);
+    const products = phases
+      .map((steps) => steps.filter(({ call }) => call.kernel.endsWith("emm")).length)
+      .filter((count) => count > 0);
+    // Forward mu beside logVar; backward each weight's gradient beside that of its input, those of mu and logVar together.
+    expect(products).toEqual([1, 2, 1, 1, 2, 2, 4, 1]);
   });
 });
 

@@ -11,32 +11,35 @@ export interface Tenancy {
 }
 
 /**
- * How long each workspace buffer is needed. A call's output takes over an operand's place when the operand is read
+ * How long each workspace buffer is needed, and `lingering` calls more. A call's output takes over an operand's place when the operand is read
  * there for the last time and the kernel allows it.
  */
 export function findTenancies(
   calls: readonly PlannedCall[],
   writtenByHost: readonly Buffer[],
   readByHost: readonly Buffer[],
+  lingering: number,
 ): Tenancy[] {
   const last = lastUses(calls, readByHost);
+  const until = (buffer: Buffer, first: number) => (last.get(buffer) ?? first) + lingering;
   const home = new Map<Buffer, Tenancy>();
   const settle = (buffer: Buffer, first: number) => {
-    const tenancy = { buffers: [buffer], bytes: buffer.bytes, first, last: last.get(buffer) ?? first };
+    const tenancy = { buffers: [buffer], bytes: buffer.bytes, first, last: until(buffer, first) };
     home.set(buffer, tenancy);
   };
   writtenByHost.forEach((buffer) => settle(buffer, -1));
   for (const [index, call] of calls.entries()) {
     const left = call.overlay.find((operand) => home.has(operand) && last.get(operand) === index);
-    if (left && call.output.place.kind === "workspace") moveIn(home, home.get(left)!, call.output, last);
+    if (left && call.output.place.kind === "workspace")
+      moveIn(home, home.get(left)!, call.output, until(call.output, index));
     for (const buffer of workspaceOf(call)) if (!home.has(buffer)) settle(buffer, index);
   }
   return [...new Set(home.values())];
 }
 
-function moveIn(home: Map<Buffer, Tenancy>, tenancy: Tenancy, buffer: Buffer, last: ReadonlyMap<Buffer, number>): void {
+function moveIn(home: Map<Buffer, Tenancy>, tenancy: Tenancy, buffer: Buffer, last: number): void {
   tenancy.buffers.push(buffer);
-  tenancy.last = last.get(buffer)!;
+  tenancy.last = last;
   home.set(buffer, tenancy);
 }
 

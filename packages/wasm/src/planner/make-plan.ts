@@ -30,12 +30,15 @@ export function prepare(program: Program): Prepared {
   return { program, fused, layers, data: findData(program), absorbed: new Set([...inside, ...fusedNodes(fused)]) };
 }
 
+/** For how many calls more each array keeps its place if threads share the calls: those that need nothing of one another then run at the same time. */
+const LINGERING = 4;
+
 /**
  * A program at one batch size as a flat list of kernel calls with planned memory.
  *
  * @throws IsthmusError `ENGINE_OPERATION` when an operand's layout is beyond the kernels.
  */
-export function makePlan(prepared: Prepared, batch: number, scratch: Scratch): Plan {
+export function makePlan(prepared: Prepared, batch: number, scratch: Scratch, threads: number): Plan {
   const plan = new PlanBuilder(batch, scratch);
   const outer = findOuterGradients(prepared.program, prepared.fused, batch);
   const operands = lowerNodes(prepared, plan, outer);
@@ -50,7 +53,8 @@ export function makePlan(prepared: Prepared, batch: number, scratch: Scratch): P
     ...plan.choices.map(({ tally }) => tally),
     ...flags,
   ];
-  const tenancies = findTenancies(plan.calls, [...inputs.map(({ buffer }) => buffer), ...flags], read);
+  const written = [...inputs.map(({ buffer }) => buffer), ...flags];
+  const tenancies = findTenancies(plan.calls, written, read, threads > 1 ? LINGERING : 0);
   const offsets = new Map<Buffer, number>();
   const constants = plan.buffers.filter(({ place }) => place.kind === "constant" || place.kind === "table");
   const constantBytes = packInARow(constants, offsets);
