@@ -38,6 +38,8 @@ export default defineConfig({
   resolve: { conditions: fromSource(defaultClientConditions) },
   ssr: { resolve: { conditions: fromSource(defaultServerConditions) } },
   test: {
+    // Vitest leaves a core to itself, of two every second one.
+    maxWorkers: "100%",
     projects: [...folders("packages"), ...folders("apps"), "tools"].map((folder) => ({
       extends: true as const,
       test: {

@@ -53,7 +53,7 @@ export function frequencyTable(precision: number, minimum: number, frequencies: 
   return {
     precision,
     minimum,
-    frequencies: Uint32Array.from(frequencies),
+    frequencies: new Uint32Array(frequencies),
     cumulative: runningSums(precision, frequencies),
   };
 }

@@ -193,7 +193,8 @@ function codingOf({ bytes, offset }: Section, outputs: number): Pick<EncoderBund
     const zigzag = next();
     const last = next();
     if (last >= bytes.length - at) throw invalid(offset + at, `a table of ${last} symbols does not fit`);
-    const frequencies = Array.from({ length: last + 1 }, next);
+    const frequencies = new Uint32Array(last + 1);
+    for (let i = 0; i <= last; i++) frequencies[i] = next();
     tables.push(frequencyTable(precision, (zigzag >>> 1) ^ -(zigzag & 1), frequencies));
   }
   if (at !== bytes.length) throw invalid(offset + at, `${bytes.length - at} bytes behind the last table`);
