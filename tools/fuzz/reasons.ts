@@ -35,17 +35,14 @@ export const REASONS: readonly Reason[] = [
     text: 'throw broken(reader, "a distance that does',
     why: "no code has more than 30 distances: such a word has no symbol, which is refused before",
   },
+  { file: "inflate", inside: ["inflating"], text: "{ makeRoom(out); yield;", why: `${LARGE}: 192 KiB inflated` },
+  { file: "inflate", inside: ["isFull"], text: "at > bytes.length", why: `${LARGE}: 192 KiB inflated` },
   {
     file: "latent-payload",
     inside: ["width"],
     why: "a payload without a byte holds no items, which is refused before",
   },
   { file: "latent-stream", inside: ["parts"], why: WRITER },
-  {
-    file: "latent-stream",
-    inside: ["streamsOf"],
-    why: "the first frame of a stream has its fields: this side of ?? is for the type",
-  },
   { file: "rans", inside: ["codeLengthBits", "inside"], why: ASKED },
   {
     file: "session",

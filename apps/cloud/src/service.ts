@@ -9,6 +9,7 @@ import { Ingest } from "./ingest/ingest.ts";
 import { Metrics } from "./metrics.ts";
 import { ModelLibrary } from "./models/model-library.ts";
 import type { FrameStore } from "./store/frame-store.ts";
+import { Turns } from "./turns.ts";
 
 export interface ServiceOptions {
   /** Folder of the service's own files. */
@@ -42,6 +43,8 @@ export interface Service {
   /** Undefined where everybody may do everything. */
   readonly tokens: Tokens | undefined;
   readonly maxValues: number;
+  /** Of the event loop, for whatever takes long in it. */
+  readonly turns: Turns;
   /** Ends the processes, then the store. What stands in front is to have ended before. */
   close(): Promise<void>;
 }
@@ -68,16 +71,17 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     await store.close();
   };
   try {
+    const turns = new Turns();
     const metrics = new Metrics();
     const models = new ModelLibrary({ store, crew, maxValues });
     if (folder !== undefined) await models.readFolder(folder);
     const decoder = new Decoder({ crew, onBatch: metrics.onBatch });
-    const ingest = new Ingest({ store, models, onResult: metrics.onResult });
+    const ingest = new Ingest({ store, models, turns, onResult: metrics.onResult });
     metrics.watchStore(store);
     metrics.watchQueue("isthmus_decode_queue", "Items and tasks that wait to be decoded or are", () => decoder.queued);
     metrics.watchQueue("isthmus_ingest_pending_bodies", "Bodies that are being stored", () => ingest.pendingBodies);
     const tokens = secret && new Tokens(secret, store);
-    return { store, models, ingest, decoder, metrics, log, tokens, maxValues, close };
+    return { store, models, ingest, decoder, metrics, log, tokens, maxValues, turns, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { Turns } from "../src/http/turns.ts";
+import { Turns } from "../src/turns.ts";
 
 /** Work that takes as long as it says on a clock that is set by hand, and writes down in which turn it began. */
 function fixture() {

@@ -37,27 +37,35 @@ export function writeFixedWidth(
 }
 
 /**
- * Decodes what `encodeFixedWidth` made into `symbols`.
+ * Whether the bytes are so many symbols as `encodeFixedWidth` writes them, whichever these are.
  *
  * @param base added to offsets in errors
+ * @returns the width
  * @throws IsthmusError `BITSTREAM_STATE` for a width that is not 1 to 32, `BITSTREAM_END` for another number of bytes than
  *   the symbols take, or bits after them
  */
-export function decodeFixedWidth(bytes: Uint8Array, symbols: Int32Array, base = 0): void {
+export function checkFixedWidth(bytes: Uint8Array, symbols: number, base = 0): number {
   const width = bytes[0] ?? 0;
   if (width < 1 || width > 32)
     throw bitstreamError("BITSTREAM_STATE", base, `symbols of ${width} bits: expected 1 to 32`);
-  const expected = fixedWidthLength(symbols.length, width);
+  const expected = fixedWidthLength(symbols, width);
   if (bytes.length !== expected) {
     throw bitstreamError("BITSTREAM_END", base, `${bytes.length} bytes of raw symbols: expected ${expected}`);
   }
+  const used = (symbols * width) % 8;
+  if (used !== 0 && bytes.at(-1)! >>> used !== 0) {
+    throw bitstreamError("BITSTREAM_END", base + bytes.length - 1, "bits are left after the last raw symbol");
+  }
+  return width;
+}
+
+/** Decodes what `encodeFixedWidth` made into `symbols`; throws as `checkFixedWidth`. */
+export function decodeFixedWidth(bytes: Uint8Array, symbols: Int32Array, base = 0): void {
+  const width = checkFixedWidth(bytes, symbols.length, base);
   let at = 8;
   for (let i = 0; i < symbols.length; i++) {
     let value = 0;
     for (let bit = 0; bit < width; bit++, at++) value |= ((bytes[at >>> 3]! >>> (at & 7)) & 1) << bit;
     symbols[i] = (value << (32 - width)) >> (32 - width);
-  }
-  if ((at & 7) !== 0 && bytes.at(-1)! >>> (at & 7) !== 0) {
-    throw bitstreamError("BITSTREAM_END", base + bytes.length - 1, "bits are left after the last raw symbol");
   }
 }

@@ -28,11 +28,12 @@ export {
   unpackTables,
 } from "./frequency-table.ts";
 export type { FitOptions, FrequencyTable, Histogram } from "./frequency-table.ts";
-export { decodeLatents, encodeLatents } from "./latent-stream.ts";
+export { checkLatents, decodeLatents, encodeLatents } from "./latent-stream.ts";
 export type {
   DecodeLatentsOptions,
   EncodeLatentsOptions,
   LatentStream,
+  LatentFacts,
   Latents,
   LatentTables,
   LostPayload,
@@ -45,6 +46,7 @@ export type { FoundParcel, Parcel } from "./parcel.ts";
 export { dequantise, quantise, uniformQuantiser } from "./quantiser.ts";
 export type { UniformQuantiser } from "./quantiser.ts";
 export type { ScaledCdf } from "./scaled-cdf.ts";
+export type { Steps } from "./steps.ts";
 export { codeLengthBits, decodeSymbols, encodeSymbols } from "./rans.ts";
 export type { FragmentOptions } from "./fragments.ts";
 export { joinSessions, openSession, streamPackets } from "./session.ts";

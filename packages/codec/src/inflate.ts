@@ -1,5 +1,6 @@
 /** DEFLATE (Deutsch 1996, RFC 1951), read. */
 import { bitstreamError } from "./bitstream-error.ts";
+import { type Steps, toEnd } from "./steps.ts";
 
 /** The lowest length of each code from 257 on, and how many bits follow it (RFC 1951, section 3.2.5). */
 export const LENGTH_BASE: readonly number[] = [
@@ -46,6 +47,22 @@ interface Reader {
   count: number;
 }
 
+/** The farthest that a match reaches back (section 2). */
+const MAX_DISTANCE = 2 ** 15;
+/** The most bytes that come at once: a stored block. */
+const MAX_PIECE = 2 ** 16 - 1;
+
+/** Where inflated bytes go: all of them, or the last ones where only these are kept. */
+interface Output {
+  readonly bytes: Uint8Array;
+  /** How many are to come, in all. */
+  readonly expected: number;
+  /** Where the next one goes in `bytes`. */
+  at: number;
+  /** How many came before those in `bytes`. */
+  before: number;
+}
+
 /**
  * Inflates into `out`, exactly.
  *
@@ -54,19 +71,56 @@ interface Reader {
  *   bytes than `out` has, or bytes left after it
  */
 export function inflate(bytes: Uint8Array, out: Uint8Array, base = 0): void {
+  toEnd(inflating(bytes, { bytes: out, expected: out.length, at: 0, before: 0 }, base));
+}
+
+/** Finds out whether bytes would be inflated to `expected` bytes, in steps, and throws as `inflate`; keeps the last 192 KiB of them at the most. */
+export function checkInflated(bytes: Uint8Array, expected: number, base = 0): Steps {
+  const kept = new Uint8Array(Math.min(expected, 2 * (MAX_DISTANCE + MAX_PIECE)));
+  return inflating(bytes, { bytes: kept, expected, at: 0, before: 0 }, base);
+}
+
+/** A step is a block, or as much of one as there is room for. */
+function* inflating(bytes: Uint8Array, out: Output, base: number): Steps {
   const reader: Reader = { bytes, base, position: 0, bits: 0, count: 0 };
-  let at = 0;
   for (let isLast = false; !isLast;) {
     isLast = take(reader, 1) === 1;
     const kind = take(reader, 2);
-    if (kind === 0) at = copyStored(reader, out, at);
-    else if (kind === 1) at = decodeBlock(reader, out, at, codeOf(FIXED_LITERALS), codeOf(FIXED_DISTANCES));
-    else if (kind === 2) at = decodeBlock(reader, out, at, ...readCodes(reader));
-    else throw broken(reader, "a block of kind 3");
+    makeRoom(out);
+    if (kind === 0) copyStored(reader, out);
+    else if (kind > 2) throw broken(reader, "a block of kind 3");
+    else {
+      const codes = kind === 1 ? fixedCodes() : readCodes(reader);
+      while (!decodeBlock(reader, out, ...codes)) {
+        makeRoom(out);
+        yield;
+      }
+    }
+    yield;
   }
-  if (at !== out.length) throw wrongEnd(reader, `${at} bytes inflated: expected ${out.length}`);
+  const length = out.before + out.at;
+  if (length !== out.expected) throw wrongEnd(reader, `${length} bytes inflated: expected ${out.expected}`);
   if (reader.position !== bytes.length) throw wrongEnd(reader, `${bytes.length - reader.position} bytes left`);
   if (reader.bits !== 0) throw wrongEnd(reader, "bits left after the last block");
+}
+
+/** Whether the next piece may not fit, because not all are kept. */
+function isFull({ bytes, expected, at }: Output): boolean {
+  return bytes.length < expected && at > bytes.length - MAX_PIECE;
+}
+
+/** Leaves of what is kept what matches can reach. */
+function makeRoom(out: Output): void {
+  if (!isFull(out)) return;
+  const { bytes, at } = out;
+  bytes.copyWithin(0, at - MAX_DISTANCE, at);
+  out.before += at - MAX_DISTANCE;
+  out.at = MAX_DISTANCE;
+}
+
+/** @throws IsthmusError `BITSTREAM_END` where so many more are too many */
+function requireExpected(reader: Reader, { expected, at, before }: Output, length: number): void {
+  if (before + at + length > expected) throw wrongEnd(reader, `more than the ${expected} bytes expected`);
 }
 
 function take(reader: Reader, count: number): number {
@@ -119,16 +173,23 @@ function decodeWord(reader: Reader, { counts, symbols }: Code): number {
   throw broken(reader, "a word that no symbol has");
 }
 
-function copyStored(reader: Reader, out: Uint8Array, at: number): number {
+function copyStored(reader: Reader, out: Output): void {
   reader.bits = reader.count = 0;
   const length = take(reader, 16);
   if (length !== (~take(reader, 16) & 0xffff)) throw broken(reader, "a stored block whose lengths disagree");
   const from = reader.position;
   if (from + length > reader.bytes.length) throw broken(reader, "the bytes end within it");
-  if (at + length > out.length) throw wrongEnd(reader, `more than the ${out.length} bytes expected`);
-  out.set(reader.bytes.subarray(from, from + length), at);
+  requireExpected(reader, out, length);
+  out.bytes.set(reader.bytes.subarray(from, from + length), out.at);
   reader.position += length;
-  return at + length;
+  out.at += length;
+}
+
+let fixed: readonly [Code, Code] | undefined;
+
+/** The same for all: a payload may have a block of them every ten bits. */
+function fixedCodes(): readonly [Code, Code] {
+  return (fixed ??= [codeOf(FIXED_LITERALS), codeOf(FIXED_DISTANCES)]);
 }
 
 function readCodes(reader: Reader): [Code, Code] {
@@ -171,28 +232,29 @@ function fullCode(reader: Reader, lengths: readonly number[]): Code {
   return code;
 }
 
-function decodeBlock(reader: Reader, out: Uint8Array, start: number, literals: Code, distances: Code): number {
-  let at = start;
-  for (;;) {
+/** @returns whether the block has come to its end: else there is no more room */
+function decodeBlock(reader: Reader, out: Output, literals: Code, distances: Code): boolean {
+  while (!isFull(out)) {
     const symbol = decodeWord(reader, literals);
-    if (symbol === END) return at;
-    if (symbol < END) {
-      if (at === out.length) throw wrongEnd(reader, `more than the ${out.length} bytes expected`);
-      out[at++] = symbol;
-      continue;
+    if (symbol === END) return true;
+    if (symbol > END) copyMatch(reader, out, symbol - END - 1, distances);
+    else {
+      requireExpected(reader, out, 1);
+      out.bytes[out.at++] = symbol;
     }
-    at = copyMatch(reader, out, at, symbol - END - 1, distances);
   }
+  return false;
 }
 
-function copyMatch(reader: Reader, out: Uint8Array, at: number, index: number, distances: Code): number {
+function copyMatch(reader: Reader, out: Output, index: number, distances: Code): void {
   if (index >= LENGTH_BASE.length) throw broken(reader, "a length that does not exist");
   const length = LENGTH_BASE[index]! + take(reader, LENGTH_BITS[index]!);
   const symbol = decodeWord(reader, distances);
   if (symbol >= DISTANCE_BASE.length) throw broken(reader, "a distance that does not exist");
   const distance = DISTANCE_BASE[symbol]! + take(reader, DISTANCE_BITS[symbol]!);
-  if (distance > at) throw broken(reader, "a distance to before the beginning");
-  if (at + length > out.length) throw wrongEnd(reader, `more than the ${out.length} bytes expected`);
-  for (let i = 0; i < length; i++) out[at + i] = out[at + i - distance]!;
-  return at + length;
+  if (distance > out.before + out.at) throw broken(reader, "a distance to before the beginning");
+  requireExpected(reader, out, length);
+  const { bytes, at } = out;
+  for (let i = at; i < at + length; i++) bytes[i] = bytes[i - distance]!;
+  out.at += length;
 }

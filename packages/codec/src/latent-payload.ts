@@ -1,11 +1,12 @@
 /** Symbols to the payloads of one frame and back: groups of channels, each by rANS or by what stands in for it. */
 import { bitstreamError } from "./bitstream-error.ts";
 import { deflate } from "./deflate.ts";
-import { decodeFixedWidth, encodeFixedWidth, fixedWidthLength, widthOf } from "./fixed-width.ts";
+import { checkFixedWidth, decodeFixedWidth, encodeFixedWidth, fixedWidthLength, widthOf } from "./fixed-width.ts";
 import type { PayloadCoding } from "./frame.ts";
 import { type FrequencyTable, medianSymbol } from "./frequency-table.ts";
-import { inflate } from "./inflate.ts";
-import { decodeSymbols, encodeSymbols } from "./rans.ts";
+import { checkInflated, inflate } from "./inflate.ts";
+import { checkSymbols, decodeSymbols, encodeSymbols } from "./rans.ts";
+import type { Steps } from "./steps.ts";
 
 export interface EncodedPayloads {
   readonly coding: PayloadCoding;
@@ -106,11 +107,32 @@ export function decodePayload(
   else decodeDeflated(payload, symbols, base);
 }
 
-function decodeDeflated(payload: Uint8Array, symbols: Int32Array, base: number): void {
+/**
+ * Finds out whether `decodePayload` would decode a payload, in steps, and throws as it does; keeps no symbols.
+ *
+ * @param symbols how many, of its channels alone
+ */
+export function* checkPayload(
+  payload: Uint8Array,
+  coding: PayloadCoding,
+  tables: readonly FrequencyTable[],
+  symbols: number,
+  base: number,
+): Steps {
+  if (coding === "learned") yield* checkSymbols(payload, tables, symbols, base);
+  else if (coding === "raw") checkFixedWidth(payload, symbols, base);
+  else yield* checkInflated(payload.subarray(1), (symbols * deflatedWidth(payload, base)) / 8, base + 1);
+}
+
+/** The width of deflated symbols, in bits. */
+function deflatedWidth(payload: Uint8Array, base: number): number {
   const width = payload[0] ?? 0;
-  if (![8, 16, 32].includes(width)) {
-    throw bitstreamError("BITSTREAM_STATE", base, `deflated symbols of ${width} bits: expected 8, 16 or 32`);
-  }
+  if ([8, 16, 32].includes(width)) return width;
+  throw bitstreamError("BITSTREAM_STATE", base, `deflated symbols of ${width} bits: expected 8, 16 or 32`);
+}
+
+function decodeDeflated(payload: Uint8Array, symbols: Int32Array, base: number): void {
+  const width = deflatedWidth(payload, base);
   const bytes = new Uint8Array(fixedWidthLength(symbols.length, width));
   bytes[0] = width;
   inflate(payload.subarray(1), bytes.subarray(1), base + 1);

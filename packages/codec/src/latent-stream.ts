@@ -14,8 +14,17 @@ import {
 import type { FoundPayload, FrameLimits, PayloadCoding, ReadFrame } from "./frame.ts";
 import type { FrequencyTable } from "./frequency-table.ts";
 import { toHex } from "./hex.ts";
-import { channelRange, decodePayload, encodePayloads, fillMedians, mostRows, scatter } from "./latent-payload.ts";
+import {
+  channelRange,
+  checkPayload,
+  decodePayload,
+  encodePayloads,
+  fillMedians,
+  mostRows,
+  scatter,
+} from "./latent-payload.ts";
 import { leastBitsPerSymbol } from "./rans.ts";
+import { type Steps, toEnd } from "./steps.ts";
 
 /** What both sides of a stream must have: it comes with the model. */
 export interface LatentTables {
@@ -61,13 +70,17 @@ export interface DecodeLatentsOptions extends LatentTables {
   readonly limits?: Partial<FrameLimits>;
 }
 
-export interface Latents {
+/** What streams hold, without the symbols themselves. */
+export interface LatentFacts {
   readonly items: number;
   readonly dims: number;
-  /** `[items, dims]` */
-  readonly symbols: Int32Array<ArrayBuffer>;
   /** In their order; the items of all streams together are `items`. */
   readonly streams: readonly LatentStream[];
+}
+
+export interface Latents extends LatentFacts {
+  /** `[items, dims]` */
+  readonly symbols: Int32Array<ArrayBuffer>;
 }
 
 /** One of several streams that were written one after the other. */
@@ -159,8 +172,8 @@ export function encodeLatents(symbols: Int32Array, options: EncodeLatentsOptions
 export function decodeLatents(bytes: Uint8Array, options: DecodeLatentsOptions): Latents {
   const coding = checkedCoding(options);
   const { dims, tables } = coding;
-  const parts = checkedParts(bytes, coding, frameLimits(options.limits ?? {}), options.lost === "replace");
-  const items = parts.reduce((sum, part) => sum + part.items, 0);
+  const parts = toEnd(checkedParts(bytes, coding, options));
+  const items = itemsOf(parts);
   const symbols = new Int32Array(items * dims);
   let at = 0;
   for (const part of parts) {
@@ -169,6 +182,41 @@ export function decodeLatents(bytes: Uint8Array, options: DecodeLatentsOptions):
     at = end;
   }
   return { items, dims, symbols, streams: streamsOf(parts) };
+}
+
+/**
+ * Finds out whether `decodeLatents` would decode one or more streams, and throws as it does, at the step that comes to the error. The
+ * symbols are not kept: memory is a few hundred kilobytes, whatever the frames claim, and a few numbers for each frame.
+ *
+ * @returns work in steps of a few milliseconds at the most, between which others may have their turn
+ */
+export function* checkLatents(bytes: Uint8Array, options: Omit<DecodeLatentsOptions, "lost">): Steps<LatentFacts> {
+  const coding = checkedCoding(options);
+  const { dims, tables } = coding;
+  const parts = yield* checkedParts(bytes, coding, options);
+  for (const part of parts) {
+    yield* checkPart(bytes, part, tables[part.quality]!, dims);
+    yield;
+  }
+  return { items: itemsOf(parts), dims, streams: streamsOf(parts) };
+}
+
+/** Of a frame whose payloads are whole. */
+function* checkPart(
+  bytes: Uint8Array,
+  { items, payloads, coding }: Part,
+  tables: readonly FrequencyTable[],
+  dims: number,
+): Steps {
+  for (const [k, { start, end }] of payloads.entries()) {
+    const own = tables.slice(...channelRange(tables.length, payloads.length, k));
+    const symbols = items * (dims / tables.length) * own.length;
+    yield* checkPayload(bytes.subarray(start, end), coding, own, symbols, start);
+  }
+}
+
+function itemsOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { items }) => sum + items, 0);
 }
 
 function decodePart(
@@ -188,15 +236,12 @@ function decodePart(
 }
 
 function streamsOf(parts: readonly Part[]): LatentStream[] {
-  const streams: LatentStream[] = [];
+  const streams: { items: number; quality: number; ancillary: readonly AncillaryField[]; lost: LostPayload[] }[] = [];
   for (const { items, quality, first, lost } of parts) {
-    const before = first ? undefined : streams.pop();
-    streams.push({
-      items: items + (before?.items ?? 0),
-      quality,
-      ancillary: first ?? before?.ancillary ?? [],
-      lost: [...(before?.lost ?? []), ...lost],
-    });
+    if (first) streams.push({ items: 0, quality, ancillary: first, lost: [] });
+    const stream = streams.at(-1)!;
+    stream.items += items;
+    stream.lost.push(...lost);
   }
   return streams;
 }
@@ -213,7 +258,14 @@ interface Part {
   readonly first?: readonly AncillaryField[];
 }
 
-function checkedParts(bytes: Uint8Array, coding: Coding, limits: FrameLimits, replace: boolean): Part[] {
+/** A step is a frame. */
+function* checkedParts(
+  bytes: Uint8Array,
+  coding: Coding,
+  options: Pick<DecodeLatentsOptions, "lost" | "limits">,
+): Steps<Part[]> {
+  const limits = frameLimits(options.limits ?? {});
+  const replace = options.lost === "replace";
   const leastBits = coding.tables.map(runningLeastBits);
   const parts: Part[] = [];
   let [items, sequence, quality] = [0, 0, 0];
@@ -233,6 +285,7 @@ function checkedParts(bytes: Uint8Array, coding: Coding, limits: FrameLimits, re
       return { start, end: start + length, state };
     });
     parts.push({ items: frame.items, quality, coding: frame.coding, payloads, lost, ...first });
+    yield;
   }
   if (sequence !== 0)
     throw bitstreamError("BITSTREAM_TRUNCATED", bytes.length, "the stream's last frame is missing", { sequence });

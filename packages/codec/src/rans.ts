@@ -10,6 +10,7 @@
  */
 import { bitstreamError } from "./bitstream-error.ts";
 import type { FrequencyTable } from "./frequency-table.ts";
+import type { Steps } from "./steps.ts";
 
 const WORD = 0x10000;
 const LOWER = WORD; // x >= LOWER, and x = LOWER before the first and after the last symbol
@@ -154,6 +155,8 @@ interface Decoder {
   position: number;
   /** Where `bytes` begins in what the caller holds, for error messages. */
   readonly base: number;
+  /** Symbols that came before those that are being decoded, for error messages. */
+  before: number;
 }
 
 /**
@@ -174,9 +177,35 @@ export function decodeSymbols(
   base = 0,
 ): void {
   checkWholeItems(symbols.length, tables);
-  const decoder: Decoder = { ...startOf(payload, base), bytes: payload, base };
+  const decoder = decoderOf(payload, base);
   pullSymbols(decoder, tables.map(lookupOf), symbols);
   checkEnd(decoder);
+}
+
+/** So many symbols are checked in a step, which takes less than a millisecond. */
+const STEP_SYMBOLS = 2 ** 15;
+
+/**
+ * Finds out whether `decodeSymbols` would decode a payload, in steps, and throws as it does. The symbols are not kept: memory is that of
+ * 2^15 of them, or of an item's where that has more.
+ *
+ * @param count of all symbols
+ */
+export function* checkSymbols(payload: Uint8Array, tables: readonly FrequencyTable[], count: number, base = 0): Steps {
+  checkWholeItems(count, tables);
+  const decoder = decoderOf(payload, base);
+  const lookups = tables.map(lookupOf);
+  const items = Math.max(1, Math.floor(STEP_SYMBOLS / tables.length));
+  const symbols = new Int32Array(Math.min(items * tables.length, count));
+  while (decoder.before < count) {
+    pullSymbols(decoder, lookups, symbols.subarray(0, count - decoder.before));
+    yield;
+  }
+  checkEnd(decoder);
+}
+
+function decoderOf(payload: Uint8Array, base: number): Decoder {
+  return { ...startOf(payload, base), bytes: payload, base, before: 0 };
 }
 
 /** What finding the symbol of a slot takes. */
@@ -216,7 +245,7 @@ function lookupOf(table: FrequencyTable): Lookup {
 
 /** The decoder's step for each symbol, with the state in local variables, as the coder's. */
 function pullSymbols(decoder: Decoder, tables: readonly Lookup[], symbols: Int32Array): void {
-  const { bytes } = decoder;
+  const { bytes, before } = decoder;
   let { x, position } = decoder;
   for (let i = 0, d = 0; i < symbols.length; i++, d = d + 1 === tables.length ? 0 : d + 1) {
     const { precision, minimum, escape, cumulative, first, shift } = tables[d]!;
@@ -226,7 +255,7 @@ function pullSymbols(decoder: Decoder, tables: readonly Lookup[], symbols: Int32
     const start = cumulative[index]!;
     x = (Math.imul(cumulative[index + 1]! - start, x >>> precision) + slot - start) >>> 0;
     if (x < LOWER) {
-      if (position === bytes.length) throw endedWithin(decoder, i);
+      if (position === bytes.length) throw endedWithin(decoder, before + i);
       x = ((x << 16) | bytes[position]! | (bytes[position + 1]! << 8)) >>> 0;
       position += 2;
     }
@@ -234,12 +263,13 @@ function pullSymbols(decoder: Decoder, tables: readonly Lookup[], symbols: Int32
     else {
       decoder.x = x;
       decoder.position = position;
-      symbols[i] = pullEscaped(decoder, minimum, minimum + escape - 1, i);
+      symbols[i] = pullEscaped(decoder, minimum, minimum + escape - 1, before + i);
       ({ x, position } = decoder);
     }
   }
   decoder.x = x;
   decoder.position = position;
+  decoder.before = before + symbols.length;
 }
 
 /** The state is 3 bytes of an odd number, 4 of an even one; the words after it are of 2 each. */

@@ -3,8 +3,10 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deflate } from "../src/deflate.ts";
-import { inflate } from "../src/inflate.ts";
+import { checkInflated, inflate } from "../src/inflate.ts";
+import { toEnd } from "../src/steps.ts";
 import { isthmusErrorOf, uniforms } from "./support/index.ts";
+import { measuredSteps } from "./support/measured-steps.ts";
 
 const uniform = uniforms(5);
 const random = Uint8Array.from({ length: 5000 }, () => Math.floor(uniform() * 256));
@@ -86,5 +88,47 @@ describe("any bytes", () => {
       }),
       { numRuns: 3000 },
     );
+  });
+});
+
+describe("a check, which keeps the last bytes only", () => {
+  /** Longer than what is kept, with repeats from far and near, bytes that nothing repeats, and stored blocks. */
+  const long = Uint8Array.from({ length: 700_000 }, (_, i) => (i % 90_000 < 50_000 ? random[i % 4999]! : (i * i) >> 7));
+  const levels = [0, 1, 6, 9].map((level) => deflateRawSync(long, { level }));
+
+  it("ends as inflating does, in steps", () => {
+    for (const bytes of levels) {
+      expect(measuredSteps(checkInflated(bytes, long.length)).steps).toBeGreaterThanOrEqual(5);
+      expect(inflated(bytes, long.length)).toEqual(long);
+    }
+  });
+
+  it("refuses what inflating refuses, at the same place", () => {
+    const draw = uniforms(9);
+    for (let trial = 0; trial < 60; trial++) {
+      const bytes = Uint8Array.from(levels[trial % 4]!);
+      const at = Math.floor(draw() * bytes.length);
+      bytes[at]! ^= 1 << (trial & 7);
+      const length = long.length + (trial % 3) - 1;
+      const cut = trial % 5 === 0 ? bytes.subarray(0, at) : bytes;
+      const outcome = (read: () => unknown): string => {
+        try {
+          read();
+          return "read";
+        } catch (error) {
+          return (error as Error).message;
+        }
+      };
+      const expected = outcome(() => inflated(cut, length));
+      expect(outcome(() => toEnd(checkInflated(cut, length)))).toBe(expected);
+    }
+  });
+
+  it("of a byte that stands for a thousand takes no more memory for more of them", () => {
+    const many = 2 ** 25;
+    const bytes = deflateRawSync(new Uint8Array(many));
+    const { steps, mostBytes } = measuredSteps(checkInflated(bytes, many));
+    expect(mostBytes).toBeLessThan(2 ** 20);
+    expect(steps).toBeGreaterThan(many / 2 ** 18);
   });
 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Frame, PayloadCoding } from "../src/index.ts";
 import {
+  checkLatents,
   codeLengthBits,
   countSymbols,
   decodeLatents,
@@ -15,7 +16,9 @@ import {
   readFrames,
   writeFrame,
 } from "../src/index.ts";
+import { toEnd } from "../src/steps.ts";
 import { bellSymbols, isthmusErrorOf, uniforms } from "./support/index.ts";
+import { measuredSteps } from "./support/measured-steps.ts";
 
 const modelId = Uint8Array.of(0xde, 0xad, 0xbe, 0xef, 0, 1, 2, 3);
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -31,9 +34,14 @@ const framesOf = (bytes: Uint8Array): Uint8Array[] =>
 const parts = framesOf(stream);
 const joined = (...pieces: Uint8Array[]): Uint8Array => Uint8Array.from(pieces.flatMap((piece) => [...piece]));
 
-/** The code of the error, which must be a BITSTREAM_ one and say where, within the bytes. */
+/** What a check finds, which keeps no symbols. */
+const facts = (bytes: Uint8Array, of: Parameters<typeof checkLatents>[1] = options) => toEnd(checkLatents(bytes, of));
+
+/** The code of the error, which must be a BITSTREAM_ one and say where, within the bytes; a check ends in the same. */
 function refusal(bytes: Uint8Array): string {
   const error = isthmusErrorOf(() => decodeLatents(bytes, options));
+  const checked = isthmusErrorOf(() => facts(bytes));
+  expect([checked.code, checked.message, checked.details]).toEqual([error.code, error.message, error.details]);
   const offset = error.details["offset"] as number;
   expect(error.code).toMatch(/^BITSTREAM_/);
   expect(offset).toBeGreaterThanOrEqual(0);
@@ -50,12 +58,9 @@ describe("a stream", () => {
         const whole = Int32Array.from(values.slice(0, values.length - (values.length % dims)));
         const bytes = encodeLatents(whole, { ...options, itemsPerFrame });
         const items = whole.length / dims;
-        expect(decodeLatents(bytes, options)).toEqual({
-          items,
-          dims,
-          symbols: whole,
-          streams: [{ items, quality: 0, ancillary: [], lost: [] }],
-        });
+        const told = { items, dims, streams: [{ items, quality: 0, ancillary: [], lost: [] }] };
+        expect(decodeLatents(bytes, options)).toEqual({ ...told, symbols: whole });
+        expect(facts(bytes)).toEqual(told);
       }),
       { numRuns: 300 },
     );
@@ -281,12 +286,15 @@ describe("a frame with a good checksum", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(60), (payload, items) => {
         const bytes = rewritten({ payloads: [payload], items });
+        let latents;
         try {
-          const latents = decodeLatents(bytes, options);
-          expect(encodeSymbols(latents.symbols, tables)).toEqual(payload);
-        } catch (error) {
-          expect(error).toMatchObject({ code: expect.stringMatching(/^BITSTREAM_(STATE|SYMBOL|END|LIMIT)$/) });
+          latents = decodeLatents(bytes, options);
+        } catch {
+          expect(refusal(bytes)).toMatch(/^BITSTREAM_(STATE|SYMBOL|END|LIMIT)$/);
+          return;
         }
+        expect(encodeSymbols(latents.symbols, tables)).toEqual(payload);
+        expect(facts(bytes).items).toBe(items);
       }),
       { numRuns: 1000 },
     );
@@ -330,6 +338,19 @@ describe("a claim", () => {
     expect(isthmusErrorOf(() => decodeLatents(bytes, { tables: nearlyFree, modelId, limits })).code).toBe(
       "BITSTREAM_LIMIT",
     );
+  });
+
+  it("is checked in steps, in the memory of one of them", () => {
+    const nearlyFree = [frequencyTable(16, 0, [65535, 1])];
+    const claimed = 2 ** 23;
+    const bytes = encodeLatents(new Int32Array(claimed), { tables: nearlyFree, modelId, itemsPerFrame: claimed });
+    const { steps, mostBytes } = measuredSteps(checkLatents(bytes, { tables: nearlyFree, modelId }));
+    expect(steps).toBeGreaterThanOrEqual(claimed / 2 ** 15);
+    // The symbols are 32 MiB.
+    expect(mostBytes).toBeLessThan(2 ** 20);
+    const wrong = writeFrame({ ...readFrame(bytes), items: claimed - 1 });
+    const error = isthmusErrorOf(() => facts(wrong, { tables: nearlyFree, modelId }));
+    expect(error.code).toBe("BITSTREAM_END");
   });
 
   it("never refuses what was encoded: the likeliest symbols, under any tables, in frames of any size", () => {

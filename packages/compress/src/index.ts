@@ -17,6 +17,7 @@ export {
   decodeItems,
   decodeStreamLatents,
   encodeStream,
+  latentChecker,
   latentDecoder,
   streamCodec,
 } from "./stream.ts";

@@ -1,4 +1,5 @@
 import {
+  checkLatents,
   decodeLatents,
   dequantise,
   encodeLatents,
@@ -11,9 +12,11 @@ import {
 import type {
   DecodeLatentsOptions,
   EncodeLatentsOptions,
+  LatentFacts,
   Latents,
   LatentTables,
   LostPayload,
+  Steps,
   StreamNotes,
   UniformQuantiser,
 } from "@isthmus/codec";
@@ -178,9 +181,27 @@ export function latentDecoder(
   return (bytes, options = {}) => {
     const latents = decodeLatents(bytes, { ...tables, ...options });
     const { items, dims, symbols } = latents;
-    const streams = latents.streams.map(({ ancillary, ...stream }) => ({ ...stream, ...notesOf(ancillary) }));
-    return { items, dims, symbols, values: middles(latents, dequantisers), streams };
+    return { items, dims, symbols, values: middles(latents, dequantisers), streams: withNotes(latents) };
   };
+}
+
+/**
+ * Finds out whether `latentDecoder` would decode streams, without the memory that their symbols and latents take.
+ *
+ * @returns a function that gives the work in steps, between which others may have their turn; they end with the streams, or throw
+ *   IsthmusError `BITSTREAM_*` as decoding does
+ */
+export function latentChecker(
+  codec: StreamCodec,
+): (bytes: Uint8Array, options?: Pick<DecodeLatentsOptions, "limits">) => Steps<readonly DecodedStream[]> {
+  const { tables } = streamCoding(codec);
+  return function* (bytes, options = {}) {
+    return withNotes(yield* checkLatents(bytes, { ...tables, ...options }));
+  };
+}
+
+function withNotes({ streams }: LatentFacts): DecodedStream[] {
+  return streams.map(({ ancillary, ...stream }) => ({ ...stream, ...notesOf(ancillary) }));
 }
 
 /** What the decoder is given for the bins that the symbols name: each stream's are those of its quality. */

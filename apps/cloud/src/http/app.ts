@@ -19,7 +19,6 @@ import { deviceRoutes } from "./routes/devices.ts";
 import { frameRoutes } from "./routes/frames.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { modelRoutes } from "./routes/models.ts";
-import { Turns } from "./turns.ts";
 
 export interface AppOptions {
   /** Bytes of a body of frames. Default: 4 MiB. */
@@ -62,7 +61,7 @@ export interface App {
 export async function buildApp(service: Service, options: AppOptions = {}): Promise<App> {
   const { maxBody = 2 ** 22, maxModel = 2 ** 26, rate = 100, backlog, corsOrigins = [] } = options;
   const gate = new Gate({ service, rate });
-  const turns = new Turns();
+  const { turns } = service;
   const server = bareServer(options);
   server.server.on("connection", turns.connected);
   const routes: Route[] = [

@@ -2,6 +2,7 @@ import { writeParcel } from "@isthmus/codec";
 import type { Decoded } from "../decode/decoded.ts";
 import type { FileForm } from "../forms/files.ts";
 import { type ItemJson, itemsJson, type ModelJson, modelJson } from "../forms/items-json.ts";
+import { LongWork } from "../long-work.ts";
 import { claimOf } from "../models/claim.ts";
 import type { ServedModel } from "../models/served-model.ts";
 import { Problem, problemOf } from "../problems.ts";
@@ -21,7 +22,7 @@ export interface PageQuery {
   readonly limit: number;
 }
 
-type Parts = Pick<Service, "store" | "models" | "decoder">;
+type Parts = Pick<Service, "store" | "models" | "decoder" | "turns">;
 
 /** Frames of a device in order, and where there are more. */
 interface Page {
@@ -59,8 +60,8 @@ export async function itemsPage(
   return { frames: all, models, ...(page.next !== undefined && { next: page.next }) };
 }
 
-async function jsonOf({ decoder }: Parts, model: ServedModel, frame: StoredFrame): Promise<ItemJson[]> {
-  requireFew(undefined, model, claimOf(frame.stream));
+async function jsonOf({ decoder, turns }: Parts, model: ServedModel, frame: StoredFrame): Promise<ItemJson[]> {
+  requireFew(undefined, model, await new LongWork(turns).run(claimOf(frame.stream)));
   return (await decoder.decode(model, frame.stream)).flatMap((one) => itemsJson(model, one));
 }
 
@@ -77,7 +78,7 @@ export async function itemsFile(
   requireSuits(form, model);
   const ofModel = leading(page.frames, ({ model: id }) => id === first.model);
   // Others are on the page only where they are few.
-  requireFew(form, model, claimOf(first.stream));
+  requireFew(form, model, await new LongWork(parts.turns).run(claimOf(first.stream)));
   const each = await Promise.all(ofModel.map(({ stream }) => parts.decoder.decode(model, stream)));
   const decoded = each.flat();
   const shown = sameShape(decoded);

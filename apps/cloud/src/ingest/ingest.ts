@@ -1,10 +1,11 @@
 import { type Parcel, PARCEL_HEADER_BYTES, readParcels } from "@isthmus/codec";
 import { IsthmusError } from "@isthmus/math";
-import { setImmediate as turn } from "node:timers/promises";
 import type { Holder } from "../auth/holder.ts";
+import { LongWork } from "../long-work.ts";
 import { claimOf } from "../models/claim.ts";
 import type { Models } from "../models/served-model.ts";
 import type { Arrival, FrameStore, Put } from "../store/frame-store.ts";
+import { Turns } from "../turns.ts";
 import type { Refused, Result } from "./result.ts";
 
 export interface IngestLimits {
@@ -22,12 +23,11 @@ export interface IngestParts {
   readonly store: Pick<FrameStore, "put">;
   readonly models: Models;
   readonly limits?: IngestLimits;
+  /** Default: of its own. */
+  readonly turns?: Turns;
   /** Told of every result, and of what was stored. */
   readonly onResult?: (result: Result, stored?: Arrival) => void;
 }
-
-/** Checking goes on so long before others have their turn. */
-const TURN_MS = 10;
 
 /** A parcel on its way through: what became of it, or what is to be stored. */
 type Checked = { readonly result: Result } | { readonly arrival: Arrival; readonly offset: number };
@@ -40,13 +40,15 @@ export class Ingest {
   private readonly store: IngestParts["store"];
   private readonly models: Models;
   private readonly limits: Required<IngestLimits>;
+  private readonly turns: Turns;
   private readonly onResult: NonNullable<IngestParts["onResult"]>;
   private readonly pending = { bytes: 0, bodies: 0 };
 
-  constructor({ store, models, limits = {}, onResult = () => undefined }: IngestParts) {
+  constructor({ store, models, limits = {}, turns = new Turns(), onResult = () => undefined }: IngestParts) {
     this.store = store;
     this.models = models;
     this.limits = { streamBytes: 2 ** 24, bodySymbols: 2 ** 25, pendingBytes: 2 ** 26, pendingBodies: 1024, ...limits };
+    this.turns = turns;
     this.onResult = onResult;
   }
 
@@ -96,15 +98,12 @@ export class Ingest {
 
   private async checkAll(body: Uint8Array, holder: Holder): Promise<Checked[]> {
     const checked: Checked[] = [];
-    let began = performance.now();
+    const work = new LongWork(this.turns);
     const spent = { symbols: 0 };
     for (const found of readParcels(body, this.limits.streamBytes)) {
-      if (performance.now() - began > TURN_MS) {
-        await turn();
-        began = performance.now();
-      }
+      await work.rest();
       if ("error" in found) checked.push({ result: this.unreadable(found.error, found.offset) });
-      else checked.push(await this.check(found.parcel, found.offset, holder, spent));
+      else checked.push(await this.check(found.parcel, found.offset, holder, spent, work));
     }
     return checked;
   }
@@ -117,7 +116,13 @@ export class Ingest {
   }
 
   /** @param spent what the parcels before it in the body claimed: a few bytes may stand for very many integers, and take as long to decode where they end wrongly */
-  private async check(parcel: Parcel, offset: number, holder: Holder, spent: { symbols: number }): Promise<Checked> {
+  private async check(
+    parcel: Parcel,
+    offset: number,
+    holder: Holder,
+    spent: { symbols: number },
+    work: LongWork,
+  ): Promise<Checked> {
     const { device, sequence, stream } = parcel;
     const refused = { device, sequence, status: "refused" } as const;
     if (!maySend(holder, device)) {
@@ -129,11 +134,11 @@ export class Ingest {
       return { result: { ...refused, reason: "too-large", limit: this.limits.streamBytes, detail } };
     }
     try {
-      const { model, symbols } = claimOf(stream);
+      const { model, symbols } = await work.run(claimOf(stream));
       const served = await this.models.find(model);
       if (served) {
         spent.symbols += symbols;
-        return { arrival: { ...parcel, model, ...(await served.check(stream)) }, offset };
+        return { arrival: { ...parcel, model, ...(await served.check(stream, work)) }, offset };
       }
       return { result: { ...refused, reason: "unknown-model", model, detail: `model ${model} is not here` } };
     } catch (error) {

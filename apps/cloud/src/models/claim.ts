@@ -1,4 +1,4 @@
-import { readFrames } from "@isthmus/codec";
+import { readFrames, type Steps } from "@isthmus/codec";
 
 /** What the frames of one or more streams say of themselves. */
 export interface Claim {
@@ -9,13 +9,18 @@ export interface Claim {
   readonly symbols: number;
 }
 
-/** @throws IsthmusError `BITSTREAM_*` with the `offset` in its details, for frames that are not whole */
-export function claimOf(bytes: Uint8Array): Claim {
+/**
+ * In steps, of which each is a frame: a body may hold a hundred thousand.
+ *
+ * @throws IsthmusError `BITSTREAM_*` with the `offset` in its details, for frames that are not whole
+ */
+export function* claimOf(bytes: Uint8Array): Steps<Claim> {
   let [model, items, symbols] = ["", 0, 0];
   for (const frame of readFrames(bytes)) {
     model ||= Buffer.from(frame.modelId).toString("hex");
     items += frame.items;
     symbols += frame.items * frame.dims;
+    yield;
   }
   return { model, items, symbols };
 }

@@ -1,11 +1,19 @@
-import { readFrames } from "@isthmus/codec";
-import { type DecodedSymbols, latentDecoder, requireGeometry, type TileShape } from "@isthmus/compress";
+import { type FrameLimits, readFrames } from "@isthmus/codec";
+import {
+  type DecodedStream,
+  type DecodedSymbols,
+  latentChecker,
+  latentDecoder,
+  requireGeometry,
+  type TileShape,
+} from "@isthmus/compress";
 import { type DataDescription, parseDescription } from "@isthmus/data";
 import { elementCount } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import type { Crew } from "../decode/crew.ts";
 import type { ModelFacts } from "../decode/model-facts.ts";
 import type { LosslessStream } from "../decode/task.ts";
+import type { LongWork } from "../long-work.ts";
 import type { Claim } from "./claim.ts";
 import { rawBytesOf } from "./raw-bytes.ts";
 
@@ -21,11 +29,12 @@ interface CheckingModel {
   /** 16 hex digits. */
   readonly id: string;
   /**
-   * Decodes a stream as far as integers go.
+   * Finds out whether a stream decodes, as far as integers go, and keeps none of them.
    *
+   * @param work that this is part of: it rests between steps
    * @throws IsthmusError `BITSTREAM_*` with the `offset` in its details, for one that does not decode or holds more than is accepted
    */
-  check(stream: Uint8Array): Promise<StreamFacts>;
+  check(stream: Uint8Array, work: LongWork): Promise<StreamFacts>;
 }
 
 /** The models that are there. */
@@ -51,6 +60,7 @@ export class ServedModel implements CheckingModel {
   private readonly crew: ServedModelParts["crew"];
   private readonly maxValues: number;
   private readonly bundles = new Map<number, Promise<Uint8Array>>();
+  private readonly checker: ReturnType<typeof latentChecker> | undefined;
   private readonly decoder: ReturnType<typeof latentDecoder> | undefined;
 
   constructor({ facts, file, crew, maxValues }: ServedModelParts) {
@@ -59,6 +69,7 @@ export class ServedModel implements CheckingModel {
     this.crew = crew;
     this.maxValues = maxValues;
     this.description = facts.data && parseDescription(facts.data);
+    this.checker = facts.codec && latentChecker(facts.codec);
     this.decoder = facts.codec && latentDecoder(facts.codec);
   }
 
@@ -71,8 +82,8 @@ export class ServedModel implements CheckingModel {
     return elementCount(this.facts.shape);
   }
 
-  async check(stream: Uint8Array): Promise<StreamFacts> {
-    const streams = this.facts.lossless ? await this.items(stream) : this.symbols(stream).streams;
+  async check(stream: Uint8Array, work: LongWork): Promise<StreamFacts> {
+    const streams = this.facts.lossless ? await this.items(stream) : await this.checked(stream, work);
     requireOne(streams.length, stream);
     const [only] = streams as readonly [(typeof streams)[number]];
     return { items: only.items, rawBytes: rawBytesOf(this, only) };
@@ -110,13 +121,27 @@ export class ServedModel implements CheckingModel {
 
   /** The symbols and latents of one or more streams. */
   symbols(bytes: Uint8Array): DecodedSymbols {
+    const decoded = this.decoder!(bytes, { limits: this.limits });
+    this.requireGeometries(decoded.streams);
+    return decoded;
+  }
+
+  /** The same streams without their symbols. */
+  private async checked(bytes: Uint8Array, work: LongWork): Promise<readonly DecodedStream[]> {
+    const streams = await work.run(this.checker!(bytes, { limits: this.limits }));
+    this.requireGeometries(streams);
+    return streams;
+  }
+
+  private get limits(): Pick<FrameLimits, "symbols" | "items"> {
     const most = this.maxValues;
-    const limits = { symbols: most, items: Math.min(Math.floor(most / this.features), 2 ** 24) };
-    const decoded = this.decoder!(bytes, { limits });
-    for (const { items, geometry } of decoded.streams) {
+    return { symbols: most, items: Math.min(Math.floor(most / this.features), 2 ** 24) };
+  }
+
+  private requireGeometries(streams: readonly DecodedStream[]): void {
+    for (const { items, geometry } of streams) {
       if (geometry) requireGeometry(items, geometry, this.facts.shape as TileShape);
     }
-    return decoded;
   }
 }
 

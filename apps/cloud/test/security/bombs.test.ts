@@ -99,6 +99,22 @@ describe("of tables near certainty, under which a byte stands for a hundred thou
     expect(good).toMatchObject({ status: 413, results: [{ status: "stored" }, { reason: "too-large" }, {}] });
   });
 
+  it("takes no memory for them, and answers others meanwhile", { timeout: 120_000 }, async () => {
+    const wrong = forged(largest, MOST - 1);
+    const before = process.memoryUsage().arrayBuffers;
+    let [most, answered, isUnderWay] = [0, 0, true];
+    const sent = other.send(parcels(wrong, wrong)).finally(() => (isUnderWay = false));
+    while (isUnderWay) {
+      const { status } = await fetch(`${other.url}/healthz`);
+      if (isUnderWay && status === 200) answered++;
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }
+    expect(await problemOf(await sent)).toMatchObject({ results: Array(2).fill({ reason: "bad-frame" }) });
+    // Their symbols are 128 MiB each.
+    expect(most).toBeLessThan(2 ** 24);
+    expect(answered).toBeGreaterThan(3);
+  });
+
   it("makes no text of more numbers than anybody reads, and decodes nothing for it", { timeout: 120_000 }, async () => {
     for (const answer of [await decode(largest), await decode(bomb(MOST_IN_JSON + 1, certain, false))]) {
       const problem = await problemOf(answer);

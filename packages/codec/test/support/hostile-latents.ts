@@ -1,5 +1,7 @@
 /** Hostile streams of latents, and tables: each is refused by a code that says where, or decoded rightly. */
+import { IsthmusError } from "@isthmus/math";
 import {
+  checkLatents,
   crc32c,
   decodeLatents,
   decodeSymbols,
@@ -13,6 +15,7 @@ import {
   readFrames,
   unpackTables,
 } from "../../src/index.ts";
+import { toEnd } from "../../src/steps.ts";
 import {
   type Draw,
   damagedTables,
@@ -91,11 +94,25 @@ function outcome(bytes: Uint8Array, set = tables, lost: "refuse" | "replace" = "
   try {
     decoded = probe.around(() => decodeLatents(bytes, { tables: set, modelId, limits, lost }));
   } catch (error) {
+    if (lost === "refuse") requireRefused(bytes, set, error as IsthmusError);
     return refusal(error, bytes.length);
   }
+  if (lost === "refuse") toEnd(checkLatents(bytes, { tables: set, modelId, limits }));
   if (decoded.symbols.length > limits.symbols) throw new Error(`${decoded.symbols.length} symbols`);
   requireSame(bytes, decoded.symbols, set);
   return decoded.streams.some((stream) => stream.lost.length > 0) ? "replaced" : "decoded";
+}
+
+/** A check ends in the error that decoding ends in. */
+function requireRefused(bytes: Uint8Array, set: typeof tables, { code, message }: IsthmusError): void {
+  let checked: unknown;
+  try {
+    probe.around(() => toEnd(checkLatents(bytes, { tables: set, modelId, limits })));
+  } catch (error) {
+    checked = error;
+  }
+  if (checked instanceof IsthmusError && checked.code === code && checked.message === message) return;
+  throw new Error(`decoding says ${message}, a check ${String(checked)}`);
 }
 
 /** A payload of rANS belongs to one row of symbols: coding what was decoded gives it again. Lost ones are medians. */

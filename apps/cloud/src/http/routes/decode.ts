@@ -1,4 +1,5 @@
 import { itemsJson, modelJson } from "../../forms/items-json.ts";
+import { LongWork } from "../../long-work.ts";
 import { claimOf } from "../../models/claim.ts";
 import { Problem } from "../../problems.ts";
 import type { Service } from "../../service.ts";
@@ -8,7 +9,10 @@ import type { Route } from "../route.ts";
 import { answers } from "../schemas.ts";
 import { bytesOf } from "./frames.ts";
 
-export function decodeRoutes({ models, decoder }: Pick<Service, "models" | "decoder">, maxBody: number): Route[] {
+export function decodeRoutes(
+  { models, decoder, turns }: Pick<Service, "models" | "decoder" | "turns">,
+  maxBody: number,
+): Route[] {
   return [
     {
       method: "POST",
@@ -22,7 +26,7 @@ export function decodeRoutes({ models, decoder }: Pick<Service, "models" | "deco
       handle: async ({ body, headers }, reply) => {
         const bytes = bytesOf(body);
         const form = formAsked(headers.accept);
-        const claim = claimOf(bytes);
+        const claim = await new LongWork(turns).run(claimOf(bytes));
         const id = claim.model;
         const model = await models.find(id);
         if (!model) throw new Problem("unknown-model", `model ${id} is not here`, { model: id });

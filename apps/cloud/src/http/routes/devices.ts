@@ -9,7 +9,7 @@ import { answers, deviceParams, devicesQuery, itemsQuery } from "../schemas.ts";
 
 const READERS = ["reader", "operator"] as const;
 
-export function deviceRoutes(service: Pick<Service, "store" | "models" | "decoder">): Route[] {
+export function deviceRoutes(service: Pick<Service, "store" | "models" | "decoder" | "turns">): Route[] {
   const { store } = service;
   return [
     {
@@ -66,7 +66,7 @@ async function deviceOf({ store }: Pick<Service, "store">, id: string) {
 }
 
 async function items(
-  service: Pick<Service, "store" | "models" | "decoder">,
+  service: Pick<Service, "store" | "models" | "decoder" | "turns">,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
