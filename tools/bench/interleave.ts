@@ -89,10 +89,16 @@ export async function interleave(
   }
 }
 
-/** Warms up until engines have compiled what they run, and finds how many steps make one measurement. */
+/** Of warming up: measurements at least, and at most. */
+const WARM = [3, 12] as const;
+
+/** Warms up until engines have compiled what they run, so that no more steps fit into a measurement than did before; how many these are. */
 async function calibrate(each: Running, measurement: number): Promise<number> {
   let steps = 1;
   if (each.first.msPerStep > SLOW) return steps;
-  for (let i = 0; i < 3; i++) steps = stepsFor(await stepsOf(each, steps), measurement);
+  for (let i = 0, before = 0; i < WARM[0] || (i < WARM[1] && steps > 1.1 * before); i++) {
+    before = steps;
+    steps = stepsFor(await stepsOf(each, steps), measurement);
+  }
   return steps;
 }

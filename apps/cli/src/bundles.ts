@@ -1,5 +1,6 @@
 /** What an `.isthb` file holds, for people. */
-import { isFloatPlan, readBundle, verifyBundle } from "@isthmus/edge";
+import { readBundle, verifyBundle } from "@isthmus/edge";
+import { isFloatPlan } from "@isthmus/edge/format";
 import type { JsonObject } from "@isthmus/graph";
 import { createHash } from "node:crypto";
 

@@ -3,6 +3,7 @@
  * specification; a change of what is written here is a change of format.
  */
 import { bitstreamError } from "./bitstream-error.ts";
+import { concatenated } from "./bytes.ts";
 import { crc32c, crcOfRange } from "./crc32c.ts";
 import {
   ANCILLARY,
@@ -118,38 +119,34 @@ const RESERVED_FLAGS = 0xc0;
  */
 export function writeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   checkFrame(frame);
-  const { profile = "latents", coding = "learned", payloads } = frame;
-  const fields = fieldBytes(fieldsOf(frame));
-  if (fields.length > 0xffff)
-    throw new RangeError(`ancillary: expected at most 65535 bytes of fields, got ${fields.length}`);
+  const { payloads } = frame;
+  const head = frameHead(frame, payloads.length);
+  const fields = head.length - FRAME_HEADER_BYTES;
+  if (fields > 0xffff) throw new RangeError(`ancillary: expected at most 65535 bytes of fields, got ${fields}`);
   const directory = payloads.length === 1 ? [] : payloads.flatMap(entryOf);
   const payloadBytes = payloads.reduce((sum, { length }) => sum + length, directory.length);
   checkInteger("the length of all payloads", payloadBytes, 0, FRAME_LIMITS.payloadBytes);
-  const bytes = new Uint8Array(FRAME_HEADER_BYTES + fields.length + payloadBytes);
-  const flags = PROFILES.indexOf(profile) | (CODINGS.indexOf(coding) << CODING_SHIFT);
-  bytes.set([
-    ...MAGIC,
-    (MAJOR << 4) | MINOR,
-    flags | FLAG_FIELDS | (frame.last ? FLAG_LAST : 0),
-    ...frame.modelId,
-    frame.quality,
-    payloads.length,
-  ]);
-  viewOf(bytes).setUint16(14, fields.length, true);
-  bytes.set([...fields, ...directory], FRAME_HEADER_BYTES);
-  const body = FRAME_HEADER_BYTES + fields.length;
-  let at = body + directory.length;
-  for (const payload of payloads) {
-    bytes.set(payload, at);
-    at += payload.length;
-  }
+  const body = head.length + directory.length;
+  const bytes = concatenated([head, Uint8Array.from(directory), ...payloads]);
   writeU32(bytes, PAYLOAD_BYTES_AT, payloadBytes);
-  writeChecksum(bytes, 0, payloads.length === 1 ? at : body + directory.length);
+  writeChecksum(bytes, 0, payloads.length === 1 ? bytes.length : body);
+  return bytes;
+}
+
+/** Header and fields of a frame that is within the format, of so many payloads, of which they say no length and no checksum yet. */
+export function frameHead(frame: Omit<Frame, "payloads">, payloads: number): Uint8Array<ArrayBuffer> {
+  const { profile = "latents", coding = "learned", modelId, quality, last } = frame;
+  const fields = fieldBytes(fieldsOf(frame));
+  const flags = PROFILES.indexOf(profile) | (CODINGS.indexOf(coding) << CODING_SHIFT);
+  const bytes = new Uint8Array(FRAME_HEADER_BYTES + fields.length);
+  const said = [...modelId, quality, payloads, fields.length & 255, fields.length >>> 8];
+  bytes.set([...MAGIC, (MAJOR << 4) | MINOR, flags | FLAG_FIELDS | (last ? FLAG_LAST : 0), ...said]);
+  bytes.set(fields, FRAME_HEADER_BYTES);
   return bytes;
 }
 
 /**
- * Makes a frame with one payload of no bytes, as `writeFrame` wrote it with the coding `learned`, into one whose payload lies behind it.
+ * Makes a frame of what `frameHead` wrote with the coding `learned` and the one payload that lies behind it.
  *
  * @param bytes the frame from `from` on, its header and fields up to `body`, its payload up to `end`
  */
@@ -207,7 +204,7 @@ export function checkModelId(modelId: Uint8Array): void {
   if (modelId.length !== 8) throw new RangeError(`modelId: expected 8 bytes, got ${modelId.length}`);
 }
 
-function fieldsOf({ items, dims, sequence, ancillary }: Frame): AncillaryField[] {
+function fieldsOf({ items, dims, sequence, ancillary }: Omit<Frame, "payloads">): AncillaryField[] {
   const field = (type: number, value: number) => ({ type, value: Uint8Array.from(numberBytes(value)) });
   const fields = [field(FIELD_ITEMS, items), field(FIELD_DIMS, dims)];
   if (sequence > 0) fields.push(field(FIELD_SEQUENCE, sequence));

@@ -2,11 +2,13 @@
 import { fixedWidthLength, widthOf, writeFixedWidth } from "./fixed-width.ts";
 import {
   checkInteger,
+  checkModelId,
   closeFrame,
   FRAME_HEADER_BYTES,
+  FRAME_LIMITS,
+  frameHead,
   type PayloadCoding,
   SYMBOLS_PER_FRAME,
-  writeFrame,
 } from "./frame.ts";
 import type { FrequencyTable } from "./frequency-table.ts";
 import { numberBytes } from "./numbers.ts";
@@ -39,7 +41,11 @@ export class LatentWriter {
   private width = 0;
   private coding: PayloadCoding = "learned";
 
+  /** @throws TypeError, RangeError a model id, a quality or dimensions that no frame can hold */
   constructor(options: LatentWriterOptions) {
+    checkModelId(options.modelId);
+    checkInteger("quality", options.quality, 0, 255);
+    checkInteger("dims", options.dims, 1, FRAME_LIMITS.dims);
     this.dims = options.dims;
     this.options = options;
   }
@@ -99,7 +105,7 @@ export class LatentWriter {
       const { modelId, quality, dims } = this.options;
       checkInteger("items * dims", items * dims, 0, SYMBOLS_PER_FRAME);
       const frame = { modelId, quality, items, dims, sequence: 0, last: true, ancillary: [] };
-      this.head = { items, bytes: writeFrame({ ...frame, payloads: [new Uint8Array(0)] }) };
+      this.head = { items, bytes: frameHead(frame, 1) };
     }
     return this.head.bytes;
   }

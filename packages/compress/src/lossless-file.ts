@@ -1,5 +1,6 @@
 import { numbersPerPixel, packBitsBackTables, unpackBitsBackTables } from "@isthmus/codec";
-import { checkPlan, type IntegerPlan } from "@isthmus/edge";
+import { type IntegerPlan } from "@isthmus/edge";
+import { checkPlan } from "@isthmus/edge/format";
 import { canonicalJson, contentHash, readSafetensors, type StoredTensor, writeSafetensors } from "@isthmus/graph";
 import { IsthmusError } from "@isthmus/math";
 import type { LosslessCoding } from "./lossless.ts";

@@ -1,4 +1,4 @@
-import { rowBytes } from "@isthmus/edge";
+import { rowBytes } from "@isthmus/edge/format";
 
 interface Block {
   readonly at: number;

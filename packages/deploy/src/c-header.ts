@@ -1,14 +1,6 @@
 import { helloBody, LatentWriter, writeFrame } from "@isthmus/codec";
-import {
-  CHANNEL_BYTES,
-  type ConvolutionCall,
-  type EncoderBundle,
-  type IntegerPlan,
-  isFloatPlan,
-  type PlanCall,
-  quantiseInput,
-  rowBytes,
-} from "@isthmus/edge";
+import { type ConvolutionCall, type EncoderBundle, type IntegerPlan, type PlanCall } from "@isthmus/edge";
+import { CHANNEL_BYTES, quantiseInput, rowBytes, isFloatPlan } from "@isthmus/edge/format";
 import {
   C_ENCODE,
   C_FRAME,

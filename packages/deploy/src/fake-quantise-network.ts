@@ -1,5 +1,5 @@
 import { elementCount, fakeQuantise, type GraphBuilder, type Node, type Program } from "@isthmus/graph";
-import { MAX_BIAS } from "@isthmus/edge";
+import { MAX_BIAS } from "@isthmus/edge/format";
 import type { ActivationQuantiser } from "./activation-quantiser.ts";
 import type { ChannelGrid } from "./grid.ts";
 import { LayerWriter, type Read, type StoredLayer, stepsOf } from "./layer-writer.ts";

@@ -1,4 +1,4 @@
-import { MAX_SHIFT, MIN_SHIFT } from "@isthmus/edge";
+import { MAX_SHIFT, MIN_SHIFT } from "@isthmus/edge/format";
 
 /** A factor as multiplier / 2^shift. */
 export interface FixedPoint {

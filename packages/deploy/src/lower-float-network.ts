@@ -1,12 +1,5 @@
-import {
-  checkFloatPlan,
-  FLOAT_PLAN_VERSION,
-  type FloatCall,
-  type FloatFunctionName,
-  type FloatOutput,
-  type FloatPlan,
-  floatRow,
-} from "@isthmus/edge";
+import { type FloatCall, type FloatFunctionName, type FloatOutput, type FloatPlan } from "@isthmus/edge";
+import { checkFloatPlan, FLOAT_PLAN_VERSION, floatRow } from "@isthmus/edge/format";
 import { elementCount, interpretNodes, type Node, type Program } from "@isthmus/graph";
 import { type NdArray, ndArrayOps } from "@isthmus/math";
 import { Arena } from "./arena.ts";

@@ -1,14 +1,5 @@
-import {
-  CHANNEL_BYTES,
-  checkPlan,
-  type ConvolutionCall,
-  type IntegerPlan,
-  PLAN_VERSION,
-  type PlanCall,
-  type PlanInput,
-  type PlanOutput,
-  rowBytes,
-} from "@isthmus/edge";
+import { type ConvolutionCall, type IntegerPlan, type PlanCall, type PlanInput, type PlanOutput } from "@isthmus/edge";
+import { CHANNEL_BYTES, checkPlan, PLAN_VERSION, rowBytes } from "@isthmus/edge/format";
 import { elementCount, type JsonObject, type Node, type Program } from "@isthmus/graph";
 import { Arena } from "./arena.ts";
 import { type Network, parameterOf, refused } from "./network.ts";

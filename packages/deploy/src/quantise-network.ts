@@ -1,5 +1,5 @@
 import { GraphBuilder, interpret, type Node, type StoredTensor } from "@isthmus/graph";
-import { MAX_BIAS, MAX_TAPS } from "@isthmus/edge";
+import { MAX_BIAS, MAX_TAPS } from "@isthmus/edge/format";
 import type { ActivationQuantiser, ActivationRanges } from "./activation-quantiser.ts";
 import { fixedPoint } from "./fixed-point.ts";
 import type { ChannelGrid, Grid } from "./grid.ts";

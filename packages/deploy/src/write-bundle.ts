@@ -1,4 +1,5 @@
 import { crc32c, type FrequencyTable, numberBytes } from "@isthmus/codec";
+import { type BundleUnits, type EncoderBundle, type Plan } from "@isthmus/edge";
 import {
   BUNDLE_CRC_AT,
   BUNDLE_ENTRY_BYTES,
@@ -9,12 +10,9 @@ import {
   BUNDLE_SECTIONS,
   BUNDLE_VERSION,
   type BundleSection,
-  type BundleUnits,
   callWords,
-  type EncoderBundle,
   isFloatPlan,
-  type Plan,
-} from "@isthmus/edge";
+} from "@isthmus/edge/format";
 import { contentHash } from "@isthmus/graph";
 
 /** The bytes of a bundle, as `docs/bundle.md` says. The same bundle gives the same bytes; `readBundle` of `@isthmus/edge` reads them. */

@@ -1,5 +1,5 @@
 import { crc32c } from "@isthmus/codec";
-import { BUNDLE_HEADER_BYTES } from "@isthmus/edge";
+import { BUNDLE_HEADER_BYTES } from "@isthmus/edge/format";
 
 /** A bundle's sums made anew, in place, over what was changed in it; its SHA-256 aside. */
 export function repaired(bytes: Uint8Array): Uint8Array {

@@ -69,8 +69,13 @@ const ANCILLARY = 0x80;
  *   `TABLE_INVALID`, `PLAN_VERSION`, `PLAN_INVALID` for tables and a plan that break a rule of their own
  */
 export function readBundle(bytes: Uint8Array, limits: BundleLimits = {}): EncoderBundle {
+  return readBundleBy(crc32c, bytes, limits);
+}
+
+/** The same by another implementation of CRC32C. */
+export function readBundleBy(checksum: Checksum, bytes: Uint8Array, limits: BundleLimits = {}): EncoderBundle {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`"bundle" expected a Uint8Array, got ${typeof bytes}`);
-  const sections = sectionsOf(bytes);
+  const sections = sectionsOf(checksum, bytes);
   const model = required(sections, "model");
   if (model.bytes.length !== BUNDLE_MODEL_BYTES) throw invalid(model.offset, `a model of ${model.bytes.length} bytes`);
   const hash = (i: number) => model.bytes.slice(8 + 32 * i, 40 + 32 * i);
@@ -102,6 +107,9 @@ export async function verifyBundle(bytes: Uint8Array): Promise<boolean> {
   throw problem("BUNDLE_HASH", BUNDLE_HASH_AT, "its bytes have another SHA-256 than it carries");
 }
 
+/** CRC32C of bytes that follow others, whose CRC is `previous`; 0 where there are none. */
+export type Checksum = (bytes: Uint8Array, previous: number) => number;
+
 interface Section {
   readonly offset: number;
   readonly bytes: Uint8Array;
@@ -110,8 +118,8 @@ interface Section {
 type Sections = Partial<Record<BundleSection, Section>>;
 
 /** Where each section lies, all checksums compared. */
-function sectionsOf(bytes: Uint8Array): Sections {
-  const count = checkHeader(bytes);
+function sectionsOf(checksum: Checksum, bytes: Uint8Array): Sections {
+  const count = checkHeader(checksum, bytes);
   const view = viewOf(bytes);
   const names = Object.keys(BUNDLE_SECTIONS) as BundleSection[];
   const found: Sections = {};
@@ -128,7 +136,7 @@ function sectionsOf(bytes: Uint8Array): Sections {
     if (!name && type < ANCILLARY) throw invalid(entry, `section ${type} is not known to this version`);
     if (length > bytes.length - at) throw invalid(entry, `section ${type} of ${length} bytes does not fit`);
     const part = bytes.subarray(at, at + length);
-    if (crc32c(part) !== crc) throw problem("BUNDLE_CRC", at, `section ${type} is damaged`);
+    if (checksum(part, 0) !== crc) throw problem("BUNDLE_CRC", at, `section ${type} is damaged`);
     if (name) found[name] = { offset: at, bytes: part };
     at += length;
     last = type;
@@ -144,7 +152,7 @@ function required(sections: Sections, name: BundleSection): Section {
 }
 
 /** How many sections there are, once magic, version, lengths and the header's checksum are as they must be. */
-function checkHeader(bytes: Uint8Array): number {
+function checkHeader(checksum: Checksum, bytes: Uint8Array): number {
   BUNDLE_MAGIC.forEach((expected, i) => {
     if (bytes[i] !== undefined && bytes[i] !== expected) throw problem("BUNDLE_MAGIC", 0, "it is no .isthb file");
   });
@@ -159,7 +167,7 @@ function checkHeader(bytes: Uint8Array): number {
   const length = view.getUint32(4, true);
   if (count > MAX_SECTIONS) throw problem("BUNDLE_LIMIT", 3, `${count} sections: at most ${MAX_SECTIONS} are accepted`);
   if (bytes.length < Math.max(directory, length)) throw truncated(bytes, Math.max(directory, length));
-  const covered = crc32c(bytes.subarray(BUNDLE_HASH_AT, directory), crc32c(bytes.subarray(0, BUNDLE_CRC_AT)));
+  const covered = checksum(bytes.subarray(BUNDLE_HASH_AT, directory), checksum(bytes.subarray(0, BUNDLE_CRC_AT), 0));
   if (covered !== view.getUint32(BUNDLE_CRC_AT, true))
     throw problem("BUNDLE_CRC", BUNDLE_CRC_AT, "the header is damaged");
   if (length !== bytes.length) throw invalid(4, `${bytes.length} bytes, and ${length} by its header`);

@@ -1,7 +1,7 @@
-import { LatentWriter, type SessionOptions, type SessionSender, sessionSender } from "@isthmus/codec";
-import { type BundleLimits, type EncoderBundle, readBundle } from "./bundle.ts";
+import { crc32c, LatentWriter, type SessionOptions, type SessionSender, sessionSender } from "@isthmus/codec";
+import { type BundleLimits, type EncoderBundle, readBundle, readBundleBy } from "./bundle.ts";
 import { type Executor, openJavascript } from "./executor.ts";
-import { type LoadExecutorOptions, openExecutor } from "./load-executor.ts";
+import { checksumBy, type LoadExecutorOptions, openExecutor, openKernels } from "./load-executor.ts";
 import { type Samples, SampleReader } from "./samples.ts";
 
 /** An encoder that is ready: samples in, `.isth` streams out. */
@@ -61,8 +61,9 @@ export interface LoadEncoderOptions {
  * @throws IsthmusError `BUNDLE_*`, `TABLE_INVALID`, `PLAN_*` as `readBundle`; `WASM_NO_SIMD`; `WASM_FETCH`
  */
 export async function loadEncoder(bundle: Uint8Array, options: LoadEncoderOptions = {}): Promise<Encoder> {
-  const read = readBundle(bundle, options.limits);
-  return encoderOver(read, await openExecutor(read.plan, executorOptions(options)));
+  const kernels = await openKernels(executorOptions(options));
+  const read = readBundleBy(kernels ? checksumBy(kernels) : crc32c, bundle, options.limits);
+  return encoderOver(read, openExecutor(read.plan, kernels));
 }
 
 function executorOptions({ wasm, kernels }: LoadEncoderOptions): LoadExecutorOptions {

@@ -59,16 +59,20 @@ function runsOf(plan: Plan, memory: ArrayBuffer): () => void {
   };
 }
 
+/** Quantises the first numbers of an item; how many these were. */
+export type Quantiser = (item: Float32Array) => number;
+
 /** The constants put in place, and what is around a run: the item in, the outputs out. */
 export function executorOver(
   plan: Plan,
   memory: ArrayBuffer,
   kernels: Executor["kernels"],
   runCalls: () => void,
+  quantise: Quantiser = () => 0,
 ): Executor {
   const { constants, input, outputs } = plan;
   new Uint8Array(memory).set(constants);
-  const write = isFloatPlan(plan) ? floatWriter(plan, memory) : integerWriter(plan, memory);
+  const write = isFloatPlan(plan) ? floatWriter(plan, memory) : integerWriter(plan, memory, quantise);
   const readers = isFloatPlan(plan)
     ? plan.outputs.map((output) => symbolReader(output, memory))
     : plan.outputs.map(({ address, length }) => wordReader(new Int32Array(memory, address, length)));
@@ -87,13 +91,16 @@ export function executorOver(
   };
 }
 
-function integerWriter({ input }: IntegerPlan, memory: ArrayBuffer): (item: PlanItem) => void {
+function integerWriter({ input }: IntegerPlan, memory: ArrayBuffer, quantise: Quantiser): (item: PlanItem) => void {
   const to = new Int8Array(memory, input.address, input.length);
   return (item) => {
     if (item instanceof Int8Array) to.set(item);
     else if (item instanceof Uint8Array || item instanceof Uint8ClampedArray)
       for (let i = 0; i < to.length; i++) to[i] = item[i]! - 128;
-    else for (let i = 0; i < to.length; i++) to[i] = quantiseInput(item[i]!, i, input);
+    else {
+      let i = item instanceof Float32Array ? quantise(item) : 0;
+      for (; i < to.length; i++) to[i] = quantiseInput(item[i]!, i, input);
+    }
   };
 }
 

@@ -1,9 +1,8 @@
 import { IsthmusError } from "@isthmus/math";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { checkFloatPlan, checkPlan } from "../src/format.ts";
 import {
-  checkFloatPlan,
-  checkPlan,
   type ElementwiseCall,
   type FloatConvolutionCall,
   type FloatPlan,

@@ -2,15 +2,8 @@ import { IsthmusError } from "@isthmus/math";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { networks } from "./networks.ts";
-import {
-  checkPlan,
-  type ConvolutionCall,
-  type IntegerPlan,
-  javascriptExecutor,
-  loadExecutor,
-  MAX_BIAS,
-  MAX_TAPS,
-} from "../src/index.ts";
+import { checkPlan, MAX_BIAS, MAX_TAPS } from "../src/format.ts";
+import { type ConvolutionCall, type IntegerPlan, javascriptExecutor, loadExecutor } from "../src/index.ts";
 import { damaged } from "./damaged.ts";
 import { denseWindow, type Layer, planOf, poolPlan } from "./plans.ts";
 

@@ -1,7 +1,9 @@
+import { crc32c } from "@isthmus/codec";
 import { planKernelBytes } from "@isthmus/kernels/plan";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Executor, type IntegerPlan, javascriptExecutor, loadExecutor } from "../src/index.ts";
+import { checksumBy, openKernels } from "../src/load-executor.ts";
 import { denseWindow, expectedOf, type Layer, planOf, poolPlan, pooled } from "./plans.ts";
 import { networks, pools } from "./networks.ts";
 
@@ -101,6 +103,72 @@ test("an item is int8, uint8 less 128, or floats by the input's scale, halves to
   expect([...halves.run(Float64Array.of(1, 3, -1, -3))]).toEqual([3, 5, 3, 1]);
   expect(() => run(new Int8Array(3))).toThrow(/"item" expected 4 numbers, got 3/);
   expect(() => run(Float32Array.of(0, Number.NaN, 0, 0))).toThrow(/"item\[1\]" expected a finite number, got NaN/);
+});
+
+/** By the words of docs/integer.md: halves to the even integer. */
+function rounded(x: number): number {
+  const below = Math.floor(x);
+  return x - below === 0.5 ? below + Math.abs(below % 2) : Math.round(x);
+}
+
+const halves = fc.tuple(fc.integer({ min: -300, max: 300 }), fc.constantFrom(0.25, 0.5, 2, 8)).map(([n, scale]) => ({
+  value: (n / 2) * scale,
+  scale,
+}));
+const anyFloats = fc.tuple(
+  fc.float({ noDefaultInfinity: true, noNaN: true }),
+  fc.double({ min: 2 ** -20, max: 2 ** 20, noNaN: true }),
+);
+const inputs = fc.record({
+  values: fc.array(fc.float({ noDefaultInfinity: true, noNaN: true, min: -1000, max: 1000 }), {
+    minLength: 1,
+    maxLength: 40,
+  }),
+  odd: fc.oneof(
+    halves,
+    anyFloats.map(([value, scale]) => ({ value, scale })),
+  ),
+  zero: fc.integer({ min: -128, max: 127 }),
+});
+
+test.each(ways)("floats become the nearest multiple of the scale, halves the even one, in %s", async (_, open) => {
+  await fc.assert(
+    fc.asyncProperty(inputs, async ({ values, odd: { value, scale }, zero }) => {
+      const item = Float32Array.from([...values, value]);
+      const plan = planOf([widened(item.length)]);
+      const { run } = await open({ ...plan, input: { ...plan.input, scale, zero } });
+      const expected = Array.from(item, (x) => Math.min(Math.max(rounded(x / scale) + zero, -128), 127));
+      expect([...run(item)]).toEqual(expected);
+      expect([...run(Float64Array.from(item))]).toEqual(expected);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test.each(ways)("a float that is not finite is refused by its place, and none is run, in %s", async (_, open) => {
+  for (const length of [1, 2, 3, 4, 7, 16]) {
+    const { run } = await open(planOf([widened(length)]));
+    for (let at = 0; at < length; at++) {
+      for (const value of [NaN, Infinity, -Infinity]) {
+        const item = new Float32Array(length);
+        item[at] = value;
+        expect(() => run(item)).toThrow(new RangeError(`"item[${at}]" expected a finite number, got ${value}`));
+      }
+    }
+    expect([...run(new Float32Array(length).fill(1e30))]).toEqual(new Array(length).fill(127));
+  }
+});
+
+test("the kernels' CRC32C is that of @isthmus/codec, over any length and from any CRC before", async () => {
+  const checksum = checksumBy((await openKernels({ kernels: "wasm" }))!);
+  expect(checksum(new TextEncoder().encode("123456789"), 0)).toBe(0xe3069283);
+  const bytes = Uint8Array.from({ length: 200_000 }, (_, i) => (i * i + (i >> 5)) & 255);
+  for (const length of [0, 1, 2, 3, 4, 5, 8, 61_439, 61_440, 61_441, 122_880, 199_999]) {
+    const [first, second] = [bytes.subarray(1, 1 + length), bytes.subarray(length)];
+    const crc = checksum(first, 0);
+    expect(crc).toBe(crc32c(first));
+    expect(checksum(second, crc)).toBe(crc32c(second, crc));
+  }
 });
 
 test.each(ways)("a run leaves nothing behind that the next would see, in %s", async (_, open) => {

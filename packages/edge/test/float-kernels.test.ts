@@ -3,7 +3,8 @@ import { KERNELS, planKernelBytes, type PlanKernelExports } from "@isthmus/kerne
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FloatKernels } from "../src/float-kernels.ts";
-import { callWords, checkFloatPlan, type FloatFunctionName, type FloatPlan } from "../src/index.ts";
+import { callWords, checkFloatPlan } from "../src/format.ts";
+import { type FloatFunctionName, type FloatPlan } from "../src/index.ts";
 import { expectedFloats, floatLayers, floatPlanOf, JOINS, MAPS } from "./float-plans.ts";
 
 const module = new WebAssembly.Module(planKernelBytes());

@@ -1,6 +1,7 @@
 /** Plans in floats of one call each, random for properties, and what they compute in the plainest way. */
 import fc from "fast-check";
-import { type FloatCall, type FloatFunctionName, type FloatPlan, floatRow, type PlanWindow } from "../src/index.ts";
+import { floatRow } from "../src/format.ts";
+import { type FloatCall, type FloatFunctionName, type FloatPlan, type PlanWindow } from "../src/index.ts";
 import { convolutionWindows } from "./networks.ts";
 
 /** A call whose operands are given as numbers. */

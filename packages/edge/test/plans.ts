@@ -1,5 +1,5 @@
 import type { ConvolutionCall, IntegerPlan, PlanCall, PlanWindow } from "../src/index.ts";
-import { rowBytes } from "../src/index.ts";
+import { rowBytes } from "../src/format.ts";
 
 /** A layer as a test writes it. */
 export interface Layer {

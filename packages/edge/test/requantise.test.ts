@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { requantise } from "../src/index.ts";
+import { requantise } from "../src/format.ts";
 
 interface Rounding {
   readonly zero: number;

@@ -5,6 +5,9 @@ import { conv2d, conv2dTranspose } from "./conv";
 import { elementwise } from "./elementwise";
 import { channelwiseOfFloats, conv2dOfFloats } from "./floats";
 
+export { remainder } from "./checksum";
+export { quantise } from "./quantise";
+
 /** Makes `count` calls, which lie side by side. */
 export function run(calls: usize, count: i32): void {
   for (let i = 0; i < count; i++, calls += offsetof<Call>()) {

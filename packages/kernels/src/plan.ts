@@ -15,7 +15,14 @@ export const KERNELS: readonly string[] = (
 
 export interface PlanKernelExports {
   /** Makes `count` calls that lie side by side from the address `calls`. Up to 15 bytes behind an x may be read. */
-  run(calls: number, count: number): void;
+  readonly run: (calls: number, count: number) => void;
+  /**
+   * To int8, the first `length` floats, an even number: round(x / scale) + zero, halves to the even integer, within int8.
+   * Returns `length`, or 0 where one of them is not finite.
+   */
+  readonly quantise: (x: number, y: number, length: number, scale: number, zero: number) => number;
+  /** Of CRC32C, after the bytes from `at` up to `end`, without the XOR at its start and end; as int32. Its table takes 4,096 bytes, which are zero before. */
+  readonly remainder: (table: number, at: number, end: number, crc: number) => number;
 }
 
 /** The WebAssembly binary of the kernels of plans, a fresh copy. It imports its memory as `env.memory`. */

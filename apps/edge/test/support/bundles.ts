@@ -1,6 +1,7 @@
 import { decodeLatents, frequencyTable } from "@isthmus/codec";
 import { writeBundle } from "@isthmus/deploy";
-import { type BundleUnits, type IntegerPlan, rowBytes } from "@isthmus/edge";
+import { type BundleUnits, type IntegerPlan } from "@isthmus/edge";
+import { rowBytes } from "@isthmus/edge/format";
 
 export interface Copier {
   /** Samples of an item, each its own symbol. */
