@@ -1,19 +1,19 @@
 /** Functions of e^-|x|, elementwise, in one loop. */
 import {
-  BIAS, expOf, expV, LEAST_EXPONENT, LN2_HI, LN2_LO, LOG2_E, log1pOfUnit, P0, P1, P2, P3, P4, P5, ROUND, sigmoidFrom,
-  softplusFrom,
+  BIAS, expOfRest, expV, L0, L1, L2, L3, LEAST_EXPONENT, LN2_HI, LN2_LO, LOG2_E, log1pOf, P0, P1, P2, P3, P4, P5, restOf,
+  ROUND, sigmoidFrom,
 } from "./functions";
-import { f32s, loadUpTo, storeUpTo } from "./simd";
+import { f32s, loadUpTo, mulAdd, storeUpTo } from "./simd";
 
-export const enum After { Sigmoid, Softplus, CrossEntropy, CrossEntropyGrad }
+export const enum After { Softplus, Sigmoid, CrossEntropy, CrossEntropyGrad }
 
-/** What is made of x and e = e^-|x|; `target` and `slope` are the cross-entropy's. */
+/** What is made of x, of e = e^-|x| and, if it wants that, of log(1 + e); `target` and `slope` are the cross-entropy's. */
 @inline
-function after(f: After, x: v128, e: v128, target: v128, slope: v128): v128 {
-  if (f == After.Sigmoid) return sigmoidFrom(x, e);
-  if (f == After.Softplus) return softplusFrom(x, e);
-  if (f == After.CrossEntropyGrad) return f32x4.mul(slope, f32x4.sub(sigmoidFrom(x, e), target));
-  return f32x4.add(f32x4.sub(f32x4.pmax(x, f32s(0)), f32x4.mul(x, target)), log1pOfUnit(e));
+function after(f: After, x: v128, e: v128, log: v128, target: v128, slope: v128): v128 {
+  if (f == After.Softplus) return f32x4.add(f32x4.pmax(x, f32s(0)), log);
+  if (f == After.CrossEntropy) return f32x4.add(f32x4.sub(f32x4.pmax(x, f32s(0)), f32x4.mul(x, target)), log);
+  const sigmoid = sigmoidFrom(x, e);
+  return f == After.Sigmoid ? sigmoid : f32x4.mul(slope, f32x4.sub(sigmoid, target));
 }
 
 /** A constant for all turns of a loop: made of what is not known to be 0, as engines make known ones anew in every turn. */
@@ -28,8 +28,9 @@ function exponentialOf(x: usize, count: i32): v128 {
 }
 
 /**
- * y = f(x) of n elements; y may be x or `targets`. A turn takes the exponentials of the next four elements beside what follows of those of the turn
- * before: each has only steps that wait for one another, and engines do not look far enough ahead to find other work.
+ * y = f(x) of n elements; y may be x or `targets`. A turn prepares the exponentials of the vector after the next, makes those of the next one, and what
+ * follows of those of its own: each of the three is a row of steps that wait for one another, and engines do not look far enough ahead to find
+ * other work.
  *
  * @param slopes n of them, or one if not `dense`
  */
@@ -40,14 +41,22 @@ export function mapExponential(f: After, x: usize, targets: usize, slopes: usize
   const p0 = kept(P0, zero), p1 = kept(P1, zero), p2 = kept(P2, zero), p3 = kept(P3, zero), p4 = kept(P4, zero);
   const p5 = kept(P5, zero), one = kept(1, zero), bias = i32x4.splat(BIAS + zero);
   const sign = kept(-0.0, zero), least = kept(LEAST_EXPONENT, zero);
-  const hasTargets = f >= After.CrossEntropy;
+  const two = kept(2, zero), half = kept(0.5, zero);
+  const l0 = kept(L0, zero), l1 = kept(L1, zero), l2 = kept(L2, zero), l3 = kept(L3, zero);
+  const hasTargets = f >= After.CrossEntropy, hasLog = f == After.Softplus || f == After.CrossEntropy;
   const slope = slopes ? v128.load32_splat(slopes) : one;
   let e = exponentialOf(x, n);
-  for (; n > 7; n -= 4) {
-    const exponent = f32x4.pmax(v128.or(v128.load(x, 16), sign), least);
-    const next = expOf(exponent, log2e, round, high, low, p0, p1, p2, p3, p4, p5, one, bias);
+  let exponent = f32x4.pmax(v128.or(n > 7 ? v128.load(x, 16) : one, sign), least);
+  let rounded = mulAdd(exponent, log2e, round);
+  let rest = restOf(exponent, rounded, round, high, low);
+  for (; n > 11; n -= 4) {
+    const next = expOfRest(rest, rounded, round, p0, p1, p2, p3, p4, p5, one, bias);
+    exponent = f32x4.pmax(v128.or(v128.load(x, 32), sign), least);
+    rounded = mulAdd(exponent, log2e, round);
+    rest = restOf(exponent, rounded, round, high, low);
+    const log = hasLog ? log1pOf(e, two, l0, l1, l2, l3, half) : e;
     const target = hasTargets ? v128.load(targets) : e;
-    v128.store(y, after(f, v128.load(x), e, target, dense ? v128.load(slopes) : slope));
+    v128.store(y, after(f, v128.load(x), e, log, target, dense ? v128.load(slopes) : slope));
     e = next;
     x += 16;
     targets += 16;
@@ -55,8 +64,9 @@ export function mapExponential(f: After, x: usize, targets: usize, slopes: usize
     y += 16;
   }
   for (; n > 0; n -= 4) {
+    const log = hasLog ? log1pOf(e, two, l0, l1, l2, l3, half) : e;
     const target = hasTargets ? loadUpTo(targets, n) : e;
-    storeUpTo(y, after(f, loadUpTo(x, n), e, target, dense ? loadUpTo(slopes, n) : slope), n);
+    storeUpTo(y, after(f, loadUpTo(x, n), e, log, target, dense ? loadUpTo(slopes, n) : slope), n);
     x += 16;
     targets += 16;
     slopes += 16;

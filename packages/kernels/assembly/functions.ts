@@ -63,17 +63,20 @@ function reduceByLn2(x: v128, n: v128, high: v128, low: v128): v128 {
   return f32x4.sub(f32x4.sub(x, f32x4.mul(n, high)), f32x4.mul(n, low));
 }
 
+/** What is left of x when `rounded` times ln 2 is taken away; `rounded` is the nearest multiple of it plus `round`. */
+@inline
+export function restOf(x: v128, rounded: v128, round: v128, high: v128, low: v128): v128 {
+  return reduceByLn2(x, f32x4.sub(rounded, round), high, low);
+}
+
 /**
- * e^x for -104 <= x <= 89. The power of two is applied in two steps, so that results below 2^-126 are rounded once and those above 2^128 are infinite.
+ * e^x for -104 <= x <= 89, from its rest r. The power of two is applied in two steps, so that results below 2^-126 are rounded once and those above 2^128 are infinite.
  * Its constants are the caller's, who may keep them for many x.
  */
 @inline
-export function expOf(
-  x: v128, log2e: v128, round: v128, high: v128, low: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128, p5: v128,
-  one: v128, bias: v128,
+export function expOfRest(
+  r: v128, rounded: v128, round: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128, p5: v128, one: v128, bias: v128,
 ): v128 {
-  const rounded = mulAdd(x, log2e, round);
-  const r = reduceByLn2(x, f32x4.sub(rounded, round), high, low);
   const p = f32x4.add(mulAdd(f32x4.mul(r, r), expTail(r, p0, p1, p2, p3, p4, p5), r), one);
   const n = i32x4.sub(rounded, round);
   const half = i32x4.shr_s(n, 1);
@@ -84,8 +87,10 @@ export function expOf(
 @inline
 export function expV(value: v128): v128 {
   const x = f32x4.pmin(f32x4.pmax(value, f32s(LEAST_EXPONENT)), f32s(89));
-  const log2e = f32s(LOG2_E), round = f32s(ROUND), high = f32s(LN2_HI), low = f32s(LN2_LO), bias = i32x4.splat(BIAS);
-  return expOf(x, log2e, round, high, low, f32s(P0), f32s(P1), f32s(P2), f32s(P3), f32s(P4), f32s(P5), f32s(1), bias);
+  const round = f32s(ROUND), bias = i32x4.splat(BIAS);
+  const rounded = mulAdd(x, f32s(LOG2_E), round);
+  const r = restOf(x, rounded, round, f32s(LN2_HI), f32s(LN2_LO));
+  return expOfRest(r, rounded, round, f32s(P0), f32s(P1), f32s(P2), f32s(P3), f32s(P4), f32s(P5), f32s(1), bias);
 }
 
 /** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)). */
@@ -161,13 +166,7 @@ export function log1pV(x: v128): v128 {
   return choose(f32x4.lt(f32x4.abs(x), f32s(TINY)), x, y);
 }
 
-/** 1 / (1 + e^-x), from e^-|x| so that nothing overflows and small results keep their digits. */
-@inline
-export function sigmoidV(x: v128): v128 {
-  return sigmoidFrom(x, expV(f32x4.neg(f32x4.abs(x))));
-}
-
-/** From e = e^-|x|. */
+/** 1 / (1 + e^-x), from e = e^-|x|, so that nothing overflows and small results keep their digits. */
 @inline
 export function sigmoidFrom(x: v128, e: v128): v128 {
   const s = f32x4.div(f32s(1), f32x4.add(e, f32s(1)));
@@ -205,12 +204,28 @@ function signedAs(x: v128, y: v128): v128 {
  */
 @inline
 export function log1pOfUnit(f: v128): v128 {
-  const s = f32x4.div(f, f32x4.add(f, f32s(2)));
+  return log1pOf(f, f32s(2), f32s(L0), f32s(L1), f32s(L2), f32s(L3), f32s(0.5));
+}
+
+/** Coefficients of R, highest first. */
+// @ts-ignore: decorator
+@inline export const L0: f32 = 0.28011995553970337;
+// @ts-ignore: decorator
+@inline export const L1: f32 = 0.28001803159713745;
+// @ts-ignore: decorator
+@inline export const L2: f32 = 0.4002152681350708;
+// @ts-ignore: decorator
+@inline export const L3: f32 = 0.666664183139801;
+
+/** As `log1pOfUnit`; its constants are the caller's, who may keep them for many f. */
+@inline
+export function log1pOf(f: v128, two: v128, l0: v128, l1: v128, l2: v128, l3: v128, half: v128): v128 {
+  const s = f32x4.div(f, f32x4.add(f, two));
   const z = f32x4.mul(s, s);
-  let r = mulAdd(f32s(0.28011995553970337), z, f32s(0.28001803159713745));
-  r = mulAdd(r, z, f32s(0.4002152681350708));
-  r = f32x4.mul(z, mulAdd(r, z, f32s(0.666664183139801)));
-  const halfSquare = f32x4.mul(f32x4.mul(f, f), f32s(0.5));
+  let r = mulAdd(l0, z, l1);
+  r = mulAdd(r, z, l2);
+  r = f32x4.mul(z, mulAdd(r, z, l3));
+  const halfSquare = f32x4.mul(f32x4.mul(f, f), half);
   return f32x4.sub(f, f32x4.sub(halfSquare, f32x4.mul(s, f32x4.add(halfSquare, r))));
 }
 

@@ -1,9 +1,9 @@
 /** y = f(x), elementwise; y may be x. */
 import { After, mapExponential } from "./exponential";
-import { erfV, expV, expm1V, log1pV, logV, sigmoidV, tanhV } from "./functions";
+import { erfV, expV, expm1V, log1pV, logV, tanhV } from "./functions";
 import { choose, f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
 
-const enum Unary { Neg, Abs, Sign, Step, Exp, Expm1, Log, Log1p, Sqrt, Square, Sigmoid, Tanh, Relu, Erf, Round }
+const enum Unary { Neg, Abs, Sign, Step, Exp, Expm1, Log, Log1p, Sqrt, Square, Tanh, Relu, Erf, Round }
 
 /** ±1, or x itself when it is ±0 or NaN. */
 @inline
@@ -24,7 +24,6 @@ function evaluate(f: Unary, x: v128): v128 {
   if (f == Unary.Log1p) return log1pV(x);
   if (f == Unary.Sqrt) return f32x4.sqrt(x);
   if (f == Unary.Square) return f32x4.mul(x, x);
-  if (f == Unary.Sigmoid) return sigmoidV(x);
   if (f == Unary.Tanh) return tanhV(x);
   if (f == Unary.Erf) return erfV(x);
   if (f == Unary.Round) return f32x4.nearest(x);
@@ -59,11 +58,7 @@ export function log(x: usize, y: usize, n: i32): void { map(Unary.Log, x, y, n);
 export function log1p(x: usize, y: usize, n: i32): void { mapOnce(Unary.Log1p, x, y, n); }
 export function squareRoot(x: usize, y: usize, n: i32): void { map(Unary.Sqrt, x, y, n); }
 export function square(x: usize, y: usize, n: i32): void { map(Unary.Square, x, y, n); }
-export function sigmoid(x: usize, y: usize, n: i32): void {
-  // Engines too old for the relaxed build keep constants by themselves.
-  if (ASC_FEATURE_RELAXED_SIMD) mapExponential(After.Sigmoid, x, 0, 0, 0, y, n);
-  else map(Unary.Sigmoid, x, y, n);
-}
+export function sigmoid(x: usize, y: usize, n: i32): void { mapExponential(After.Sigmoid, x, 0, 0, 0, y, n); }
 export function tanh(x: usize, y: usize, n: i32): void { map(Unary.Tanh, x, y, n); }
 export function softplus(x: usize, y: usize, n: i32): void { mapExponential(After.Softplus, x, 0, 0, 0, y, n); }
 export function relu(x: usize, y: usize, n: i32): void { map(Unary.Relu, x, y, n); }

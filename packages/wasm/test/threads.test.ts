@@ -180,7 +180,7 @@ describe("a threaded engine", () => {
 });
 
 describe("phases", () => {
-  async function ofTraining(threads: number) {
+  async function ofTraining(threads: number, batch = 128) {
     const { exports } = await loadKernels({ build: "simd128" });
     const scratch = {
       ...exports,
@@ -188,7 +188,7 @@ describe("phases", () => {
       sparseGemmScratch: (...product: Parameters<typeof exports.sparseGemmScratch>) =>
         threads * exports.sparseGemmScratch(...product),
     };
-    const plan = makePlan(prepare(normalise(vaeTraining(MNIST))), 128, scratch, threads);
+    const plan = makePlan(prepare(normalise(vaeTraining(MNIST))), batch, scratch, threads);
     return { plan, phases: planPhases(plan.calls, plan, threads) };
   }
 
@@ -222,6 +222,13 @@ describe("phases", () => {
       .filter((count) => count > 0);
     // Forward mu beside logVar; backward each weight's gradient beside that of its input, those of mu and logVar together.
     expect(products).toEqual([1, 2, 1, 1, 2, 2, 4, 1]);
+  });
+
+  it("divide few exponentials sooner than as many sums", async () => {
+    const { phases } = await ofTraining(2, 32);
+    const divided = phases.flat().flatMap(({ call, divisible }) => (divisible ? [call.kernel] : []));
+    expect(divided).toEqual(expect.arrayContaining(["sigmoidCrossEntropy", "sigmoidCrossEntropyGrad"]));
+    expect(divided).not.toContain("sum");
   });
 });
 

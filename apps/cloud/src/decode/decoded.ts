@@ -13,3 +13,6 @@ export interface Decoded {
   /** Rows at the end that only fill up the last window of a series. */
   readonly filledRows: number;
 }
+
+/** Streams of one model whose items have one shape. */
+export type SameShape = readonly [Decoded, ...Decoded[]];

@@ -1,24 +1,23 @@
 /** Decoded items as files: what `isthmus decode` would write, and pictures as bytes. */
-import { decodedArray, decodedCsv, decodedTable, isTableDescription, writeNpy } from "@isthmus/data";
+import { decodedArray, isTableDescription, writeNpy } from "@isthmus/data";
 import { isImageShape, levels, pngGrid, pngOf } from "@isthmus/plot/png";
-import type { Decoded } from "../decode/decoded.ts";
+import type { SameShape } from "../decode/decoded.ts";
 import type { ServedModel } from "../models/served-model.ts";
-import { areImages } from "./items-json.ts";
-
-/** Streams of one model whose items have one shape. */
-type SameShape = readonly [Decoded, ...Decoded[]];
+import { tableCsv } from "./table-csv.ts";
+import { areImages } from "./model-json.ts";
 
 export interface FileForm {
   readonly type: string;
   /** Whether a model's items can be had in this form. */
   readonly suits: (model: ServedModel) => boolean;
-  readonly bytes: (model: ServedModel, decoded: SameShape) => Uint8Array | string;
+  /** Text in pieces of some milliseconds' work. */
+  readonly content: (model: ServedModel, decoded: SameShape) => Uint8Array | Iterable<string>;
 }
 
 export const FILE_FORMS: readonly FileForm[] = [
-  { type: "image/png", suits: ({ facts }) => isImageShape(facts.shape), bytes: (_, decoded) => png(decoded) },
-  { type: "application/x-npy", suits: () => true, bytes: npy },
-  { type: "text/csv", suits: ({ description }) => isTableDescription(description), bytes: csv },
+  { type: "image/png", suits: ({ facts }) => isImageShape(facts.shape), content: (_, decoded) => png(decoded) },
+  { type: "application/x-npy", suits: () => true, content: npy },
+  { type: "text/csv", suits: ({ description }) => isTableDescription(description), content: tableCsv },
 ];
 
 /** One picture as it is, several side by side. */
@@ -38,11 +37,6 @@ function npy(model: ServedModel, decoded: SameShape): Uint8Array {
     return writeNpy({ shape: [count, ...shape], values: bytesOf(decoded) });
   }
   return writeNpy(decodedArray(model.description, shape, floatsOf(decoded), partsOf(decoded)));
-}
-
-function csv({ description }: ServedModel, decoded: SameShape): string {
-  if (!isTableDescription(description)) throw new RangeError(`"model" expected one of a table's rows`);
-  return decodedCsv(description, decodedTable(description, floatsOf(decoded), partsOf(decoded)));
 }
 
 function partsOf(decoded: SameShape): { readonly items: number; readonly filledRows: number }[] {

@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import type { Decoded } from "../decode/decoded.ts";
+import type { Turns } from "../turns.ts";
 import { preferred } from "../forms/accept.ts";
 import { FILE_FORMS, type FileForm } from "../forms/files.ts";
 import type { Claim } from "../models/claim.ts";
@@ -7,6 +8,7 @@ import type { ServedModel } from "../models/served-model.ts";
 import { Problem } from "../problems.ts";
 import { JSON_TYPE } from "./media-types.ts";
 import type { Content, JsonSchema } from "./route.ts";
+import { sendText } from "./send-text.ts";
 
 const TEXTS = [JSON_TYPE, "text/csv"];
 /** Items' values and codes. */
@@ -61,9 +63,11 @@ export async function sendForm(
   form: FileForm,
   model: ServedModel,
   decoded: readonly Decoded[],
+  turns: Turns,
 ): Promise<FastifyReply> {
   const [first, ...others] = decoded.filter(({ count }) => count > 0);
   if (!first) return await reply.code(204).send();
-  const bytes = form.bytes(model, [first, ...others]);
-  return await reply.type(form.type).send(typeof bytes === "string" ? bytes : Buffer.from(bytes));
+  const content = form.content(model, [first, ...others]);
+  if (!(content instanceof Uint8Array)) return await sendText(reply, form.type, content, turns);
+  return await reply.type(form.type).send(Buffer.from(content));
 }

@@ -1,7 +1,8 @@
 import { writeParcel } from "@isthmus/codec";
 import type { Decoded } from "../decode/decoded.ts";
 import type { FileForm } from "../forms/files.ts";
-import { type ItemJson, itemsJson, type ModelJson, modelJson } from "../forms/items-json.ts";
+import { itemsJson } from "../forms/items-json.ts";
+import { type ModelJson, modelJson } from "../forms/model-json.ts";
 import { LongWork } from "../long-work.ts";
 import { claimOf } from "../models/claim.ts";
 import type { ServedModel } from "../models/served-model.ts";
@@ -30,39 +31,61 @@ interface Page {
   readonly next?: string;
 }
 
-interface FrameJson extends Pick<StoredFrame, "sequence" | "time" | "received" | "model" | "rawBytes"> {
+interface FrameFacts extends Pick<StoredFrame, "sequence" | "time" | "received" | "model" | "rawBytes"> {
   readonly bytes: number;
-  readonly items?: readonly ItemJson[];
   readonly problem?: { readonly type: string; readonly title: string; readonly detail: string };
 }
 
-/** One page as JSON: what cannot be decoded says why, and does not keep the others away. */
+/** A frame with what it decoded to; without that its facts say why. */
+interface ShownFrame {
+  readonly facts: FrameFacts;
+  readonly decoded?: { readonly model: ServedModel; readonly streams: readonly Decoded[] };
+}
+
+/** One page as JSON, in pieces of some milliseconds' work: what cannot be decoded says why, and does not keep the others away. */
 export async function itemsPage(
   parts: Parts,
   query: PageQuery,
-): Promise<{ frames: FrameJson[]; models: Record<string, ModelJson>; next?: string }> {
+): Promise<{ text: Iterable<string>; next: string | undefined }> {
   const page = await pageOf(parts, query);
   const models: Record<string, ModelJson> = {};
-  const frames = page.frames.map(async (frame): Promise<FrameJson> => {
+  const frames = page.frames.map(async (frame): Promise<ShownFrame> => {
     const { sequence, time, received, model: id, rawBytes, stream } = frame;
-    const about = { sequence, time, received, model: id, bytes: stream.length, rawBytes };
+    const facts = { sequence, time, received, model: id, bytes: stream.length, rawBytes };
     try {
       const model = await modelOf(parts, id);
       models[id] = modelJson(model);
-      return { ...about, items: await jsonOf(parts, model, frame) };
+      return { facts, decoded: { model, streams: await decodedFew(parts, model, frame) } };
     } catch (error) {
       const { type, title, detail, status } = problemOf(error).document;
       if (status === 500 || status === 429) throw error;
-      return { ...about, problem: { type, title, detail } };
+      return { facts: { ...facts, problem: { type, title, detail } } };
     }
   });
   const all = await Promise.all(frames);
-  return { frames: all, models, ...(page.next !== undefined && { next: page.next }) };
+  return { text: pageJson(all, models, page.next), next: page.next };
 }
 
-async function jsonOf({ decoder, turns }: Parts, model: ServedModel, frame: StoredFrame): Promise<ItemJson[]> {
+function* pageJson(
+  frames: readonly ShownFrame[],
+  models: Readonly<Record<string, ModelJson>>,
+  next: string | undefined,
+): Generator<string> {
+  yield `{"frames":[`;
+  let separator = "";
+  for (const { facts, decoded } of frames) {
+    const json = JSON.stringify(facts);
+    yield `${separator}${decoded ? `${json.slice(0, -1)},"items":[` : json}`;
+    if (decoded) yield* itemsJson(decoded.model, decoded.streams);
+    if (decoded) yield "]}";
+    separator = ",";
+  }
+  yield `],"models":${JSON.stringify(models)}${next === undefined ? "" : `,"next":${JSON.stringify(next)}`}}`;
+}
+
+async function decodedFew({ decoder, turns }: Parts, model: ServedModel, frame: StoredFrame): Promise<Decoded[]> {
   requireFew(undefined, model, await new LongWork(turns).run(claimOf(frame.stream)));
-  return (await decoder.decode(model, frame.stream)).flatMap((one) => itemsJson(model, one));
+  return await decoder.decode(model, frame.stream);
 }
 
 /** One page as a file holds it: it ends where items of another model, or of another size, begin. */

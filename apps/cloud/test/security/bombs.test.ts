@@ -115,6 +115,14 @@ describe("of tables near certainty, under which a byte stands for a hundred thou
     expect(answered).toBeGreaterThan(3);
   });
 
+  it("writes the longest text that there is, whole", { timeout: 120_000 }, async () => {
+    const answer = await decode(bomb(MOST_IN_JSON, certain, false));
+    expect(answer.status).toBe(200);
+    const { items } = (await answer.json()) as { items: { values: number[]; code: number[] }[] };
+    expect(items.length).toBe(MOST_IN_JSON);
+    expect([items[0], items.at(-1)]).toEqual(Array(2).fill({ values: items[7]!.values, code: [0, 0, 0, 0] }));
+  });
+
   it("makes no text of more numbers than anybody reads, and decodes nothing for it", { timeout: 120_000 }, async () => {
     for (const answer of [await decode(largest), await decode(bomb(MOST_IN_JSON + 1, certain, false))]) {
       const problem = await problemOf(answer);

@@ -15,6 +15,12 @@ export type Phase = readonly Step[];
 const WORTH_FLOPS = 1_000_000;
 const WORTH_BYTES = 400_000;
 
+/** What takes an exponential or a logarithm of each element counts as one operation for each, and takes the time of so many of a product. */
+const TRANSCENDENTAL: ReadonlySet<string> = new Set(
+  "exp expm1 log log1p sigmoid tanh softplus erf sigmoidCrossEntropy sigmoidCrossEntropyGrad".split(" "),
+);
+const OPERATIONS_OF_ONE = 60;
+
 /** Groups calls into phases: a step that needs what a divided one makes, or the other way round, starts the next. */
 export function planPhases(calls: readonly PlannedCall[], { offsets }: Plan, threads: number): Phase[] {
   const phases: Step[][] = [];
@@ -37,7 +43,8 @@ function isWorthwhile({ kernel, args, flops }: PlannedCall, threads: number): bo
   const sizes = args.map((arg) => (typeof arg === "number" ? arg : 0));
   if ((divisibles[kernel]?.pieces(sizes) ?? 1) < threads) return false;
   const bytes = buffersOf(args).reduce((sum, buffer) => sum + buffer.bytes, 0);
-  return flops >= WORTH_FLOPS || bytes >= WORTH_BYTES;
+  const work = TRANSCENDENTAL.has(kernel) ? OPERATIONS_OF_ONE * flops : flops;
+  return work >= WORTH_FLOPS || bytes >= WORTH_BYTES;
 }
 
 type Offsets = ReadonlyMap<Buffer, number>;

@@ -1,11 +1,15 @@
-import { itemsJson, modelJson } from "../../forms/items-json.ts";
+import type { Decoded } from "../../decode/decoded.ts";
+import { itemsJson } from "../../forms/items-json.ts";
+import { modelJson } from "../../forms/model-json.ts";
 import { LongWork } from "../../long-work.ts";
 import { claimOf } from "../../models/claim.ts";
+import type { ServedModel } from "../../models/served-model.ts";
 import { Problem } from "../../problems.ts";
 import type { Service } from "../../service.ts";
 import { formAsked, formContents, requireFew, requireSuits, sameShape, sendForm } from "../forms.ts";
-import { STREAM } from "../media-types.ts";
+import { JSON_TEXT, STREAM } from "../media-types.ts";
 import type { Route } from "../route.ts";
+import { sendText } from "../send-text.ts";
 import { answers } from "../schemas.ts";
 import { bytesOf } from "./frames.ts";
 
@@ -33,14 +37,18 @@ export function decodeRoutes(
         if (typeof form === "object") requireSuits(form, model);
         requireFew(form, model, claim);
         const decoded = await decoder.decode(model, bytes);
-        if (typeof form !== "object") {
-          return { model: modelJson(model), items: decoded.flatMap((one) => itemsJson(model, one)) };
-        }
+        if (typeof form !== "object") return await sendText(reply, JSON_TEXT, decodedJson(model, decoded), turns);
         if (sameShape(decoded) < decoded.length) {
           throw new Problem("not-acceptable", "the pictures have several sizes; send them one by one, or ask for JSON");
         }
-        return await sendForm(reply, form, model, decoded);
+        return await sendForm(reply, form, model, decoded, turns);
       },
     },
   ];
+}
+
+function* decodedJson(model: ServedModel, decoded: readonly Decoded[]): Generator<string> {
+  yield `{"model":${JSON.stringify(modelJson(model))},"items":[`;
+  yield* itemsJson(model, decoded);
+  yield "]}";
 }

@@ -3,8 +3,9 @@ import { Problem } from "../../problems.ts";
 import type { Service } from "../../service.ts";
 import { formAsked, formContents, sendForm } from "../forms.ts";
 import { itemsFile, itemsPage, itemsParcels, type PageQuery } from "../items-page.ts";
-import { JSON_TYPE, PARCELS } from "../media-types.ts";
+import { JSON_TEXT, JSON_TYPE, PARCELS } from "../media-types.ts";
 import type { Route } from "../route.ts";
+import { sendText } from "../send-text.ts";
 import { answers, deviceParams, devicesQuery, itemsQuery } from "../schemas.ts";
 
 const READERS = ["reader", "operator"] as const;
@@ -74,9 +75,9 @@ async function items(
   const form = formAsked(request.headers.accept, [PARCELS]);
   await deviceOf(service, query.device);
   if (form === undefined) {
-    const page = await itemsPage(service, query);
-    link(request, reply, page.next);
-    return page;
+    const { text, next } = await itemsPage(service, query);
+    link(request, reply, next);
+    return await sendText(reply, JSON_TEXT, text, service.turns);
   }
   if (typeof form === "string") {
     const { bytes, next } = await itemsParcels(service, query);
@@ -85,7 +86,7 @@ async function items(
   }
   const { model, decoded, next } = await itemsFile(service, query, form);
   link(request, reply, next);
-  return await (model ? sendForm(reply, form, model, decoded) : reply.code(204).send());
+  return await (model ? sendForm(reply, form, model, decoded, service.turns) : reply.code(204).send());
 }
 
 /** The address of the next page, in a header, as a file has no room for it. */

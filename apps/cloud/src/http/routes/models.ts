@@ -1,6 +1,6 @@
 import { IsthmusError } from "@isthmus/math";
 import type { FastifyRequest } from "fastify";
-import { modelJson } from "../../forms/items-json.ts";
+import { modelJson } from "../../forms/model-json.ts";
 import { Problem } from "../../problems.ts";
 import type { Service } from "../../service.ts";
 import { answerFile } from "../file-answer.ts";
