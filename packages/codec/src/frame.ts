@@ -103,6 +103,11 @@ const MAGIC = [0xc9, 0x53] as const; // "I" with its high bit set, then "S": no 
 const MAJOR = 1;
 const MINOR = 0;
 
+/** The most bytes of a frame of one payload of latents: symbols of 32 bits each, and the fields of items and dimensions at their longest. */
+export function mostFrameBytes(symbols: number): number {
+  return FRAME_HEADER_BYTES + 2 * (2 + 5) + 1 + 4 * symbols;
+}
+
 const PROFILES: readonly Profile[] = ["latents", "lossless"];
 const CODINGS: readonly PayloadCoding[] = ["learned", "raw", "deflated"];
 const FLAG_PROFILE = 0x03;

@@ -16,7 +16,15 @@ export type { BitstreamErrorCode } from "./bitstream-error.ts";
 export { crc32c } from "./crc32c.ts";
 export { noteFields, notesOf } from "./fields.ts";
 export type { AncillaryField, Geometry, StreamNotes } from "./fields.ts";
-export { FRAME_HEADER_BYTES, FRAME_LIMITS, readFrame, readFrames, writeFrame } from "./frame.ts";
+export {
+  FRAME_HEADER_BYTES,
+  FRAME_LIMITS,
+  mostFrameBytes,
+  readFrame,
+  readFrames,
+  SYMBOLS_PER_FRAME,
+  writeFrame,
+} from "./frame.ts";
 export type { FoundPayload, Frame, FrameLimits, PayloadCoding, Profile, ReadFrame, ReadOptions } from "./frame.ts";
 export {
   countSymbols,

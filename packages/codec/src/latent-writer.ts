@@ -4,7 +4,6 @@ import {
   checkInteger,
   checkModelId,
   closeFrame,
-  FRAME_HEADER_BYTES,
   FRAME_LIMITS,
   frameHead,
   type PayloadCoding,
@@ -23,9 +22,6 @@ export interface LatentWriterOptions {
   readonly modelId: Uint8Array;
   readonly quality: number;
 }
-
-/** Header, and the fields of items and dimensions with their numbers at their longest. */
-const MOST_HEADER_BYTES: number = FRAME_HEADER_BYTES + 2 * (2 + 5);
 
 /**
  * Writes what `encodeLatents` writes with one payload and one frame, byte for byte, but never deflates: where tables fit, and for
@@ -50,16 +46,11 @@ export class LatentWriter {
     this.options = options;
   }
 
-  /** The most bytes that so many items can take: symbols of 32 bits each. */
-  maxBytes(items: number): number {
-    return MOST_HEADER_BYTES + fixedWidthLength(items * this.dims, 32);
-  }
-
   /**
    * One stream of one frame.
    *
    * @param symbols of which the first `items` items are written
-   * @param into at least {@link maxBytes} from `at` on, unless the frame is known to be shorter
+   * @param into at least {@link mostFrameBytes} from `at` on, unless the frame is known to be shorter
    * @returns how many bytes were written
    * @throws RangeError when the frame does not fit, or is larger than a frame may be
    */

@@ -1,7 +1,7 @@
 /** The sending side of a session, whoever codes its messages. */
 import { type AncillaryField, FIELD_DIMS, fieldBytes, noteFields, type StreamNotes } from "./fields.ts";
 import { type FragmentOptions, packetsOf } from "./fragments.ts";
-import { checkInteger, FRAME_LIMITS, type PayloadCoding } from "./frame.ts";
+import { checkInteger, type PayloadCoding } from "./frame.ts";
 import { numberBytes } from "./numbers.ts";
 import { PACKET_HEADER_BYTES, writePacket } from "./packet.ts";
 
@@ -39,12 +39,16 @@ export interface Message {
   readonly bytes: Uint8Array;
 }
 
-/** @throws RangeError for options out of range, or notes that make the hello larger than a packet may be */
-export function sessionSender(
+/**
+ * A sender of whatever `messageOf` makes a message of.
+ *
+ * @throws RangeError for options out of range, or notes that make the hello larger than a packet may be
+ */
+export function sessionSender<Items>(
   model: SessionModel,
   options: SessionOptions,
-  messageOf: (symbols: Int32Array) => Message,
-): SessionSender {
+  messageOf: (items: Items) => Message,
+): Pick<SessionSender, "hello"> & { readonly encode: (items: Items) => Uint8Array<ArrayBuffer>[] } {
   const { session, firstSequence = 0, maxPacketBytes = 51 } = options;
   checkInteger("session", session, 1, 255);
   checkInteger("firstSequence", firstSequence, 0, SEQUENCES - 1);
@@ -58,9 +62,8 @@ export function sessionSender(
   };
   return {
     hello: () => writePacket({ kind: "hello", coding: "learned", session, sequence: numbered(1), body: hello }),
-    encode: (symbols) => {
-      checkInteger("symbols.length / dims", symbols.length / model.dims, 0, FRAME_LIMITS.items);
-      const { coding, bytes } = messageOf(symbols);
+    encode: (items) => {
+      const { coding, bytes } = messageOf(items);
       const packets = packetsOf(bytes, { coding, session, sequence: next }, options);
       numbered(packets.length);
       return packets;

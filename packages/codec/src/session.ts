@@ -14,7 +14,7 @@ import {
   type StreamNotes,
 } from "./fields.ts";
 import { type FragmentOptions, packetsOf, reassembler } from "./fragments.ts";
-import { checkInteger, type FrameLimits, frameLimits, type PayloadCoding } from "./frame.ts";
+import { checkInteger, FRAME_LIMITS, type FrameLimits, frameLimits, type PayloadCoding } from "./frame.ts";
 import type { FrequencyTable } from "./frequency-table.ts";
 import { toHex } from "./hex.ts";
 import { decodePayload, encodePayloads, mostRows } from "./latent-payload.ts";
@@ -43,7 +43,8 @@ export function openSession(options: OpenSessionOptions): SessionSender {
   const { modelId, dims, tables: all } = checkedCoding(options);
   const { quality = 0, tryDeflate = false } = options;
   checkInteger("quality", quality, 0, all.length - 1);
-  return sessionSender({ modelId, dims, quality }, options, (symbols) => {
+  return sessionSender({ modelId, dims, quality }, options, (symbols: Int32Array) => {
+    checkInteger("symbols.length / dims", symbols.length / dims, 0, FRAME_LIMITS.items);
     const { coding, payloads } = encodePayloads(symbols, all[quality]!, 1, tryDeflate);
     return { coding, bytes: Uint8Array.of(...numberBytes(symbols.length / dims), ...payloads[0]!) };
   });

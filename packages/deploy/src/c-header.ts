@@ -1,4 +1,4 @@
-import { helloBody, LatentWriter, writeFrame } from "@isthmus/codec";
+import { helloBody, mostFrameBytes, writeFrame } from "@isthmus/codec";
 import { type ConvolutionCall, type EncoderBundle, type IntegerPlan, type PlanCall } from "@isthmus/edge";
 import { CHANNEL_BYTES, quantiseInput, rowBytes, isFloatPlan } from "@isthmus/edge/format";
 import {
@@ -104,8 +104,8 @@ class HeaderWriter {
   }
 
   private top(): string {
-    const { modelId, quality, dims, tables, plan, units } = this.bundle;
-    const most = new LatentWriter({ tables, dims, modelId, quality }).maxBytes(this.maxItems);
+    const { modelId, dims, plan, units } = this.bundle;
+    const most = mostFrameBytes(this.maxItems * dims);
     const bytes = units ? "in the units of the model's data" : "that stand for b / 255";
     return `/*
  * An encoder of model ${hexOf(modelId)} in int8, made by isthmus export --to c. C99; no dependency, no malloc. In one source file:

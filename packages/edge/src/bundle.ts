@@ -13,6 +13,7 @@ import {
   BUNDLE_VERSION,
   type BundleSection,
 } from "./bundle-format.ts";
+import { type BundleLimits, DEFAULT_LIMITS } from "./bundle-limits.ts";
 import { checkAnyPlan } from "./executor.ts";
 import {
   type FloatCall,
@@ -50,14 +51,6 @@ export interface BundleUnits {
   readonly fills?: Float64Array;
 }
 
-export interface BundleLimits {
-  /** Of the plan's memory. Default: 2^26. */
-  readonly memoryBytes?: number;
-  /** Multiplications for an item. Default: 2^32, some seconds. */
-  readonly products?: number;
-}
-
-const DEFAULT_LIMITS = { memoryBytes: 2 ** 26, products: 2 ** 32 };
 const MAX_SECTIONS = 16;
 const MAX_DIMS = 2 ** 16;
 /** Among the fields of a call. */
@@ -72,16 +65,11 @@ const SECTION_NAMES = Object.keys(BUNDLE_SECTIONS) as BundleSection[];
  * @throws IsthmusError `BUNDLE_TRUNCATED`, `_MAGIC`, `_VERSION`, `_LIMIT`, `_CRC` or `_INVALID` with the `offset` in its details;
  *   `TABLE_INVALID`, `PLAN_VERSION`, `PLAN_INVALID` for tables and a plan that break a rule of their own
  */
-export function readBundle(bytes: Uint8Array, limits: BundleLimits = {}): EncoderBundle {
-  return readBundleBy(crc32c, bytes, limits);
-}
-
-/** The same by another implementation of CRC32C. */
-export function readBundleBy(checksum: Checksum, given: Uint8Array, limits: BundleLimits = {}): EncoderBundle {
+export function readBundle(given: Uint8Array, limits: BundleLimits = {}): EncoderBundle {
   if (!(given instanceof Uint8Array)) throw new TypeError(`"bundle" expected a Uint8Array, got ${typeof given}`);
   // Of a Buffer of Node's a slice would be no copy.
   const bytes = new Uint8Array(given.buffer, given.byteOffset, given.length);
-  const sections = sectionsOf(checksum, bytes);
+  const sections = sectionsOf(bytes);
   const model = required(sections, "model");
   if (model.bytes.length !== BUNDLE_MODEL_BYTES) throw invalid(model.offset, `a model of ${model.bytes.length} bytes`);
   const hash = (i: number) => model.bytes.slice(8 + 32 * i, 40 + 32 * i);
@@ -113,9 +101,6 @@ export async function verifyBundle(bytes: Uint8Array): Promise<boolean> {
   throw problem("BUNDLE_HASH", BUNDLE_HASH_AT, "its bytes have another SHA-256 than it carries");
 }
 
-/** CRC32C of bytes that follow others, whose CRC is `previous`; 0 where there are none. */
-export type Checksum = (bytes: Uint8Array, previous: number) => number;
-
 interface Section {
   readonly offset: number;
   readonly bytes: Uint8Array;
@@ -124,8 +109,8 @@ interface Section {
 type Sections = Partial<Record<BundleSection, Section>>;
 
 /** Where each section lies, all checksums compared. */
-function sectionsOf(checksum: Checksum, bytes: Uint8Array): Sections {
-  const count = checkHeader(checksum, bytes);
+function sectionsOf(bytes: Uint8Array): Sections {
+  const count = checkHeader(bytes);
   const view = viewOf(bytes);
   const found: Sections = {};
   let at = BUNDLE_HEADER_BYTES + BUNDLE_ENTRY_BYTES * count;
@@ -138,8 +123,7 @@ function sectionsOf(checksum: Checksum, bytes: Uint8Array): Sections {
     if (!name && type < ANCILLARY) throw invalid(entry, `section ${type} is not known to this version`);
     if (length > bytes.length - at) throw invalid(entry, `section ${type} of ${length} bytes does not fit`);
     const part = bytes.subarray(at, at + length);
-    if (checksum(part, 0) !== view.getUint32(entry + 8, true))
-      throw problem("BUNDLE_CRC", at, `section ${type} is damaged`);
+    if (crc32c(part) !== view.getUint32(entry + 8, true)) throw problem("BUNDLE_CRC", at, `section ${type} is damaged`);
     if (name) found[name] = { offset: at, bytes: part };
     at += length;
     last = type;
@@ -155,7 +139,7 @@ function required(sections: Sections, name: BundleSection): Section {
 }
 
 /** How many sections there are, once magic, version, lengths and the header's checksum are as they must be. */
-function checkHeader(checksum: Checksum, bytes: Uint8Array): number {
+function checkHeader(bytes: Uint8Array): number {
   BUNDLE_MAGIC.forEach((expected, i) => {
     if (bytes[i] !== undefined && bytes[i] !== expected) throw problem("BUNDLE_MAGIC", 0, "it is no .isthb file");
   });
@@ -170,7 +154,7 @@ function checkHeader(checksum: Checksum, bytes: Uint8Array): number {
   const length = view.getUint32(4, true);
   if (count > MAX_SECTIONS) throw problem("BUNDLE_LIMIT", 3, `${count} sections: at most ${MAX_SECTIONS} are accepted`);
   if (bytes.length < Math.max(directory, length)) throw truncated(bytes, Math.max(directory, length));
-  const covered = checksum(bytes.subarray(BUNDLE_HASH_AT, directory), checksum(bytes.subarray(0, BUNDLE_CRC_AT), 0));
+  const covered = crc32c(bytes.subarray(BUNDLE_HASH_AT, directory), crc32c(bytes.subarray(0, BUNDLE_CRC_AT)));
   if (covered !== view.getUint32(BUNDLE_CRC_AT, true))
     throw problem("BUNDLE_CRC", BUNDLE_CRC_AT, "the header is damaged");
   if (length !== bytes.length) throw invalid(4, `${bytes.length} bytes, and ${length} by its header`);

@@ -1,12 +1,17 @@
-import { crc32c, LatentWriter, type SessionOptions, type SessionSender, sessionSender } from "@isthmus/codec";
-import { type BundleLimits, type EncoderBundle, readBundle, readBundleBy } from "./bundle.ts";
-import { type Executor, openJavascript } from "./executor.ts";
-import { checksumBy, type LoadExecutorOptions, openExecutor, openKernels } from "./load-executor.ts";
-import { type Samples, SampleReader } from "./samples.ts";
+import {
+  type Message,
+  mostFrameBytes,
+  type SessionOptions,
+  type SessionSender,
+  sessionSender,
+  SYMBOLS_PER_FRAME,
+} from "@isthmus/codec";
+import type { KernelsName } from "./open-kernels.ts";
+import type { Samples } from "./samples.ts";
 
 /** An encoder that is ready: samples in, `.isth` streams out. */
 export interface Encoder {
-  readonly kernels: Executor["kernels"];
+  readonly kernels: KernelsName;
   /** 8 bytes. */
   readonly modelId: Uint8Array;
   /** Which of the model's qualities it encodes at. */
@@ -44,89 +49,43 @@ export interface EncoderSession {
   readonly encode: (samples: Samples) => Uint8Array<ArrayBuffer>[];
 }
 
-export interface LoadEncoderOptions {
-  /**
-   * The kernels, where they must not be compiled from the bytes that travel inside this package: a module, its bytes, or where to fetch
-   * them. `@isthmus/kernels/plan.wasm` is the file. Default: `inline`.
-   */
-  readonly wasm?: WebAssembly.Module | BufferSource | URL | "inline";
-  /** Default: `wasm` where WebAssembly has vectors, else `javascript`. Both write the same bytes. */
-  readonly kernels?: Executor["kernels"];
-  readonly limits?: BundleLimits;
+/** The part of an encoder that WebAssembly or plain JavaScript does. */
+export interface FrameMaker extends Pick<Encoder, "kernels" | "modelId" | "quality" | "itemLength" | "dims"> {
+  /** Makes the symbols of so many items, of which the next frame or message is. */
+  readonly infer: (samples: Samples, items: number) => void;
+  /** Returns how many bytes the frame has. */
+  readonly write: (items: number, into: Uint8Array, at: number) => number;
+  readonly message: (items: number) => Message;
 }
 
-/**
- * An encoder on the fastest kernels that run here.
- *
- * @throws IsthmusError `BUNDLE_*`, `TABLE_INVALID`, `PLAN_*` as `readBundle`; `WASM_NO_SIMD`; `WASM_FETCH`
- */
-export async function loadEncoder(bundle: Uint8Array, options: LoadEncoderOptions = {}): Promise<Encoder> {
-  const kernels = await openKernels(executorOptions(options));
-  const read = readBundleBy(kernels ? checksumBy(kernels) : crc32c, bundle, options.limits);
-  return encoderOver(read, openExecutor(read.plan, kernels));
-}
-
-function executorOptions({ wasm, kernels }: LoadEncoderOptions): LoadExecutorOptions {
-  return {
-    ...(kernels && { kernels }),
-    ...(wasm !== undefined && wasm !== "inline" && { module: wasm }),
-  };
-}
-
-/**
- * An encoder in plain JavaScript, at once: no WebAssembly, BigInt, `atob` or WebCrypto.
- *
- * @throws IsthmusError as `readBundle`
- */
-export function javascriptEncoder(bundle: Uint8Array, limits: BundleLimits = {}): Encoder {
-  const read = readBundle(bundle, limits);
-  return encoderOver(read, openJavascript(read.plan));
-}
-
-function encoderOver(bundle: EncoderBundle, { kernels, run }: Executor): Encoder {
-  const { modelId, quality, dims, tables, plan, units } = bundle;
-  const reader = new SampleReader(units);
-  const writer = new LatentWriter({ tables, dims, modelId, quality });
-  const item = new Float32Array(plan.input.length);
-  let symbols = new Int32Array(dims);
-
+export function encoderOf(maker: FrameMaker): Encoder {
+  const { kernels, modelId, quality, itemLength, dims, write } = maker;
+  const maxBytes = (items: number) => mostFrameBytes(items * dims);
   /** Makes the symbols of all items; returns how many items these are. */
   const infer = (samples: Samples): number => {
-    const items = samples.length / item.length;
+    const items = samples.length / itemLength;
     if (!Number.isInteger(items) || items === 0) {
-      throw new RangeError(`"samples" expected whole items of ${item.length}, got ${samples.length}`);
+      throw new RangeError(`"samples" expected whole items of ${itemLength}, got ${samples.length}`);
     }
-    if (symbols.length < items * dims) symbols = new Int32Array(items * dims);
-    for (let i = 0; i < items; i++) {
-      reader.read(samples, i * item.length, item);
-      symbols.set(run(item), i * dims);
+    if (items * dims > SYMBOLS_PER_FRAME) {
+      throw new RangeError(`"samples" expected at most ${SYMBOLS_PER_FRAME} symbols, got ${items} items of ${dims}`);
     }
+    maker.infer(samples, items);
     return items;
-  };
-  const encodeInto = (samples: Samples, into: Uint8Array, at = 0): number => {
-    const items = infer(samples);
-    return writer.write(symbols, items, into, at);
   };
   let spare = new Uint8Array(0);
   const encode = (samples: Samples): Uint8Array<ArrayBuffer> => {
     const items = infer(samples);
-    const most = writer.maxBytes(items);
-    if (spare.length < most) spare = new Uint8Array(most);
-    return spare.slice(0, writer.write(symbols, items, spare, 0));
+    if (spare.length < maxBytes(items)) spare = new Uint8Array(maxBytes(items));
+    return spare.slice(0, write(items, spare, 0));
   };
   return {
-    ...{ kernels, modelId, quality, dims, itemLength: item.length, encode, encodeInto },
-    maxBytes: (items) => writer.maxBytes(items),
+    ...{ kernels, modelId, quality, dims, itemLength, maxBytes, encode },
+    encodeInto: (samples, into, at = 0) => write(infer(samples), into, at),
     stream: () => new TransformStream({ transform: (samples, to) => to.enqueue(encode(samples)) }),
     openSession: (options) => {
-      const sender = sessionSender({ modelId, quality, dims }, options, (of) => writer.message(of, of.length / dims));
-      return {
-        hello: () => sender.hello(),
-        encode: (samples) => {
-          const items = infer(samples);
-          return sender.encode(symbols.subarray(0, items * dims));
-        },
-      };
+      const { hello, encode: packets } = sessionSender({ modelId, quality, dims }, options, maker.message);
+      return { hello, encode: (samples) => packets(infer(samples)) };
     },
   };
 }

@@ -1,9 +1,10 @@
-import { IsthmusError } from "@isthmus/math";
 import { checkFloatPlan } from "./check-float-plan.ts";
 import { checkPlan } from "./check-plan.ts";
 import { FloatKernels } from "./float-kernels.ts";
 import { JavascriptKernels } from "./javascript-kernels.ts";
+import type { KernelsName } from "./open-kernels.ts";
 import { type FloatOutput, type FloatPlan, type IntegerPlan, isFloatPlan, type Plan, type PlanInput } from "./plan.ts";
+import { noSymbol, notFinite } from "./refusals.ts";
 
 /**
  * An item of a plan in integers: int8 are taken as they are; uint8 less 128, which is for plans whose input has the zero point -128; of
@@ -13,7 +14,7 @@ export type PlanItem = Int8Array | Uint8Array | Uint8ClampedArray | Float32Array
 
 /** A plan that is ready to run. */
 export interface Executor {
-  readonly kernels: "wasm" | "javascript";
+  readonly kernels: KernelsName;
   /**
    * One item. Allocates nothing: the result is the same array each time, which the next run writes anew.
    *
@@ -138,21 +139,12 @@ function symbolReader({ address, length, grid, channels }: FloatOutput, memory: 
   };
 }
 
-function noSymbol(value: number, dimension: number): IsthmusError {
-  const code = Number.isFinite(value) ? "QUANTISER_RANGE" : "QUANTISER_NON_FINITE";
-  return new IsthmusError(code, `dimension ${dimension}: no symbol stands for ${value}`, { dimension, value });
-}
-
 /** round(value / scale) + zero in float64, halves to the even integer, within int8. */
 export function quantiseInput(value: number, index: number, { scale, zero }: PlanInput): number {
   const q = roundHalfEven(value / scale) + zero;
   if (q > -128 && q < 127) return q;
   if (!Number.isFinite(value)) throw notFinite(value, index);
   return q < 0 ? -128 : 127;
-}
-
-function notFinite(value: number, index: number): RangeError {
-  return new RangeError(`"item[${index}]" expected a finite number, got ${value}`);
 }
 
 /** 1.5 * 2^52: what is added to it is rounded to an integer, halves to the even one, where that is below 2^51. */

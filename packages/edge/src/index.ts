@@ -1,11 +1,14 @@
 export { readBundle, verifyBundle } from "./bundle.ts";
-export type { BundleLimits, BundleUnits, EncoderBundle } from "./bundle.ts";
-export { javascriptEncoder, loadEncoder } from "./encoder.ts";
-export type { Encoder, EncoderSession, LoadEncoderOptions } from "./encoder.ts";
+export type { BundleUnits, EncoderBundle } from "./bundle.ts";
+export type { BundleLimits } from "./bundle-limits.ts";
+export type { Encoder, EncoderSession } from "./encoder.ts";
+export { javascriptEncoder } from "./javascript-encoder.ts";
+export { loadEncoder } from "./load-encoder.ts";
+export type { LoadEncoderOptions } from "./load-encoder.ts";
 export { javascriptExecutor } from "./executor.ts";
 export type { Executor, PlanItem } from "./executor.ts";
 export { loadExecutor } from "./load-executor.ts";
-export type { LoadExecutorOptions } from "./load-executor.ts";
+export type { LoadExecutorOptions } from "./open-kernels.ts";
 
 export type {
   Channel,

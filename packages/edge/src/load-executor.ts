@@ -1,18 +1,7 @@
-import { CALL_FIELDS, KERNELS, planKernelBytes, type PlanKernelExports } from "@isthmus/kernels/plan";
-import { IsthmusError } from "@isthmus/math";
-import type { Checksum } from "./bundle.ts";
+import { CALL_FIELDS, KERNELS } from "@isthmus/kernels/plan";
 import { checkAnyPlan, type Executor, executorOver, openJavascript, type Quantiser } from "./executor.ts";
+import { type LoadExecutorOptions, type OpenKernels, openKernels } from "./open-kernels.ts";
 import { type FloatCall, isFloatPlan, type Plan, type PlanCall } from "./plan.ts";
-
-export interface LoadExecutorOptions {
-  /** Default: `wasm` where WebAssembly has vectors, else `javascript`. Both leave the same bytes. */
-  readonly kernels?: Executor["kernels"];
-  /**
-   * The kernels, compiled, as bytes or to be fetched, where they must not be compiled from the bytes that travel inside this package: platforms that only
-   * take a module of their own. `@isthmus/kernels/plan.wasm` is the file.
-   */
-  readonly module?: WebAssembly.Module | BufferSource | URL;
-}
 
 /**
  * A plan on the fastest kernels that run here.
@@ -23,55 +12,8 @@ export interface LoadExecutorOptions {
  */
 export async function loadExecutor(plan: Plan, options: LoadExecutorOptions = {}): Promise<Executor> {
   checkAnyPlan(plan);
-  return openExecutor(plan, await openKernels(options));
-}
-
-/** Kernels in a memory of their own, which no plan has taken yet. */
-export interface OpenKernels extends PlanKernelExports {
-  readonly memory: WebAssembly.Memory;
-}
-
-/** Of a plan that was checked; without kernels in plain JavaScript. */
-export function openExecutor(plan: Plan, kernels: OpenKernels | undefined): Executor {
+  const kernels = await openKernels(options);
   return kernels ? wasmExecutor(plan, kernels) : openJavascript(plan);
-}
-
-/**
- * `undefined` where plain JavaScript is asked for, or nothing is and WebAssembly does not run.
- *
- * @throws IsthmusError, RangeError as `loadExecutor`
- */
-export async function openKernels({ kernels, module }: LoadExecutorOptions): Promise<OpenKernels | undefined> {
-  if (kernels !== undefined && kernels !== "wasm" && kernels !== "javascript") {
-    throw new RangeError(`"kernels" expected wasm or javascript, got ${String(kernels)}`);
-  }
-  if (kernels === "javascript") return undefined;
-  const compiled = await compiledKernels(module);
-  if (!compiled) {
-    if (kernels === undefined) return undefined;
-    throw new IsthmusError("WASM_NO_SIMD", "there is no WebAssembly with vectors here");
-  }
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const { exports } = await WebAssembly.instantiate(compiled, { env: { memory } });
-  return { ...(exports as unknown as PlanKernelExports), memory };
-}
-
-/** `undefined` where they do not run. */
-async function compiledKernels(given: LoadExecutorOptions["module"]): Promise<WebAssembly.Module | undefined> {
-  if (typeof WebAssembly !== "object") return undefined;
-  if (given instanceof WebAssembly.Module) return given;
-  const bytes = given instanceof URL ? await fetched(given) : (given ?? planKernelBytes());
-  return WebAssembly.compile(bytes).catch(() => undefined);
-}
-
-async function fetched(url: URL): Promise<ArrayBuffer> {
-  const failed = (why: string): IsthmusError =>
-    new IsthmusError("WASM_FETCH", `kernels: ${url.href}: ${why}`, { url: url.href });
-  const response = await fetch(url).catch((cause: Error) => {
-    throw failed(cause.message);
-  });
-  if (!response.ok) throw failed(`status ${response.status}`);
-  return response.arrayBuffer();
 }
 
 const PAGE = 65536;
@@ -97,27 +39,9 @@ function wasmExecutor(plan: Plan, { memory, run, quantise }: OpenKernels): Execu
   return executorOver(plan, memory.buffer, "wasm", runCalls, quantiser);
 }
 
-/** To so many bytes at least, all of them zero. */
+/** To so many bytes at least. */
 function grow(memory: WebAssembly.Memory, bytes: number): void {
-  new Uint8Array(memory.buffer).fill(0);
   memory.grow(Math.max(0, Math.ceil((bytes - memory.buffer.byteLength) / PAGE)));
-}
-
-/** Of the bytes of a table, as `remainder` makes it, and of what is brought before it at once. */
-const TABLE = 4096;
-
-/** CRC32C by kernels that no plan has taken yet: they are fast the first time, where JavaScript is not yet compiled for speed. */
-export function checksumBy({ memory, remainder }: OpenKernels): Checksum {
-  const window = new Uint8Array(memory.buffer, TABLE);
-  return (bytes, previous) => {
-    let crc = ~previous;
-    for (let at = 0; at < bytes.length; at += window.length) {
-      const part = bytes.subarray(at, at + window.length);
-      window.set(part);
-      crc = remainder(0, TABLE, TABLE + part.length, crc);
-    }
-    return ~crc >>> 0;
-  };
 }
 
 /** A call as int32, in the order of the kernels' fields; 0 where it has none. */

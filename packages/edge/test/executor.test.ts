@@ -1,9 +1,7 @@
-import { crc32c } from "@isthmus/codec";
 import { planKernelBytes } from "@isthmus/kernels/plan";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Executor, type IntegerPlan, javascriptExecutor, loadExecutor } from "../src/index.ts";
-import { checksumBy, openKernels } from "../src/load-executor.ts";
 import { denseWindow, expectedOf, type Layer, planOf, poolPlan, pooled } from "./plans.ts";
 import { networks, pools } from "./networks.ts";
 
@@ -156,18 +154,6 @@ test.each(ways)("a float that is not finite is refused by its place, and none is
       }
     }
     expect([...run(new Float32Array(length).fill(1e30))]).toEqual(new Array(length).fill(127));
-  }
-});
-
-test("the kernels' CRC32C is that of @isthmus/codec, over any length and from any CRC before", async () => {
-  const checksum = checksumBy((await openKernels({ kernels: "wasm" }))!);
-  expect(checksum(new TextEncoder().encode("123456789"), 0)).toBe(0xe3069283);
-  const bytes = Uint8Array.from({ length: 200_000 }, (_, i) => (i * i + (i >> 5)) & 255);
-  for (const length of [0, 1, 2, 3, 4, 5, 8, 61_439, 61_440, 61_441, 122_880, 199_999]) {
-    const [first, second] = [bytes.subarray(1, 1 + length), bytes.subarray(length)];
-    const crc = checksum(first, 0);
-    expect(crc).toBe(crc32c(first));
-    expect(checksum(second, crc)).toBe(crc32c(second, crc));
   }
 });
 

@@ -21,9 +21,27 @@ export interface PlanKernelExports {
    * Returns `length`, or 0 where one of them is not finite.
    */
   readonly quantise: (x: number, y: number, length: number, scale: number, zero: number) => number;
-  /** Of CRC32C, after the bytes from `at` up to `end`, without the XOR at its start and end; as int32. Its table takes 4,096 bytes, which are zero before. */
-  readonly remainder: (table: number, at: number, end: number, crc: number) => number;
+  /**
+   * Opens the bundle that lies from `file` on, at least 8,192 bytes from the beginning of a memory that is zero before it. Where the
+   * encoder lies: ten int32, see `ENCODER_FIELDS`; 0 where anything is not as it must be, or there is no memory.
+   */
+  readonly open: (file: number, length: number, maxMemory: number, maxProducts: number) => number;
+  /** Makes room for so many items, which may make the memory larger; 0 where there is none. */
+  readonly begin: (encoder: number, items: number) => number;
+  /** The symbols of the item in `given`: 0, or 1 where a number of `item` is not finite, or 2 where none stands for number `refused` of `output`. */
+  readonly encodeItem: (encoder: number, index: number, areBytes: number) => number;
+  /** Writes a stream of one frame of the first `items` items to `written`; its length in bytes. */
+  readonly writeFrame: (encoder: number, items: number) => number;
+  /** Likewise what a session sends of them: how many they are, then their payload. */
+  readonly writeMessage: (encoder: number, items: number) => number;
 }
+
+/**
+ * What an encoder's int32 are: numbers, and addresses of its samples (float64), of these as the network is given them and of what the
+ * network makes (float32), of what was written; whether that is coded by tables (0) or as raw integers (1).
+ */
+export const ENCODER_FIELDS: readonly string[] =
+  "quality dims samples given item output modelId written coding refused".split(" ");
 
 /** The WebAssembly binary of the kernels of plans, a fresh copy. It imports its memory as `env.memory`. */
 export function planKernelBytes(): Uint8Array<ArrayBuffer> {
