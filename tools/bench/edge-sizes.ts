@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { bundled } from "../lib/bundled.ts";
+import { bundled, JAVASCRIPT_ENCODER } from "../lib/bundled.ts";
 import { ANOMALY_FILES } from "./anomaly-names.ts";
 import type { PeerName } from "./peers.ts";
 import { type Size, sizeOfFiles } from "./sizes.ts";
@@ -10,9 +10,11 @@ const require = createRequire(import.meta.url);
 
 /** Our runtime as a bundler leaves it, its WebAssembly inside. */
 export async function runtimeSizes(): Promise<Size[]> {
-  const of = (names: string) => bundled(`export { ${names} } from "@isthmus/edge";`);
+  const of = (names: string, external: readonly string[] = []) =>
+    bundled(`export { ${names} } from "@isthmus/edge";`, { external });
   return [
-    sizeOfFiles("@isthmus/edge: loadEncoder, WebAssembly and JavaScript", [await of("loadEncoder")]),
+    sizeOfFiles("@isthmus/edge: loadEncoder, WebAssembly and glue", [await of("loadEncoder", [JAVASCRIPT_ENCODER])]),
+    sizeOfFiles("@isthmus/edge: loadEncoder, with plain JavaScript inside", [await of("loadEncoder")]),
     sizeOfFiles("@isthmus/edge: javascriptEncoder alone", [await of("javascriptEncoder")]),
   ];
 }

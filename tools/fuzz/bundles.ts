@@ -1,7 +1,8 @@
 import { bundleEncoder, bundleFloatEncoder } from "@isthmus/deploy";
-import { javascriptExecutor, readBundle } from "@isthmus/edge";
+import { javascriptExecutor, type Plan, readBundle } from "@isthmus/edge";
 import { IsthmusError } from "@isthmus/math";
 import { modelOf, SIZE } from "../../packages/deploy/test/models.ts";
+import { kernelsTake } from "../../packages/deploy/test/kernels-take.ts";
 import { items, manyKinds } from "../../packages/deploy/test/networks.ts";
 import { repaired } from "../../packages/deploy/test/repaired.ts";
 import {
@@ -34,10 +35,25 @@ function withOtherPlan(draw: Draw, bundle: Uint8Array): Uint8Array {
   return bytes;
 }
 
+const LIMIT = 2 ** 18;
+
 /** Reads a bundle; what is taken for good must run, or say which number stands for no symbol. */
 function outcome(bytes: Uint8Array): string {
+  const taken = kernelsTake(bytes, LIMIT, LIMIT);
+  const disagree = (): Error => new Error(`the kernels ${taken ? "take" : "refuse"} it, and readBundle does not`);
   try {
-    const { plan } = probe.around(() => readBundle(bytes, { memoryBytes: 2 ** 18, products: 2 ** 18 }));
+    const { plan } = probe.around(() => readBundle(bytes, { memoryBytes: LIMIT, products: LIMIT }));
+    if (!taken) throw disagree();
+    return runOf(plan);
+  } catch (error) {
+    if (!(error instanceof IsthmusError)) throw error;
+    if (taken) throw disagree();
+    return error.code;
+  }
+}
+
+function runOf(plan: Plan): string {
+  try {
     javascriptExecutor(plan).run(new Float32Array(plan.input.length));
     return "decoded";
   } catch (error) {

@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { build } from "vite";
 import { root } from "./paths.mjs";
 
+/** What `loadEncoder` of `@isthmus/edge` loads later, and only where it needs it. */
+export const JAVASCRIPT_ENCODER = "./javascript-encoder.ts";
+
 export interface BundledOptions {
   /** Default: true. */
   readonly minify?: boolean;

@@ -1,5 +1,12 @@
 // The kernels read bundles and write frames by themselves: they take the bundles that `readBundle` takes, and write what plain JavaScript writes.
-import { type BundleUnits, javascriptEncoder, loadEncoder, readBundle, type Samples } from "@isthmus/edge";
+import {
+  type BundleUnits,
+  type FloatOutput,
+  javascriptEncoder,
+  loadEncoder,
+  readBundle,
+  type Samples,
+} from "@isthmus/edge";
 import { dense } from "@isthmus/graph";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -97,6 +104,45 @@ test.each(each)("the kernels take what readBundle takes, where words of the plan
   expect(counts.taken).toBeGreaterThan(20);
   expect(counts.refused).toBeGreaterThan(300);
 });
+
+test.each(each)("the kernels take what readBundle takes, where words of the constants are others: %s", (_, bundle) => {
+  const counts = { taken: 0, refused: 0 };
+  const { constants } = readBundle(bundle).plan;
+  const first = bundle.length - constants.length;
+  // As float32 the last four are NaN, an infinity, a denormal below 0 and -0.
+  const values = [
+    0,
+    1,
+    -1,
+    17,
+    62,
+    63,
+    2 ** 30,
+    2 ** 30 + 1,
+    -(2 ** 30),
+    0x7fc00000,
+    0x7f800000,
+    -0x7fffffff,
+    -0x80000000,
+  ];
+  const places = [...gridOf(bundle), ...Array.from({ length: Math.floor(constants.length / 44) }, (_, i) => 44 * i)];
+  for (const at of places) {
+    for (const value of values) {
+      const bytes = bundle.slice();
+      new DataView(bytes.buffer).setInt32(first + at, value, true);
+      counts[expectAgreement(repaired(bytes)) ? "taken" : "refused"]++;
+    }
+  }
+  expect(counts.taken).toBeGreaterThan(100);
+  expect(counts.refused).toBeGreaterThan(5);
+});
+
+/** Where the constants of a plan in floats have steps and offsets. */
+function gridOf(bundle: Uint8Array): number[] {
+  const [output] = readBundle(bundle).plan.outputs as readonly Partial<FloatOutput>[];
+  const { grid, channels = 0 } = output!;
+  return Array.from({ length: 2 * channels }, (_, i) => grid! + 4 * i);
+}
 
 test.each(each)("the kernels take what readBundle takes, of a bundle that is cut: %s", (_, bundle) => {
   for (let length = 0; length < bundle.length; length += length < 300 ? 1 : 211)

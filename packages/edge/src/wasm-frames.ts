@@ -1,3 +1,4 @@
+import { ENCODER, type EncoderField } from "@isthmus/kernels/plan";
 import { type BundleLimits, DEFAULT_LIMITS } from "./bundle-limits.ts";
 import type { FrameMaker } from "./encoder.ts";
 import type { OpenKernels } from "./open-kernels.ts";
@@ -6,12 +7,6 @@ import { noSymbol, notFinite } from "./refusals.ts";
 const PAGE = 65536;
 /** Where the kernels want a bundle. */
 const FILE = 8192;
-/** How many int32 an encoder has, `ENCODER_FIELDS` of `@isthmus/kernels/plan`, and which of them change. */
-const FIELDS = 10;
-const WRITTEN = 7;
-const CODING = 8;
-const REFUSED = 9;
-
 /** Frames by kernels that read the bundle themselves; `undefined` where they refuse it. */
 export function wasmFrames(
   bundle: Uint8Array,
@@ -25,30 +20,37 @@ export function wasmFrames(
   const encoder = open(FILE, bundle.length, memoryBytes, products);
   if (encoder === 0) return undefined;
 
-  let { bytes, fields } = viewsOf(memory, encoder);
-  const [quality, dims, itemLength, given, item, output, modelId] = fields as unknown as Addresses;
-  let samplesGiven = new Float64Array(memory.buffer, given, itemLength);
+  let bytes: Uint8Array<ArrayBuffer>;
+  let fields: Int32Array;
+  const field = (name: EncoderField): number => fields[ENCODER[name]]!;
+  const floatsAt = (name: EncoderField, count: number) => new Float32Array(memory.buffer, field(name), count);
+  let given: Float64Array;
+  /** Again where the memory has grown. */
+  const view = (): void => {
+    bytes = new Uint8Array(memory.buffer);
+    fields = new Int32Array(memory.buffer, encoder);
+    given = new Float64Array(memory.buffer, field("given"), field("samples"));
+  };
+  view();
+  const [quality, dims, itemLength, modelId] = [field("quality"), field("dims"), field("samples"), field("modelId")];
   const makeRoom = (items: number): void => {
-    if (begin(encoder, items) === 0)
-      throw new RangeError(`"samples" expected fewer items: there is no memory for ${items}`);
-    if (bytes.buffer === memory.buffer) return;
-    ({ bytes, fields } = viewsOf(memory, encoder));
-    samplesGiven = new Float64Array(memory.buffer, given, itemLength);
+    if (begin(encoder, items) === 0) throw new RangeError(`"samples" expected fewer: no memory for ${items} items`);
+    if (bytes.buffer !== memory.buffer) view();
   };
   const refusal = (): Error => {
-    const numbers = new Float32Array(memory.buffer, item, itemLength);
+    const numbers = floatsAt("item", itemLength);
     const index = numbers.findIndex((value) => !Number.isFinite(value));
     if (index >= 0) return notFinite(numbers[index]!, index);
-    const dimension = fields[REFUSED]!;
-    return noSymbol(new Float32Array(memory.buffer, output, dims)[dimension]!, dimension);
+    const dimension = field("refused");
+    return noSymbol(floatsAt("output", dims)[dimension]!, dimension);
   };
   return {
-    ...{ kernels: "wasm", modelId: bytes.slice(modelId, modelId + 8), quality, dims, itemLength },
+    ...{ kernels: "wasm", modelId: bytes!.slice(modelId, modelId + 8), quality, dims, itemLength },
     infer: (samples, items) => {
       makeRoom(items);
       const areBytes = samples instanceof Uint8Array || samples instanceof Uint8ClampedArray ? 1 : 0;
       for (let i = 0, at = 0; i < items; i++) {
-        for (let k = 0; k < itemLength; k++, at++) samplesGiven[k] = samples[at]!;
+        for (let k = 0; k < itemLength; k++, at++) given[k] = samples[at]!;
         if (encodeItem(encoder, i, areBytes) !== 0) throw refusal();
       }
     },
@@ -56,23 +58,14 @@ export function wasmFrames(
       const length = writeFrame(encoder, items);
       if (at + length > into.length)
         throw new RangeError(`"into" expected ${length} bytes from ${at} on, got ${into.length - at}`);
-      const from = fields[WRITTEN]!;
+      const from = field("written");
       for (let i = 0; i < length; i++) into[at + i] = bytes[from + i]!;
       return length;
     },
     message: (items) => {
       const length = writeMessage(encoder, items);
-      const from = fields[WRITTEN]!;
-      return { coding: fields[CODING] === 0 ? "learned" : "raw", bytes: bytes.slice(from, from + length) };
+      const from = field("written");
+      return { coding: field("coding") === 0 ? "learned" : "raw", bytes: bytes.slice(from, from + length) };
     },
   };
-}
-
-/** What an encoder's first fields are. */
-type Addresses = readonly [
-  ...[quality: number, dims: number, itemLength: number, given: number, item: number, output: number, modelId: number],
-];
-
-function viewsOf(memory: WebAssembly.Memory, encoder: number): { bytes: Uint8Array<ArrayBuffer>; fields: Int32Array } {
-  return { bytes: new Uint8Array(memory.buffer), fields: new Int32Array(memory.buffer, encoder, FIELDS) };
 }

@@ -1,4 +1,4 @@
-/** An encoder that was opened: what encoding needs, in the memory behind its plan's. JavaScript reads it as words, in the order of `ENCODER_FIELDS` of `src/plan.ts`. */
+/** An encoder that was opened: what encoding needs, in the memory behind its plan's. JavaScript reads the first ten as `ENCODER` of `src/plan.ts` says. */
 @unmanaged
 export class Encoder {
   quality: i32;

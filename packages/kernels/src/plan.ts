@@ -23,7 +23,7 @@ export interface PlanKernelExports {
   readonly quantise: (x: number, y: number, length: number, scale: number, zero: number) => number;
   /**
    * Opens the bundle that lies from `file` on, at least 8,192 bytes from the beginning of a memory that is zero before it. Where the
-   * encoder lies: ten int32, see `ENCODER_FIELDS`; 0 where anything is not as it must be, or there is no memory.
+   * encoder lies, see `ENCODER`; 0 where anything is not as it must be, or there is no memory.
    */
   readonly open: (file: number, length: number, maxMemory: number, maxProducts: number) => number;
   /** Makes room for so many items, which may make the memory larger; 0 where there is none. */
@@ -37,11 +37,18 @@ export interface PlanKernelExports {
 }
 
 /**
- * What an encoder's int32 are: numbers, and addresses of its samples (float64), of these as the network is given them and of what the
- * network makes (float32), of what was written; whether that is coded by tables (0) or as raw integers (1).
+ * Int32 of an encoder that `open` made: its quality, symbols of an item, samples of an item; addresses of these samples (float64), of the
+ * same as the network is given them and of what the network makes (float32), of the model's id, of what was written; whether that is coded
+ * by tables (0) or as raw integers (1); which output was refused.
  */
-export const ENCODER_FIELDS: readonly string[] =
-  "quality dims samples given item output modelId written coding refused".split(" ");
+export const ENCODER: Readonly<Record<EncoderField, number>> = {
+  ...{ quality: 0, dims: 1, samples: 2, given: 3, item: 4, output: 5 },
+  ...{ modelId: 6, written: 7, coding: 8, refused: 9 },
+};
+
+export type EncoderField =
+  | ("quality" | "dims" | "samples" | "given" | "item" | "output")
+  | ("modelId" | "written" | "coding" | "refused");
 
 /** The WebAssembly binary of the kernels of plans, a fresh copy. It imports its memory as `env.memory`. */
 export function planKernelBytes(): Uint8Array<ArrayBuffer> {
