@@ -202,7 +202,7 @@ test.each(each)("frames are those of plain JavaScript, and so is what is refused
   const inKernels = await loadEncoder(bundle, { kernels: "wasm" });
   const inJavascript = javascriptEncoder(bundle);
   expect(inKernels.kernels).toBe("wasm");
-  expect({ ...inKernels.modelId }).toEqual({ ...inJavascript.modelId });
+  expect(inKernels.modelId).toEqual(inJavascript.modelId);
   const { itemLength } = inKernels;
   const seen = new Set<string>();
   const sizes = fc.array(number, { minLength: itemLength, maxLength: itemLength });
