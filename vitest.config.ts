@@ -48,7 +48,7 @@ export default defineConfig({
         ...tier,
         hookTimeout: 120_000,
         execArgv: ["--expose-gc", ...relaxedSimd],
-        setupFiles: [here("tools/vitest/quiet.ts"), here("tools/vitest/properties.ts")],
+        setupFiles: ["quiet", "properties", "arrays"].map((name) => here(`tools/vitest/${name}.ts`)),
         globalSetup: [here("tools/vitest/kernels.ts")],
       },
     })),
