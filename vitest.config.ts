@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
+import { LongFirst } from "./tools/vitest/long-first.ts";
 import { softwareGpu } from "./tools/vitest/software-gpu.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -40,6 +41,7 @@ export default defineConfig({
   test: {
     // Vitest leaves a core to itself, of two every second one.
     maxWorkers: "100%",
+    sequence: { sequencer: LongFirst },
     projects: [...folders("packages"), ...folders("apps"), "tools"].map((folder) => ({
       extends: true as const,
       test: {
