@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
+import { LongFirst } from "./tools/vitest/long-first.ts";
 import { softwareGpu } from "./tools/vitest/software-gpu.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -40,6 +41,7 @@ export default defineConfig({
   test: {
     // Vitest leaves a core to itself, of two every second one.
     maxWorkers: "100%",
+    sequence: { sequencer: LongFirst },
     projects: [...folders("packages"), ...folders("apps"), "tools"].map((folder) => ({
       extends: true as const,
       test: {
@@ -48,7 +50,7 @@ export default defineConfig({
         ...tier,
         hookTimeout: 120_000,
         execArgv: ["--expose-gc", ...relaxedSimd],
-        setupFiles: [here("tools/vitest/quiet.ts"), here("tools/vitest/properties.ts")],
+        setupFiles: ["quiet", "properties", "arrays"].map((name) => here(`tools/vitest/${name}.ts`)),
         globalSetup: [here("tools/vitest/kernels.ts")],
       },
     })),

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { bundled } from "../lib/bundled.ts";
@@ -25,9 +26,9 @@ export async function edgeSizes(folder: string, peers: readonly PeerName[]): Pro
     model("the encoder, .isthb, int8", ANOMALY_FILES.int8),
     model("the encoder, .isthb, float32", ANOMALY_FILES.float),
     ...(peers.includes("tfjs")
-      ? [sizeOfFiles("TensorFlow.js: core and the wasm backend, with SIMD", await tfjsFiles())]
+      ? [sizeOfFiles("TensorFlow.js: core and the wasm backend, with SIMD", await loadedFiles.tfjs())]
       : []),
-    ...(peers.includes("ort") ? [sizeOfFiles("onnxruntime-web: its wasm build alone", ortFiles())] : []),
+    ...(peers.includes("ort") ? [sizeOfFiles("onnxruntime-web: its wasm build alone", await loadedFiles.ort())] : []),
     ...(peers.length > 0
       ? [
           model("the encoder, .onnx, float32", ANOMALY_FILES.onnx),
@@ -36,6 +37,9 @@ export async function edgeSizes(folder: string, peers: readonly PeerName[]): Pro
       : []),
   ];
 }
+
+/** What a page loads of a peer: code and WebAssembly. */
+export const loadedFiles = { ort: ortFiles, tfjs: tfjsFiles } as const;
 
 /** Of core what a program of dense layers uses. */
 async function tfjsFiles(): Promise<Uint8Array[]> {
@@ -46,8 +50,8 @@ async function tfjsFiles(): Promise<Uint8Array[]> {
   return [code, readFileSync(join(folder, "dist", "tfjs-backend-wasm-simd.wasm"))];
 }
 
-function ortFiles(): Uint8Array[] {
+async function ortFiles(): Promise<Uint8Array[]> {
   const folder = dirname(require.resolve("onnxruntime-web/wasm"));
   const names = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
-  return names.map((name) => readFileSync(join(folder, name)));
+  return Promise.all(names.map((name) => readFile(join(folder, name))));
 }

@@ -28,7 +28,8 @@ export const HELP = `Times us beside our peers and the machine's limits, in turn
   --suite     ${SUITE_NAMES.join(", ")} (default train)
   --peers     of ${PEERS.join(", ")}, or none
               (default ${usual})
-  --only      only the case of this name, or all with these words: "VAE, batch 128", "batch 1", exp; may be given again
+  --only      only the case of this name, or all with these words: "VAE, batch 128", "batch 1", exp; may be given again;
+              what has to be loaded is not measured then
   --builds    of ${BUILDS.join(", ")} (default both)
   --pairs     rounds per case, at least ${PUBLISHED_PAIRS} to be published (default ${PUBLISHED_PAIRS})
   --ms        milliseconds that one measurement should last (default ${milliseconds})

@@ -44,7 +44,8 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Resul
       suite.targets.filter((target) => cases.some((one) => sameCase(one, target))),
       ratios,
     );
-    const sizes = (await suite.sizes?.(folder.path, options.peers)) ?? [];
+    // They are of the suite, not of a case, and brotli takes a minute for them.
+    const sizes = options.only.length > 0 ? [] : ((await suite.sizes?.(folder.path, options.peers)) ?? []);
     const known = rooflines(contestants);
     return {
       benchmark: suite.name,

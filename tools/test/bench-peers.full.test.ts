@@ -1,6 +1,7 @@
 // Peers and we come to the same in every suite: the bench itself refuses who does not.
 import { expect, it } from "vitest";
 import { systemBlas } from "../bench/blas.ts";
+import { loadedFiles } from "../bench/edge-sizes.ts";
 import type { Results } from "../bench/results.ts";
 import { root } from "../lib/paths.mjs";
 import { has } from "../lib/probe.mjs";
@@ -32,4 +33,11 @@ it.each([
     expect(times.length).toBeGreaterThan(0);
     expect(checked).toHaveLength(times.length);
   }
+});
+
+it.each(["ort", "tfjs"] as const)("what a page loads of %s is found: code, and WebAssembly once", async (peer) => {
+  const files = await loadedFiles[peer]();
+  const isWasm = (file: Uint8Array) => Buffer.compare(file.subarray(0, 4), Buffer.from("\0asm")) === 0;
+  expect(files.filter(isWasm)).toHaveLength(1);
+  for (const file of files.filter((one) => !isWasm(one))) expect(Buffer.from(file).toString()).toContain("WebAssembly");
 });

@@ -7,7 +7,8 @@ import { has } from "../lib/probe.mjs";
 const { mosquitto, postgresql } = has() as Record<string, boolean>;
 const small = ["--agents", "4", "--frames", "400", "--seconds", "30"];
 
-describe.each([
+// Both at once: most of a run is waiting for who was killed.
+describe.concurrent.each([
   { store: "postgresql", services: 2, there: mosquitto && postgresql },
   { store: "sqlite", services: 1, there: mosquitto },
 ])("with everyone killed and started again, frames on $store", ({ store, services, there }) => {

@@ -80,6 +80,16 @@ it.each([
   expect(items.map((item) => item.values)).toEqual([0, 1, 2, 3].map((i) => whole.slice(3000 * i, 3000 * (i + 1))));
 });
 
+it("a stream that claims more filled rows than a window has keeps a row of it, as JSON and as CSV", () => {
+  const description = describeTable(table(80), { window: 4 });
+  const [claims, most] = [9, 3].map((filledRows) => [decodedOf(2, [4, 5], { filledRows })] as const);
+  const model = served([4, 5], description);
+  expect(textOf(itemsJson(model, claims!))).toBe(textOf(itemsJson(model, most!)));
+  const rows = textOf(tableCsv(model, claims!)).trimEnd().split("\n");
+  expect(rows.length).toBe(1 + 5);
+  expect(rows).toEqual(textOf(tableCsv(model, most!)).trimEnd().split("\n"));
+});
+
 it.each([undefined, 4])("rows of a table, in windows of %s, as JSON and as CSV", (window) => {
   const description = describeTable(table(80), window === undefined ? {} : { window });
   const shape = window === undefined ? [5] : [window, 5];

@@ -17,6 +17,11 @@ export interface DecodedPart {
   readonly filledRows?: number;
 }
 
+/** How many rows of a series a part holds, in windows of so many: at least one of each window, whatever a stream claims. */
+export function seriesRows({ items, filledRows = 0 }: DecodedPart, window: number): number {
+  return Math.max(0, items * window - Math.min(filledRows, window - 1));
+}
+
 /**
  * Network numbers as a table, the windows of a series one after the other, without the rows that only fill up the last window of each
  * part.
@@ -34,10 +39,10 @@ export function decodedTable(
   if (!parts.some(({ filledRows = 0 }) => filledRows > 0)) return table;
   const kept: number[] = [];
   let start = 0;
-  for (const { items, filledRows = 0 } of parts) {
-    const end = start + items * window;
-    for (let row = start; row < end - Math.min(filledRows, window - 1); row++) kept.push(row);
-    start = end;
+  for (const part of parts) {
+    const rows = seriesRows(part, window);
+    for (let row = 0; row < rows; row++) kept.push(start + row);
+    start += part.items * window;
   }
   return selectTableRows(table, kept);
 }

@@ -6,7 +6,7 @@ export { writeCsv } from "./csv-write.ts";
 export type { WriteCsvOptions } from "./csv-write.ts";
 export { batches, gather, itemSize, parseRange, select, take } from "./dataset.ts";
 export type { Batch, BatchOptions, Dataset, FactorTable, ItemRange, Provenance } from "./dataset.ts";
-export { decodedArray, decodedCsv, decodedTable } from "./decoded-items.ts";
+export { decodedArray, decodedCsv, decodedTable, seriesRows } from "./decoded-items.ts";
 export type { DecodedPart } from "./decoded-items.ts";
 export { describedShape, DESCRIPTION_VERSION, isTableDescription } from "./description.ts";
 export type {

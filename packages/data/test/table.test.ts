@@ -6,6 +6,7 @@ import {
   dropMissing,
   type NumberColumn,
   selectTableRows,
+  seriesRows,
   type Standardisation,
   type Table,
   tableDataset,
@@ -256,6 +257,16 @@ describe("a series", () => {
     expect(tableDataset(description, given).filledRows).toBeUndefined();
     const back = tableOf(description, values as Float32Array);
     expect([...back.columns[1]!.values]).toEqual([0, 10, 20, 30, 40, 50, 60, 60, 60]);
+  });
+
+  it.each([
+    [{ items: 3 }, 12],
+    [{ items: 3, filledRows: 2 }, 10],
+    [{ items: 3, filledRows: 3 }, 9],
+    [{ items: 3, filledRows: 2 ** 32 - 1 }, 9],
+    [{ items: 0, filledRows: 3 }, 0],
+  ])("in a part of %o are %i rows, in windows of four", (part, rows) => {
+    expect(seriesRows(part, 4)).toBe(rows);
   });
 
   it("that is shorter than a window is refused, and so is leaving rows out of it", async () => {

@@ -58,6 +58,16 @@ describe("an encoder of a bundle", () => {
     expect(stream.length).toBeLessThanOrEqual(encoders[0]!.maxBytes(count));
   });
 
+  test("keeps nothing of a Buffer that it was read from", async () => {
+    const given = Buffer.from(bundle);
+    const made = [await loadEncoder(given, { kernels: "wasm" }), javascriptEncoder(given)];
+    const read = readBundle(given);
+    given.fill(0);
+    expect(read).toEqual(readBundle(bundle));
+    const x = items(1, SIZE, 7);
+    for (const encoder of made) expect(encoder.encode(x)).toEqual(encoders[0]!.encode(x));
+  });
+
   test("writes raw integers where tables do not fit, which any reader reads", () => {
     const far = items(3, SIZE, 5).map((value) => 40 * value);
     const { symbols } = expected(far);

@@ -60,7 +60,11 @@ export interface BundleLimits {
 const DEFAULT_LIMITS = { memoryBytes: 2 ** 26, products: 2 ** 32 };
 const MAX_SECTIONS = 16;
 const MAX_DIMS = 2 ** 16;
+/** Among the fields of a call. */
+const FIRST_OF_WINDOW = 12;
 const ANCILLARY = 0x80;
+/** By their types, from 1 on. */
+const SECTION_NAMES = Object.keys(BUNDLE_SECTIONS) as BundleSection[];
 
 /**
  * Reads a bundle and checks all that running it relies on. Memory is taken only for what the bytes themselves hold.
@@ -73,8 +77,10 @@ export function readBundle(bytes: Uint8Array, limits: BundleLimits = {}): Encode
 }
 
 /** The same by another implementation of CRC32C. */
-export function readBundleBy(checksum: Checksum, bytes: Uint8Array, limits: BundleLimits = {}): EncoderBundle {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError(`"bundle" expected a Uint8Array, got ${typeof bytes}`);
+export function readBundleBy(checksum: Checksum, given: Uint8Array, limits: BundleLimits = {}): EncoderBundle {
+  if (!(given instanceof Uint8Array)) throw new TypeError(`"bundle" expected a Uint8Array, got ${typeof given}`);
+  // Of a Buffer of Node's a slice would be no copy.
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.length);
   const sections = sectionsOf(checksum, bytes);
   const model = required(sections, "model");
   if (model.bytes.length !== BUNDLE_MODEL_BYTES) throw invalid(model.offset, `a model of ${model.bytes.length} bytes`);
@@ -121,22 +127,19 @@ type Sections = Partial<Record<BundleSection, Section>>;
 function sectionsOf(checksum: Checksum, bytes: Uint8Array): Sections {
   const count = checkHeader(checksum, bytes);
   const view = viewOf(bytes);
-  const names = Object.keys(BUNDLE_SECTIONS) as BundleSection[];
   const found: Sections = {};
   let at = BUNDLE_HEADER_BYTES + BUNDLE_ENTRY_BYTES * count;
   for (let i = 0, last = 0; i < count; i++) {
     const entry = BUNDLE_HEADER_BYTES + BUNDLE_ENTRY_BYTES * i;
-    const [type, length, crc] = [0, 4, 8].map((field) => view.getUint32(entry + field, true)) as [
-      number,
-      number,
-      number,
-    ];
+    const type = view.getUint32(entry, true);
+    const length = view.getUint32(entry + 4, true);
     if (type <= last) throw invalid(entry, `section ${type} is repeated or out of order`);
-    const name = names.find((one) => BUNDLE_SECTIONS[one] === type);
+    const name = SECTION_NAMES[type - 1];
     if (!name && type < ANCILLARY) throw invalid(entry, `section ${type} is not known to this version`);
     if (length > bytes.length - at) throw invalid(entry, `section ${type} of ${length} bytes does not fit`);
     const part = bytes.subarray(at, at + length);
-    if (checksum(part, 0) !== crc) throw problem("BUNDLE_CRC", at, `section ${type} is damaged`);
+    if (checksum(part, 0) !== view.getUint32(entry + 8, true))
+      throw problem("BUNDLE_CRC", at, `section ${type} is damaged`);
     if (name) found[name] = { offset: at, bytes: part };
     at += length;
     last = type;
@@ -207,12 +210,11 @@ function unitsOf({ bytes, offset }: Section, samples: number): BundleUnits {
   if ((rows !== 2 && rows !== 3) || (count !== 1 && count !== samples) || bytes.length !== 8 + 8 * rows * count) {
     throw invalid(offset, `${rows} rows of ${count} units in ${bytes.length} bytes, of ${samples} samples`);
   }
-  const [offsets, scales, fills] = Array.from({ length: rows }, (_, row) =>
-    Float64Array.from({ length: count }, (__, i) => view.getFloat64(8 + 8 * (row * count + i), true)),
-  );
-  const isRight = [offsets!, scales!, fills ?? []].every((row) => row.every(Number.isFinite));
-  if (!isRight || scales!.some((scale) => scale < 0)) throw invalid(offset, "units not finite, or scales below 0");
-  return { offsets: offsets!, scales: scales!, ...(fills && { fills }) };
+  const units = new Float64Array(bytes.slice(8).buffer);
+  const [offsets, scales] = [units.subarray(0, count), units.subarray(count, 2 * count)];
+  if (!units.every(Number.isFinite) || !scales.every((scale) => scale >= 0))
+    throw invalid(offset, "units not finite, or scales below 0");
+  return { offsets, scales, ...(rows === 3 && { fills: units.subarray(2 * count) }) };
 }
 
 function planOf({ bytes, offset }: Section, constants: Section, limits: Required<BundleLimits>): Plan {
@@ -228,7 +230,7 @@ function planOf({ bytes, offset }: Section, constants: Section, limits: Required
   const output = { name: "symbols", address: word(7), length: word(8) };
   const common = {
     ...{ version: word(0), constants: constants.bytes.slice(), memoryBytes },
-    calls: Array.from({ length: count }, (_, i) => callOf((field) => word(11 + fields * i + field))),
+    calls: Array.from({ length: count }, (_, i) => callOf(view, BUNDLE_PLAN_BYTES + 4 * fields * i)),
   };
   const input = { address: word(2), length: word(3) };
   const plan =
@@ -240,19 +242,24 @@ function planOf({ bytes, offset }: Section, constants: Section, limits: Required
           outputs: [output],
         } as IntegerPlan);
   checkAnyPlan(plan);
-  const products = plan.calls.reduce((sum, call) => sum + productsOf(call), 0);
+  let products = 0;
+  for (const call of plan.calls) products += productsOf(call);
   if (products > limits.products) throw beyond(offset, "products for an item", products, limits.products);
   return plan;
 }
 
-/** A call of its fields in the order of the kernels. */
-function callOf(word: (field: number) => number): PlanCall | FloatCall {
-  const all = Object.fromEntries(CALL_FIELDS.map((name, i) => [name, word(i)])) as Record<string, number>;
+/** The call whose fields begin at `at`, in the order of the kernels. */
+function callOf(view: DataView, at: number): PlanCall | FloatCall {
+  const all: Record<string, number> = {};
+  const window: Record<string, number> = {};
+  for (let i = 0; i < CALL_FIELDS.length; i++) {
+    const of = i < FIRST_OF_WINDOW ? all : window;
+    of[CALL_FIELDS[i]!] = view.getInt32(at + 4 * i, true);
+  }
   const { x, y, weights, records, padding, scratch, zero, low, high, wide, length } = all;
   const kernel = KERNELS[all["kernel"]!];
-  const window = Object.fromEntries(CALL_FIELDS.slice(12).map((name) => [name, all[name]])) as unknown;
   const made = { kernel, x, y };
-  const windowed = { ...made, window: window as PlanWindow };
+  const windowed = { ...made, window: window as unknown as PlanWindow };
   switch (kernel) {
     case "conv2d":
     case "conv2dTranspose":
@@ -271,8 +278,8 @@ function callOf(word: (field: number) => number): PlanCall | FloatCall {
       return { ...made, table: weights, length } as PlanCall;
     default:
       return {
-        ...{ ...made, length, xLength: all["channels"] },
-        ...{ other: weights, otherLength: all["yChannels"] },
+        ...{ ...made, length, xLength: window["channels"] },
+        ...{ other: weights, otherLength: window["yChannels"] },
       } as FloatCall;
   }
 }
@@ -280,7 +287,7 @@ function callOf(word: (field: number) => number): PlanCall | FloatCall {
 function productsOf(call: PlanCall | FloatCall): number {
   if ("length" in call) return call.length;
   const { yHeight, yWidth, yChannels, rows, columns, channels } = call.window;
-  return yHeight * yWidth * yChannels * rows * columns * (/conv2d/i.test(call.kernel) ? channels : 1);
+  return yHeight * yWidth * yChannels * rows * columns * (call.kernel.includes("onv2d") ? channels : 1);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -85,7 +85,7 @@ function wasmExecutor(plan: Plan, { memory, run, quantise }: OpenKernels): Execu
   const floats = memoryBytes + 4 * WORDS * calls.length;
   grow(memory, floats + 4 * input.length + SLACK);
   const words = new Int32Array(memory.buffer, memoryBytes, WORDS * calls.length);
-  calls.forEach((call, i) => words.set(callWords(call), WORDS * i));
+  for (let i = 0; i < calls.length; i++) words.set(callWords(calls[i]!), WORDS * i);
   const runCalls = () => run(memoryBytes, calls.length);
   if (isFloatPlan(plan)) return executorOver(plan, memory.buffer, "wasm", runCalls);
   const { address, length, scale, zero } = plan.input;

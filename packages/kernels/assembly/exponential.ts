@@ -5,16 +5,8 @@ import {
 } from "./functions";
 import { f32s, loadUpTo, mulAdd, storeUpTo } from "./simd";
 
-export const enum After { Softplus, Sigmoid, CrossEntropy, CrossEntropyGrad }
-
-/** What is made of x, of e = e^-|x| and, if it wants that, of log(1 + e); `target` and `slope` are the cross-entropy's. */
-@inline
-function after(f: After, x: v128, e: v128, log: v128, target: v128, slope: v128): v128 {
-  if (f == After.Softplus) return f32x4.add(f32x4.pmax(x, f32s(0)), log);
-  if (f == After.CrossEntropy) return f32x4.add(f32x4.sub(f32x4.pmax(x, f32s(0)), f32x4.mul(x, target)), log);
-  const sigmoid = sigmoidFrom(x, e);
-  return f == After.Sigmoid ? sigmoid : f32x4.mul(slope, f32x4.sub(sigmoid, target));
-}
+/** `Both` is the cross-entropy and its gradient. */
+export const enum After { Softplus, Sigmoid, CrossEntropy, CrossEntropyGrad, Both }
 
 /** A constant for all turns of a loop: made of what is not known to be 0, as engines make known ones anew in every turn. */
 @inline
@@ -22,20 +14,56 @@ function kept(value: f32, zero: i32): v128 {
   return i32x4.splat(reinterpret<i32>(value) + zero);
 }
 
+/** What is made of `count` elements of x, or of four if there are more, from e = e^-|x|: at `y`, or, if it is `slope` times a derivative, at `dx`. */
+@inline
+function after(
+  f: After, x: usize, targets: usize, slope: v128, y: usize, dx: usize, count: i32, e: v128,
+  two: v128, l0: v128, l1: v128, l2: v128, l3: v128, half: v128,
+): void {
+  const hasLog = f == After.Softplus || f == After.CrossEntropy || f == After.Both;
+  // First, so that few registers are taken while it is made.
+  const log = hasLog ? log1pOf(e, two, l0, l1, l2, l3, half) : e;
+  const target = f >= After.CrossEntropy ? loadUpTo(targets, count) : e;
+  const value = loadUpTo(x, count);
+  if (f == After.Softplus) storeUpTo(y, f32x4.add(f32x4.pmax(value, f32s(0)), log), count);
+  if (f == After.Sigmoid) storeUpTo(y, sigmoidFrom(value, e), count);
+  if (f == After.CrossEntropy || f == After.Both) {
+    storeUpTo(y, f32x4.add(f32x4.sub(f32x4.pmax(value, f32s(0)), f32x4.mul(value, target)), log), count);
+  }
+  if (f >= After.CrossEntropyGrad) storeUpTo(dx, f32x4.mul(slope, f32x4.sub(sigmoidFrom(value, e), target)), count);
+}
+
 /** e^-|x| of `count` elements, or of four if there are more. */
 function exponentialOf(x: usize, count: i32): v128 {
-  return count > 0 ? expV(f32x4.neg(f32x4.abs(loadUpTo(x, count)))) : f32s(0);
+  return expV(f32x4.neg(f32x4.abs(loadUpTo(x, count))));
+}
+
+/** The last few elements of any function; as `mapExponential`. */
+function mapLast(f: After, x: usize, targets: usize, slopes: usize, dense: i32, y: usize, dx: usize, n: i32): void {
+  const two = f32s(2), l0 = f32s(L0), l1 = f32s(L1), l2 = f32s(L2), l3 = f32s(L3), half = f32s(0.5);
+  for (; n > 0; n -= 4) {
+    let slope = two;
+    if (slopes) slope = dense ? loadUpTo(slopes, n) : v128.load32_splat(slopes);
+    after(f, x, targets, slope, y, dx, n, exponentialOf(x, n), two, l0, l1, l2, l3, half);
+    x += 16;
+    targets += 16;
+    slopes += <usize>dense << 4;
+    y += 16;
+    dx += 16;
+  }
 }
 
 /**
- * y = f(x) of n elements; y may be x or `targets`. A turn prepares the exponentials of the vector after the next, makes those of the next one, and what
- * follows of those of its own: each of the three is a row of steps that wait for one another, and engines do not look far enough ahead to find
- * other work.
+ * y = f(x) of n elements, and `dx` as `after` says; either may be x or `targets`. A turn prepares the exponentials of the vector after the next, makes
+ * those of the next one, and what follows of those of its own: each of the three is a row of steps that wait for one another, and engines do not look
+ * far enough ahead to find other work.
  *
  * @param slopes n of them, or one if not `dense`
  */
 @inline
-export function mapExponential(f: After, x: usize, targets: usize, slopes: usize, dense: i32, y: usize, n: i32): void {
+export function mapExponential(
+  f: After, x: usize, targets: usize, slopes: usize, dense: i32, y: usize, dx: usize, n: i32,
+): void {
   const zero = n >> 31;
   const log2e = kept(LOG2_E, zero), round = kept(ROUND, zero), high = kept(LN2_HI, zero), low = kept(LN2_LO, zero);
   const p0 = kept(P0, zero), p1 = kept(P1, zero), p2 = kept(P2, zero), p3 = kept(P3, zero), p4 = kept(P4, zero);
@@ -43,10 +71,10 @@ export function mapExponential(f: After, x: usize, targets: usize, slopes: usize
   const sign = kept(-0.0, zero), least = kept(LEAST_EXPONENT, zero);
   const two = kept(2, zero), half = kept(0.5, zero);
   const l0 = kept(L0, zero), l1 = kept(L1, zero), l2 = kept(L2, zero), l3 = kept(L3, zero);
-  const hasTargets = f >= After.CrossEntropy, hasLog = f == After.Softplus || f == After.CrossEntropy;
   const slope = slopes ? v128.load32_splat(slopes) : one;
-  let e = exponentialOf(x, n);
-  let exponent = f32x4.pmax(v128.or(n > 7 ? v128.load(x, 16) : one, sign), least);
+  const slopeStep = <usize>dense << 4;
+  let e = n > 11 ? exponentialOf(x, 4) : one;
+  let exponent = f32x4.pmax(v128.or(n > 11 ? v128.load(x, 16) : one, sign), least);
   let rounded = mulAdd(exponent, log2e, round);
   let rest = restOf(exponent, rounded, round, high, low);
   for (; n > 11; n -= 4) {
@@ -54,23 +82,13 @@ export function mapExponential(f: After, x: usize, targets: usize, slopes: usize
     exponent = f32x4.pmax(v128.or(v128.load(x, 32), sign), least);
     rounded = mulAdd(exponent, log2e, round);
     rest = restOf(exponent, rounded, round, high, low);
-    const log = hasLog ? log1pOf(e, two, l0, l1, l2, l3, half) : e;
-    const target = hasTargets ? v128.load(targets) : e;
-    v128.store(y, after(f, v128.load(x), e, log, target, dense ? v128.load(slopes) : slope));
+    after(f, x, targets, dense ? v128.load(slopes) : slope, y, dx, 4, e, two, l0, l1, l2, l3, half);
     e = next;
     x += 16;
     targets += 16;
-    slopes += 16;
+    slopes += slopeStep;
     y += 16;
+    dx += 16;
   }
-  for (; n > 0; n -= 4) {
-    const log = hasLog ? log1pOf(e, two, l0, l1, l2, l3, half) : e;
-    const target = hasTargets ? loadUpTo(targets, n) : e;
-    storeUpTo(y, after(f, loadUpTo(x, n), e, log, target, dense ? loadUpTo(slopes, n) : slope), n);
-    x += 16;
-    targets += 16;
-    slopes += 16;
-    y += 16;
-    e = exponentialOf(x, n - 4);
-  }
+  mapLast(f, x, targets, slopes, dense, y, dx, n);
 }

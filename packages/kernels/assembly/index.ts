@@ -5,7 +5,7 @@ export {
 } from "./channelwise";
 export { conv2d, conv2dFilterGrad, conv2dFilterGradScratch, conv2dInputGrad, conv2dInputGradScratch, conv2dScratch } from "./conv";
 export { castI32, castU8, copyBytes as copy, copyStrided, fillWith as fill } from "./copy";
-export { choice as select, sigmoidCrossEntropy, sigmoidCrossEntropyGrad } from "./loss";
+export { choice as select, sigmoidCrossEntropy, sigmoidCrossEntropyBoth, sigmoidCrossEntropyGrad } from "./loss";
 export { gemm, gemmScratch } from "./gemm";
 export { countNonZero, sparseGemm, sparseGemmScratch, sparseRows } from "./gemm-sparse";
 export { adam, adamW, rmsProp, sgd, sgdMomentum, sgdNesterov } from "./optimisers";

@@ -18,7 +18,7 @@ export function choice(cond: usize, a: usize, b: usize, y: usize, n: i32): void 
 
 /** y = max(l, 0) - l x + log1p(e^-|l|) = -log p(x | l), in nats. */
 export function sigmoidCrossEntropy(l: usize, x: usize, y: usize, n: i32): void {
-  mapExponential(After.CrossEntropy, l, x, 0, 0, y, n);
+  mapExponential(After.CrossEntropy, l, x, 0, 0, y, 0, n);
 }
 
 /** y[outer, inner] = g (sigmoid(l) - x); l and x are dense, g has an outer stride and an inner one of 0 or 1. */
@@ -31,11 +31,16 @@ export function sigmoidCrossEntropyGrad(
     outer = 1;
   }
   for (; outer > 0; outer--) {
-    mapExponential(After.CrossEntropyGrad, l, x, g, gInner, y, inner);
+    mapExponential(After.CrossEntropyGrad, l, x, g, gInner, 0, y, inner);
     const bytes = <usize>inner << 2;
     l += bytes;
     x += bytes;
     y += bytes;
     g += <usize>gOuter << 2;
   }
+}
+
+/** Both in one pass, with exponentials made once: y as `sigmoidCrossEntropy`, dl as `sigmoidCrossEntropyGrad` for one g. */
+export function sigmoidCrossEntropyBoth(l: usize, x: usize, g: usize, y: usize, dl: usize, n: i32): void {
+  mapExponential(After.Both, l, x, g, 0, y, dl, n);
 }

@@ -75,7 +75,18 @@ function updateSome(
   write(p, f32x4.sub(read(p, four), f32x4.mul(rate, step)), four, magnitude, least);
 }
 
-/** n elements whose gradient is x times what lies at g; the last n mod 4 one by one. */
+/** A few elements one by one. */
+function updateLast(
+  method: Method, n: i32, p: usize, v: usize, g: usize, x: v128, rate: v128, c0: v128, c1: v128, c2: v128, magnitude: v128, least: v128,
+): void {
+  for (const end = p + (<usize>n << 2); p < end; p += 4) {
+    updateSome(method, false, p, v, g, x, rate, c0, c1, c2, magnitude, least);
+    v += 4;
+    g += 4;
+  }
+}
+
+/** n elements whose gradient is x times what lies at g. */
 @inline
 function updateRow(
   method: Method, n: i32, p: usize, v: usize, g: usize, x: v128, rate: v128, c: usize, magnitude: v128, least: v128,
@@ -85,9 +96,7 @@ function updateRow(
   const whole = <usize>(n & ~3) << 2;
   let i: usize = 0;
   for (; i < whole; i += 16) updateSome(method, true, p + i, v + i, g + i, x, rate, c0, c1, c2, magnitude, least);
-  for (const end = <usize>n << 2; i < end; i += 4) {
-    updateSome(method, false, p + i, v + i, g + i, x, rate, c0, c1, c2, magnitude, least);
-  }
+  if (n & 3) updateLast(method, n & 3, p + i, v + i, g + i, x, rate, c0, c1, c2, magnitude, least);
 }
 
 /** m = c0 m + c1 g, stored. */

@@ -279,6 +279,8 @@ export interface KernelExports {
     gOuter: number,
     gInner: number,
   ) => void;
+  /** Both of n elements in one pass, to the same bits, for one g: y = max(l, 0) - l x + log1p(e^-|l|), dl = g (sigmoid(l) - x); dl may be l or x. */
+  readonly sigmoidCrossEntropyBoth: (l: number, x: number, g: number, y: number, dl: number, n: number) => void;
 
   /** y = e^x / sum e^x, row by row of [rows, n]. */
   readonly softmax: Rows;

@@ -68,7 +68,7 @@ describe("the binaries", () => {
       ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sparseGemm sparseGemmScratch sparseRows sqrt square step sub sum tanh".split(
         " ",
       ),
-      "tanhGrad",
+      ...["sigmoidCrossEntropyBoth", "tanhGrad"],
     ];
     expect(
       Object.entries(exports)

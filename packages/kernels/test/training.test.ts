@@ -77,6 +77,26 @@ describe.each(BUILDS)("loss and noise, $title", ({ build, missing }) => {
     );
   });
 
+  it.skipIf(missing)("sigmoidCrossEntropyBoth leaves the bits of the two, dl in the place of an operand too", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 40 }), fc.integer(), fc.constantFrom("l", "x", "own"), (n, seed, place) => {
+        const [l, x, g] = [noise(n, seed).map((v) => v * 20), noise(n, seed + 1), noise(1, seed + 2)];
+        const room = () => arena.floats(new Float32Array(n + 1).fill(NaN));
+        const scale = arena.floats(g);
+        const [loss, slopes, y, own] = [room(), room(), room(), room()];
+        kernels.sigmoidCrossEntropy(arena.floats(l), arena.floats(x), loss, n);
+        kernels.sigmoidCrossEntropyGrad(arena.floats(l), arena.floats(x), scale, slopes, 1, n, 0, 0);
+        const [lAt, xAt] = [arena.floats(l), arena.floats(x)];
+        const dl = { l: lAt, x: xAt, own }[place];
+        kernels.sigmoidCrossEntropyBoth(lAt, xAt, scale, y, dl, n);
+        expect(arena.read(y, n + 1)).toEqual(arena.read(loss, n + 1));
+        expect(arena.read(dl, n)).toEqual(arena.read(slopes, n));
+        expect(arena.read(own + 4 * n, 1)).toEqual(Float32Array.of(NaN));
+        arena.release();
+      }),
+    );
+  });
+
   const word = fc.integer({ min: 0, max: 2 ** 32 - 1 });
   it.skipIf(missing)("randomUniform and randomNormal have the bits of @isthmus/math", () => {
     const steps = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constantFrom(2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1));

@@ -14,7 +14,7 @@ import { denseModel, sizes } from "./support/models.ts";
 import { exportCase, operationCases } from "./support/operation-cases.ts";
 import { reductions } from "./support/precision.ts";
 import type { Arrays } from "./support/runtimes.ts";
-import { exportable, feedsFor, imageModels, partsOf, smallZoo } from "./support/zoo.ts";
+import { exportable, feedsFor, imageModels, partsOf, partsOfAll, smallZoo } from "./support/zoo.ts";
 
 const PYTHON = "/usr/bin/python3";
 const program = fileURLToPath(new URL("../../../tools/fixtures/onnx_check.py", import.meta.url));
@@ -79,10 +79,9 @@ describe.skipIf(missing)("python3-onnx (apt-get install python3-onnx)", () => {
   });
 
   test.each([13, 17] as const)("accepts every part of every model in operator set %i", (opset) => {
-    const files = smallZoo.flatMap(([, definition]) => {
-      const model = exportable(definition);
-      return partsOf(definition).map(({ part, sample }) => exportModelPart(model, part, { sample, opset }));
-    });
+    const files = partsOfAll(smallZoo).map(([, { model, part, sample }]) =>
+      exportModelPart(model, part, { sample, opset }),
+    );
     for (const verdict of check(files)) expect(verdict.same).toBe(true);
   });
 

@@ -27,10 +27,15 @@ function measured(kind: string, way: string): Sizes {
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" })) as Sizes;
 }
 
+/** Of processes that only hold a model, by its kind: measured once for all ways to write it. */
+const held = new Map<string, Sizes>();
+
 /** Bytes beyond those of a process that only holds the model. */
 function extra(kind: string, way: string): Sizes & { readonly extra: number } {
   const sizes = measured(kind, way);
-  return { ...sizes, extra: sizes.peak - measured(kind, "hold").peak };
+  const before = held.get(kind) ?? measured(kind, "hold");
+  held.set(kind, before);
+  return { ...sizes, extra: sizes.peak - before.peak };
 }
 
 /*

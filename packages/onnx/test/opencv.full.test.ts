@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { calibrate, describeOnnx, exportModelPart, lintFor } from "../src/index.ts";
 import { denseModel, pseudoRandom } from "./support/models.ts";
 import { opencvCases, stretchedCases } from "./support/opencv-cases.ts";
-import { exportable, expectedOf, feedsFor, partsOf, smallZoo } from "./support/zoo.ts";
+import { expectedOf, feedsFor, partsOfAll, smallZoo } from "./support/zoo.ts";
 
 const SOURCE = fileURLToPath(new URL("../../../tools/opencv/run-onnx.cpp", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "isthmus-opencv-"));
@@ -40,18 +40,10 @@ function run(
 }
 
 /** Parts that OpenCV's one input of floats can feed. */
-const parts = smallZoo.flatMap(([name, definition]) => {
-  const model = exportable(definition);
-  return partsOf(definition)
-    .filter(({ part, sample }) => !sample && (part === "encoder" || part === "decoder"))
-    .map((asked) => ({
-      name: `${asked.part} of ${name}`,
-      program: model[asked.part as "encoder" | "decoder"],
-      model,
-      asked,
-    }))
-    .filter(({ program: { inputs } }) => Object.keys(inputs).length === 1);
-});
+const parts = partsOfAll(smallZoo)
+  .filter(([, { part, sample }]) => !sample && (part === "encoder" || part === "decoder"))
+  .map(([what, one]) => [what, { ...one, program: one.model[one.part as "encoder" | "decoder"] }] as const)
+  .filter(([, { program }]) => Object.keys(program.inputs).length === 1);
 
 describe.skipIf(missing)("OpenCV (apt-get install libopencv-dnn-dev g++)", () => {
   beforeAll(() => {
@@ -60,14 +52,14 @@ describe.skipIf(missing)("OpenCV (apt-get install libopencv-dnn-dev g++)", () =>
     if (status !== 0) throw new Error(stderr);
   }, 300_000);
 
-  test.each(parts)("$name, operator sets 13 and 17, batch 1 and 3", ({ program: { nodes, inputs }, model, asked }) => {
-    const [input, id] = Object.entries(inputs)[0]!;
+  test.each(parts)("%s, operator sets 13 and 17, batch 1 and 3", (_, { program, model, ...asked }) => {
+    const [input, id] = Object.entries(program.inputs)[0]!;
     for (const opset of [13, 17] as const) {
       const bytes = exportModelPart(model, asked.part, { opset });
       const outputs = describeOnnx(bytes).outputs.map(({ name }) => name);
       for (const batch of [1, 3]) {
         const fed = feedsFor(model, asked, batch);
-        const dims = concreteShape(nodes[id]!.shape, batch);
+        const dims = concreteShape(program.nodes[id]!.shape, batch);
         const attempt = () => run(bytes, outputs, dims, fed[input] as Float32Array);
         const warnings = lintFor("opencv", bytes);
         if (warnings.length === 0) expectEqual(attempt(), expectedOf(model, asked, fed, batch), outputs);

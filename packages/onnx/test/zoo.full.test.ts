@@ -10,6 +10,7 @@ import {
   fewModels,
   imageModels,
   partsOf,
+  partsOfAll,
   smallZoo,
 } from "./support/zoo.ts";
 import { innerTransposes } from "./support/transposes.ts";
@@ -19,36 +20,27 @@ const grid = { batches: [1, 3, 17], optimisations: ["disabled", "all"] } as cons
 
 const largest = { share: 0, where: "nothing was compared" };
 
-describe.each(smallZoo)("%s", (name, definition) => {
-  const model = exportable(definition);
-  test.each(partsOf(definition))("$part, sample $sample, operator sets 13, 17 and 21", async (asked) => {
-    for (const opset of [13, 17, 21] as const) {
-      // |a - b| <= 1e-5 + 1e-4 |b|: sums of tens of products of numbers near 1, through a few layers.
-      const share = await worstOf(runtimes, { model, ...asked, ...grid, options: { opset } });
-      expect(share).toBeLessThanOrEqual(1);
-      if (share > largest.share) Object.assign(largest, { share, where: `${asked.part} of ${name}, set ${opset}` });
-    }
-  });
+test.each(partsOfAll(smallZoo))("%s, operator sets 13, 17 and 21", async (what, one) => {
+  for (const opset of [13, 17, 21] as const) {
+    // |a - b| <= 1e-5 + 1e-4 |b|: sums of tens of products of numbers near 1, through a few layers.
+    const share = await worstOf(runtimes, { ...one, ...grid, options: { opset } });
+    expect(share).toBeLessThanOrEqual(1);
+    if (share > largest.share) Object.assign(largest, { share, where: `${what}, set ${opset}` });
+  }
 });
 
 /** A part of an image that is given is put in its place as it was fed, channels last. */
 const whole = smallZoo.filter(([, { condition, config }]) => !condition && config.inputShape.length === 3);
 
-test.each(whole)("%s has a Transpose at the edges alone", (_, definition) => {
-  const model = exportable(definition);
-  for (const { part, sample } of partsOf(definition)) {
-    for (const options of [{}, { layout: "nhwc" }, { layout: "nchw" }] as const) {
-      expect(innerTransposes(exportModelPart(model, part, { sample, ...options }))).toEqual([]);
-    }
+test.each(partsOfAll(whole))("%s has a Transpose at the edges alone", (_, { model, part, sample }) => {
+  for (const options of [{}, { layout: "nhwc" }, { layout: "nchw" }] as const) {
+    expect(innerTransposes(exportModelPart(model, part, { sample, ...options }))).toEqual([]);
   }
 });
 
-describe.each(defaultZoo)("%s as it is when nothing is said", (_, definition) => {
-  const model = exportable(definition);
-  test.each(partsOf(definition))("$part, sample $sample", async (asked) => {
-    const trial = { model, ...asked, batches: [3], optimisations: ["all"], options: {} } as const;
-    expect(await worstOf(runtimes, trial)).toBeLessThanOrEqual(1);
-  });
+test.each(partsOfAll(defaultZoo))("%s as it is when nothing is said", async (_, one) => {
+  const trial = { ...one, batches: [3], optimisations: ["all"], options: {} } as const;
+  expect(await worstOf(runtimes, trial)).toBeLessThanOrEqual(1);
 });
 
 describe.each(imageModels)("%s in other shapes", (_, definition) => {
@@ -81,7 +73,7 @@ async function shareOf(bytes: Uint8Array, feeds: Arrays, expected: Record<string
   return Math.max(...shares);
 }
 
-describe.each([...fewModels, ...imageModels])("%s in the user's numbers", (_, definition) => {
+describe.each([...new Set([...fewModels, ...imageModels])])("%s in the user's numbers", (_, definition) => {
   const model = exportable(definition);
   const features = definition.config.inputShape.reduce((product, size) => product * size, 1);
 

@@ -74,6 +74,7 @@ const calls: Readonly<Record<string, Arguments>> = {
   ),
   sigmoidCrossEntropy: dense(3),
   sigmoidCrossEntropyGrad: byRows([at(0), at(1), at(2), at(3)], 1),
+  sigmoidCrossEntropyBoth: count.map((n) => [at(0), at(1), at(4), at(2), at(3), n]),
   select: dense(4),
   ...each(
     "sgd sgdMomentum sgdNesterov rmsProp adam adamW".split(" "),

@@ -227,7 +227,7 @@ describe("phases", () => {
   it("divide few exponentials sooner than as many sums", async () => {
     const { phases } = await ofTraining(2, 32);
     const divided = phases.flat().flatMap(({ call, divisible }) => (divisible ? [call.kernel] : []));
-    expect(divided).toEqual(expect.arrayContaining(["sigmoidCrossEntropy", "sigmoidCrossEntropyGrad"]));
+    expect(divided).toEqual(expect.arrayContaining(["sigmoidCrossEntropyBoth"]));
     expect(divided).not.toContain("sum");
   });
 });

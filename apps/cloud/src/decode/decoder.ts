@@ -57,7 +57,7 @@ export class Decoder {
     }
     const { shape } = model.facts;
     const values = items === 0 ? new Float32Array(0) : await this.batcher(model).decode(latents, items);
-    return { count: items, shape, values, isPicture: false, symbols, filledRows: items === 0 ? 0 : filledRows };
+    return { count: items, shape, values, isPicture: false, symbols, filledRows };
   }
 
   private batcher(model: ServedModel): Batcher {

@@ -2,6 +2,7 @@ import {
   arrayOf,
   type ArrayDescription,
   isTableDescription,
+  seriesRows,
   shortestFloat,
   type TableDescription,
   tableOf,
@@ -34,7 +35,7 @@ export class DecodedNumbers {
       const { columns, window = 1 } = description.item;
       this.row = columns.length;
       this.ofItem = window * this.row;
-      this.length = Math.max(0, count * window - filledRows) * this.row;
+      this.length = seriesRows({ items: count, filledRows }, window) * this.row;
       const width = elementCount(shape) / window;
       this.rows = (from, to) => cellsOf(description, values.subarray(from * width, to * width) as Float32Array);
     } else {

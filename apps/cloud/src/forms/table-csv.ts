@@ -1,4 +1,4 @@
-import { isTableDescription, tableOf, writeCsv } from "@isthmus/data";
+import { isTableDescription, seriesRows, tableOf, writeCsv } from "@isthmus/data";
 import { elementCount } from "@isthmus/graph";
 import type { SameShape } from "../decode/decoded.ts";
 import type { ServedModel } from "../models/served-model.ts";
@@ -20,7 +20,7 @@ export function* tableCsv({ description }: ServedModel, streams: SameShape): Gen
   const step = Math.max(1, Math.floor(BLOCK / width));
   yield writeCsv(tableOf(description, new Float32Array(0)), { delimiter, header });
   for (const { count, filledRows, values } of streams) {
-    const rows = count * window - Math.min(filledRows, window - 1);
+    const rows = seriesRows({ items: count, filledRows }, window);
     for (let row = 0; row < rows; row += step) {
       const block = values.subarray(row * width, Math.min(row + step, rows) * width) as Float32Array;
       yield writeCsv(tableOf(description, block), { delimiter, header: false });

@@ -1,5 +1,5 @@
 import type { Geometry } from "@isthmus/codec";
-import { type ArrayType, isTableDescription } from "@isthmus/data";
+import { type ArrayType, isTableDescription, seriesRows } from "@isthmus/data";
 import { isImageShape } from "@isthmus/plot/png";
 import type { ServedModel } from "./served-model.ts";
 
@@ -21,13 +21,13 @@ const TYPE_BYTES: Readonly<Record<ArrayType, number>> = {
  */
 export function rawBytesOf(model: Pick<ServedModel, "facts" | "description" | "features">, holds: Holds): number {
   const { facts, description, features } = model;
-  const { items, geometry, filledRows = 0 } = holds;
+  const { items, geometry } = holds;
   const numbers = geometry ? geometry.height * geometry.width * geometry.channels : items * features;
   if (facts.lossless) return facts.lossless.binary ? Math.ceil(numbers / 8) : numbers;
   if (isTableDescription(description)) {
     const { columns, window = 1 } = description.item;
     const row = columns.reduce((sum, { kind }) => sum + (kind === "number" ? FLOAT_BYTES : 1), 0);
-    return row * (items * window - (items > 0 ? Math.min(filledRows, window - 1) : 0));
+    return row * seriesRows(holds, window);
   }
   if (description?.item.kind === "array") {
     return numbers * TYPE_BYTES[(description.writing as { readonly type: ArrayType }).type];

@@ -161,19 +161,42 @@ export function partsOf({ prior, posterior }: Pick<ExportableModel, "prior" | "p
 type Feeds = Record<string, Float32Array | Int32Array>;
 type Values = Record<string, Float64Array>;
 
+/** The networks that a part is made of. */
+function networksOf({ encoder, decoder, posterior, prior }: ExportableModel, { part, sample }: Asked): Program[] {
+  const coding = sample ? [encoder, posterior!] : [encoder];
+  return { encoder: coding, decoder: [decoder], autoencoder: [...coding, decoder], prior: [prior!] }[part];
+}
+
+/** A part of the first model that has it. */
+export interface ZooPart extends Asked {
+  readonly name: string;
+  readonly definition: ModelDefinition;
+  readonly model: ExportableModel;
+}
+
+/** All parts of these models, each once: those that differ in their likelihood, say, have one encoder. */
+export function partsOfAll(
+  zoo: readonly (readonly [string, ModelDefinition])[],
+): readonly (readonly [string, ZooPart])[] {
+  const found = new Map<string, readonly [string, ZooPart]>();
+  for (const [name, definition] of zoo) {
+    const model = exportable(definition);
+    for (const asked of partsOf(definition)) {
+      const key = JSON.stringify([asked, definition.config.inputShape, networksOf(model, asked)]);
+      const label = `${asked.part}${asked.sample ? ", drawing," : ""} of ${name}`;
+      if (!found.has(key)) found.set(key, [label, { name, definition, model, ...asked }]);
+    }
+  }
+  return [...found.values()];
+}
+
 /** What is fed to the file of a part: items in [0, 1), codes, labels and the noise that the graph itself would draw. */
-export function feedsFor(model: ExportableModel, { part, sample }: Asked, batch: number): Feeds {
-  const { encoder, decoder, posterior, prior } = model;
-  const programs = {
-    encoder: sample ? [encoder, posterior!] : [encoder],
-    decoder: [decoder],
-    autoencoder: sample ? [encoder, posterior!, decoder] : [encoder, decoder],
-    prior: [prior!],
-  }[part];
+export function feedsFor(model: ExportableModel, asked: Asked, batch: number): Feeds {
+  const networks = networksOf(model, asked);
   return Object.assign(
     {},
-    ...programs.map((program) => fedTo(program, batch)),
-    ...programs.map((program) => noiseOf(program, batch)),
+    ...networks.map((program) => fedTo(program, batch)),
+    ...networks.map((program) => noiseOf(program, batch)),
   ) as Feeds;
 }
 

@@ -1,3 +1,4 @@
+import type { Node } from "@isthmus/graph";
 import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import type { Buffer } from "./plan.ts";
 import { asRows, broadcastView, denseView, isDense, type Rows, sizeOf, type View } from "./view.ts";
@@ -57,6 +58,21 @@ export const lowerGated =
     plan.call(kernel, [...sources, ...extent], { output: y.buffer, overlay: overlayable(views), flops: n });
     return y;
   };
+
+/** A cross-entropy and its gradient at the logits, `scale` times one, by logits, targets and scale: one call, whose gradient may take the logits' place. */
+export function lowerLossWithGradient(
+  plan: PlanBuilder,
+  node: Node,
+  operands: readonly Operand[],
+): { readonly loss: View; readonly gradient: View } {
+  const [loss, gradient] = [plan.result(node), plan.result(node)];
+  const views = operands.slice(0, 2).map((operand) => plan.dense(stretch(operand, loss.shape)));
+  const n = sizeOf(loss.shape);
+  const sources = [...views.map((view) => view.buffer), operands[2]!.view.buffer];
+  const effects = { output: gradient.buffer, overlay: overlayable(views), flops: 2 * n };
+  plan.call("sigmoidCrossEntropyBoth", [...sources, loss.buffer, gradient.buffer, n], effects);
+  return { loss, gradient };
+}
 
 function rowArguments(view: View): number[] {
   const { outer, inner, strides } = asRows([view])!;

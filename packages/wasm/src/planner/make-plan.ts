@@ -6,17 +6,20 @@ import { findData } from "./find-data.ts";
 import { findFusedUpdates, type FusedUpdate, fusedNodes, sameCall } from "./fused-updates.ts";
 import { findTenancies } from "./lifetimes.ts";
 import { layerLowerings, lowerings } from "./lowerings.ts";
+import { lowerLossWithGradient } from "./lower-elementwise.ts";
+import { findLossGradients, type LossGradients } from "./loss-gradients.ts";
 import { findOuterGradients, type OuterGradient } from "./outer-gradients.ts";
 import { type Operand, PlanBuilder, type Scratch } from "./plan-builder.ts";
 import type { Buffer, Plan, PlannedInput, PlannedOutput } from "./plan.ts";
 import { labelOf, unsupported } from "./unsupported.ts";
-import { sizeOf } from "./view.ts";
+import { isOneNumber, sizeOf, type View } from "./view.ts";
 
 /** What is known of a program before its batch size: its normal form and what fuses in it. */
 export interface Prepared {
   readonly program: Program;
   readonly fused: readonly FusedUpdate[];
   readonly layers: ReadonlyMap<number, DenseLayer>;
+  readonly losses: LossGradients;
   /** Nodes whose values are made of inputs without state. */
   readonly data: ReadonlySet<number>;
   /** Nodes that have no calls of their own because a fused call makes their value. */
@@ -27,7 +30,8 @@ export interface Prepared {
 export function prepare(program: Program): Prepared {
   const fused = findFusedUpdates(program);
   const { layers, inside } = findDenseLayers(program);
-  return { program, fused, layers, data: findData(program), absorbed: new Set([...inside, ...fusedNodes(fused)]) };
+  const absorbed = new Set([...inside, ...fusedNodes(fused)]);
+  return { program, fused, layers, losses: findLossGradients(program), data: findData(program), absorbed };
 }
 
 /** For how many calls more each array keeps its place if threads share the calls: those that need nothing of one another then run at the same time. */
@@ -66,22 +70,29 @@ export function makePlan(prepared: Prepared, batch: number, scratch: Scratch, th
 type OuterGradients = ReadonlyMap<number, OuterGradient>;
 
 /** The value of every node that has one of its own, by id. */
-function lowerNodes(
-  { program, layers, data, absorbed }: Prepared,
-  plan: PlanBuilder,
-  outer: OuterGradients,
-): Operand[] {
+function lowerNodes({ layers, losses, data, absorbed }: Prepared, plan: PlanBuilder, outer: OuterGradients): Operand[] {
   const operands: Operand[] = [];
-  for (const node of program.nodes.filter(({ id }) => !absorbed.has(id) && !outer.has(id))) {
+  const at = (id: number) => operands[id]!;
+  const keep = (node: Node, view: View) => {
+    operands[node.id] = data.has(node.id) ? { view, data: labelOf(node) } : { view };
+  };
+  for (const node of losses.order.filter(({ id }) => !absorbed.has(id) && !outer.has(id))) {
+    if (operands[node.id]) continue;
+    const gradient = losses.gradients.get(node.id);
+    if (gradient && isOneNumber(at(gradient.inputs[2]!).view)) {
+      const views = plan.lowering([node, gradient], () => lowerLossWithGradient(plan, node, gradient.inputs.map(at)));
+      keep(node, views.loss);
+      keep(gradient, views.gradient);
+      continue;
+    }
     const layer = layers.get(node.id);
-    const at = (id: number) => operands[id]!;
     const view = plan.lowering(layer?.nodes ?? [node], () => {
       if (!layer) return lowerNode(plan, node, node.inputs.map(at));
       const [a, b] = layer.product.inputs.map(at) as [Operand, Operand];
       const beside = layer.bias ?? layer.gate?.y;
       return layerLowerings[layer.product.op]!(plan, layer, a, b, beside && at(beside.id));
     });
-    operands[node.id] = data.has(node.id) ? { view, data: labelOf(node) } : { view };
+    keep(node, view);
   }
   return operands;
 }

@@ -34,6 +34,11 @@ export function isDense({ shape, strides }: View): boolean {
   return shape.every((dim, axis) => dim === 1 || strides[axis] === wanted[axis]);
 }
 
+/** Whether all elements are one, repeated. */
+export function isOneNumber({ shape, strides }: View): boolean {
+  return shape.every((dim, axis) => dim === 1 || strides[axis] === 0);
+}
+
 /** Stretches `view` to `shape`, to which it broadcasts. */
 export function broadcastView(view: View, shape: readonly number[]): View {
   const missing = shape.length - view.shape.length;

@@ -159,6 +159,11 @@ export const divisibles: Readonly<Record<string, Divisible>> = {
   ...each("randomUniform randomNormal", random),
   sigmoidCrossEntropy: dense(3, [2]),
   sigmoidCrossEntropyGrad: rows(4, [3], [0, 1, 3], { 2: 6 }),
+  sigmoidCrossEntropyBoth: divisible([3, 4], () => ({
+    size: 5,
+    unit: LINE,
+    moves: [0, 1, 3, 4].map((operand) => [operand, 4] as const),
+  })),
   select: dense(4, [3]),
   ...each("sgd sgdMomentum sgdNesterov rmsProp adam adamW", optimiser),
   castU8: divisible([1], () => ({

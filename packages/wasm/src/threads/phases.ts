@@ -17,7 +17,9 @@ const WORTH_BYTES = 400_000;
 
 /** What takes an exponential or a logarithm of each element counts as one operation for each, and takes the time of so many of a product. */
 const TRANSCENDENTAL: ReadonlySet<string> = new Set(
-  "exp expm1 log log1p sigmoid tanh softplus erf sigmoidCrossEntropy sigmoidCrossEntropyGrad".split(" "),
+  "exp expm1 log log1p sigmoid tanh softplus erf sigmoidCrossEntropy sigmoidCrossEntropyGrad sigmoidCrossEntropyBoth".split(
+    " ",
+  ),
 );
 const OPERATIONS_OF_ONE = 60;
 
