@@ -69,14 +69,15 @@ export function packA(a: usize, to: usize, rows: i32, kc: i32, rowStride: usize,
   }
 }
 
-/** Whether no NaN and no infinity is in a whole number of vectors. */
+/** Whether no NaN and no infinity, whose exponents are all ones, is in `bytes`, a multiple of 32. */
 export function allFinite(x: usize, bytes: i32): bool {
-  let differences = f32s(0);
-  for (let i = 0; i < bytes; i += 16) {
-    const value = v128.load(x + <usize>i);
-    differences = f32x4.add(differences, f32x4.sub(value, value));
+  let most = i32x4.splat(0);
+  for (; bytes > 0; bytes -= 32) {
+    const larger = i32x4.max_u(i32x4.shl(v128.load(x), 1), i32x4.shl(v128.load(x, 16), 1));
+    most = i32x4.max_u(most, larger);
+    x += 32;
   }
-  return i32x4.all_true(f32x4.eq(differences, differences));
+  return !v128.any_true(i32x4.eq(i32x4.shr_s(most, 24), i32x4.eq(most, most)));
 }
 
 /** Up to eight columns of B whose rows are contiguous, and zeros; `step` is the distance of the k's in what is packed. */
