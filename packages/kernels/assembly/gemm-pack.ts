@@ -136,36 +136,29 @@ function packEight(b: usize, to: usize, left: i32, kc: i32, stride: usize, trans
   }
 }
 
-/** Eight columns of two rows of B. */
-@inline
-function copyPair(b: usize, to: usize, stride: usize): void {
-  v128.store(to, v128.load(b));
-  v128.store(to, v128.load(b, 16), 16);
-  v128.store(to, v128.load(b + stride), 32);
-  v128.store(to, v128.load(b + stride, 16), 48);
-}
-
-/** Whole panels of B, four rows at a time from the first column to the last, as rows may lie far apart; returns how many of the kc rows are done. */
-function packFourRows(b: usize, to: usize, columns: i32, kc: i32, stride: usize): i32 {
+/** Whole panels of B, two rows at a time from the first column to the last, as rows may lie far apart; returns how many of the kc rows are done. */
+function packPairs(b: usize, to: usize, columns: i32, kc: i32, stride: usize): i32 {
   let p = 0;
-  for (; p + 4 <= kc; p += 4) {
+  for (; p + 2 <= kc; p += 2) {
     let from = b;
     let panel = to;
     for (let left = columns; left >= 8; left -= 8) {
-      copyPair(from, panel, stride);
-      copyPair(from + 2 * stride, panel + 64, stride);
+      v128.store(panel, v128.load(from));
+      v128.store(panel, v128.load(from, 16), 16);
+      v128.store(panel, v128.load(from + stride), 32);
+      v128.store(panel, v128.load(from + stride, 16), 48);
       from += 32;
       panel += <usize>kc << 5;
     }
-    b += 4 * stride;
-    to += 128;
+    b += 2 * stride;
+    to += 64;
   }
   return p;
 }
 
 /** All of B[kc, columns] in panels of eight columns; B is [kc, n], or [n, kc] when `transposed`, with rows `stride` bytes apart. */
 export function packB(b: usize, to: usize, columns: i32, kc: i32, stride: usize, transposed: bool): void {
-  const done = transposed ? 0 : packFourRows(b, to, columns, kc, stride);
+  const done = transposed ? 0 : packPairs(b, to, columns, kc, stride);
   for (let left = columns; left > 0; left -= 8) {
     const p = left >= 8 ? done : 0;
     packEight(b + <usize>p * stride, to + (<usize>p << 5), left, kc - p, stride, transposed, 32);
