@@ -1,6 +1,6 @@
 /**
- * C[m, n] = act(op(A) op(B) + bias), or the gradient through act, after Goto and van de Geijn (2008): a block of B stays packed in the second-level cache, a panel of MR rows of A
- * in the first. The order of summation depends on shape and build alone.
+ * C[m, n] = act(op(A) op(B) + bias), or the gradient through act, after Goto and van de Geijn (2008): a block of B stays packed in a cache, a
+ * panel of MR rows of A in the first. The order of summation depends on shape and build alone.
  */
 import { reluGrad, sigmoidGrad, tanhGrad } from "./binary";
 import { packA, packB } from "./gemm-pack";
@@ -11,9 +11,9 @@ import { relu, sigmoid, softplus, tanh } from "./unary";
 /** Most k in a block: one panel of A and one of B fit in 32 KiB together. */
 // @ts-ignore: decorator
 @inline export const KC: i32 = 256;
-/** Most columns in a block: KC * NC floats are 400 KiB. */
+/** Most columns in a block: KC * NC floats are 1 MiB. They may leave the second-level cache, as they are read in order: packing A again costs more. */
 // @ts-ignore: decorator
-@inline export const NC: i32 = 400;
+@inline export const NC: i32 = 1024;
 
 /** `total` cut into equal parts of at most `most`, each a multiple of `unit`. */
 @inline
