@@ -14,6 +14,9 @@ const TABLE: usize = 4096;
 /** What may be read and written behind an item: an odd number of samples is taken two by two. */
 const SLACK: usize = 16;
 
+/** Of the encoder itself, and of what lies between its parts. */
+const AROUND: u64 = 1024;
+
 /** Where what is laid out next goes. */
 let free: usize = 0;
 
@@ -39,8 +42,8 @@ export function open(file: usize, length: i32, maxMemory: f64, maxProducts: f64)
   const memoryBytes = <usize>head.memoryBytes;
   free = max(memoryBytes, file + <usize>length);
   const samples = <usize>head.samples;
-  const needed = tableBytes(coding.length) + sectionOf(sections, UNITS).length + plan.length;
-  if (!reserve(free + <usize>needed + 12 * samples + TABLE + 1024)) return 0;
+  const copies = <u64>sectionOf(sections, UNITS).length + <u64>plan.length + TABLE;
+  if (!reserve(<u64>free + tableBytes(coding.length) + copies + 12 * <u64>samples + AROUND)) return 0;
   const encoder = changetype<Encoder>(laidOut(offsetof<Encoder>()));
   if (!openTables(encoder, coding, head.outputs) || !openUnits(encoder, sectionOf(sections, UNITS), head.samples)) return 0;
   openPlan(encoder, head);

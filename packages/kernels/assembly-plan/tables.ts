@@ -11,20 +11,20 @@ export class Table {
 }
 
 /** Bytes of all tables of a section at the most: each frequency takes one byte at least there, each table five. */
-export function tableBytes(section: i32): i32 {
-  return 4 * section + 24 * (section / 5 + 1);
+export function tableBytes(section: i32): u64 {
+  return 9 * <u64>section + 24;
 }
 
 /** Where the next number begins, and whether any was not as it must be. */
 let cursor: usize = 0;
 let isBad: bool = false;
 
-/** Reads `channels` tables that lie side by side from `at` up to `end`, and writes them; whether they are as they must be, and nothing is left. */
-export function readTables(at: usize, end: usize, channels: i32, tables: usize): bool {
+/** Reads so many tables that lie side by side from `at` up to `end`, and writes them; whether they are as they must be, and nothing is left. */
+export function readTables(at: usize, end: usize, count: i32, tables: usize): bool {
   cursor = at;
   isBad = false;
-  let sums = tables + <usize>channels * offsetof<Table>();
-  for (let c = 0; c < channels && !isBad; c++) {
+  let sums = tables + <usize>count * offsetof<Table>();
+  for (let c = 0; c < count && !isBad; c++) {
     const table = changetype<Table>(tables + <usize>c * offsetof<Table>());
     sums = readTable(table, sums, end);
   }
