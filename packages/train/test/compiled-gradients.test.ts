@@ -164,7 +164,10 @@ it("a training step of 784-400-20 at batch 128 is this much work", async () => {
   // One for all kernels and biases.
   expect(count("adam")).toBe(1);
   expect(count("copyStrided") + count("copy")).toBe(0);
-  expect(calls.length).toBe(62);
+  // The loss and its gradient in one.
+  expect(count("sigmoidCrossEntropyBoth")).toBe(1);
+  expect(count("sigmoidCrossEntropy") + count("sigmoidCrossEntropyGrad")).toBe(0);
+  expect(calls.length).toBe(61);
   const gemmFlops = 2 * 128 * (784 * 400 * 2 + 400 * 20 * 3) * 3 - 2 * 128 * 784 * 400;
   expect(flops).toBeGreaterThan(gemmFlops);
   expect(flops).toBeLessThan(1.05 * gemmFlops);
