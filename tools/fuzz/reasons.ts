@@ -26,7 +26,7 @@ export const REASONS: readonly Reason[] = [
     why: "a packet that came before is known by its sequence, and does not get here",
   },
   { file: "frame", inside: ["checkFrame"], text: '"learned"', why: WRITER },
-  { file: "frame", inside: ["closeFrame"], why: WRITER },
+  { file: "frame", inside: ["closeFrame", "mostFrameBytes"], why: WRITER },
   { file: "frequency-table", inside: ["frequencyTable"], why: "unpacking refuses such a table before" },
   { file: "frequency-table", inside: ["seen", "smaller", "byWeight", "apportion", "order"], why: WRITER },
   {
