@@ -5,8 +5,7 @@ import {
 } from "./functions";
 import { f32s, loadUpTo, mulAdd, storeUpTo } from "./simd";
 
-/** `Both` is the cross-entropy and its gradient. */
-export const enum After { Softplus, Sigmoid, CrossEntropy, CrossEntropyGrad, Both }
+export const enum After { Softplus, Sigmoid, CrossEntropy }
 
 /** A constant for all turns of a loop: made of what is not known to be 0, as engines make known ones anew in every turn. */
 @inline
@@ -14,23 +13,26 @@ function kept(value: f32, zero: i32): v128 {
   return i32x4.splat(reinterpret<i32>(value) + zero);
 }
 
-/** What is made of `count` elements of x, or of four if there are more, from e = e^-|x|: at `y`, or, if it is `slope` times a derivative, at `dx`. */
+/**
+ * What is made of `count` elements of x, or of four if there are more, from e = e^-|x|: at `y`, if it is wanted, and at `dx`, if that is, `slope` times the
+ * derivative of a cross-entropy.
+ */
 @inline
 function after(
-  f: After, x: usize, targets: usize, slope: v128, y: usize, dx: usize, count: i32, e: v128,
+  f: After, wantsY: bool, wantsDx: bool, x: usize, targets: usize, slope: v128, y: usize, dx: usize, count: i32, e: v128,
   two: v128, l0: v128, l1: v128, l2: v128, l3: v128, half: v128,
 ): void {
-  const hasLog = f == After.Softplus || f == After.CrossEntropy || f == After.Both;
+  let log = e;
   // First, so that few registers are taken while it is made.
-  const log = hasLog ? log1pOf(e, two, l0, l1, l2, l3, half) : e;
-  const target = f >= After.CrossEntropy ? loadUpTo(targets, count) : e;
+  if (f != After.Sigmoid && wantsY) log = log1pOf(e, two, l0, l1, l2, l3, half);
+  const target = f == After.CrossEntropy ? loadUpTo(targets, count) : e;
   const value = loadUpTo(x, count);
   if (f == After.Softplus) storeUpTo(y, f32x4.add(f32x4.pmax(value, f32s(0)), log), count);
   if (f == After.Sigmoid) storeUpTo(y, sigmoidFrom(value, e), count);
-  if (f == After.CrossEntropy || f == After.Both) {
+  if (f == After.CrossEntropy && wantsY) {
     storeUpTo(y, f32x4.add(f32x4.sub(f32x4.pmax(value, f32s(0)), f32x4.mul(value, target)), log), count);
   }
-  if (f >= After.CrossEntropyGrad) storeUpTo(dx, f32x4.mul(slope, f32x4.sub(sigmoidFrom(value, e), target)), count);
+  if (wantsDx) storeUpTo(dx, f32x4.mul(slope, f32x4.sub(sigmoidFrom(value, e), target)), count);
 }
 
 /** e^-|x| of `count` elements, or of four if there are more. */
@@ -39,12 +41,14 @@ function exponentialOf(x: usize, count: i32): v128 {
 }
 
 /** The last few elements of any function; as `mapExponential`. */
-function mapLast(f: After, x: usize, targets: usize, slopes: usize, dense: i32, y: usize, dx: usize, n: i32): void {
+function mapLast(
+  f: After, wantsY: bool, wantsDx: bool, x: usize, targets: usize, slopes: usize, dense: i32, y: usize, dx: usize, n: i32,
+): void {
   const two = f32s(2), l0 = f32s(L0), l1 = f32s(L1), l2 = f32s(L2), l3 = f32s(L3), half = f32s(0.5);
   for (; n > 0; n -= 4) {
     let slope = two;
     if (slopes) slope = dense ? loadUpTo(slopes, n) : v128.load32_splat(slopes);
-    after(f, x, targets, slope, y, dx, n, exponentialOf(x, n), two, l0, l1, l2, l3, half);
+    after(f, wantsY, wantsDx, x, targets, slope, y, dx, n, exponentialOf(x, n), two, l0, l1, l2, l3, half);
     x += 16;
     targets += 16;
     slopes += <usize>dense << 4;
@@ -62,7 +66,7 @@ function mapLast(f: After, x: usize, targets: usize, slopes: usize, dense: i32, 
  */
 @inline
 export function mapExponential(
-  f: After, x: usize, targets: usize, slopes: usize, dense: i32, y: usize, dx: usize, n: i32,
+  f: After, wantsY: bool, wantsDx: bool, x: usize, targets: usize, slopes: usize, dense: i32, y: usize, dx: usize, n: i32,
 ): void {
   const zero = n >> 31;
   const log2e = kept(LOG2_E, zero), round = kept(ROUND, zero), high = kept(LN2_HI, zero), low = kept(LN2_LO, zero);
@@ -82,7 +86,7 @@ export function mapExponential(
     exponent = f32x4.pmax(v128.or(v128.load(x, 32), sign), least);
     rounded = mulAdd(exponent, log2e, round);
     rest = restOf(exponent, rounded, round, high, low);
-    after(f, x, targets, dense ? v128.load(slopes) : slope, y, dx, 4, e, two, l0, l1, l2, l3, half);
+    after(f, wantsY, wantsDx, x, targets, dense ? v128.load(slopes) : slope, y, dx, 4, e, two, l0, l1, l2, l3, half);
     e = next;
     x += 16;
     targets += 16;
@@ -90,5 +94,5 @@ export function mapExponential(
     y += 16;
     dx += 16;
   }
-  mapLast(f, x, targets, slopes, dense, y, dx, n);
+  mapLast(f, wantsY, wantsDx, x, targets, slopes, dense, y, dx, n);
 }

@@ -16,9 +16,32 @@ export function choice(cond: usize, a: usize, b: usize, y: usize, n: i32): void 
   }
 }
 
+/** Of n logits, at `y` the cross-entropy if it is wanted, and at `dl`, if that is, its gradient times `slopes`, n of them or one if not `dense`. */
+@inline
+function crossEntropyOf(
+  wantsY: bool, wantsGradient: bool, l: usize, x: usize, slopes: usize, dense: i32, y: usize, dl: usize, n: i32,
+): void {
+  mapExponential(After.CrossEntropy, wantsY, wantsGradient, l, x, slopes, dense, y, dl, n);
+}
+
+/** One loop for all that is wanted: compilers that know the relaxed build make faster code of it, the older ones slower. */
+function anyCrossEntropy(
+  wantsY: bool, wantsGradient: bool, l: usize, x: usize, slopes: usize, dense: i32, y: usize, dl: usize, n: i32,
+): void {
+  crossEntropyOf(wantsY, wantsGradient, l, x, slopes, dense, y, dl, n);
+}
+
+@inline
+function crossEntropy(
+  wantsY: bool, wantsGradient: bool, l: usize, x: usize, slopes: usize, dense: i32, y: usize, dl: usize, n: i32,
+): void {
+  if (ASC_FEATURE_RELAXED_SIMD) anyCrossEntropy(wantsY, wantsGradient, l, x, slopes, dense, y, dl, n);
+  else crossEntropyOf(wantsY, wantsGradient, l, x, slopes, dense, y, dl, n);
+}
+
 /** y = max(l, 0) - l x + log1p(e^-|l|) = -log p(x | l), in nats. */
 export function sigmoidCrossEntropy(l: usize, x: usize, y: usize, n: i32): void {
-  mapExponential(After.CrossEntropy, l, x, 0, 0, y, 0, n);
+  crossEntropy(true, false, l, x, 0, 0, y, 0, n);
 }
 
 /** y[outer, inner] = g (sigmoid(l) - x); l and x are dense, g has an outer stride and an inner one of 0 or 1. */
@@ -31,7 +54,7 @@ export function sigmoidCrossEntropyGrad(
     outer = 1;
   }
   for (; outer > 0; outer--) {
-    mapExponential(After.CrossEntropyGrad, l, x, g, gInner, 0, y, inner);
+    crossEntropy(false, true, l, x, g, gInner, 0, y, inner);
     const bytes = <usize>inner << 2;
     l += bytes;
     x += bytes;
@@ -42,5 +65,5 @@ export function sigmoidCrossEntropyGrad(
 
 /** Both in one pass, with exponentials made once: y as `sigmoidCrossEntropy`, dl as `sigmoidCrossEntropyGrad` for one g. */
 export function sigmoidCrossEntropyBoth(l: usize, x: usize, g: usize, y: usize, dl: usize, n: i32): void {
-  mapExponential(After.Both, l, x, g, 0, y, dl, n);
+  crossEntropy(true, true, l, x, g, 0, y, dl, n);
 }

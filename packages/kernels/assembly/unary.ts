@@ -58,9 +58,9 @@ export function log(x: usize, y: usize, n: i32): void { mapOnce(Unary.Log, x, y,
 export function log1p(x: usize, y: usize, n: i32): void { mapOnce(Unary.Log1p, x, y, n); }
 export function squareRoot(x: usize, y: usize, n: i32): void { map(Unary.Sqrt, x, y, n); }
 export function square(x: usize, y: usize, n: i32): void { map(Unary.Square, x, y, n); }
-export function sigmoid(x: usize, y: usize, n: i32): void { mapExponential(After.Sigmoid, x, 0, 0, 0, y, 0, n); }
+export function sigmoid(x: usize, y: usize, n: i32): void { mapExponential(After.Sigmoid, true, false, x, 0, 0, 0, y, 0, n); }
 export function tanh(x: usize, y: usize, n: i32): void { map(Unary.Tanh, x, y, n); }
-export function softplus(x: usize, y: usize, n: i32): void { mapExponential(After.Softplus, x, 0, 0, 0, y, 0, n); }
+export function softplus(x: usize, y: usize, n: i32): void { mapExponential(After.Softplus, true, false, x, 0, 0, 0, y, 0, n); }
 export function relu(x: usize, y: usize, n: i32): void { map(Unary.Relu, x, y, n); }
 export function round(x: usize, y: usize, n: i32): void { mapOnce(Unary.Round, x, y, n); }
 export function erf(x: usize, y: usize, n: i32): void { mapOnce(Unary.Erf, x, y, n); }
