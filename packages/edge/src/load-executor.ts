@@ -34,7 +34,7 @@ function wasmExecutor(plan: Plan, { memory, run, quantise }: OpenKernels): Execu
   const item = new Float32Array(memory.buffer, floats, length);
   const quantiser: Quantiser = (given) => {
     item.set(given);
-    return quantise(floats, address, length & -2, scale, zero);
+    return quantise(floats, address, length, scale, zero);
   };
   return executorOver(plan, memory.buffer, "wasm", runCalls, quantiser);
 }
