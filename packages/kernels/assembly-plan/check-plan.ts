@@ -40,8 +40,9 @@ export class PlanHead {
   count: i32;
 }
 
+/** Versions of a plan: its numbers are int8, or float32. */
 const INTEGERS = 1;
-const FLOATS = 2;
+export const FLOATS = 2;
 
 let constants: usize = 0;
 let constantBytes: f64 = 0;

@@ -1,5 +1,5 @@
 /** Reads a bundle without trust, and lays out what encoding needs. */
-import { PlanHead, productsOf } from "./check-plan";
+import { FLOATS, PlanHead, productsOf } from "./check-plan";
 import { Encoder } from "./encoder";
 import { reserve } from "./room";
 import { CODING, CONSTANTS, MODEL, PLAN, readSections, sectionOf, Section, UNITS } from "./sections";
@@ -7,7 +7,6 @@ import { channels, dims, readCounts, readTables, tableBytes } from "./tables";
 
 const MODEL_BYTES = 104;
 const ID_BYTES = 8;
-const FLOATS = 2;
 const CALL_FIELDS = 26;
 const MAX_DIMS: u32 = 1 << 16;
 const TABLE: usize = 4096;
