@@ -1,10 +1,9 @@
 import { ENCODER, type EncoderField } from "@isthmus/kernels/plan";
 import { type BundleLimits, DEFAULT_LIMITS } from "./bundle-limits.ts";
 import type { FrameMaker } from "./encoder.ts";
-import type { OpenKernels } from "./open-kernels.ts";
+import { grow, type OpenKernels } from "./open-kernels.ts";
 import { noSymbol, notFinite } from "./refusals.ts";
 
-const PAGE = 65536;
 /** Where the kernels want a bundle. */
 const FILE = 8192;
 /** Frames by kernels that read the bundle themselves; `undefined` where they refuse it. */
@@ -14,7 +13,7 @@ export function wasmFrames(
   limits: BundleLimits = {},
 ): FrameMaker | undefined {
   if (!(bundle instanceof Uint8Array)) return undefined;
-  memory.grow(Math.ceil((FILE + bundle.length - memory.buffer.byteLength) / PAGE));
+  grow(memory, FILE + bundle.length);
   new Uint8Array(memory.buffer).set(bundle, FILE);
   const { memoryBytes, products } = { ...DEFAULT_LIMITS, ...limits };
   const encoder = open(FILE, bundle.length, memoryBytes, products);
