@@ -27,7 +27,7 @@ function gatherRow(x: usize, y: usize, n: i32, stride: usize): void {
 }
 
 /** Rows of x become columns of y: y[i, j] = x[j, i]; x's rows are `xStride` bytes apart, y's are dense with `columns` elements. */
-function transpose(x: usize, y: usize, rows: i32, columns: i32, xStride: usize): void {
+export function transpose(x: usize, y: usize, rows: i32, columns: i32, xStride: usize): void {
   const yStride = <usize>columns << 2;
   const wholeRows = rows & ~3;
   const wholeColumns = columns & ~3;

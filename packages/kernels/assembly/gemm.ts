@@ -3,9 +3,11 @@
  * panel of MR rows of A in the first. The order of summation depends on shape and build alone.
  */
 import { reluGrad, sigmoidGrad, tanhGrad } from "./binary";
+import { repeat, transpose } from "./copy";
 import { packA, packB } from "./gemm-pack";
 import { MR, PANEL_BYTES, rowsOfNext, strip } from "./gemm-tile";
 import { timesColumns, timesRows } from "./gemv";
+import { f32s } from "./simd";
 import { relu, sigmoid, softplus, tanh } from "./unary";
 
 /** Most k in a block: one panel of A and one of B fit in 32 KiB together. */
@@ -14,6 +16,16 @@ import { relu, sigmoid, softplus, tanh } from "./unary";
 /** Most columns in a block: KC * NC floats are 1 MiB. They may leave the second-level cache, as they are read in order: packing A again costs more. */
 // @ts-ignore: decorator
 @inline export const NC: i32 = 1024;
+
+/** A product is made the other way round up to so many columns, from such a depth and number of multiplications on, so many rows at a time. */
+// @ts-ignore: decorator
+@inline const MOST_NARROW: i32 = 31;
+// @ts-ignore: decorator
+@inline const LEAST_DEPTH: i32 = 32;
+// @ts-ignore: decorator
+@inline const LEAST_WORK: i32 = 1 << 16;
+// @ts-ignore: decorator
+@inline const NARROW_ROWS: i32 = 128;
 
 /** `total` cut into equal parts of at most `most`, each a multiple of `unit`. */
 @inline
@@ -29,6 +41,15 @@ function isDirect(transA: i32, m: i32): bool {
   return m == 1 || (m <= 3 && !transA);
 }
 
+/**
+ * So few columns that packing all of A four times over costs too much, and panels of eight leave some over: the product is made the other way round,
+ * C' = B' A', where it is large enough for the transposing.
+ */
+@inline
+function isNarrow(m: i32, n: i32, k: i32): bool {
+  return n > 3 && n <= MOST_NARROW && m > n && k >= LEAST_DEPTH && m >= LEAST_WORK / (n * k);
+}
+
 @inline
 export function blockBytes(n: i32, k: i32): i32 {
   return part(n, NC, 8) * part(k, KC, 1) * 4;
@@ -37,7 +58,9 @@ export function blockBytes(n: i32, k: i32): i32 {
 /** Bytes of scratch that `gemm` needs for each share of this product: whole cache lines, so that no two shares meet in one. */
 export function gemmScratch(transA: i32, transB: i32, m: i32, n: i32, k: i32): i32 {
   if (isDirect(transA, m)) return 0;
-  return (blockBytes(n, k) + part(k, KC, 1) * PANEL_BYTES + MR * 32 + 63) & ~63;
+  const panels = part(k, KC, 1) * PANEL_BYTES + MR * 32 + 63;
+  if (isNarrow(m, n, k)) return (n * NARROW_ROWS * 4 + blockBytes(min(m, NARROW_ROWS), k) + panels) & ~63;
+  return (blockBytes(n, k) + panels) & ~63;
 }
 
 /** Where share `index` of `count` begins when `total` is handed out in units. */
@@ -63,6 +86,67 @@ function gate(activation: i32, x: usize, y: usize, n: i32): void {
   if (activation == GATES) reluGrad(x, y, x, 1, n, 0, 1);
   else if (activation == GATES + 1) sigmoidGrad(x, y, x, 1, n, 0, 1);
   else tanhGrad(x, y, x, 1, n, 0, 1);
+}
+
+/** The activation of a row of C, or the gradient through one of the result that lies `toResult` bytes away. */
+@inline
+function finishRow(activation: i32, row: usize, toResult: usize, n: i32): void {
+  if (activation >= GATES) gate(activation, row, row + toResult, n);
+  else activate(activation, row, n);
+}
+
+/**
+ * C, or its sum with the product if `adds`, from operands whose elements lie `aRow` and `aK`, `bColumn` and `bK` bytes apart. `stride` is the distance
+ * of C's rows, `nc` how many columns are packed at a time; for the activation see `finishRow`.
+ */
+function multiply(
+  transB: i32, m: i32, n: i32, k: i32, a: usize, aRow: usize, aK: usize, b: usize, bColumn: usize, bK: usize,
+  c: usize, stride: usize, adds: bool, bias: usize, activation: i32, toResult: usize, nc: i32, scratch: usize, blockSize: i32,
+): void {
+  const kc = part(k, KC, 1);
+  const panel = scratch + blockSize;
+  const spare = panel + kc * PANEL_BYTES;
+  for (let j = 0; j < n; j += nc) {
+    const columns = min(nc, n - j);
+    let p = 0;
+    do {
+      const depth = min(kc, k - p);
+      packB(b + <usize>j * bColumn + <usize>p * bK, scratch, columns, depth, transB ? bColumn : bK, transB != 0);
+      for (let i = 0, rows = 0; i < m; i += rows) {
+        rows = rowsOfNext(m - i);
+        const corner = c + <usize>i * stride + (<usize>j << 2);
+        packA(a + <usize>i * aRow + <usize>p * aK, panel, rows, depth, aRow, aK);
+        const biasHere = bias ? bias + (<usize>j << 2) : 0;
+        strip(0, depth, depth, panel, scratch, corner, stride, p == 0 && !adds, biasHere, rows, columns, spare);
+        for (let r = 0; activation && p + depth >= k && r < rows; r++) {
+          finishRow(activation, corner + <usize>r * stride, toResult, columns);
+        }
+      }
+      p += kc;
+    } while (p < k);
+  }
+}
+
+/** `multiply` the other way round, some rows at a time: their transpose, from the bias on, is made in `scratch`. */
+function multiplyNarrow(
+  transA: i32, m: i32, n: i32, k: i32, a: usize, aRow: usize, aK: usize, b: usize, bColumn: usize, bK: usize,
+  c: usize, bias: usize, activation: i32, toResult: usize, scratch: usize,
+): void {
+  const rest = scratch + (n * NARROW_ROWS << 2);
+  for (; m > 0; m -= NARROW_ROWS) {
+    const rows = min(m, NARROW_ROWS);
+    const stride = <usize>rows << 2;
+    for (let j = 0; j < n; j++) {
+      repeat(bias ? v128.load32_splat(bias + (<usize>j << 2)) : f32s(0), scratch + <usize>j * stride, rows);
+    }
+    multiply(1 - transA, n, rows, k, b, bColumn, bK, a, aRow, aK, scratch, stride, true, 0, 0, 0, NARROW_ROWS, rest, blockBytes(rows, k));
+    transpose(scratch, c, rows, n, stride);
+    for (let r = 0; r < rows; r++) {
+      if (activation) finishRow(activation, c, toResult, n);
+      c += <usize>n << 2;
+    }
+    a += <usize>rows * aRow;
+  }
 }
 
 /**
@@ -94,42 +178,28 @@ export function gemm(
     return;
   }
   const byColumns = n >= 2 * m;
+  const unit = isNarrow(m, n, k) ? 8 : MR;
   const firstColumn = byColumns ? edge(n, 8, index, count) : 0;
-  const endColumn = byColumns ? edge(n, 8, index + 1, count) : n;
-  const firstRow = byColumns ? 0 : edge(m, MR, index, count);
-  const endRow = byColumns ? m : edge(m, MR, index + 1, count);
+  const columns = (byColumns ? edge(n, 8, index + 1, count) : n) - firstColumn;
+  const firstRow = byColumns ? 0 : edge(m, unit, index, count);
+  const rows = (byColumns ? m : edge(m, unit, index + 1, count)) - firstRow;
   scratch += index * gemmScratch(transA, transB, m, n, k);
-  const kc = part(k, KC, 1);
-  const nc = min(part(n, NC, 8), part(endColumn - firstColumn, NC, 8));
-  const panel = scratch + blockBytes(n, k);
-  const spare = panel + kc * PANEL_BYTES;
   const aRow: usize = transA ? 4 : <usize>k << 2;
   const aK: usize = transA ? <usize>m << 2 : 4;
   const bColumn: usize = transB ? <usize>k << 2 : 4;
   const bK: usize = transB ? 4 : <usize>n << 2;
   const stride = <usize>n << 2;
-  for (let j = firstColumn; j < endColumn; j += nc) {
-    const columns = min(nc, endColumn - j);
-    let p = 0;
-    do {
-      const depth = min(kc, k - p);
-      packB(b + <usize>j * bColumn + <usize>p * bK, scratch, columns, depth, transB ? bColumn : bK, transB != 0);
-      for (let i = firstRow, rows = 0; i < endRow; i += rows) {
-        rows = rowsOfNext(endRow - i);
-        const corner = c + <usize>i * stride + (<usize>j << 2);
-        const from = a + <usize>i * aRow + <usize>p * aK;
-        packA(from, panel, rows, depth, aRow, aK);
-        const biasHere = bias ? bias + (<usize>j << 2) : 0;
-        strip(0, depth, depth, panel, scratch, corner, stride, p == 0, biasHere, rows, columns, spare);
-        if (activation && p + depth >= k) {
-          for (let r = 0; r < rows; r++) {
-            const row = corner + <usize>r * stride;
-            if (y) gate(activation, row, row - c + y, columns);
-            else activate(activation, row, columns);
-          }
-        }
-      }
-      p += kc;
-    } while (p < k);
+  const toResult = y - c;
+  a += <usize>firstRow * aRow;
+  b += <usize>firstColumn * bColumn;
+  c += <usize>firstRow * stride + (<usize>firstColumn << 2);
+  if (bias) bias += <usize>firstColumn << 2;
+  if (isNarrow(m, n, k)) {
+    multiplyNarrow(transA, rows, n, k, a, aRow, aK, b, bColumn, bK, c, bias, activation, toResult, scratch);
+  } else {
+    const nc = min(part(n, NC, 8), part(columns, NC, 8));
+    multiply(
+      transB, rows, columns, k, a, aRow, aK, b, bColumn, bK, c, stride, false, bias, activation, toResult, nc, scratch, blockBytes(n, k),
+    );
   }
 }

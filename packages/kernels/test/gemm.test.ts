@@ -88,6 +88,8 @@ describe.each(BUILDS)("gemm, $title", ({ build, missing }) => {
     [784, 400, 128],
     [5, 811, 300],
     [300, 403, 5],
+    [400, 20, 128],
+    [131, 31, 600],
   ])("equals the float64 product at %i x %i x %i, all transposes", (m, n, k) => {
     const a = noise(m * k, 1);
     const b = noise(k * n, 2);
@@ -161,6 +163,33 @@ describe.each(BUILDS)("gemm, $title", ({ build, missing }) => {
     expect(run(arena, { transA: true, transB: false, m, n, k }, at, b)).toEqual(expected);
     expect(run(arena, { transA: false, transB: true, m, n, k }, a, bt)).toEqual(expected);
     expect(run(arena, { transA: true, transB: true, m, n, k }, at, bt)).toEqual(expected);
+  });
+
+  it.skipIf(missing)("of few columns has the bits of one of many", () => {
+    const many = 40;
+    const shapes = fc.record({
+      transA: fc.boolean(),
+      m: fc.integer({ min: 20, max: 280 }),
+      n: fc.integer({ min: 1, max: 34 }),
+      k: fc.constantFrom(20, 32, 100, 257, 300),
+    });
+    fc.assert(
+      fc.property(shapes, fc.integer({ min: 0, max: 4 }), fc.integer(), ({ transA, m, n, k }, activation, seed) => {
+        const a = noise(m * k, seed);
+        const [rows, biases] = [noise(n * k, seed + 1), noise(n, seed + 2)];
+        const extended = (values: Float32Array, length: number) => {
+          const longer = new Float32Array(length);
+          longer.set(values);
+          return longer;
+        };
+        const product = { transA, transB: true, m, n, k };
+        const few = run(arena, product, a, rows, biases, activation);
+        const wide = { ...product, n: many };
+        const all = run(arena, wide, a, extended(rows, many * k), extended(biases, many), activation);
+        expect(few).toEqual(Float32Array.from({ length: m * n }, (_, i) => all[Math.floor(i / n) * many + (i % n)]!));
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it.skipIf(missing)("is the activated bias when k is 0 and nothing when m or n is", () => {
