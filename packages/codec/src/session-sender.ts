@@ -14,16 +14,16 @@ export interface SessionOptions extends FragmentOptions, StreamNotes {
   readonly firstSequence?: number;
 }
 
-export interface SessionSender {
+export interface SessionSender<Items = Int32Array> {
   /** The packet that a receiver needs before any other; send it again now and then, as it may be lost. */
-  hello(): Uint8Array<ArrayBuffer>;
+  readonly hello: () => Uint8Array<ArrayBuffer>;
   /**
    * The packets of some items: one where they fit, else fragments of one message.
    *
-   * @param symbols `[items, dims]`
+   * @param items symbols `[items, dims]`, or whatever the sender makes messages of
    * @throws RangeError when they are not whole items, or too many for 255 fragments
    */
-  encode(symbols: Int32Array): Uint8Array<ArrayBuffer>[];
+  readonly encode: (items: Items) => Uint8Array<ArrayBuffer>[];
 }
 
 /** What a hello says once for all packets. */
@@ -48,7 +48,7 @@ export function sessionSender<Items>(
   model: SessionModel,
   options: SessionOptions,
   messageOf: (items: Items) => Message,
-): Pick<SessionSender, "hello"> & { readonly encode: (items: Items) => Uint8Array<ArrayBuffer>[] } {
+): SessionSender<Items> {
   const { session, firstSequence = 0, maxPacketBytes = 51 } = options;
   checkInteger("session", session, 1, 255);
   checkInteger("firstSequence", firstSequence, 0, SEQUENCES - 1);

@@ -79,7 +79,9 @@ function checkConvolution(where: string, call: ConvolutionCall, memory: Extent, 
   for (const [field, value] of Object.entries({ zero, low, high }))
     requireWhole(`${where}: ${field}`, value, least, most);
   requireThat(low <= high, `${where}: "low" ${low} is above "high" ${high}`);
-  checkChannels(where, new Uint8Array(constants.subarray(channels, channels + yChannels * CHANNEL_BYTES)));
+  // A copy: constants may begin at any byte.
+  const records = new Uint8Array(constants.subarray(channels, channels + yChannels * CHANNEL_BYTES));
+  checkChannels(where, new Int32Array(records.buffer));
 }
 
 /** Behind the taps of each row, up to its end: vectors multiply them, too. */
@@ -101,8 +103,7 @@ const CHANNEL_FIELDS = [
   ["shift", MIN_SHIFT, MAX_SHIFT],
 ] as const;
 
-function checkChannels(where: string, { buffer }: Uint8Array): void {
-  const values = new Int32Array(buffer);
+function checkChannels(where: string, values: Int32Array): void {
   for (let i = 0; i < CHANNEL_FIELDS.length; i++) {
     const [field, least, most] = CHANNEL_FIELDS[i]!;
     // What it would be called is put together only where it is wrong: a thousand times are milliseconds.

@@ -1,6 +1,6 @@
 import { CALL_FIELDS, KERNELS } from "@isthmus/kernels/plan";
 import { checkAnyPlan, type Executor, executorOver, openJavascript, type Quantiser } from "./executor.ts";
-import { type LoadExecutorOptions, type OpenKernels, openKernels } from "./open-kernels.ts";
+import { grow, type LoadExecutorOptions, type OpenKernels, openKernels } from "./open-kernels.ts";
 import { type FloatCall, isFloatPlan, type Plan, type PlanCall } from "./plan.ts";
 
 /**
@@ -16,7 +16,6 @@ export async function loadExecutor(plan: Plan, options: LoadExecutorOptions = {}
   return kernels ? wasmExecutor(plan, kernels) : openJavascript(plan);
 }
 
-const PAGE = 65536;
 const WORDS = CALL_FIELDS.length;
 /** What kernels may read behind an x. */
 const SLACK = 16;
@@ -34,14 +33,9 @@ function wasmExecutor(plan: Plan, { memory, run, quantise }: OpenKernels): Execu
   const item = new Float32Array(memory.buffer, floats, length);
   const quantiser: Quantiser = (given) => {
     item.set(given);
-    return quantise(floats, address, length & -2, scale, zero);
+    return quantise(floats, address, length, scale, zero);
   };
   return executorOver(plan, memory.buffer, "wasm", runCalls, quantiser);
-}
-
-/** To so many bytes at least. */
-function grow(memory: WebAssembly.Memory, bytes: number): void {
-  memory.grow(Math.max(0, Math.ceil((bytes - memory.buffer.byteLength) / PAGE)));
 }
 
 /** A call as int32, in the order of the kernels' fields; 0 where it has none. */

@@ -55,3 +55,10 @@ async function fetched(url: URL): Promise<ArrayBuffer> {
   if (!response.ok) throw failed(`status ${response.status}`);
   return response.arrayBuffer();
 }
+
+const PAGE = 65536;
+
+/** To so many bytes at least. */
+export function grow(memory: WebAssembly.Memory, bytes: number): void {
+  memory.grow(Math.max(0, Math.ceil((bytes - memory.buffer.byteLength) / PAGE)));
+}

@@ -1,12 +1,14 @@
 import { ENCODER, type EncoderField } from "@isthmus/kernels/plan";
 import { type BundleLimits, DEFAULT_LIMITS } from "./bundle-limits.ts";
 import type { FrameMaker } from "./encoder.ts";
-import type { OpenKernels } from "./open-kernels.ts";
+import { grow, type OpenKernels } from "./open-kernels.ts";
 import { noSymbol, notFinite } from "./refusals.ts";
 
-const PAGE = 65536;
 /** Where the kernels want a bundle. */
 const FILE = 8192;
+/** What `encodeItem` says where a number of the item is not finite. */
+const NOT_FINITE = 1;
+
 /** Frames by kernels that read the bundle themselves; `undefined` where they refuse it. */
 export function wasmFrames(
   bundle: Uint8Array,
@@ -14,7 +16,7 @@ export function wasmFrames(
   limits: BundleLimits = {},
 ): FrameMaker | undefined {
   if (!(bundle instanceof Uint8Array)) return undefined;
-  memory.grow(Math.ceil((FILE + bundle.length - memory.buffer.byteLength) / PAGE));
+  grow(memory, FILE + bundle.length);
   new Uint8Array(memory.buffer).set(bundle, FILE);
   const { memoryBytes, products } = { ...DEFAULT_LIMITS, ...limits };
   const encoder = open(FILE, bundle.length, memoryBytes, products);
@@ -37,10 +39,12 @@ export function wasmFrames(
     if (begin(encoder, items) === 0) throw new RangeError(`"samples" expected fewer: no memory for ${items} items`);
     if (bytes.buffer !== memory.buffer) view();
   };
-  const refusal = (): Error => {
-    const numbers = floatsAt("item", itemLength);
-    const index = numbers.findIndex((value) => !Number.isFinite(value));
-    if (index >= 0) return notFinite(numbers[index]!, index);
+  const refusal = (why: number): Error => {
+    if (why === NOT_FINITE) {
+      const numbers = floatsAt("item", itemLength);
+      const index = numbers.findIndex((value) => !Number.isFinite(value));
+      return notFinite(numbers[index]!, index);
+    }
     const dimension = field("refused");
     return noSymbol(floatsAt("output", dims)[dimension]!, dimension);
   };
@@ -51,7 +55,8 @@ export function wasmFrames(
       const areBytes = samples instanceof Uint8Array || samples instanceof Uint8ClampedArray ? 1 : 0;
       for (let i = 0, at = 0; i < items; i++) {
         for (let k = 0; k < itemLength; k++, at++) given[k] = samples[at]!;
-        if (encodeItem(encoder, i, areBytes) !== 0) throw refusal();
+        const why = encodeItem(encoder, i, areBytes);
+        if (why !== 0) throw refusal(why);
       }
     },
     write: (items, into, at) => {

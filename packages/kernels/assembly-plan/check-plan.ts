@@ -3,6 +3,7 @@
  * here. Sizes are multiplied as float64: beyond 2^53 they are rounded, and far beyond any memory.
  */
 import { Call } from "./call";
+import { Kernel } from "./kernel-numbers";
 
 const MAX_MEMORY = 1 << 30;
 const MAX_SIDE = 1 << 15;
@@ -11,17 +12,6 @@ const MAX_TAPS: f64 = 32768;
 const MAX_BIAS = 1 << 30;
 const MAX_FOURS: f64 = 268435456;
 const CHANNEL_BYTES = 16;
-
-/** Kernels by their numbers, as `KERNELS` of `src/plan.ts` has them. */
-const CONV2D = 0;
-const DEPTHWISE = 1;
-const MAX_POOL = 2;
-const LOOKUP = 3;
-const CONV2D_TRANSPOSE = 4;
-const FLOAT_CONV2D = 5;
-const FLOAT_MAX_POOL = 7;
-const ABS = 8;
-const KERNELS = 22;
 
 /** The head of a plan, as it lies in a bundle. */
 @unmanaged
@@ -40,8 +30,9 @@ export class PlanHead {
   count: i32;
 }
 
+/** Versions of a plan: its numbers are int8, or float32. */
 const INTEGERS = 1;
-const FLOATS = 2;
+export const FLOATS = 2;
 
 let constants: usize = 0;
 let constantBytes: f64 = 0;
@@ -92,14 +83,14 @@ function isFloatEnds(head: PlanHead): bool {
 
 function isIntegerCall(call: Call): bool {
   const kernel = call.kernel;
-  if (kernel == CONV2D || kernel == DEPTHWISE || kernel == CONV2D_TRANSPOSE) return isConvolution(call);
-  if (kernel == MAX_POOL) return isMaxPool(call);
-  return kernel == LOOKUP && isLookup(call);
+  if (kernel == Kernel.Conv2d || kernel == Kernel.Depthwise || kernel == Kernel.Conv2dTranspose) return isConvolution(call);
+  if (kernel == Kernel.MaxPool) return isMaxPool(call);
+  return kernel == Kernel.Lookup && isLookup(call);
 }
 
 function isConvolution(call: Call): bool {
   if (!isWindow(call)) return false;
-  const isDepthwise = call.kernel == DEPTHWISE;
+  const isDepthwise = call.kernel == Kernel.Depthwise;
   if (isDepthwise && call.yChannels % call.channels != 0) return false;
   const taps = tapsOf(call, !isDepthwise);
   if (taps > MAX_TAPS) return false;
@@ -152,13 +143,13 @@ function isLookup(call: Call): bool {
 
 function isFloatCall(call: Call): bool {
   const kernel = call.kernel;
-  if (kernel >= FLOAT_CONV2D && kernel <= FLOAT_MAX_POOL) return isFloatWindowed(call);
-  return kernel >= ABS && kernel < KERNELS && isElementwise(call);
+  if (kernel >= Kernel.FloatConv2d && kernel <= Kernel.FloatMaxPool) return isFloatWindowed(call);
+  return kernel >= Kernel.Abs && kernel <= Kernel.Minimum && isElementwise(call);
 }
 
 function isFloatWindowed(call: Call): bool {
   if (!isWindow(call)) return false;
-  const isDense = call.kernel == FLOAT_CONV2D;
+  const isDense = call.kernel == Kernel.FloatConv2d;
   if (!isDense && call.yChannels % call.channels != 0) return false;
   const row = <f64>(isDense ? (call.yChannels + 3) & -4 : call.yChannels);
   const taps = tapsOf(call, isDense);
@@ -172,7 +163,7 @@ function isFloatWindowed(call: Call): bool {
     if (areTouching(<f64>call.x, 4 * image, scratch, 4 * taps)) return false;
     if (areTouching(<f64>call.y, 4 * written, scratch, 4 * taps)) return false;
   }
-  if (call.kernel == FLOAT_MAX_POOL) return call.yChannels == call.channels;
+  if (call.kernel == Kernel.FloatMaxPool) return call.yChannels == call.channels;
   return areConstantWords(<i32>call.weights, taps * row) && areConstantWords(<i32>call.records, row);
 }
 
@@ -214,8 +205,9 @@ function tapsOf(call: Call, isDense: bool): f64 {
 
 function productsOfCall(call: Call): f64 {
   const kernel = call.kernel;
-  if (kernel == LOOKUP || kernel >= ABS) return <f64>call.length;
-  return resultsOf(call) * tapsOf(call, kernel == CONV2D || kernel == CONV2D_TRANSPOSE || kernel == FLOAT_CONV2D);
+  if (kernel == Kernel.Lookup || kernel >= Kernel.Abs) return <f64>call.length;
+  const isDense = kernel == Kernel.Conv2d || kernel == Kernel.Conv2dTranspose || kernel == Kernel.FloatConv2d;
+  return resultsOf(call) * tapsOf(call, isDense);
 }
 
 /** Whether x and y, so many elements of `size` bytes, lie in the workspace and apart. */

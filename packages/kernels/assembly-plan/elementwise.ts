@@ -10,20 +10,7 @@ import {
   tanhFrom,
 } from "../assembly/functions";
 import { Call } from "./call";
-
-/** Kernels by their numbers, as `KERNELS` of `src/plan.ts` has them. */
-const ABS = 8;
-const SQRT = 9;
-const EXP = 10;
-const EXPM1 = 11;
-const ERF = 12;
-const SIGMOID = 13;
-const TANH = 14;
-const ADD = 16;
-const SUB = 17;
-const MUL = 18;
-const DIV = 19;
-const MAXIMUM = 20;
+import { Kernel } from "./kernel-numbers";
 
 /** `x` and `weights` begin anew after so many numbers as `channels` and `yChannels` say; all are multiples of four. */
 export function elementwise(call: Call): void {
@@ -35,7 +22,7 @@ export function elementwise(call: Call): void {
   let other = call.weights;
   for (let to = call.y; to < end; to += 16) {
     const a = v128.load(x);
-    v128.store(to, kernel < ADD ? mapped(kernel, a) : combined(kernel, a, v128.load(other)));
+    v128.store(to, kernel < Kernel.Add ? mapped(kernel, a) : combined(kernel, a, v128.load(other)));
     x += 16;
     other += 16;
     if (x == xEnd) x = call.x;
@@ -45,23 +32,23 @@ export function elementwise(call: Call): void {
 
 /** Each exponential stands here once: code is what devices pay for. */
 function mapped(kernel: i32, x: v128): v128 {
-  if (kernel == ABS) return f32x4.abs(x);
-  if (kernel == SQRT) return f32x4.sqrt(x);
-  if (kernel == EXPM1 || kernel == TANH) {
-    const t = expm1V(kernel == TANH ? doubleMagnitude(x) : x);
-    return kernel == TANH ? tanhFrom(x, t) : t;
+  if (kernel == Kernel.Abs) return f32x4.abs(x);
+  if (kernel == Kernel.Sqrt) return f32x4.sqrt(x);
+  if (kernel == Kernel.Expm1 || kernel == Kernel.Tanh) {
+    const t = expm1V(kernel == Kernel.Tanh ? doubleMagnitude(x) : x);
+    return kernel == Kernel.Tanh ? tanhFrom(x, t) : t;
   }
-  const e = expV(kernel == EXP ? x : kernel == ERF ? erfExponent(x) : f32x4.neg(f32x4.abs(x)));
-  if (kernel == EXP) return e;
-  if (kernel == ERF) return erfFrom(x, e);
-  return kernel == SIGMOID ? sigmoidFrom(x, e) : softplusFrom(x, e);
+  const e = expV(kernel == Kernel.Exp ? x : kernel == Kernel.Erf ? erfExponent(x) : f32x4.neg(f32x4.abs(x)));
+  if (kernel == Kernel.Exp) return e;
+  if (kernel == Kernel.Erf) return erfFrom(x, e);
+  return kernel == Kernel.Sigmoid ? sigmoidFrom(x, e) : softplusFrom(x, e);
 }
 
 function combined(kernel: i32, a: v128, b: v128): v128 {
-  if (kernel == ADD) return f32x4.add(a, b);
-  if (kernel == SUB) return f32x4.sub(a, b);
-  if (kernel == MUL) return f32x4.mul(a, b);
-  if (kernel == DIV) return f32x4.div(a, b);
-  if (kernel == MAXIMUM) return f32x4.max(a, b);
+  if (kernel == Kernel.Add) return f32x4.add(a, b);
+  if (kernel == Kernel.Sub) return f32x4.sub(a, b);
+  if (kernel == Kernel.Mul) return f32x4.mul(a, b);
+  if (kernel == Kernel.Div) return f32x4.div(a, b);
+  if (kernel == Kernel.Maximum) return f32x4.max(a, b);
   return f32x4.min(a, b);
 }

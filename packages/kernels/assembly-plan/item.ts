@@ -65,15 +65,8 @@ function place(encoder: Encoder, at: usize, two: v128): void {
   v128.store64_lane(encoder.item + (at >> 1), f32x4.demote_f64x2_zero(two), 0);
 }
 
-/** To int8; an odd number of them together with one more, whose place is given back what it held. */
 function isGivenIntegers(encoder: Encoder): bool {
-  const length = encoder.samples;
-  const behind = encoder.input + <usize>length;
-  store<f32>(encoder.item + (<usize>length << 2), 0);
-  const held = load<u8>(behind);
-  const isFinite = quantise(encoder.item, encoder.input, (length + 1) & -2, encoder.scale, <f64>encoder.zero) > 0;
-  if (length & 1) store<u8>(behind, held);
-  return isFinite;
+  return quantise(encoder.item, encoder.input, encoder.samples, encoder.scale, <f64>encoder.zero) > 0;
 }
 
 function isGivenFloats(encoder: Encoder): bool {

@@ -1,5 +1,6 @@
 /** Reads a bundle without trust, and lays out what encoding needs. */
-import { PlanHead, productsOf } from "./check-plan";
+import { Call } from "./call";
+import { FLOATS, PlanHead, productsOf } from "./check-plan";
 import { Encoder } from "./encoder";
 import { reserve } from "./room";
 import { CODING, CONSTANTS, MODEL, PLAN, readSections, sectionOf, Section, UNITS } from "./sections";
@@ -7,8 +8,7 @@ import { channels, dims, readCounts, readTables, tableBytes } from "./tables";
 
 const MODEL_BYTES = 104;
 const ID_BYTES = 8;
-const FLOATS = 2;
-const CALL_FIELDS = 26;
+const CALL_FIELDS = <i32>(offsetof<Call>() >> 2);
 const MAX_DIMS: u32 = 1 << 16;
 const TABLE: usize = 4096;
 /** What may be read and written behind an item: an odd number of samples is taken two by two. */
@@ -61,7 +61,7 @@ export function open(file: usize, length: i32, maxMemory: f64, maxProducts: f64)
 
 function isPlan(head: PlanHead, length: i32): bool {
   if (length < <i32>offsetof<PlanHead>() || head.fields != CALL_FIELDS || head.count < 0) return false;
-  return <i64>length == <i64>offsetof<PlanHead>() + 4 * CALL_FIELDS * <i64>head.count;
+  return <i64>length == <i64>offsetof<PlanHead>() + <i64>offsetof<Call>() * <i64>head.count;
 }
 
 function openTables(encoder: Encoder, coding: Section, outputs: i32): bool {
@@ -106,7 +106,7 @@ function openPlan(encoder: Encoder, head: PlanHead): void {
   encoder.gridChannels = head.gridChannels;
   encoder.scale = load<f64>(changetype<usize>(head), offsetof<PlanHead>("grid"));
   encoder.callCount = head.count;
-  encoder.calls = copied(changetype<usize>(head) + offsetof<PlanHead>(), 4 * CALL_FIELDS * <usize>head.count);
+  encoder.calls = copied(changetype<usize>(head) + offsetof<PlanHead>(), offsetof<Call>() * <usize>head.count);
 }
 
 function copied(from: usize, bytes: usize): usize {

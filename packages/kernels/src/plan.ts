@@ -17,7 +17,7 @@ export interface PlanKernelExports {
   /** Makes `count` calls that lie side by side from the address `calls`. Up to 15 bytes behind an x may be read. */
   readonly run: (calls: number, count: number) => void;
   /**
-   * To int8, the first `length` floats, an even number: round(x / scale) + zero, halves to the even integer, within int8.
+   * To int8, the first `length` floats: round(x / scale) + zero, halves to the even integer, within int8.
    * Returns `length`, or 0 where one of them is not finite.
    */
   readonly quantise: (x: number, y: number, length: number, scale: number, zero: number) => number;
