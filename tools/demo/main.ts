@@ -48,7 +48,11 @@ async function main(): Promise<void> {
   ) as [PcaStream, PcaStream];
   printTable(items, encoded as unknown as EncodeResult, decoded, few, more);
   await writeFileAtomic(out("reconstructions.png"), comparison(items, [decoded, few.reconstructions]));
-  print("", "out/reconstructions.png  rows: originals, VAE, PCA", "out/samples.png          64 draws from the prior");
+  print(
+    "",
+    `out/reconstructions.png  rows: originals, VAE, PCA of ${LATENT} components`,
+    "out/samples.png          64 draws from the prior",
+  );
   print(`${((performance.now() - started) / 1000).toFixed(0)} s in all`);
 }
 

@@ -6,12 +6,12 @@ import { encode as encodePng } from "fast-png";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { runCli } from "../../apps/cloud/src/cli.ts";
 import { digits, digitsModel } from "../../apps/cloud/test/support/models.ts";
 import { startAgent } from "../../apps/edge/test/support/agents.ts";
+import { heard } from "../../packages/command-line/test/support/heard.ts";
 import { freePort } from "../services/free-port.ts";
 import { ServerProcess } from "../services/server-process.ts";
 
@@ -43,11 +43,12 @@ afterAll(async () => {
 
 /** What `isthmus-cloud token` prints. */
 async function token(role: string, name: string): Promise<string> {
-  let said = "";
-  const stdout = new Writable({ decodeStrings: false, write: (text: string, _, done) => ((said += text), done()) });
-  const context = { stdout, stderr: stdout, once: () => undefined };
-  expect(await runCli(["token", "--role", role, "--name", name, "--data", data], context), said).toBe(0);
-  return said.trim();
+  const args = ["token", "--role", role, "--name", name, "--data", data];
+  const { code, stdout, stderr } = await heard(
+    async (outputs) => await runCli(args, { ...outputs, once: () => undefined }),
+  );
+  expect(code, stderr).toBe(0);
+  return stdout.trim();
 }
 
 function putPicture(index: number): void {

@@ -18,9 +18,9 @@ import { quietly } from "../lib/process.mjs";
 import { launchChromium, openPage, serve } from "./support/chromium.ts";
 import { type EmptyProject, emptyProject } from "./support/empty-project.ts";
 
-const [STEPS, FEW] = [100, 20];
+const [STEPS, FEW] = [200, 20];
 
-/** Those that take minutes for 100 steps without a graphics card: as many in one place, a few in the others. */
+/** Those that take minutes for 200 steps without a graphics card: as many in one place, a few in the others. */
 const slow: readonly EngineName[] = ["tfjs:webgpu", "tfjs:webgl", "tfjs:cpu"];
 const stepsOf = (engine: EngineName, environment: Environment): number =>
   slow.includes(engine) && environment !== "Worker, isolated" ? FEW : STEPS;

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Outcome, report, start } from "./support/cli.ts";
+import type { Outcome } from "../../../packages/command-line/test/support/heard.ts";
+import { report, start } from "./support/cli.ts";
 import { DIGITS, SMALL } from "./support/data.ts";
 import { sharedFolder } from "./support/folder.ts";
 

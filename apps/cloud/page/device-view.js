@@ -1,6 +1,6 @@
 import { device, items } from "./api.js";
 import { html } from "./dom.js";
-import { ago, bytes, count, counted, dateTime, ratio, saving } from "./format.js";
+import { ago, bytes, counted, dateTime, ratio, saving } from "./format.js";
 import { frameTime, itemsOf } from "./items-view.js";
 import { rangeForm, rangeOf } from "./time-range.js";
 
@@ -30,16 +30,13 @@ export async function deviceView(id, query, signal) {
 
 /** @param {import("./api.js").Device} device */
 function summaryOf(device) {
-  const { bytes: stored, rawBytes, lastReceived, frames, items: many, model, from, to } = device;
+  const { bytes: stored, rawBytes, lastReceived, lastSequence, frames, items: many, model, from, to } = device;
   const clock =
     to > 0 ? [frameTime(from), " to ", frameTime(to)] : ["It sends no times: it has no clock, or does not trust it."];
   /** @type {readonly (readonly [string, readonly import("./dom.js").Child[]])[]} */
   const entries = [
     ["Saved", [`${saving(stored, rawBytes)}: ${bytes(stored)} for ${bytes(rawBytes)}, ${ratio(stored, rawBytes)}`]],
-    [
-      "Sent",
-      [`${counted(many, "item")} in ${counted(frames, "frame")}, the last numbered ${count(device.lastSequence)}`],
-    ],
+    ["Sent", [`${counted(many, "item")} in ${counted(frames, "frame")}, the last numbered ${lastSequence}`]],
     [
       "Last seen",
       [

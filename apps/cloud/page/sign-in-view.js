@@ -27,7 +27,7 @@ export function signInView({ refused, done }) {
       { id: "token-help", class: "muted" },
       "A reader's token lets you look, an operator's upload models as well. Whoever runs the service makes one:",
     ),
-    html("pre", { tabindex: 0 }, "isthmus-cloud token --role reader --name you"),
+    html("pre", {}, "isthmus-cloud token --role reader --name you"),
     html("button", { type: "submit", class: "primary" }, "Sign in"),
     html("p", { class: "muted" }, "It is forgotten when this tab is closed."),
   );

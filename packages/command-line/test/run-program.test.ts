@@ -1,20 +1,10 @@
-import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { type Failure, runProgram } from "../src/node.ts";
+import { heard } from "./support/heard.ts";
 import { sums, Tired } from "./support/sums.ts";
 
-async function run(args: readonly string[], explain?: (error: unknown) => Failure | undefined) {
-  const said = { stdout: "", stderr: "" };
-  const stream = (name: "stdout" | "stderr") =>
-    new Writable({
-      write(piece: Buffer, _, done) {
-        said[name] += piece.toString();
-        done();
-      },
-    });
-  const code = await runProgram(sums(), args, { stdout: stream("stdout"), stderr: stream("stderr") }, explain);
-  return { code, ...said };
-}
+const run = (args: readonly string[], explain?: (error: unknown) => Failure | undefined) =>
+  heard(async (outputs) => await runProgram(sums(), args, outputs, explain));
 
 const line = (text: string) => ({ code: 2, stdout: "", stderr: `sums: ${text}\n` });
 

@@ -1,3 +1,4 @@
+export { ancestors } from "./ancestors.ts";
 export { GraphBuilder } from "./builder.ts";
 export type { NoiseSource, PadOptions, PoolOptions, ProgramRoots } from "./builder.ts";
 export { canonicalJson } from "./canonical-json.ts";

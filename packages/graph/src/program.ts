@@ -1,4 +1,5 @@
 import { hash32 } from "@isthmus/math";
+import { ancestors } from "./ancestors.ts";
 import { isName } from "./attributes.ts";
 import type { ProgramRoots } from "./builder.ts";
 import type { Node, Program, StateSpec } from "./ir.ts";
@@ -31,14 +32,6 @@ export function makeProgram(nodes: readonly Node[], declared: StateSpec, roots: 
   };
   checkInterface(program);
   return program;
-}
-
-function ancestors(nodes: readonly Node[], roots: readonly Node[]): Set<number> {
-  const needed = new Set(roots.map((node) => node.id));
-  for (let id = nodes.length - 1; id >= 0; id--) {
-    if (needed.has(id)) for (const input of (nodes[id] as Node).inputs) needed.add(input);
-  }
-  return needed;
 }
 
 /**

@@ -90,8 +90,9 @@ async function demo(stay: boolean): Promise<void> {
     await show({ reader, sensor, eye, pump, camera, csvBytes, pngBytes, digits: test });
     print(
       "",
-      `The page: ${service.url}/${stay ? "" : "   (npm run demo:edge -- --stay leaves it up, to be looked at)"}`,
-      `a reader's token for it: ${tokenOf(secret, "reader", "demo")}`,
+      stay
+        ? `The page: ${service.url}/\na reader's token for it: ${tokenOf(secret, "reader", "demo")}`
+        : `The page: ${service.url}/   (it ends with this demo; npm run demo:edge -- --stay leaves it up, to be looked at)`,
       `${((performance.now() - started) / 1000).toFixed(0)} s in all`,
     );
     if (stay) {
@@ -156,6 +157,7 @@ async function show({ reader, sensor, eye, pump, camera, csvBytes, pngBytes, dig
       row(PUMP, `${WINDOWS} windows of ${WINDOW} x ${CHANNELS.length}`, "CSV", csvBytes, pumpStatus.send.bytes),
       row(CAMERA, `${PICTURES} pictures of 28 x 28`, "PNG", pngBytes, cameraStatus.send.bytes),
     ]),
+    "Sent: a stream for each frame, with device, number, time and checksum; the service's page counts the streams alone.",
     `On the devices: encoders of ${grouped(pump.bundleBytes)} and ${grouped(camera.bundleBytes)} bytes; their models have ${grouped(pump.modelBytes)} and ${grouped(camera.modelBytes)}.`,
   );
   const values = await decodedOf(reader, PUMP);

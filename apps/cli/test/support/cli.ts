@@ -1,14 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
+import { heard, type Outcome } from "../../../../packages/command-line/test/support/heard.ts";
 import { runCli } from "../../src/cli.ts";
-
-export interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface Surroundings {
   readonly signal?: AbortSignal;
@@ -23,25 +17,15 @@ export async function isthmus(
   args: readonly string[],
   { signal, columns, onStderr }: Surroundings = {},
 ): Promise<Outcome> {
-  const stdout = capture();
-  const stderr = capture(onStderr);
   const terminal = columns === undefined ? {} : { isTTY: true, columns };
-  const console = { stdout: stdout.stream, stderr: Object.assign(stderr.stream, terminal) };
-  const code = await runCli(args, { console, stoppable: () => signal ?? new AbortController().signal });
-  return { code, stdout: stdout.text(), stderr: stderr.text() };
-}
-
-function capture(on?: (text: string) => void): { stream: Writable; text: () => string } {
-  const pieces: string[] = [];
-  const stream = new Writable({
-    decodeStrings: false,
-    write(piece: string, _, done) {
-      pieces.push(piece);
-      on?.(piece);
-      done();
-    },
-  });
-  return { stream, text: () => pieces.join("") };
+  return await heard(
+    async ({ stdout, stderr }) =>
+      await runCli(args, {
+        console: { stdout, stderr: Object.assign(stderr, terminal) },
+        stoppable: () => signal ?? new AbortController().signal,
+      }),
+    onStderr,
+  );
 }
 
 /** Runs a command with `--json` and holds it to its promise: success, and exactly one JSON object on stdout. */

@@ -1,27 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { heard, type Outcome } from "../../../../packages/command-line/test/support/heard.ts";
 import { runCli } from "../../src/cli.ts";
-
-export interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Runs a command line in this process. */
 export async function isthmusCloud(...args: readonly string[]): Promise<Outcome> {
-  const said = { stdout: "", stderr: "" };
-  const stream = (name: "stdout" | "stderr") =>
-    new Writable({
-      write(piece: Buffer, _, done) {
-        said[name] += piece.toString();
-        done();
-      },
-    });
-  const code = await runCli(args, { stdout: stream("stdout"), stderr: stream("stderr"), once: () => undefined });
-  return { code, ...said };
+  return await heard(async (outputs) => await runCli(args, { ...outputs, once: () => undefined }));
 }
 
 export interface Served {

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable, Writable } from "node:stream";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
+import { heard, type Outcome } from "../../../../packages/command-line/test/support/heard.ts";
 import { Agent } from "../../src/agent.ts";
 import { runCli } from "../../src/cli.ts";
 import { parseConfig } from "../../src/config/read-config.ts";
@@ -93,30 +94,8 @@ afterEach(async () => {
   await Promise.all(agents.splice(0).map((one) => one.stop().catch(() => undefined)));
 });
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs a command line in this process. */
 export async function cli(...args: readonly string[]): Promise<Outcome> {
-  const [stdout, stderr] = [captured(), captured()];
-  const code = await runCli(args, {
-    ...{ stdin: Readable.from([]), stdout: stdout.stream, stderr: stderr.stream },
-    ...{ stoppable: () => new AbortController().signal, onReload: () => undefined },
-  });
-  return { code, stdout: stdout.text(), stderr: stderr.text() };
-}
-
-function captured(): { readonly stream: Writable; readonly text: () => string } {
-  const pieces: string[] = [];
-  const stream = new Writable({
-    decodeStrings: false,
-    write(piece: string, _, done) {
-      pieces.push(piece);
-      done();
-    },
-  });
-  return { stream, text: () => pieces.join("") };
+  const surroundings = { stoppable: () => new AbortController().signal, onReload: () => undefined };
+  return await heard(async (outputs) => await runCli(args, { stdin: Readable.from([]), ...outputs, ...surroundings }));
 }
