@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Contestant } from "./contestant.ts";
 import type { Absence } from "./contestants.ts";
 import type { StepReply } from "./protocol.ts";
+import type { QuietMachine } from "./quiet-machine.ts";
 import { type Case, caseName, countsOf } from "./suite.ts";
 
 /** A contestant in the middle of a case. */
@@ -74,13 +75,15 @@ function stepsFor({ msPerStep }: StepReply, measurement: number): number {
   return Math.max(1, Math.round(measurement / msPerStep));
 }
 
-/** Measures everyone in turns; what was measured stands in `samples`. */
+/** Measures everyone in turns, each round when the machine is quiet if that is asked for; what was measured stands in `samples`. */
 export async function interleave(
   running: readonly Running[],
   { pairs, measurement }: { readonly pairs: number; readonly measurement: number },
+  machine?: QuietMachine,
 ): Promise<void> {
   for (const each of running) each.steps = each.one.steps ?? (await calibrate(each, measurement));
   for (let round = 0; round < pairs; round++) {
+    await machine?.wait();
     for (const each of running) {
       if (round >= SLOW_ROUNDS && Math.min(each.first.msPerStep, ...each.samples) > SLOW) continue;
       await setTimeout(SILENCE);

@@ -23,7 +23,7 @@ const usual = SUITE_NAMES.map((name) => `${name}: ${suites[name].usual.join(",")
 
 export const HELP = `Times us beside our peers and the machine's limits, in turns.
 
-  npm run bench [-- --suite train|gemm|ops|infer|codec|tfjs|edge] [--peers tfjs,jax-js,torch,ort,thi.ng] [--only WORDS] [--pairs 15]
+  npm run bench [-- --suite train|gemm|ops|infer|codec|tfjs|edge] [--peers tfjs,jax-js,torch,ort,thi.ng] [--only WORDS] [--pairs 15] [--quiet 20]
 
   --suite     ${SUITE_NAMES.join(", ")} (default train)
   --peers     of ${PEERS.join(", ")}, or none
@@ -32,6 +32,8 @@ export const HELP = `Times us beside our peers and the machine's limits, in turn
               what has to be loaded is not measured then
   --builds    of ${BUILDS.join(", ")} (default both)
   --pairs     rounds per case, at least ${PUBLISHED_PAIRS} to be published (default ${PUBLISHED_PAIRS})
+  --quiet     minutes to wait in all for a machine that does nothing else (default 0): each round begins when a loop in registers
+              runs at 95 % of its best rate, which it does not while a neighbour on a rented machine uses the same core
   --ms        milliseconds that one measurement should last (default ${milliseconds})
   --out       a folder for bench-SUITE.json, .md and .svg; default ${DEFAULT_OUT} when all cases, builds and usual peers
               take part for the usual time, else nothing is written
@@ -64,10 +66,11 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     positive("--pairs", values.pairs),
     values.ms === undefined ? suite.measurement : positive("--ms", values.ms),
   ];
+  const quiet = values.quiet === undefined ? 0 : positive("--quiet", values.quiet);
   const publishes = isUsual(values) && pairs >= PUBLISHED_PAIRS;
   const out = values.out ?? (publishes ? DEFAULT_OUT : undefined);
   const command = ["npm run bench", ...(args.length > 0 ? ["--", ...args.map(quoted)] : [])].join(" ");
-  return { suite, peers, builds, only, pairs, measurement, out, command, json: values.json, help: values.help };
+  return { suite, peers, builds, only, pairs, quiet, measurement, out, command, json: values.json, help: values.help };
 }
 
 const OPTIONS = {
@@ -76,6 +79,7 @@ const OPTIONS = {
   only: { type: "string", multiple: true, default: [] as string[] },
   builds: { type: "string" },
   pairs: { type: "string", default: String(PUBLISHED_PAIRS) },
+  quiet: { type: "string" },
   ms: { type: "string" },
   out: { type: "string" },
   json: { type: "boolean", default: false },

@@ -2,6 +2,7 @@ import type { Contestant } from "./contestant.ts";
 import type { Absence } from "./contestants.ts";
 import type { PlanCounts } from "./counts.ts";
 import type { AtLimit, Roofline } from "./limits.ts";
+import type { Quiet } from "./quiet-machine.ts";
 import type { Machine } from "./report/machine.ts";
 import type { Revision } from "./report/revision.ts";
 import { pairedRatios, summarise, type Summary } from "./statistics.ts";
@@ -21,6 +22,8 @@ export interface Results {
   /** Over the last minute, before and after: near 0 and 1 on an idle machine, more when others work on it. */
   readonly loadAverage: { readonly before: number; readonly after: number };
   readonly pairs: number;
+  /** Where rounds waited for a machine that does nothing else. */
+  readonly quiet?: Quiet;
   readonly cases: readonly CountedCase[];
   readonly contestants: readonly ContestantResult[];
   readonly absent: readonly Absence[];

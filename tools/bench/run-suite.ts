@@ -4,6 +4,7 @@ import { type Absence, assemble, type BuildName, type Field } from "./contestant
 import { interleave, type Running, warmUp } from "./interleave.ts";
 import { missedAtLimit, rooflines } from "./limits.ts";
 import type { PeerName } from "./peers.ts";
+import { QuietMachine } from "./quiet-machine.ts";
 import { loadAverage, machine } from "./report/machine.ts";
 import { revision } from "./report/revision.ts";
 import { type CaseTimes, type Checked, type ContestantResult, ratiosOf, type Results } from "./results.ts";
@@ -21,6 +22,8 @@ export interface RunOptions {
   /** Milliseconds that one measurement should last. */
   readonly measurement: number;
   readonly peers: readonly PeerName[];
+  /** Minutes to wait in all for a machine that does nothing else; 0: rounds begin as they come. */
+  readonly quiet: number;
   /** The command that says all this again. */
   readonly command: string;
   /** Hears what is being done. */
@@ -36,9 +39,11 @@ export interface RunOptions {
 export async function runSuite(suite: Suite, options: RunOptions): Promise<Results> {
   const before = loadAverage();
   const cases = chosen(suite.cases, options.only);
+  const quiet = options.quiet > 0 ? new QuietMachine(60_000 * options.quiet) : undefined;
   const folder = await workFolder(cases, suite.work);
   try {
-    const { contestants, absent } = await measureAll(await assemble(suite, options, folder.path), cases, options);
+    const field = await assemble(suite, options, folder.path);
+    const { contestants, absent } = await measureAll(field, cases, options, quiet);
     const ratios = ratiosOf(contestants);
     const targets = judge(
       suite.targets.filter((target) => cases.some((one) => sameCase(one, target))),
@@ -56,6 +61,7 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Resul
       machine: machine(),
       loadAverage: { before, after: loadAverage() },
       pairs: options.pairs,
+      ...(quiet && { quiet: quiet.soFar() }),
       cases: cases.map(({ check: _check, parameters: _parameters, steps: _steps, ...one }) => one),
       contestants,
       absent,
@@ -90,14 +96,19 @@ interface Measured {
 }
 
 /** Everyone at every case; stops them at the end. */
-async function measureAll({ contestants, absent }: Field, cases: readonly Case[], options: RunOptions) {
+async function measureAll(
+  { contestants, absent }: Field,
+  cases: readonly Case[],
+  options: RunOptions,
+  quiet: QuietMachine | undefined,
+) {
   const measured = new Map(contestants.map((one): [Contestant, Measured] => [one, { times: [], checked: [] }]));
   const missing = [...absent];
   for (const { label, reason } of absent) options.tell(`${label} is absent: ${reason}`);
   try {
     for (const [i, one] of cases.entries()) {
       options.tell(`[${i + 1}/${cases.length}] ${caseName(one)}`);
-      missing.push(...(await measureCase(contestants, one, options, measured)));
+      missing.push(...(await measureCase(contestants, one, options, measured, quiet)));
     }
   } finally {
     for (const contestant of contestants) contestant.stop();
@@ -111,11 +122,12 @@ async function measureCase(
   one: Case,
   options: RunOptions,
   measured: ReadonlyMap<Contestant, Measured>,
+  quiet: QuietMachine | undefined,
 ): Promise<readonly Absence[]> {
   const { running, refused } = await warmUp(contestants, one, options.measurement);
   for (const { label, reason } of refused) options.tell(`  ${label} is absent: ${reason}`);
   for (const [contestant, found] of await checkAll(running, one)) measured.get(contestant)!.checked.push(found);
-  await interleave(running, options);
+  await interleave(running, options, quiet);
   for (const each of running) measured.get(each.contestant)!.times.push(timesOf(each));
   return refused;
 }

@@ -23,6 +23,11 @@ it("each suite has its peers", () => {
   expect(benchOptions(["--peers", "ort,tfjs-cpu"]).peers).toEqual(["ort", "tfjs-cpu"]);
 });
 
+it("a run that waits for a quiet machine is published, too", () => {
+  expect(benchOptions([]).quiet).toBe(0);
+  expect(benchOptions(["--quiet", "20"])).toMatchObject({ quiet: 20, out: "docs/results" });
+});
+
 it("cases are chosen by words in their names, commas and all", () => {
   expect(benchOptions(["--only", "VAE, batch 1", "--only=channel"]).only).toEqual(["VAE, batch 1", "channel"]);
 });
@@ -40,6 +45,7 @@ it.each([
   ["--only=nothing like it"],
   ["--pairs=0"],
   ["--pairs=1.5"],
+  ["--quiet=soon"],
   ["--ms=x"],
   ["--typo"],
   ["word"],
@@ -57,6 +63,7 @@ it("help names every suite and every option", () => {
     "--only",
     "--builds",
     "--pairs",
+    "--quiet",
     "--ms",
     "--out",
     "--json",

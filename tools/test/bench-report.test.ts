@@ -136,6 +136,11 @@ it("the page says what was measured, on what, and that a target was missed by a 
   expect(text).toContain("- PyTorch: No module named 'torch'");
   expect(text).not.toContain("## Limits");
   expect(summary(suite, results)).toContain("MISSED");
+  expect(text).not.toContain("rounds waited");
+  const quiet = { patience: 20, waited: 1.25, rounds: 30, disturbed: 2 };
+  expect(page(suite, { ...results, quiet })).toContain(
+    "1.3 minutes of at most 20; 2 of 30 rounds began all the same\n",
+  );
   const others = page(suite, { ...results, data: { name: "sounds", items: 3 }, sizes: [] });
   expect(others).toContain("- 3 sounds\n");
   expect(others).not.toContain("## Bytes to load");

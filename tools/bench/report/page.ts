@@ -1,4 +1,5 @@
 import { type CaseTimes, type Checked, type ContestantResult, isBeside, type Results } from "../results.ts";
+import { QUIET, type Quiet } from "../quiet-machine.ts";
 import { cutOff } from "../statistics.ts";
 import { caseName, type CountedCase, sameCase, type Suite } from "../suite.ts";
 import type { Ratio } from "../targets.ts";
@@ -53,17 +54,25 @@ function unitTitle({ unit }: Suite): string {
   return unit.name === "ms" ? "Milliseconds per step" : unit.name;
 }
 
-function circumstances({ date, revision, machine, loadAverage, pairs, data }: Results): string {
+function circumstances({ date, revision, machine, loadAverage, pairs, quiet, data }: Results): string {
   const { before, after } = loadAverage;
   return [
     `- ${date.slice(0, 10)}, ${revisionLine(revision)}`,
     `- ${machineLine(machine)}`,
     `- load average ${before.toFixed(2)} before and ${after.toFixed(2)} after (an idle machine: near 0 before, near 1 after)`,
     `- ${pairs} rounds per case; in each round everyone is measured once, in turns`,
+    ...(quiet ? [quietLine(quiet)] : []),
     data.density === undefined
       ? `- ${data.items} ${data.name}`
       : `- digits: the first ${data.items} of ${data.name}, ${(100 * data.density).toFixed(1)} % of pixels are not 0`,
   ].join("\n");
+}
+
+function quietLine({ patience, waited, rounds, disturbed }: Quiet): string {
+  return (
+    `- rounds waited until a loop in registers ran at ${100 * QUIET} % of its best rate, as neighbours on a rented machine slow it down unseen: ` +
+    `${waited.toFixed(1)} minutes of at most ${patience}; ${disturbed} of ${rounds} rounds began all the same`
+  );
 }
 
 function targetSection({ unit }: Suite, { targets, facts, timeTargets, contestants }: Results): string {
