@@ -4,6 +4,8 @@ import { quantile } from "./statistics.ts";
 
 /** How much others disturbed the rounds of a run. */
 export interface Quiet {
+  /** Part of its best rate that the loop had to keep. */
+  readonly share: number;
   /** Minutes that the run would have waited, and those that it did. */
   readonly patience: number;
   readonly waited: number;
@@ -15,8 +17,8 @@ export interface Quiet {
 /** GFLOP/s of several short loops, one after the other. */
 export type Look = (loops: number) => readonly number[];
 
-/** Part of its best rate that a loop keeps where nobody else uses the core. */
-export const QUIET = 0.95;
+/** Part of its best rate, which lasts for moments only, that a loop keeps where nobody else uses the core. */
+export const QUIET = 0.9;
 
 const LOOPS = 9;
 /** Some two seconds, in which even a busy neighbour leaves a core alone for the millisecond that shows its best rate. */
@@ -65,7 +67,7 @@ export class QuietMachine {
 
   soFar(): Quiet {
     const { patience, waited, rounds, disturbed } = this;
-    return { patience: patience / 60_000, waited: waited / 60_000, rounds, disturbed };
+    return { share: QUIET, patience: patience / 60_000, waited: waited / 60_000, rounds, disturbed };
   }
 }
 

@@ -137,7 +137,7 @@ it("the page says what was measured, on what, and that a target was missed by a 
   expect(text).not.toContain("## Limits");
   expect(summary(suite, results)).toContain("MISSED");
   expect(text).not.toContain("rounds waited");
-  const quiet = { patience: 20, waited: 1.25, rounds: 30, disturbed: 2 };
+  const quiet = { share: 0.9, patience: 20, waited: 1.25, rounds: 30, disturbed: 2 };
   expect(page(suite, { ...results, quiet })).toContain(
     "1.3 minutes of at most 20; 2 of 30 rounds began all the same\n",
   );

@@ -1,5 +1,5 @@
 import { type CaseTimes, type Checked, type ContestantResult, isBeside, type Results } from "../results.ts";
-import { QUIET, type Quiet } from "../quiet-machine.ts";
+import type { Quiet } from "../quiet-machine.ts";
 import { cutOff } from "../statistics.ts";
 import { caseName, type CountedCase, sameCase, type Suite } from "../suite.ts";
 import type { Ratio } from "../targets.ts";
@@ -68,9 +68,9 @@ function circumstances({ date, revision, machine, loadAverage, pairs, quiet, dat
   ].join("\n");
 }
 
-function quietLine({ patience, waited, rounds, disturbed }: Quiet): string {
+function quietLine({ share, patience, waited, rounds, disturbed }: Quiet): string {
   return (
-    `- rounds waited until a loop in registers ran at ${100 * QUIET} % of its best rate, as neighbours on a rented machine slow it down unseen: ` +
+    `- rounds waited until a loop in registers ran at ${100 * share} % of its best rate, as neighbours on a rented machine slow it down unseen: ` +
     `${waited.toFixed(1)} minutes of at most ${patience}; ${disturbed} of ${rounds} rounds began all the same`
   );
 }
