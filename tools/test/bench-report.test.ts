@@ -166,6 +166,17 @@ it("the chart has a dot per measurement, further right for more milliseconds, an
   expect(drawn).toContain("Us &lt;1&gt;");
 });
 
+it("the chart has room for the longest name, whose letters are at most 7.5 wide", () => {
+  const name = "a contestant on several threads of a newer engine";
+  const drawn = chart(suite, { ...results, contestants: [{ ...contestants[0]!, label: name }] });
+  const end = Number(/<text x="([\d.]+)"[^>]*text-anchor="end"/.exec(drawn)![1]);
+  expect(end).toBeGreaterThanOrEqual(7.5 * name.length);
+  const [width] = /(?<=viewBox="0 0 )[\d.]+/.exec(drawn)!;
+  expect(Math.max(...[...drawn.matchAll(/<circle cx="([\d.]+)"/g)].map((match) => Number(match[1])))).toBeLessThan(
+    Number(width),
+  );
+});
+
 it.each(Object.values(suites))("targets and checks of $name are about its own cases and contestants", (one) => {
   const known = (name: CaseName) => one.cases.some((each) => each.work === name.work && each.batch === name.batch);
   expect(one.targets.filter((each) => !known(each))).toEqual([]);

@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { chart } from "../bench/report/chart.ts";
 import { page } from "../bench/report/page.ts";
 import type { Results } from "../bench/results.ts";
 import { cutOff } from "../bench/statistics.ts";
-import { sameCase } from "../bench/suite.ts";
+import { sameCase, SUITE_NAMES } from "../bench/suite.ts";
 import { suites } from "../bench/suites/index.ts";
 import { judge, type Ratio } from "../bench/targets.ts";
 import { root } from "../lib/paths.mjs";
@@ -109,6 +110,10 @@ it("the targets that were reached are as many as the ratios in docs/results reac
   expect(readme).toContain(`| ${reached.length} of ${all.length} reached; measured on a Zen 3;`);
   // AMD's number for the Zen 3 of servers.
   for (const suite of raced) expect(bench(suite).machine.cpuDetails).toMatch(/^family 25, model 1;/);
+});
+
+it.each(SUITE_NAMES)("docs/results/bench-%s.svg draws what its JSON holds", (suite) => {
+  expect(result(`bench-${suite}.svg`)).toBe(chart(suites[suite], bench(suite)));
 });
 
 it.each([...raced, "edge"] as const)("docs/results/bench-%s.md shows what its JSON holds", (suite) => {

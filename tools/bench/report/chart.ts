@@ -3,10 +3,12 @@ import { caseName, sameCase, type Suite } from "../suite.ts";
 import { shown } from "./shown.ts";
 import { COLOURS, drawing, element, INK, label, line } from "./svg.ts";
 
-const WIDTH = 900;
-const LEFT = 230;
+/** Of the axis, and what stands to the right of it. */
+const AXIS = 570;
 const RIGHT = 100;
-const TOP = 64;
+/** Of a bold letter of the names on the left, in the widest of the usual fonts. */
+const LETTER = 7.5;
+const TOP = 84;
 const ROW = 22;
 const GAP = 8;
 
@@ -23,12 +25,16 @@ interface Row {
 export function chart(suite: Suite, results: Results): string {
   const groups = groupsOf(suite, results);
   const unit = suite.unit.name;
-  const x = logScale(groups.flatMap(({ rows }) => rows.flatMap(({ low, high }) => [low, high])));
+  const left = 24 + LETTER * Math.max(...results.contestants.map(({ label: name }) => name.length));
+  const x = logScale(
+    left,
+    groups.flatMap(({ rows }) => rows.flatMap(({ low, high }) => [low, high])),
+  );
   const parts: string[] = [];
   let y = TOP;
   for (const { title, rows } of groups) {
     parts.push(label(12, y + ROW / 2, title, { "font-weight": 600 }));
-    rows.forEach((row, i) => parts.push(...drawRow(row, unit, x.at, y + (i + 1.5) * ROW)));
+    rows.forEach((row, i) => parts.push(...drawRow(row, unit, left, x.at, y + (i + 1.5) * ROW)));
     y += (rows.length + 1) * ROW + GAP;
   }
   const bottom = y - GAP / 2;
@@ -36,7 +42,11 @@ export function chart(suite: Suite, results: Results): string {
     label(12, 24, `${suite.title}, ${unit}`, { "font-size": 16, "font-weight": 600 }),
     label(12, 44, `median and quartiles; logarithmic axis; ${suite.unit.better} is better`),
   ];
-  return drawing(WIDTH, bottom + 34, suite.title, [...heading, ...axis(x.ticks, unit, x.at, bottom), ...parts]);
+  return drawing(left + AXIS + RIGHT, bottom + 34, suite.title, [
+    ...heading,
+    ...axis(x.ticks, unit, x.at, bottom),
+    ...parts,
+  ]);
 }
 
 function groupsOf({ unit }: Suite, { cases, contestants }: Results): { title: string; rows: Row[] }[] {
@@ -54,33 +64,36 @@ function rowOf(contestant: ContestantResult, colour: string, times: CaseTimes, o
   return { contestant, colour, low: low!, median: of(times.median), high: high! };
 }
 
-function drawRow(row: Row, unit: string, at: (value: number) => number, y: number): string[] {
+function drawRow(row: Row, unit: string, left: number, at: (value: number) => number, y: number): string[] {
   const { contestant, colour, low, median, high } = row;
   const strong = contestant.side === "ours" ? { "font-weight": 600 } : {};
   return [
-    label(LEFT - 10, y + 4, contestant.label, { "text-anchor": "end", "font-size": 12, ...strong }),
+    label(left - 10, y + 4, contestant.label, { "text-anchor": "end", "font-size": 12, ...strong }),
     line(at(low), y, at(high), y, { stroke: colour, "stroke-width": 5, "stroke-opacity": 0.45 }),
     element("circle", { cx: at(median), cy: y, r: 5, fill: colour }),
     label(at(high) + 10, y + 4, `${shown(median)} ${unit}`, { "font-size": 12, fill: INK, ...strong }),
   ];
 }
 
+/** Its numbers stand above and below, as a long chart shows one end at a time. */
 function axis(ticks: readonly number[], unit: string, at: (value: number) => number, bottom: number): string[] {
-  return ticks.flatMap((tick) => [
-    line(at(tick), TOP - 6, at(tick), bottom, { "stroke-opacity": 0.4 }),
-    label(at(tick), bottom + 18, `${Number(tick.toPrecision(3))} ${unit}`, {
-      "text-anchor": "middle",
-      "font-size": 12,
-    }),
-  ]);
+  return ticks.flatMap((tick) => {
+    const words = `${Number(tick.toPrecision(3))} ${unit}`;
+    const number = (y: number) => label(at(tick), y, words, { "text-anchor": "middle", "font-size": 12 });
+    return [
+      line(at(tick), TOP - 6, at(tick), bottom, { "stroke-opacity": 0.4 }),
+      number(TOP - 14),
+      number(bottom + 18),
+    ];
+  });
 }
 
 /** From the power of ten below the least value to a little above the greatest. */
-function logScale(values: readonly number[]): { at: (value: number) => number; ticks: number[] } {
+function logScale(left: number, values: readonly number[]): { at: (value: number) => number; ticks: number[] } {
   const low = Math.floor(Math.log10(Math.min(...values)));
   const high = Math.log10(Math.max(...values));
   const span = Math.max(high - low, 1);
-  const at = (value: number): number => LEFT + ((Math.log10(value) - low) / span) * (WIDTH - LEFT - RIGHT);
+  const at = (value: number): number => left + ((Math.log10(value) - low) / span) * AXIS;
   const ticks = Array.from({ length: Math.floor(span) + 1 }, (_, i) => 10 ** (low + i));
   return { at, ticks };
 }
