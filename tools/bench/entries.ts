@@ -23,9 +23,13 @@ const nodeFor = (build: BuildName): Promise<string> | string => (build === "rela
 
 const BUILD_LABELS: Readonly<Record<BuildName, string>> = { simd128: "SIMD128", relaxed: "relaxed SIMD" };
 
+function threadsIn(threads: number): string {
+  return threads > 1 ? `, ${threads} threads` : "";
+}
+
 /** We, in one build, beside the limits that `beside` names and, on several threads, beside ourselves on one. */
 export function isthmus(name: string, build: BuildName, { threads = 1, beside = [] as readonly string[] } = {}): Entry {
-  const label = `Isthmus, ${BUILD_LABELS[build]}${threads > 1 ? `, ${threads} threads` : ""}`;
+  const label = `Isthmus, ${BUILD_LABELS[build]}${threadsIn(threads)}`;
   const id = `isthmus-${build}`;
   return {
     label,
@@ -111,20 +115,21 @@ export function onnxRuntime(name: string): Entry {
   return { label, spec: () => ({ id: "ort-1", label, side: "peer", command: process.execPath, args: script(name) }) };
 }
 
-/** A loop that multiplies and adds in registers alone, in a build's WebAssembly, beside the same loop in C. */
-export function registers(build: BuildName): Entry {
-  const label = `registers only, ${BUILD_LABELS[build]}`;
+/** A loop that multiplies and adds in registers alone, in a build's WebAssembly, beside the same loop in C or, on several threads, beside itself on one. */
+export function registers(build: BuildName, threads = 1): Entry {
+  const label = `registers only, ${BUILD_LABELS[build]}${threadsIn(threads)}`;
+  const id = `registers-${build}`;
   return {
     label,
     build,
     spec: async () => ({
-      id: `registers-${build}`,
+      id: threads > 1 ? `${id}-${threads}` : id,
       label,
       side: "limit",
       command: await nodeFor(build),
-      args: script("registers", build),
+      args: script("registers", build, ...(threads > 1 ? [String(threads)] : [])),
       bounds: "flops",
-      beside: [`registers-c-${build}`],
+      beside: [threads > 1 ? id : `registers-c-${build}`],
     }),
   };
 }
@@ -193,4 +198,4 @@ export const copies: readonly Entry[] = [
 ];
 
 /** What every plan of ours is beside: as much arithmetic in registers alone, as many bytes copied. */
-export const limits: readonly Entry[] = [...BUILDS.map(registers), ...copies];
+export const limits: readonly Entry[] = [...BUILDS.map((build) => registers(build)), ...copies];

@@ -43,7 +43,7 @@ export function rooflines(contestants: readonly ContestantResult[]): Roofline[] 
 function rooflineOf(ours: ContestantResult, times: CaseTimes, contestants: readonly ContestantResult[]): Roofline[] {
   const { flops, bytes, neededFlops } = times;
   if (flops === undefined || bytes === undefined || neededFlops === undefined) return [];
-  const limits = contestants.filter(({ facts }) => (facts["build"] ?? ours.facts["build"]) === ours.facts["build"]);
+  const limits = limitsOf(contestants, ours.facts["build"], 1);
   const arithmetic = boundOf(limits, "flops", times, neededFlops);
   const moving = boundOf(limits, "bytes", times, bytes);
   if (!arithmetic || !moving) return [];
@@ -60,6 +60,11 @@ function rooflineOf(ours: ContestantResult, times: CaseTimes, contestants: reado
       peer: peer ? { id: peer.id, flopsPerSecond: perSecond(flops, peer.times.median) } : null,
     },
   ];
+}
+
+/** Those of one build on so many threads, and those of no build. */
+function limitsOf(contestants: readonly ContestantResult[], build: unknown, threads: number) {
+  return contestants.filter(({ facts }) => (facts["build"] ?? build) === build && (facts["threads"] ?? 1) === threads);
 }
 
 /** The least time for so much: at the best rate among those that bound it. */
@@ -95,8 +100,9 @@ export interface AtLimit extends CaseName {
   readonly ratio: number;
   /** Of our plan on one thread. */
   readonly roofline: Roofline;
-  /** On so many threads the least time is that part of one thread's: more cores cannot do better than share evenly. */
   readonly threads: number;
+  /** Operations per second of the loop in registers on as many threads, where that was measured; else they are taken to share evenly. */
+  readonly together?: number;
   /** The least time. */
   readonly ms: number;
   /** The peer's median time divided by `ms`. */
@@ -120,9 +126,17 @@ export function missedAtLimit(
     );
     const { roofline, threads } = rooflineFor(ours, one, contestants, known);
     if (!other || !roofline || ratio === null) return [];
-    const ms = roofline.leastMs / threads;
+    const build = contestants.find(({ id }) => id === ours)!.facts["build"];
+    const together =
+      threads > 1 ? boundOf(limitsOf(contestants, build, threads), "flops", one, roofline.neededFlops) : undefined;
+    const ms = Math.max(together?.ms ?? roofline.arithmetic.ms / threads, roofline.moving.ms / threads);
     const [ratioAtLimit, peerFlopsPerSecond] = [other.times.median / ms, perSecond(roofline.flops, other.times.median)];
-    return [{ ...nameOf(one), ours, peer, atLeast, ratio, roofline, threads, ms, ratioAtLimit, peerFlopsPerSecond }];
+    return [
+      {
+        ...{ ...nameOf(one), ours, peer, atLeast, ratio, roofline, threads, ms, ratioAtLimit, peerFlopsPerSecond },
+        ...(together && { together: together.perSecond }),
+      },
+    ];
   });
 }
 

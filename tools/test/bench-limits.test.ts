@@ -77,6 +77,11 @@ const judged = (contestants: readonly ContestantResult[]) => {
   return missedAtLimit(verdicts, contestants, rooflines(contestants));
 };
 
+const sections = (contestants: readonly ContestantResult[]): string => {
+  const found = { contestants, rooflines: rooflines(contestants), missedAtLimit: judged(contestants) };
+  return limitSections(found as unknown as Results).join("\n");
+};
+
 it("a missed target is told what the limit would come to, evenly shared by several threads; a met one is not", () => {
   const found = judged(all).map(({ atLeast, ms, ratioAtLimit, threads }) => ({ atLeast, ms, ratioAtLimit, threads }));
   expect(found).toEqual([
@@ -87,10 +92,26 @@ it("a missed target is told what the limit would come to, evenly shared by sever
   expect(judged(all.filter((each) => each !== copy && each !== slowCopy))).toEqual([]);
 });
 
-const sections = (contestants: readonly ContestantResult[]): string => {
-  const found = { contestants, rooflines: rooflines(contestants), missedAtLimit: judged(contestants) };
-  return limitSections(found as unknown as Results).join("\n");
-};
+it("several threads are held to what the loop does on as many, where that was measured", () => {
+  // 80 GFLOP/s together, where twice the rate of one would be 100.
+  const pair = contestant("loop-2", "limit", times(5, { flops: 400e6 }), { ...build, threads: 2 }, "flops");
+  const otherPair = contestant(
+    "other-2",
+    "limit",
+    times(3, { flops: 400e6 }),
+    { build: "relaxed", threads: 2 },
+    "flops",
+  );
+  expect(rooflines([...all, pair, otherPair])).toEqual(rooflines(all));
+  const found = judged([...all, pair, otherPair]).map(({ ms, threads, together }) => ({ ms, threads, together }));
+  expect(found.slice(1)).toEqual([
+    { ms: 8, threads: 1, together: undefined },
+    { ms: 5, threads: 2, together: 80e9 },
+  ]);
+  expect(sections([...all, pair])).toContain(
+    "at the limit (5.00 ms, arithmetic, by the loop on 2 threads) the ratio would be 0.80: the target asks for 113 % of the limit, beyond what vectors of 128 bits can do. TORCH does 100 GFLOP/s, the loop in registers 80.0.",
+  );
+});
 
 it("the page has a row for each plan and a sentence for each missed target", () => {
   const text = sections(all);

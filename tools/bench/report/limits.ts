@@ -49,17 +49,17 @@ const BOUNDS = { arithmetic: "arithmetic", moving: "copy" } as const;
 const BEYOND = { arithmetic: "what vectors of 128 bits can do", moving: "the copy" } as const;
 
 function missedSentence(one: AtLimit, results: Results): string {
-  const { roofline, ratioAtLimit, atLeast, threads } = one;
+  const { roofline, ratioAtLimit, atLeast, threads, together } = one;
   const { bound, arithmetic, neededFlops, flops } = roofline;
   const peer = labelOf(results, one.peer);
-  const shared = threads > 1 ? `, shared evenly by ${threads} threads` : "";
+  const shared = threads > 1 ? `, ${together ? "by the loop on" : "shared evenly by"} ${threads} threads` : "";
   const zeros = neededFlops < flops ? ", without the zeros that we left out" : "";
   const asked = `${percent(atLeast / ratioAtLimit)} of the limit`;
   const beyond = ratioAtLimit < atLeast ? `, beyond ${BEYOND[bound]}` : "";
   return (
     `${caseName(one)}: ${labelOf(results, one.ours)} beside ${peer} came to ${cutOff(one.ratio, 3)} where ${atLeast} is asked; ` +
     `at the limit (${shown(one.ms)} ms, ${BOUNDS[bound]}${shared}${zeros}) the ratio would be ${cutOff(ratioAtLimit)}: the target asks for ${asked}${beyond}. ` +
-    `${peer} does ${giga(one.peerFlopsPerSecond)} GFLOP/s, the loop in registers ${giga(arithmetic.perSecond)}.`
+    `${peer} does ${giga(one.peerFlopsPerSecond)} GFLOP/s, the loop in registers ${giga(together ?? arithmetic.perSecond)}.`
   );
 }
 

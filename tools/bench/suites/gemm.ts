@@ -57,7 +57,7 @@ export const gemm: Suite = {
   cases: [...large, ...small],
   ours: [
     ...builds.map((build) => isthmus("isthmus-gemm", build, { beside: [`registers-${build}`] })),
-    ...builds.map(registers),
+    ...builds.map((build) => registers(build)),
     ...builds.map(registersInC),
   ],
   peers: { tfjs: [tfjs("tfjs-gemm")], "jax-js": [jaxJs("jax-gemm")], torch: torch("gemm") },

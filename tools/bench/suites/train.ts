@@ -1,5 +1,5 @@
 import { BUILDS } from "../contestants.ts";
-import { isthmus, limits, tfjs, torch } from "../entries.ts";
+import { isthmus, limits, registers, tfjs, torch } from "../entries.ts";
 import { type Case, MILLISECONDS, type Suite } from "../suite.ts";
 import { bothBuilds, type Target, TORCH } from "../targets.ts";
 import { WORKLOADS } from "../workloads.ts";
@@ -59,6 +59,7 @@ export const train: Suite = {
   ours: [
     ...[1, 2].flatMap((threads) => BUILDS.map((build) => isthmus("isthmus-train", build, { threads }))),
     ...limits,
+    ...BUILDS.map((build) => registers(build, 2)),
   ],
   peers: {
     tfjs: [tfjs("tfjs-train")],
