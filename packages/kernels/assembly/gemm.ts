@@ -178,7 +178,8 @@ export function gemm(
     return;
   }
   const byColumns = n >= 2 * m;
-  const unit = isNarrow(m, n, k) ? 8 : MR;
+  const narrow = isNarrow(m, n, k);
+  const unit = narrow ? 8 : MR;
   const firstColumn = byColumns ? edge(n, 8, index, count) : 0;
   const columns = (byColumns ? edge(n, 8, index + 1, count) : n) - firstColumn;
   const firstRow = byColumns ? 0 : edge(m, unit, index, count);
@@ -194,7 +195,7 @@ export function gemm(
   b += <usize>firstColumn * bColumn;
   c += <usize>firstRow * stride + (<usize>firstColumn << 2);
   if (bias) bias += <usize>firstColumn << 2;
-  if (isNarrow(m, n, k)) {
+  if (narrow) {
     multiplyNarrow(transA, rows, n, k, a, aRow, aK, b, bColumn, bK, c, bias, activation, toResult, scratch);
   } else {
     const nc = min(part(n, NC, 8), part(columns, NC, 8));

@@ -16,27 +16,20 @@ export function choice(cond: usize, a: usize, b: usize, y: usize, n: i32): void 
   }
 }
 
-/** Of n logits, at `y` the cross-entropy if it is wanted, and at `dl`, if that is, its gradient times `slopes`, n of them or one if not `dense`. */
-@inline
-function crossEntropyOf(
+/** One loop for all that is wanted: compilers that know the relaxed build make faster code of it, the older ones slower. */
+function anyCrossEntropy(
   wantsY: bool, wantsGradient: bool, l: usize, x: usize, slopes: usize, dense: i32, y: usize, dl: usize, n: i32,
 ): void {
   mapExponential(After.CrossEntropy, wantsY, wantsGradient, l, x, slopes, dense, y, dl, n);
 }
 
-/** One loop for all that is wanted: compilers that know the relaxed build make faster code of it, the older ones slower. */
-function anyCrossEntropy(
-  wantsY: bool, wantsGradient: bool, l: usize, x: usize, slopes: usize, dense: i32, y: usize, dl: usize, n: i32,
-): void {
-  crossEntropyOf(wantsY, wantsGradient, l, x, slopes, dense, y, dl, n);
-}
-
+/** Of n logits, at `y` the cross-entropy if it is wanted, and at `dl`, if that is, its gradient times `slopes`, n of them or one if not `dense`. */
 @inline
 function crossEntropy(
   wantsY: bool, wantsGradient: bool, l: usize, x: usize, slopes: usize, dense: i32, y: usize, dl: usize, n: i32,
 ): void {
   if (ASC_FEATURE_RELAXED_SIMD) anyCrossEntropy(wantsY, wantsGradient, l, x, slopes, dense, y, dl, n);
-  else crossEntropyOf(wantsY, wantsGradient, l, x, slopes, dense, y, dl, n);
+  else mapExponential(After.CrossEntropy, wantsY, wantsGradient, l, x, slopes, dense, y, dl, n);
 }
 
 /** y = max(l, 0) - l x + log1p(e^-|l|) = -log p(x | l), in nats. */
