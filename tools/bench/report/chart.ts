@@ -1,5 +1,6 @@
 import type { CaseTimes, ContestantResult, Results } from "../results.ts";
 import { caseName, sameCase, type Suite } from "../suite.ts";
+import { logScale } from "./log-scale.ts";
 import { shown } from "./shown.ts";
 import { COLOURS, drawing, element, INK, label, line } from "./svg.ts";
 
@@ -26,15 +27,13 @@ export function chart(suite: Suite, results: Results): string {
   const groups = groupsOf(suite, results);
   const unit = suite.unit.name;
   const left = 24 + LETTER * Math.max(...results.contestants.map(({ label: name }) => name.length));
-  const x = logScale(
-    left,
-    groups.flatMap(({ rows }) => rows.flatMap(({ low, high }) => [low, high])),
-  );
+  const values = groups.flatMap(({ rows }) => rows.flatMap(({ low, high }) => [low, high]));
+  const { at, ticks } = logScale(values, left, AXIS);
   const parts: string[] = [];
   let y = TOP;
   for (const { title, rows } of groups) {
     parts.push(label(12, y + ROW / 2, title, { "font-weight": 600 }));
-    rows.forEach((row, i) => parts.push(...drawRow(row, unit, left, x.at, y + (i + 1.5) * ROW)));
+    rows.forEach((row, i) => parts.push(...drawRow(row, unit, left, at, y + (i + 1.5) * ROW)));
     y += (rows.length + 1) * ROW + GAP;
   }
   const bottom = y - GAP / 2;
@@ -44,7 +43,7 @@ export function chart(suite: Suite, results: Results): string {
   ];
   return drawing(left + AXIS + RIGHT, bottom + 34, suite.title, [
     ...heading,
-    ...axis(x.ticks, unit, x.at, bottom),
+    ...axis(ticks, unit, at, bottom),
     ...parts,
   ]);
 }
@@ -86,14 +85,4 @@ function axis(ticks: readonly number[], unit: string, at: (value: number) => num
       number(bottom + 18),
     ];
   });
-}
-
-/** From the power of ten below the least value to a little above the greatest. */
-function logScale(left: number, values: readonly number[]): { at: (value: number) => number; ticks: number[] } {
-  const low = Math.floor(Math.log10(Math.min(...values)));
-  const high = Math.log10(Math.max(...values));
-  const span = Math.max(high - low, 1);
-  const at = (value: number): number => left + ((Math.log10(value) - low) / span) * AXIS;
-  const ticks = Array.from({ length: Math.floor(span) + 1 }, (_, i) => 10 ** (low + i));
-  return { at, ticks };
 }

@@ -1,3 +1,4 @@
+import { logScale } from "../report/log-scale.ts";
 import { shown } from "../report/shown.ts";
 import { COLOURS, drawing, element, label, line } from "../report/svg.ts";
 import { memoryCurve } from "./memory-curve.ts";
@@ -13,7 +14,8 @@ const GAP = 8;
 
 /** What everyone reached, grouped by work: medians as dots, quartiles as bars, on a logarithmic axis; below it memory over time. */
 export function chart({ throughput, memory }: ServiceResults): string {
-  const { at, ticks } = logScale(throughput.flatMap(({ perSecond }) => [perSecond.q1, perSecond.q3]));
+  const values = throughput.flatMap(({ perSecond }) => [perSecond.q1, perSecond.q3]);
+  const { at, ticks } = logScale(values, LEFT, WIDTH - LEFT - RIGHT);
   const parts: string[] = [];
   let y = TOP;
   for (const work of new Set(throughput.map((one) => one.work))) {
@@ -44,13 +46,4 @@ function drawRow({ who, connections, perSecond }: Throughput, at: (value: number
     element("circle", { cx: at(perSecond.median), cy: y, r: 5, fill: colour }),
     label(at(perSecond.q3) + 10, y + 4, shown(perSecond.median), { "font-size": 12, ...strong }),
   ];
-}
-
-/** From the power of ten below the least value to a little above the greatest. */
-function logScale(values: readonly number[]): { at: (value: number) => number; ticks: number[] } {
-  const low = Math.floor(Math.log10(Math.min(...values)));
-  const high = Math.log10(Math.max(...values));
-  const span = Math.max(high - low, 1);
-  const at = (value: number): number => LEFT + ((Math.log10(value) - low) / span) * (WIDTH - LEFT - RIGHT);
-  return { at, ticks: Array.from({ length: Math.floor(span) + 1 }, (_, i) => 10 ** (low + i)) };
 }
