@@ -113,6 +113,14 @@ it("several threads are held to what the loop does on as many, where that was me
   );
 });
 
+it("what only copies bound is shared evenly, whatever the loop does on several threads", () => {
+  const light = { ...plan, flops: 40e6, neededFlops: 40e6 };
+  const one = contestant("us", "ours", times(10, light), ours.facts);
+  const two = contestant("us-2", "ours", times(6, light), oursOnTwo.facts);
+  const pair = contestant("loop-2", "limit", times(0.5, { flops: 40e6 }), { ...build, threads: 2 }, "flops");
+  expect(sections([one, two, torch, loop, copy, pair])).toContain("(1.00 ms, copy, shared evenly by 2 threads)");
+});
+
 it("the page has a row for each plan and a sentence for each missed target", () => {
   const text = sections(all);
   expect(text).toContain(

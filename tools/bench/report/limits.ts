@@ -50,9 +50,11 @@ const BEYOND = { arithmetic: "what vectors of 128 bits can do", moving: "the cop
 
 function missedSentence(one: AtLimit, results: Results): string {
   const { roofline, ratioAtLimit, atLeast, threads, together } = one;
-  const { bound, arithmetic, neededFlops, flops } = roofline;
+  const { arithmetic, moving, neededFlops, flops } = roofline;
+  const bound = one.ms > moving.ms / threads ? "arithmetic" : "moving";
   const peer = labelOf(results, one.peer);
-  const shared = threads > 1 ? `, ${together ? "by the loop on" : "shared evenly by"} ${threads} threads` : "";
+  const byLoop = together !== undefined && bound === "arithmetic";
+  const shared = threads > 1 ? `, ${byLoop ? "by the loop on" : "shared evenly by"} ${threads} threads` : "";
   const zeros = neededFlops < flops ? ", without the zeros that we left out" : "";
   const asked = `${percent(atLeast / ratioAtLimit)} of the limit`;
   const beyond = ratioAtLimit < atLeast ? `, beyond ${BEYOND[bound]}` : "";
