@@ -3,13 +3,13 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { BuildName } from "./contestants.ts";
-import { FLOPS_PER_TURN, registerLoop } from "./register-loop.ts";
+import { FLOPS_PER_TURN, registerLoop, spinOf } from "./register-loop.ts";
 import { serve } from "./serve.ts";
 
 const [build, ...rest] = process.argv.slice(2) as [BuildName, ...string[]];
 const threads = rest.length > 1 ? Number(rest[0]) : 1;
 const module = new WebAssembly.Module(registerLoop(build));
-const spin = new WebAssembly.Instance(module).exports["spin"] as (turns: number) => number;
+const spin = spinOf(module);
 
 /** Plain JavaScript, as no worker reads TypeScript on all versions of Node. */
 const WORKER = `

@@ -23,23 +23,26 @@ const nodeFor = (build: BuildName): Promise<string> | string => (build === "rela
 
 const BUILD_LABELS: Readonly<Record<BuildName, string>> = { simd128: "SIMD128", relaxed: "relaxed SIMD" };
 
-function threadsIn(threads: number): string {
-  return threads > 1 ? `, ${threads} threads` : "";
-}
+/** What is added to a label, an id and a script's arguments on several threads; nothing on one. */
+const onThreads = (threads: number) =>
+  threads > 1
+    ? { label: `, ${threads} threads`, id: `-${threads}`, args: [String(threads)] }
+    : { label: "", id: "", args: [] };
 
 /** We, in one build, beside the limits that `beside` names and, on several threads, beside ourselves on one. */
 export function isthmus(name: string, build: BuildName, { threads = 1, beside = [] as readonly string[] } = {}): Entry {
-  const label = `Isthmus, ${BUILD_LABELS[build]}${threadsIn(threads)}`;
+  const on = onThreads(threads);
+  const label = `Isthmus, ${BUILD_LABELS[build]}${on.label}`;
   const id = `isthmus-${build}`;
   return {
     label,
     build,
     spec: async () => ({
-      id: threads > 1 ? `${id}-${threads}` : id,
+      id: id + on.id,
       label,
       side: "ours",
       command: await nodeFor(build),
-      args: script(name, build, ...(threads > 1 ? [String(threads)] : [])),
+      args: script(name, build, ...on.args),
       beside: threads > 1 ? [...beside, id] : beside,
     }),
   };
@@ -117,17 +120,18 @@ export function onnxRuntime(name: string): Entry {
 
 /** A loop that multiplies and adds in registers alone, in a build's WebAssembly, beside the same loop in C or, on several threads, beside itself on one. */
 export function registers(build: BuildName, threads = 1): Entry {
-  const label = `registers only, ${BUILD_LABELS[build]}${threadsIn(threads)}`;
+  const on = onThreads(threads);
+  const label = `registers only, ${BUILD_LABELS[build]}${on.label}`;
   const id = `registers-${build}`;
   return {
     label,
     build,
     spec: async () => ({
-      id: threads > 1 ? `${id}-${threads}` : id,
+      id: id + on.id,
       label,
       side: "limit",
       command: await nodeFor(build),
-      args: script("registers", build, ...(threads > 1 ? [String(threads)] : [])),
+      args: script("registers", build, ...on.args),
       bounds: "flops",
       beside: [threads > 1 ? id : `registers-c-${build}`],
     }),

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { FLOPS_PER_TURN, registerLoop } from "./register-loop.ts";
+import { FLOPS_PER_TURN, registerLoop, spinOf } from "./register-loop.ts";
 import { quantile } from "./statistics.ts";
 
 /** How much others disturbed the rounds of a run. */
@@ -17,6 +17,8 @@ export interface Quiet {
 /** GFLOP/s of several short loops, one after the other. */
 export type Look = (loops: number) => readonly number[];
 
+type Pause = (milliseconds: number) => Promise<unknown>;
+
 /** Part of its best rate, which lasts for moments only, that a loop keeps where nobody else uses the core. */
 export const QUIET = 0.9;
 
@@ -32,14 +34,14 @@ const PAUSE = 500;
 export class QuietMachine {
   private readonly patience: number;
   private readonly look: Look;
-  private readonly pause: (milliseconds: number) => Promise<unknown>;
+  private readonly pause: Pause;
   private best = 0;
   private waited = 0;
   private rounds = 0;
   private disturbed = 0;
 
   /** @param patience milliseconds to wait in all */
-  constructor(patience: number, look: Look = lookAtRegisters(), pause: typeof setTimeout = setTimeout) {
+  constructor(patience: number, look: Look = lookAtRegisters(), pause: Pause = setTimeout) {
     this.patience = patience;
     this.look = look;
     this.pause = pause;
@@ -74,9 +76,8 @@ export class QuietMachine {
 /** About a millisecond. */
 const TURNS = 500_000;
 
-function lookAtRegisters(): Look {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(registerLoop("simd128")));
-  const spin = exports["spin"] as (turns: number) => number;
+export function lookAtRegisters(): Look {
+  const spin = spinOf(new WebAssembly.Module(registerLoop("simd128")));
   return (loops) =>
     Array.from({ length: loops }, () => {
       const start = performance.now();

@@ -35,6 +35,11 @@ export function registerLoop(build: BuildName): Uint8Array<ArrayBuffer> {
   return moduleOf([1, TERM, 0x7b, ...start, ...loop, ...sum, 0x0b]);
 }
 
+/** The `spin` of a module made of {@link registerLoop}. */
+export function spinOf(module: WebAssembly.Module): (turns: number) => number {
+  return new WebAssembly.Instance(module).exports["spin"] as (turns: number) => number;
+}
+
 /** A module that exports one function i32 -> f32 as `spin`. */
 function moduleOf(body: readonly number[]): Uint8Array<ArrayBuffer> {
   const code = [1, ...leb128(body.length), ...body];
