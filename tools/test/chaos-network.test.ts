@@ -8,6 +8,7 @@ import { HttpRelay } from "../chaos/net/http-relay.ts";
 import type { LineFaults } from "../chaos/net/line.ts";
 import { mqttHarm } from "../chaos/net/mqtt-harm.ts";
 import { TcpProxy } from "../chaos/net/tcp-proxy.ts";
+import { pageOf } from "../chaos/verify/page-of.ts";
 
 const draws = new Draws(1, "test");
 const fine: LineFaults = { cut: 0, delay: 0, slow: { share: 0, bytesPerSecond: 1 } };
@@ -150,17 +151,17 @@ describe("harm over MQTT", () => {
   });
 });
 
-describe("harm over HTTP", () => {
-  async function served(handler: RequestListener): Promise<number> {
-    const server: Server = createHttpServer(handler);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    toClose.push(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return (server.address() as AddressInfo).port;
-  }
+async function served(handler: RequestListener): Promise<number> {
+  const server: Server = createHttpServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  toClose.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
 
+describe("harm over HTTP", () => {
   async function relayTo(target: () => number | undefined, harm: Harm): Promise<string> {
     const relay = await HttpRelay.start({ target, harm });
     toClose.push(() => relay.close());
@@ -208,5 +209,26 @@ describe("harm over HTTP", () => {
       const url = await relayTo(target, new Harm(0, draws));
       await expect(fetch(url, { method: "POST", body: parcel(1) as BodyInit })).rejects.toThrow(TypeError);
     }
+  });
+});
+
+describe("who reads what is served", () => {
+  it("asks again where the service says not now, until its patience ends, and gives up at anything worse", async () => {
+    let asked: string[] = [];
+    const answers = (...statuses: number[]) =>
+      served(({ url, headers }, answer) => {
+        asked.push(`${url} ${headers.authorization}`);
+        answer.writeHead(statuses[Math.min(asked.length, statuses.length) - 1]!, { "retry-after": "0.01" });
+        answer.end(JSON.stringify({ frames: [1] }));
+      });
+    const read = async (port: number) => await pageOf(`http://127.0.0.1:${port}/v1/x`, "t", 300);
+    expect(await read(await answers(503, 503, 200))).toEqual({ frames: [1] });
+    expect(asked).toEqual(Array(3).fill("/v1/x Bearer t"));
+    asked = [];
+    expect(await read(await answers(404))).toBeUndefined();
+    await expect(read(await answers(503))).rejects.toThrow(/503 \{"frames"/);
+    asked = [];
+    await expect(read(await answers(500, 200))).rejects.toThrow("500");
+    expect(asked).toHaveLength(1);
   });
 });

@@ -5,6 +5,7 @@ import { isthmusQuietly } from "../../services/programs.ts";
 import type { Codec } from "../codec.ts";
 import { deviceName } from "../edge-agent.ts";
 import type { Expected } from "./check-stored.ts";
+import { pageOf } from "./page-of.ts";
 
 export interface ServedCheck {
   readonly frames: number;
@@ -66,13 +67,9 @@ async function framesOf(base: string, token: string, device: string): Promise<Pa
   const frames: Page["frames"][number][] = [];
   for (let after: string | undefined, more = true; more;) {
     const query = new URLSearchParams({ limit: String(PAGE), ...(after !== undefined && { after }) });
-    const answer = await fetch(`${base}/v1/devices/${device}/items?${query}`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
+    const page = await pageOf<Page>(`${base}/v1/devices/${device}/items?${query}`, token);
     // Of a device that has sent nothing the service knows nothing.
-    if (answer.status === 404) return [];
-    if (!answer.ok) throw new Error(`items of ${device}: ${answer.status} ${await answer.text()}`);
-    const page = (await answer.json()) as Page;
+    if (!page) return [];
     frames.push(...page.frames);
     after = page.next;
     more = after !== undefined;
