@@ -1,11 +1,12 @@
-/** Functions of e^-|x|, elementwise, in one loop. */
+/** e^x and functions of e^-|x|, elementwise, in one loop. */
 import {
-  BIAS, expOfRest, expV, L0, L1, L2, L3, LEAST_EXPONENT, LN2_HI, LN2_LO, LOG2_E, log1pOf, P0, P1, P2, P3, P4, P5, restOf,
-  ROUND, sigmoidFrom,
+  BIAS, expOfRest, expV, L0, L1, L2, L3, LEAST_EXPONENT, LN2_HI, LN2_LO, LOG2_E, log1pOf, MOST_EXPONENT, P0, P1, P2, P3, P4, P5,
+  restOf, ROUND, sigmoidFrom,
 } from "./functions";
 import { f32s, loadUpTo, mulAdd, storeUpTo } from "./simd";
 
-export const enum After { Softplus, Sigmoid, CrossEntropy }
+/** What follows an exponential: nothing after e^x, else what is made of e^-|x|; from softplus on its logarithm. */
+export const enum After { Nothing, Sigmoid, Softplus, CrossEntropy }
 
 /** A constant for all turns of a loop: made of what is not known to be 0, as engines make known ones anew in every turn. */
 @inline
@@ -14,7 +15,7 @@ function kept(value: f32, zero: i32): v128 {
 }
 
 /**
- * What is made of `count` elements of x, or of four if there are more, from e = e^-|x|: at `y`, if it is wanted, and at `dx`, if that is, `slope` times the
+ * What is made of `count` elements of x, or of four if there are more, from e, e^x or e^-|x|: at `y`, if it is wanted, and at `dx`, if that is, `slope` times the
  * derivative of a cross-entropy.
  */
 @inline
@@ -24,9 +25,10 @@ function after(
 ): void {
   let log = e;
   // First, so that few registers are taken while it is made.
-  if (f != After.Sigmoid && wantsY) log = log1pOf(e, two, l0, l1, l2, l3, half);
+  if (f >= After.Softplus && wantsY) log = log1pOf(e, two, l0, l1, l2, l3, half);
   const target = f == After.CrossEntropy ? loadUpTo(targets, count) : e;
   const value = loadUpTo(x, count);
+  if (f == After.Nothing) storeUpTo(y, e, count);
   if (f == After.Softplus) storeUpTo(y, f32x4.add(f32x4.pmax(value, f32s(0)), log), count);
   if (f == After.Sigmoid) storeUpTo(y, sigmoidFrom(value, e), count);
   if (f == After.CrossEntropy && wantsY) {
@@ -35,9 +37,10 @@ function after(
   if (wantsDx) storeUpTo(dx, f32x4.mul(slope, f32x4.sub(sigmoidFrom(value, e), target)), count);
 }
 
-/** e^-|x| of `count` elements, or of four if there are more. */
-function exponentialOf(x: usize, count: i32): v128 {
-  return expV(f32x4.neg(f32x4.abs(loadUpTo(x, count))));
+/** The exponent for x, as near 0 as the exponential needs it; `sign` is the sign's bit. */
+@inline
+function exponentOf(f: After, x: v128, sign: v128, least: v128, most: v128): v128 {
+  return f == After.Nothing ? f32x4.pmin(f32x4.pmax(x, least), most) : f32x4.pmax(v128.or(x, sign), least);
 }
 
 /** The last few elements of any function; as `mapExponential`. */
@@ -48,7 +51,9 @@ function mapLast(
   for (; n > 0; n -= 4) {
     let slope = two;
     if (slopes) slope = dense ? loadUpTo(slopes, n) : v128.load32_splat(slopes);
-    after(f, wantsY, wantsDx, x, targets, slope, y, dx, n, exponentialOf(x, n), two, l0, l1, l2, l3, half);
+    const value = loadUpTo(x, n);
+    const e = expV(f == After.Nothing ? value : f32x4.neg(f32x4.abs(value)));
+    after(f, wantsY, wantsDx, x, targets, slope, y, dx, n, e, two, l0, l1, l2, l3, half);
     x += 16;
     targets += 16;
     slopes += <usize>dense << 4;
@@ -72,18 +77,21 @@ export function mapExponential(
   const log2e = kept(LOG2_E, zero), round = kept(ROUND, zero), high = kept(LN2_HI, zero), low = kept(LN2_LO, zero);
   const p0 = kept(P0, zero), p1 = kept(P1, zero), p2 = kept(P2, zero), p3 = kept(P3, zero), p4 = kept(P4, zero);
   const p5 = kept(P5, zero), one = kept(1, zero), bias = i32x4.splat(BIAS + zero);
-  const sign = kept(-0.0, zero), least = kept(LEAST_EXPONENT, zero);
+  const sign = kept(-0.0, zero), least = kept(LEAST_EXPONENT, zero), most = kept(MOST_EXPONENT, zero);
   const two = kept(2, zero), half = kept(0.5, zero);
   const l0 = kept(L0, zero), l1 = kept(L1, zero), l2 = kept(L2, zero), l3 = kept(L3, zero);
   const slope = slopes ? v128.load32_splat(slopes) : one;
   const slopeStep = <usize>dense << 4;
-  let e = n > 11 ? exponentialOf(x, 4) : one;
-  let exponent = f32x4.pmax(v128.or(n > 11 ? v128.load(x, 16) : one, sign), least);
+  let exponent = exponentOf(f, n > 11 ? v128.load(x) : one, sign, least, most);
   let rounded = mulAdd(exponent, log2e, round);
   let rest = restOf(exponent, rounded, round, high, low);
+  let e = expOfRest(rest, rounded, round, p0, p1, p2, p3, p4, p5, one, bias);
+  exponent = exponentOf(f, n > 11 ? v128.load(x, 16) : one, sign, least, most);
+  rounded = mulAdd(exponent, log2e, round);
+  rest = restOf(exponent, rounded, round, high, low);
   for (; n > 11; n -= 4) {
     const next = expOfRest(rest, rounded, round, p0, p1, p2, p3, p4, p5, one, bias);
-    exponent = f32x4.pmax(v128.or(v128.load(x, 32), sign), least);
+    exponent = exponentOf(f, v128.load(x, 32), sign, least, most);
     rounded = mulAdd(exponent, log2e, round);
     rest = restOf(exponent, rounded, round, high, low);
     after(f, wantsY, wantsDx, x, targets, dense ? v128.load(slopes) : slope, y, dx, 4, e, two, l0, l1, l2, l3, half);

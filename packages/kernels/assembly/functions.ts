@@ -26,6 +26,9 @@ import { choose, f32s, mulAdd } from "./simd";
 /** Below it, e^x is 0. */
 // @ts-ignore: decorator
 @inline export const LEAST_EXPONENT: f32 = -104;
+/** Above it, e^x is infinite. */
+// @ts-ignore: decorator
+@inline export const MOST_EXPONENT: f32 = 89;
 
 /** 2^n for -126 <= n <= 127. */
 @inline
@@ -86,7 +89,7 @@ export function expOfRest(
 /** e^x. */
 @inline
 export function expV(value: v128): v128 {
-  const x = f32x4.pmin(f32x4.pmax(value, f32s(LEAST_EXPONENT)), f32s(89));
+  const x = f32x4.pmin(f32x4.pmax(value, f32s(LEAST_EXPONENT)), f32s(MOST_EXPONENT));
   const round = f32s(ROUND), bias = i32x4.splat(BIAS);
   const rounded = mulAdd(x, f32s(LOG2_E), round);
   const r = restOf(x, rounded, round, f32s(LN2_HI), f32s(LN2_LO));
@@ -96,7 +99,7 @@ export function expV(value: v128): v128 {
 /** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)). */
 @inline
 export function expm1V(value: v128): v128 {
-  const x = f32x4.pmin(f32x4.pmax(value, f32s(-18)), f32s(89));
+  const x = f32x4.pmin(f32x4.pmax(value, f32s(-18)), f32s(MOST_EXPONENT));
   const rounded = mulAdd(x, f32s(LOG2_E), f32s(ROUND));
   const r = reduceByLn2(x, f32x4.sub(rounded, f32s(ROUND)), f32s(LN2_HI), f32s(LN2_LO));
   const tail = expTail(r, f32s(P0), f32s(P1), f32s(P2), f32s(P3), f32s(P4), f32s(P5));

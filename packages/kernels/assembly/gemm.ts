@@ -88,16 +88,22 @@ function gate(activation: i32, x: usize, y: usize, n: i32): void {
   else tanhGrad(x, y, x, 1, n, 0, 1);
 }
 
-/** The activation of a row of C, or the gradient through one of the result that lies `toResult` bytes away. */
-@inline
-function finishRow(activation: i32, row: usize, toResult: usize, n: i32): void {
-  if (activation >= GATES) gate(activation, row, row + toResult, n);
-  else activate(activation, row, n);
+/** The activation of rows of C, `stride` bytes apart, or the gradient through one of the result that lies `toResult` bytes away. */
+function finishRows(activation: i32, row: usize, stride: usize, toResult: usize, rows: i32, n: i32): void {
+  if (stride == <usize>n << 2) {
+    n *= rows;
+    rows = 1;
+  }
+  for (; rows > 0; rows--) {
+    if (activation >= GATES) gate(activation, row, row + toResult, n);
+    else activate(activation, row, n);
+    row += stride;
+  }
 }
 
 /**
  * C, or its sum with the product if `adds`, from operands whose elements lie `aRow` and `aK`, `bColumn` and `bK` bytes apart. `stride` is the distance
- * of C's rows, `nc` how many columns are packed at a time; for the activation see `finishRow`.
+ * of C's rows, `nc` how many columns are packed at a time; for the activation see `finishRows`.
  */
 function multiply(
   transB: i32, m: i32, n: i32, k: i32, a: usize, aRow: usize, aK: usize, b: usize, bColumn: usize, bK: usize,
@@ -118,9 +124,7 @@ function multiply(
         packA(a + <usize>i * aRow + <usize>p * aK, panel, rows, depth, aRow, aK);
         const biasHere = bias ? bias + (<usize>j << 2) : 0;
         strip(0, depth, depth, panel, scratch, corner, stride, p == 0 && !adds, biasHere, rows, columns, spare);
-        for (let r = 0; activation && p + depth >= k && r < rows; r++) {
-          finishRow(activation, corner + <usize>r * stride, toResult, columns);
-        }
+        if (activation && p + depth >= k) finishRows(activation, corner, stride, toResult, rows, columns);
       }
       p += kc;
     } while (p < k);
@@ -141,10 +145,9 @@ function multiplyNarrow(
     }
     multiply(1 - transA, n, rows, k, b, bColumn, bK, a, aRow, aK, scratch, stride, true, 0, 0, 0, NARROW_ROWS, rest, blockBytes(rows, k));
     transpose(scratch, c, rows, n, stride);
-    for (let r = 0; r < rows; r++) {
-      if (activation) finishRow(activation, c, toResult, n);
-      c += <usize>n << 2;
-    }
+    const row = <usize>n << 2;
+    if (activation) finishRows(activation, c, row, toResult, rows, n);
+    c += <usize>rows * row;
     a += <usize>rows * aRow;
   }
 }

@@ -14,7 +14,8 @@ export { randomNormal, randomUniform } from "./random";
 export { maximumOf as max, sum } from "./reduce";
 export { copyBlocks, gather, oneHot, pad, scatterAdd } from "./rows";
 export {
-  logSoftmax, logSoftmaxGrad, softmax, softmaxCrossEntropy, softmaxCrossEntropyGrad, softmaxGrad, standardise, standardiseGrad,
+  logSoftmax, logSoftmaxGrad, softmax, softmaxCrossEntropy, softmaxCrossEntropyBoth, softmaxCrossEntropyGrad, softmaxGrad,
+  standardise, standardiseGrad,
 } from "./softmax";
 export {
   absolute as abs, erf, exp, expm1, log, log1p, neg, relu, round, sigmoid, sign, softplus, square, squareRoot as sqrt, step,

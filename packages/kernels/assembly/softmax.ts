@@ -5,12 +5,17 @@
 import { expV, logV } from "./functions";
 import { maxRow, sumRow } from "./reduce";
 import { f32s, loadUpTo, storeUpTo } from "./simd";
+import { exp } from "./unary";
 
 // @ts-ignore: decorator
 @inline const CHUNK: i32 = 256;
 
+/** Elements. */
+// @ts-ignore: decorator
+@inline const TOGETHER: i32 = 4096;
+
 const enum Term { Exp, Product, Surprise }
-const enum Map { Exp, Divide, LogProbability, ProductGrad, LogGrad, CrossEntropyGrad, StandardGrad, Shift }
+const enum Map { Divide, LogProbability, ProductGrad, LogGrad, CrossEntropyGrad, StandardGrad, Shift }
 
 /** In all lanes. */
 @inline
@@ -50,7 +55,6 @@ function reduce(kind: Term, a: usize, b: usize, n: i32, s: v128, t: v128): v128 
 
 @inline
 function map4(kind: Map, a: v128, b: v128, s: v128, t: v128, g: v128): v128 {
-  if (kind == Map.Exp) return expV(f32x4.sub(a, s));
   if (kind == Map.Divide) return f32x4.div(a, s);
   if (kind == Map.LogProbability) return f32x4.sub(f32x4.sub(a, s), t);
   if (kind == Map.ProductGrad) return f32x4.mul(b, f32x4.sub(a, s));
@@ -64,7 +68,7 @@ function map4(kind: Map, a: v128, b: v128, s: v128, t: v128, g: v128): v128 {
 @inline
 function map(kind: Map, a: usize, b: usize, y: usize, n: i32, s: v128, t: v128, g: v128): void {
   const two = kind >= Map.ProductGrad && kind != Map.Shift;
-  if (kind != Map.Exp && kind != Map.LogGrad) {
+  if (kind != Map.LogGrad) {
     for (; n > 3; n -= 4) {
       v128.store(y, map4(kind, v128.load(a), two ? v128.load(b) : s, s, t, g));
       a += 16;
@@ -80,9 +84,17 @@ function map(kind: Map, a: usize, b: usize, y: usize, n: i32, s: v128, t: v128, 
   }
 }
 
-function exponentials(x: usize, y: usize, n: i32): void {
+/** y = x - max x along a row; y may be x. */
+@inline
+function shift(x: usize, y: usize, n: i32): void {
   const most = maxOf(x, n);
-  map(Map.Exp, x, 0, y, n, most, most, most);
+  map(Map.Shift, x, 0, y, n, most, most, most);
+}
+
+/** So many rows at a time: their exponentials are made in one go, and are in a cache when they are used. */
+@inline
+function rowsTogether(n: i32): i32 {
+  return max(TOGETHER / max(n, 1), 1);
 }
 
 /** log sum e^(x - most), in all lanes. */
@@ -93,12 +105,19 @@ function logSum(x: usize, n: i32, most: v128): v128 {
 /** y = e^x / sum e^x; y may be x. */
 export function softmax(x: usize, y: usize, rows: i32, n: i32): void {
   const bytes = <usize>n << 2;
-  for (let i = 0; i < rows; i++) {
-    exponentials(x, y, n);
-    const sum = sumOf(y, n);
-    map(Map.Divide, y, 0, y, n, sum, sum, sum);
-    x += bytes;
-    y += bytes;
+  const together = rowsTogether(n);
+  for (; rows > 0; rows -= together) {
+    const block = y;
+    const count = min(rows, together);
+    for (const end = y + <usize>count * bytes; y != end; y += bytes) {
+      shift(x, y, n);
+      x += bytes;
+    }
+    exp(block, block, count * n);
+    for (let row = block; row != y; row += bytes) {
+      const sum = sumOf(row, n);
+      map(Map.Divide, row, 0, row, n, sum, sum, sum);
+    }
   }
 }
 
@@ -150,17 +169,37 @@ export function softmaxCrossEntropy(l: usize, p: usize, y: usize, rows: i32, n: 
   }
 }
 
-/** y = g (softmax(l) sum p - p) with g[rows]; y may be l. */
-export function softmaxCrossEntropyGrad(l: usize, p: usize, g: usize, y: usize, rows: i32, n: i32): void {
+/** dl = g (softmax(l) sum p - p) with g[rows], and at `y`, if it is not 0, the cross-entropies; dl may be l. */
+export function softmaxCrossEntropyBoth(l: usize, p: usize, g: usize, y: usize, dl: usize, rows: i32, n: i32): void {
   const bytes = <usize>n << 2;
-  for (let i = 0; i < rows; i++) {
-    exponentials(l, y, n);
-    map(Map.CrossEntropyGrad, y, p, y, n, sumOf(y, n), sumOf(p, n), v128.load32_splat(g));
-    l += bytes;
-    p += bytes;
-    y += bytes;
-    g += 4;
+  const together = rowsTogether(n);
+  const none = f32s(0);
+  for (; rows > 0; rows -= together) {
+    const count = min(rows, together);
+    for (let i = 0; i < count; i++) {
+      const row = dl + <usize>i * bytes;
+      shift(l, row, n);
+      if (y) v128.store_lane<u32>(y + (<usize>i << 2), reduce(Term.Product, row, p + <usize>i * bytes, n, none, none), 0);
+      l += bytes;
+    }
+    exp(dl, dl, count * n);
+    for (let i = 0; i < count; i++) {
+      const sum = sumOf(dl, n), total = sumOf(p, n);
+      if (y) {
+        v128.store_lane<u32>(y, f32x4.sub(f32x4.mul(total, logV(sum)), v128.load32_zero(y)), 0);
+        y += 4;
+      }
+      map(Map.CrossEntropyGrad, dl, p, dl, n, sum, total, v128.load32_splat(g));
+      p += bytes;
+      dl += bytes;
+      g += 4;
+    }
   }
+}
+
+/** The gradient alone. */
+export function softmaxCrossEntropyGrad(l: usize, p: usize, g: usize, dl: usize, rows: i32, n: i32): void {
+  softmaxCrossEntropyBoth(l, p, g, 0, dl, rows, n);
 }
 
 /** y = x - mean x along a row; sqrt(mean y^2 + epsilon), in all lanes. */

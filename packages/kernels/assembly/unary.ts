@@ -1,9 +1,9 @@
 /** y = f(x), elementwise; y may be x. */
 import { After, mapExponential } from "./exponential";
-import { erfV, expV, expm1V, log1pV, logV, tanhV } from "./functions";
+import { erfV, expm1V, log1pV, logV, tanhV } from "./functions";
 import { choose, f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
 
-const enum Unary { Neg, Abs, Sign, Step, Exp, Expm1, Log, Log1p, Sqrt, Square, Tanh, Relu, Erf, Round }
+const enum Unary { Neg, Abs, Sign, Step, Expm1, Log, Log1p, Sqrt, Square, Tanh, Relu, Erf, Round }
 
 /** ±1, or x itself when it is ±0 or NaN. */
 @inline
@@ -18,7 +18,6 @@ function evaluate(f: Unary, x: v128): v128 {
   if (f == Unary.Abs) return f32x4.abs(x);
   if (f == Unary.Sign) return signV(x);
   if (f == Unary.Step) return v128.and(f32x4.gt(x, f32s(0)), f32s(1));
-  if (f == Unary.Exp) return expV(x);
   if (f == Unary.Expm1) return expm1V(x);
   if (f == Unary.Log) return logV(x);
   if (f == Unary.Log1p) return log1pV(x);
@@ -52,7 +51,7 @@ export function neg(x: usize, y: usize, n: i32): void { map(Unary.Neg, x, y, n);
 export function absolute(x: usize, y: usize, n: i32): void { map(Unary.Abs, x, y, n); }
 export function sign(x: usize, y: usize, n: i32): void { mapOnce(Unary.Sign, x, y, n); }
 export function step(x: usize, y: usize, n: i32): void { mapOnce(Unary.Step, x, y, n); }
-export function exp(x: usize, y: usize, n: i32): void { map(Unary.Exp, x, y, n); }
+export function exp(x: usize, y: usize, n: i32): void { mapExponential(After.Nothing, true, false, x, 0, 0, 0, y, 0, n); }
 export function expm1(x: usize, y: usize, n: i32): void { mapOnce(Unary.Expm1, x, y, n); }
 export function log(x: usize, y: usize, n: i32): void { mapOnce(Unary.Log, x, y, n); }
 export function log1p(x: usize, y: usize, n: i32): void { mapOnce(Unary.Log1p, x, y, n); }

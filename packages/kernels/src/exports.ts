@@ -294,6 +294,16 @@ export interface KernelExports {
   readonly softmaxCrossEntropy: (l: number, p: number, y: number, rows: number, n: number) => void;
   /** y = g (softmax(l) sum p - p) with g[rows]; y may be l, not p. */
   readonly softmaxCrossEntropyGrad: (l: number, p: number, g: number, y: number, rows: number, n: number) => void;
+  /** Both in one pass: y as `softmaxCrossEntropy`, up to roundings, dl as `softmaxCrossEntropyGrad`; dl may be l, not p. */
+  readonly softmaxCrossEntropyBoth: (
+    l: number,
+    p: number,
+    g: number,
+    y: number,
+    dl: number,
+    rows: number,
+    n: number,
+  ) => void;
 
   /** y = (x - mean) / sqrt(variance + epsilon), row by row of [rows, n]; y may be x. */
   readonly standardise: (x: number, y: number, rows: number, n: number, epsilon: number) => void;

@@ -62,7 +62,7 @@ describe("the binaries", () => {
       ..."adamW euclideanNorm rmsProp sgd sgdMomentum sgdNesterov copyBlocks erf gather oneHot pad round scatterAdd".split(
         " ",
       ),
-      ..."logSoftmax logSoftmaxGrad softmax softmaxCrossEntropy softmaxCrossEntropyGrad softmaxGrad standardise standardiseGrad".split(
+      ..."logSoftmax logSoftmaxGrad softmax softmaxCrossEntropy softmaxCrossEntropyBoth softmaxCrossEntropyGrad softmaxGrad standardise standardiseGrad".split(
         " ",
       ),
       ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sparseGemm sparseGemmScratch sparseRows sqrt square step sub sum tanh".split(

@@ -115,14 +115,27 @@ describe.each(BUILDS)("softmax and its kin, $title", ({ build, missing }) => {
         const y = arena.floats(new Float32Array(rows).fill(NaN));
         const sums = Array.from({ length: rows }, (_, row) => logSum(rowOf(l, row, n)));
         const total = Array.from({ length: rows }, (_, row) => rowOf(p, row, n).reduce((a, b) => a + b, 0));
+        const bound = (row: number) => (40 * scale + 80) * EPS * (1 + total[row]!);
         kernels.softmaxCrossEntropy(lAt, pAt, y, rows, n);
         // Terms up to 2 scale + log 40, off by (8 scale + 12) eps each as above, in sums of at most 13 roundings.
         const value = (row: number) => total[row]! * sums[row]! - dot(rowOf(p, row, n), rowOf(l, row, n));
-        expectRows(arena.read(y, rows), 1, value, (row) => (40 * scale + 80) * EPS * (1 + total[row]!));
+        expectRows(arena.read(y, rows), 1, value, bound);
+        const [both, slopes] = [rows, rows * n].map((size) => arena.floats(new Float32Array(size + 1).fill(NaN))) as [
+          number,
+          number,
+        ];
+        kernels.softmaxCrossEntropyBoth(lAt, pAt, gAt, both, slopes, rows, n);
+        expectRows(arena.read(both, rows), 1, value, bound);
         kernels.softmaxCrossEntropyGrad(lAt, pAt, gAt, lAt, rows, n);
         const slope = (row: number, i: number) =>
           g[row]! * (Math.exp(l[row * n + i]! - sums[row]!) * total[row]! - p[row * n + i]!);
         expectRows(arena.read(lAt, rows * n), n, slope, (row) => (4 * scale + 40) * EPS * (1 + total[row]!));
+        expect(arena.read(slopes, rows * n)).toEqual(arena.read(lAt, rows * n));
+        const again = arena.floats(l);
+        kernels.softmaxCrossEntropyBoth(again, pAt, gAt, y, again, rows, n);
+        expect(arena.read(y, rows)).toEqual(arena.read(both, rows));
+        expect(arena.read(again, rows * n)).toEqual(arena.read(slopes, rows * n));
+        expect([arena.read(both + 4 * rows, 1)[0], arena.read(slopes + 4 * rows * n, 1)[0]]).toEqual([NaN, NaN]);
         arena.release();
       }),
     );
@@ -185,6 +198,26 @@ describe.each(BUILDS)("softmax and its kin, $title", ({ build, missing }) => {
     arena.release();
   });
 
+  it.skipIf(missing)("many rows have the bits of one at a time", () => {
+    const [rows, n] = [700, 13];
+    const [l, p, g] = [noise(rows * n, 1).map((value) => 9 * value), noise(rows * n, 2), noise(rows, 3)];
+    const [lAt, pAt, gAt] = [arena.floats(l), arena.floats(p), arena.floats(g)];
+    const room = (size: number) => arena.floats(new Float32Array(size).fill(NaN));
+    const [soft, losses, slopes] = [room(rows * n), room(rows), room(rows * n)];
+    const [oneSoft, oneLoss, oneSlopes] = [room(rows * n), room(rows), room(rows * n)];
+    kernels.softmax(lAt, soft, rows, n);
+    kernels.softmaxCrossEntropyBoth(lAt, pAt, gAt, losses, slopes, rows, n);
+    for (let row = 0; row < rows; row++) {
+      const [at, one] = [4 * n * row, 4 * row];
+      kernels.softmax(lAt + at, oneSoft + at, 1, n);
+      kernels.softmaxCrossEntropyBoth(lAt + at, pAt + at, gAt + one, oneLoss + one, oneSlopes + at, 1, n);
+    }
+    expect(arena.read(soft, rows * n)).toEqual(arena.read(oneSoft, rows * n));
+    expect(arena.read(losses, rows)).toEqual(arena.read(oneLoss, rows));
+    expect(arena.read(slopes, rows * n)).toEqual(arena.read(oneSlopes, rows * n));
+    arena.release();
+  });
+
   it.skipIf(missing)("large logits do not overflow, infinite ones are certain, NaN spreads over its row", () => {
     const rows = [
       [3e38, -3e38, 0],
@@ -196,6 +229,21 @@ describe.each(BUILDS)("softmax and its kin, $title", ({ build, missing }) => {
     kernels.softmax(arena.floats(rows.flat()), y, 4, 3);
     const third = Math.fround(1 / 3);
     expect([...arena.read(y, 12)]).toEqual([1, 0, 0, 0, 1, 0, NaN, NaN, NaN, third, third, third]);
+    const targets = arena.floats([1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1]);
+    const [losses, slopes] = [arena.floats(new Float32Array(4)), arena.floats(new Float32Array(12))];
+    kernels.softmaxCrossEntropyBoth(
+      arena.floats(rows.flat()),
+      targets,
+      arena.floats([1, 1, 1, 1]),
+      losses,
+      slopes,
+      4,
+      3,
+    );
+    // A target of 0 times an infinite surprise.
+    expect([...arena.read(losses, 3)]).toEqual([NaN, NaN, NaN]);
+    expect(Math.abs(arena.read(losses, 4)[3]! - Math.log(3))).toBeLessThan(4 * EPS);
+    expect([...arena.read(slopes, 9)]).toEqual([0, 0, 0, 0, 0, 0, NaN, NaN, NaN]);
     arena.release();
   });
 });

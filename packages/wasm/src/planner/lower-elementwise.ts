@@ -1,7 +1,6 @@
-import type { Node } from "@isthmus/graph";
-import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
+import type { LossLowering, Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import type { Buffer } from "./plan.ts";
-import { asRows, broadcastView, denseView, isDense, type Rows, sizeOf, type View } from "./view.ts";
+import { asRows, broadcastView, denseView, isDense, isOneNumber, type Rows, sizeOf, type View } from "./view.ts";
 
 /** `y = f(x)`, computed once for each element of the buffer however often the view repeats it. */
 export const lowerUnary =
@@ -59,20 +58,17 @@ export const lowerGated =
     return y;
   };
 
-/** A cross-entropy and its gradient at the logits, `scale` times one, by logits, targets and scale: one call, whose gradient may take the logits' place. */
-export function lowerLossWithGradient(
-  plan: PlanBuilder,
-  node: Node,
-  operands: readonly Operand[],
-): { readonly loss: View; readonly gradient: View } {
-  const [loss, gradient] = [plan.result(node), plan.result(node)];
-  const views = operands.slice(0, 2).map((operand) => plan.dense(stretch(operand, loss.shape)));
-  const n = sizeOf(loss.shape);
-  const sources = [...views.map((view) => view.buffer), operands[2]!.view.buffer];
-  const effects = { output: gradient.buffer, overlay: overlayable(views), flops: 2 * n };
-  plan.call("sigmoidCrossEntropyBoth", [...sources, loss.buffer, gradient.buffer, n], effects);
-  return { loss, gradient };
-}
+/** A cross-entropy of each element and its gradient, if `scale` is one number; the gradient may take the place of an operand. */
+export const lowerSigmoidLoss: LossLowering = (plan, [loss, gradient], [logits, targets, scale]) => {
+  if (!isOneNumber(scale!.view)) return undefined;
+  const [y, slopes] = [plan.result(loss), plan.result(gradient)];
+  const views = [logits!, targets!].map((operand) => plan.dense(stretch(operand, y.shape)));
+  const n = sizeOf(y.shape);
+  const sources = [...views.map((view) => view.buffer), scale!.view.buffer];
+  const effects = { output: slopes.buffer, overlay: overlayable(views), flops: 2 * n };
+  plan.call("sigmoidCrossEntropyBoth", [...sources, y.buffer, slopes.buffer, n], effects);
+  return [y, slopes];
+};
 
 function rowArguments(view: View): number[] {
   const { outer, inner, strides } = asRows([view])!;

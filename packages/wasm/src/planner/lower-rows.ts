@@ -1,4 +1,4 @@
-import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
+import type { LossLowering, Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import { sizeOf, type View } from "./view.ts";
 
 /** Rows along the last axis and their length. */
@@ -28,6 +28,19 @@ export const lowerRows =
     });
     return y;
   };
+
+/** A cross-entropy of each row and its gradient, which may take the logits' place. */
+export const lowerSoftmaxLoss: LossLowering = (plan, [loss, gradient], operands) => {
+  const views = dense(plan, operands);
+  const [y, slopes] = [plan.result(loss), plan.result(gradient)];
+  const buffers = views.map(({ buffer }) => buffer);
+  plan.call("softmaxCrossEntropyBoth", [...buffers, y.buffer, slopes.buffer, ...rowsOf(slopes)], {
+    output: slopes.buffer,
+    overlay: buffers.slice(0, 1),
+    flops: 5 * sizeOf(slopes.shape),
+  });
+  return [y, slopes];
+};
 
 /** Rows of a table by ids. */
 export const lowerGather: Lowering = (plan, node, operands) => {

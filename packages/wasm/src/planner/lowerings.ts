@@ -3,12 +3,12 @@ import { hash32 } from "@isthmus/math";
 import { ACTIVATIONS, GATES } from "@isthmus/kernels";
 import type { DenseLayer } from "./dense-layers.ts";
 import { lowerConcat, lowerPad, lowerSlice } from "./lower-blocks.ts";
-import { lowerBinary, lowerGated, lowerSelect, lowerUnary } from "./lower-elementwise.ts";
+import { lowerBinary, lowerGated, lowerSelect, lowerSigmoidLoss, lowerUnary } from "./lower-elementwise.ts";
 import { lowerNorm } from "./lower-norm.ts";
 import { lowerReduction } from "./lower-reduction.ts";
-import { lowerGather, lowerOneHot, lowerRows, lowerScatterAdd } from "./lower-rows.ts";
+import { lowerGather, lowerOneHot, lowerRows, lowerScatterAdd, lowerSoftmaxLoss } from "./lower-rows.ts";
 import { lowerConvolution, lowerDepthwise, windowLowerings } from "./lower-window.ts";
-import type { Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
+import type { LossLowering, Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import { broadcastView, denseView, isDense, reshapeView, sizeOf, transposeView, type View } from "./view.ts";
 
 const input: Lowering = (plan, node) => plan.result(node);
@@ -117,6 +117,12 @@ export const layerLowerings: Readonly<Record<string, LayerLowering>> = {
   conv2d: lowerConvolution,
   conv2dInputGrad: lowerConvolution,
   depthwiseConv2d: lowerDepthwise,
+};
+
+/** Everything that `findLossGradients` takes for a cross-entropy. */
+export const lossLowerings: Readonly<Record<string, LossLowering>> = {
+  sigmoidCrossEntropy: lowerSigmoidLoss,
+  softmaxCrossEntropy: lowerSoftmaxLoss,
 };
 
 const alone =

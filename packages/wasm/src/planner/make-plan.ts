@@ -5,14 +5,13 @@ import { type DenseLayer, findDenseLayers } from "./dense-layers.ts";
 import { findData } from "./find-data.ts";
 import { findFusedUpdates, type FusedUpdate, fusedNodes, sameCall } from "./fused-updates.ts";
 import { findTenancies } from "./lifetimes.ts";
-import { layerLowerings, lowerings } from "./lowerings.ts";
-import { lowerLossWithGradient } from "./lower-elementwise.ts";
+import { layerLowerings, lossLowerings, lowerings } from "./lowerings.ts";
 import { findLossGradients, type LossGradients } from "./loss-gradients.ts";
 import { findOuterGradients, type OuterGradient } from "./outer-gradients.ts";
-import { type Operand, PlanBuilder, type Scratch } from "./plan-builder.ts";
+import { type LossLowering, type Operand, PlanBuilder, type Scratch } from "./plan-builder.ts";
 import type { Buffer, Plan, PlannedInput, PlannedOutput } from "./plan.ts";
 import { labelOf, unsupported } from "./unsupported.ts";
-import { isOneNumber, sizeOf, type View } from "./view.ts";
+import { sizeOf, type View } from "./view.ts";
 
 /** What is known of a program before its batch size: its normal form and what fuses in it. */
 export interface Prepared {
@@ -79,10 +78,10 @@ function lowerNodes({ layers, losses, data, absorbed }: Prepared, plan: PlanBuil
   for (const node of losses.order.filter(({ id }) => !absorbed.has(id) && !outer.has(id))) {
     if (operands[node.id]) continue;
     const gradient = losses.gradients.get(node.id);
-    if (gradient && isOneNumber(at(gradient.inputs[2]!).view)) {
-      const views = plan.lowering([node, gradient], () => lowerLossWithGradient(plan, node, gradient.inputs.map(at)));
-      keep(node, views.loss);
-      keep(gradient, views.gradient);
+    const both = gradient && lowerLoss(plan, [node, gradient], gradient.inputs.map(at));
+    if (both) {
+      keep(node, both[0]);
+      keep(gradient, both[1]);
       continue;
     }
     const layer = layers.get(node.id);
@@ -96,6 +95,9 @@ function lowerNodes({ layers, losses, data, absorbed }: Prepared, plan: PlanBuil
   }
   return operands;
 }
+
+const lowerLoss: LossLowering = (plan, nodes, operands) =>
+  plan.lowering(nodes, () => lossLowerings[nodes[0].op]!(plan, nodes, operands));
 
 function lowerNode(plan: PlanBuilder, node: Node, operands: readonly Operand[]) {
   const lowering = lowerings[node.op];

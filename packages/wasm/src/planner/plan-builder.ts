@@ -21,6 +21,16 @@ export type Scratch = Pick<
 /** Writes the calls for one node and says where its value is. */
 export type Lowering = (plan: PlanBuilder, node: Node, operands: readonly Operand[]) => View;
 
+/**
+ * Writes one call for a cross-entropy and its gradient, by logits, targets and what scales the gradient, and says where both are; undefined where there is
+ * none for both.
+ */
+export type LossLowering = (
+  plan: PlanBuilder,
+  nodes: readonly [loss: Node, gradient: Node],
+  operands: readonly Operand[],
+) => readonly [loss: View, gradient: View] | undefined;
+
 interface Effects {
   readonly output: Buffer;
   readonly overlay?: readonly Buffer[];
