@@ -10,7 +10,7 @@ import { exp } from "./unary";
 // @ts-ignore: decorator
 @inline const CHUNK: i32 = 256;
 
-/** Elements. */
+/** Elements of the rows whose exponentials are made in one go. */
 // @ts-ignore: decorator
 @inline const TOGETHER: i32 = 4096;
 

@@ -29,7 +29,7 @@ const SHAPES: readonly Shape[] = [
 /** Seconds of the fastest of rounds in turn, so that a slow moment of the machine hits all alike. */
 function fastest(runs: readonly (() => void)[]): number[] {
   const best = runs.map(() => Infinity);
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < 100; round++) {
     runs.forEach((run, i) => {
       const before = performance.now();
       run();
