@@ -14,7 +14,7 @@ import {
 import { planKernelBytes } from "@isthmus/kernels/plan";
 import { GraphBuilder, modelHashes } from "@isthmus/graph";
 import fc from "fast-check";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { bundleEncoder } from "../src/index.ts";
 import { DIMS, modelOf, SIZE } from "./models.ts";
 import { items, manyKinds } from "./networks.ts";
@@ -189,6 +189,20 @@ test("the kernels are inline, a module, bytes, or fetched from a URL", async () 
     server.close();
   }
   await expect(loadEncoder(bundle, { wasm: gone })).rejects.toMatchObject({ code: "WASM_FETCH" });
+});
+
+test("a bundle that WebAssembly has no memory for is read by plain JavaScript", async () => {
+  const full = vi.spyOn(WebAssembly.Memory.prototype, "grow").mockImplementation(() => {
+    throw new RangeError("Maximum memory size exceeded");
+  });
+  try {
+    const encoder = await loadEncoder(bundle);
+    const x = items(2, SIZE, 7);
+    expect(encoder.kernels).toBe("javascript");
+    expect(encoder.encode(x)).toEqual(expected(x).stream);
+  } finally {
+    full.mockRestore();
+  }
 });
 
 test("samples are in the units of the model's data", async () => {

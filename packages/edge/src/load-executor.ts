@@ -1,4 +1,5 @@
 import { CALL_FIELDS, KERNELS } from "@isthmus/kernels/plan";
+import { IsthmusError } from "@isthmus/math";
 import { checkAnyPlan, type Executor, executorOver, openJavascript, type Quantiser } from "./executor.ts";
 import { grow, type LoadExecutorOptions, type OpenKernels, openKernels } from "./open-kernels.ts";
 import { type FloatCall, isFloatPlan, type Plan, type PlanCall } from "./plan.ts";
@@ -7,7 +8,7 @@ import { type FloatCall, isFloatPlan, type Plan, type PlanCall } from "./plan.ts
  * A plan on the fastest kernels that run here.
  *
  * @throws IsthmusError `PLAN_VERSION`, `PLAN_INVALID`; `WASM_NO_SIMD` where `wasm` is asked for and cannot be had; `WASM_FETCH` where a
- *   module cannot be fetched
+ *   module cannot be fetched; `WASM_MEMORY` where there is too little memory
  * @throws RangeError other kernels
  */
 export async function loadExecutor(plan: Plan, options: LoadExecutorOptions = {}): Promise<Executor> {
@@ -24,7 +25,9 @@ const SLACK = 16;
 function wasmExecutor(plan: Plan, { memory, run, quantise }: OpenKernels): Executor {
   const { calls, input, memoryBytes } = plan;
   const floats = memoryBytes + 4 * WORDS * calls.length;
-  grow(memory, floats + 4 * input.length + SLACK);
+  const bytes = floats + 4 * input.length + SLACK;
+  if (!grow(memory, bytes))
+    throw new IsthmusError("WASM_MEMORY", `there are no ${bytes} bytes for the plan`, { bytes });
   const words = new Int32Array(memory.buffer, memoryBytes, WORDS * calls.length);
   for (let i = 0; i < calls.length; i++) words.set(callWords(calls[i]!), WORDS * i);
   const runCalls = () => run(memoryBytes, calls.length);

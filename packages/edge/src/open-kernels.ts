@@ -58,7 +58,12 @@ async function fetched(url: URL): Promise<ArrayBuffer> {
 
 const PAGE = 65536;
 
-/** To so many bytes at least. */
-export function grow(memory: WebAssembly.Memory, bytes: number): void {
-  memory.grow(Math.max(0, Math.ceil((bytes - memory.buffer.byteLength) / PAGE)));
+/** To so many bytes at least; false where there are not so many. */
+export function grow(memory: WebAssembly.Memory, bytes: number): boolean {
+  try {
+    memory.grow(Math.max(0, Math.ceil((bytes - memory.buffer.byteLength) / PAGE)));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -9,14 +9,14 @@ const FILE = 8192;
 /** What `encodeItem` says where a number of the item is not finite. */
 const NOT_FINITE = 1;
 
-/** Frames by kernels that read the bundle themselves; `undefined` where they refuse it. */
+/** Frames by kernels that read the bundle themselves; `undefined` where they refuse it, or it is too large for their memory. */
 export function wasmFrames(
   bundle: Uint8Array,
   { memory, open, begin, encodeItem, writeFrame, writeMessage }: OpenKernels,
   limits: BundleLimits = {},
 ): FrameMaker | undefined {
   if (!(bundle instanceof Uint8Array)) return undefined;
-  grow(memory, FILE + bundle.length);
+  if (!grow(memory, FILE + bundle.length)) return undefined;
   new Uint8Array(memory.buffer).set(bundle, FILE);
   const { memoryBytes, products } = { ...DEFAULT_LIMITS, ...limits };
   const encoder = open(FILE, bundle.length, memoryBytes, products);

@@ -1,6 +1,6 @@
 import { planKernelBytes } from "@isthmus/kernels/plan";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Executor, type IntegerPlan, javascriptExecutor, loadExecutor } from "../src/index.ts";
 import { denseWindow, expectedOf, type Layer, planOf, poolPlan, pooled } from "./plans.ts";
 import { networks, pools } from "./networks.ts";
@@ -87,6 +87,18 @@ test("where WebAssembly is missing or has no vectors, plain JavaScript runs unle
     }
   } finally {
     Object.assign(globalThis, { WebAssembly: real });
+  }
+});
+
+test("a plan that the memory has no room for is refused by its bytes", async () => {
+  const full = vi.spyOn(WebAssembly.Memory.prototype, "grow").mockImplementation(() => {
+    throw new RangeError("Maximum memory size exceeded");
+  });
+  try {
+    const refusal = { code: "WASM_MEMORY", message: expect.stringMatching(/^there are no \d+ bytes for the plan$/) };
+    await expect(loadExecutor(planOf([widened(4)]), { kernels: "wasm" })).rejects.toMatchObject(refusal);
+  } finally {
+    full.mockRestore();
   }
 });
 
