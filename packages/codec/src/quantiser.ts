@@ -1,4 +1,4 @@
-import { IsthmusError } from "@isthmus/math";
+import { IsthmusError, roundHalfEven } from "@isthmus/math";
 
 /** A uniform scalar quantiser with its own step and offset for each dimension. Made by `uniformQuantiser`. */
 export interface UniformQuantiser {
@@ -37,12 +37,6 @@ export function uniformQuantiser(
   return quantiser;
 }
 
-/** IEEE 754 roundTiesToEven to an integer, as `torch.round`, `numpy.rint`, ONNX `Round` and WASM `nearest` do. */
-function roundTiesToEven(x: number): number {
-  const up = Math.round(x);
-  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
-}
-
 /**
  * q = round((y - offset_d) / step_d), computed in float64; halves go to the even integer.
  *
@@ -57,7 +51,7 @@ export function quantise(values: ArrayLike<number>, quantiser: UniformQuantiser)
   const dims = wholeItems("values", values.length, steps.length);
   const symbols = new Int32Array(values.length);
   for (let i = 0, d = 0; i < values.length; i++, d = d + 1 === dims ? 0 : d + 1) {
-    const q = roundTiesToEven((values[i]! - offsets[d]!) / steps[d]!);
+    const q = roundHalfEven((values[i]! - offsets[d]!) / steps[d]!);
     if (!(q >= INT32_MIN && q <= INT32_MAX)) refuse(values[i]!, i, quantiser);
     symbols[i] = q;
   }

@@ -33,5 +33,6 @@ export type { PrincipalAxes } from "./principal-axes.ts";
 export { areaUnderRoc, partialAreaUnderRoc } from "./ranking.ts";
 export * from "./regularity/index.ts";
 export { reparameterise } from "./reparameterise.ts";
+export { roundHalfEven } from "./round-half-even.ts";
 export { composedLogSoftmax, composedSoftmax, composedSoftmaxCrossEntropy } from "./softmax.ts";
 export type { SpecialOps } from "./special-ops.ts";

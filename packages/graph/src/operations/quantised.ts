@@ -1,4 +1,4 @@
-import type { NdArray } from "@isthmus/math";
+import { type NdArray, roundHalfEven } from "@isthmus/math";
 import type { JsonObject, Node, TensorType } from "../ir.ts";
 import type { Primitive } from "../operation.ts";
 import { requireFloat } from "./require.ts";
@@ -110,9 +110,4 @@ function requireIntegers(operation: string, key: string, values: readonly number
 
 function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
-}
-
-function roundHalfEven(x: number): number {
-  const up = Math.round(x);
-  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
 }

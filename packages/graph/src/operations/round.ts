@@ -1,4 +1,4 @@
-import type { NdArray } from "@isthmus/math";
+import { type NdArray, roundHalfEven } from "@isthmus/math";
 import type { TensorType } from "../ir.ts";
 import type { Primitive } from "../operation.ts";
 import { requireFloat } from "./require.ts";
@@ -14,12 +14,6 @@ export const round: Primitive = {
   derivative: () => [undefined],
   reference: ([x]) => {
     const { shape, data } = x as NdArray;
-    return { shape, data: data.map(nearestEven) };
+    return { shape, data: data.map(roundHalfEven) };
   },
 };
-
-/** `Math.round` takes halves up. */
-function nearestEven(x: number): number {
-  const up = Math.round(x);
-  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
-}

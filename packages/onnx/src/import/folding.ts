@@ -1,6 +1,6 @@
 import { broadcastShapes, type Dim, elementCount, GraphBuilder, interpret, type Node } from "@isthmus/graph";
+import { roundHalfEven } from "@isthmus/math";
 import { BOOL } from "../data-types.ts";
-import { roundHalfEven } from "../round-half-even.ts";
 import { plain, type Value } from "./flow.ts";
 import { expandKnown, isWhole, type Known } from "./known.ts";
 import type { Destination, NodeReader } from "./node-reader.ts";

@@ -1,8 +1,8 @@
 import { elementCount } from "@isthmus/graph";
+import { roundHalfEven } from "@isthmus/math";
 import { invalid } from "../invalid.ts";
 import type { LazyBytes } from "../lazy-bytes.ts";
 import type { WrittenTensor } from "../messages.ts";
-import { roundHalfEven } from "../round-half-even.ts";
 import { asBytes, floatsOf } from "./floats.ts";
 
 /** A weight whose elements of index `i` on an axis share the scale `scales[i]`. */

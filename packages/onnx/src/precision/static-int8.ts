@@ -1,9 +1,9 @@
 /** Products between `QuantizeLinear` and `DequantizeLinear`: what a runtime may compute in integers. */
+import { roundHalfEven } from "@isthmus/math";
 import type { Fact } from "../check/fact.ts";
 import { FLOAT, INT32, INT8, UINT8 } from "../data-types.ts";
 import { int } from "../graph-writer.ts";
 import type { OnnxGraph, OnnxNode, WrittenTensor } from "../messages.ts";
-import { roundHalfEven } from "../round-half-even.ts";
 import { asBytes, floatsOf } from "./floats.ts";
 import { GraphEdit } from "./graph-edit.ts";
 import type { ActivationRange, ActivationRanges } from "./options.ts";
