@@ -15,8 +15,8 @@ function kept(value: f32, zero: i32): v128 {
 }
 
 /**
- * What is made of `count` elements of x, or of four if there are more, from e, e^x or e^-|x|: at `y`, if it is wanted, and at `dx`, if that is, `slope` times the
- * derivative of a cross-entropy.
+ * What is made of `count` elements of x, or of four if there are more, from e, e^x or e^-|x|: at `y`, if it is wanted, and at `dx`, if that is,
+ * `slope` times the derivative of a cross-entropy.
  */
 @inline
 function after(

@@ -294,7 +294,7 @@ export interface KernelExports {
   readonly softmaxCrossEntropy: (l: number, p: number, y: number, rows: number, n: number) => void;
   /** y = g (softmax(l) sum p - p) with g[rows]; y may be l, not p. */
   readonly softmaxCrossEntropyGrad: (l: number, p: number, g: number, y: number, rows: number, n: number) => void;
-  /** Both in one pass: y as `softmaxCrossEntropy`, up to roundings, dl as `softmaxCrossEntropyGrad`; dl may be l, not p. */
+  /** Both in one pass: y as `softmaxCrossEntropy`, up to roundings, unless it is 0; dl as `softmaxCrossEntropyGrad`, which may be l, not p. */
   readonly softmaxCrossEntropyBoth: (
     l: number,
     p: number,

@@ -18,7 +18,7 @@ export async function pageOf<T>(url: string, token: string, patience = PATIENCE_
     if (answer.status === 404) return undefined;
     if (answer.ok) return (await answer.json()) as T;
     const said = `${url}: ${answer.status} ${await answer.text()}`;
-    const pause = 1000 * Number(answer.headers.get("retry-after") ?? 1);
+    const pause = 1000 * (Number(answer.headers.get("retry-after")) || 1);
     if (answer.status !== 503 || performance.now() + pause > until) throw new Error(said);
     await sleep(pause);
   }

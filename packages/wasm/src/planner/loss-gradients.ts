@@ -1,4 +1,5 @@
 import { ancestors, type Node, type Program } from "@isthmus/graph";
+import { lossLowerings } from "./lowerings.ts";
 
 /** Cross-entropies with the gradient at the same logits, which one call makes: their exponentials are the same. */
 export interface LossGradients {
@@ -8,13 +9,11 @@ export interface LossGradients {
   readonly gradients: ReadonlyMap<number, Node>;
 }
 
-const CROSS_ENTROPIES = ["sigmoidCrossEntropy", "softmaxCrossEntropy"];
-
 /** Those whose gradient is scaled by what does not depend on the cross-entropy, as where the loss is a mean or a sum of it. */
 export function findLossGradients({ nodes }: Program): LossGradients {
   const gradients = new Map<number, Node>();
   const early = new Map<number, readonly Node[]>();
-  for (const loss of nodes.filter(({ op }) => CROSS_ENTROPIES.includes(op))) {
+  for (const loss of nodes.filter(({ op }) => Object.hasOwn(lossLowerings, op))) {
     const gradient = nodes.find(({ op, inputs }) => op === `${loss.op}Grad` && samePair(inputs, loss.inputs));
     const needed = gradient && ancestors(nodes, [nodes[gradient.inputs[2]!]!]);
     if (!needed || needed.has(loss.id)) continue;

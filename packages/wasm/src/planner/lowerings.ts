@@ -119,7 +119,7 @@ export const layerLowerings: Readonly<Record<string, LayerLowering>> = {
   depthwiseConv2d: lowerDepthwise,
 };
 
-/** Everything that `findLossGradients` takes for a cross-entropy. */
+/** By cross-entropy. */
 export const lossLowerings: Readonly<Record<string, LossLowering>> = {
   sigmoidCrossEntropy: lowerSigmoidLoss,
   softmaxCrossEntropy: lowerSoftmaxLoss,
