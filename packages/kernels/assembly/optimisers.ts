@@ -5,7 +5,8 @@
  * What a schedule changes is read from memory, and so are `coefficients`.
  * `share`, 256 s + i, means the i-th of s shares of every segment; 0 all of it.
  *
- * Nothing denormal is stored: below 2^-126 it becomes 0, so that what decays does not slow down the steps that read it.
+ * What decays never becomes denormal, as that would slow down the steps that read it: below 2^-120 it becomes 0. An average of squares ends at 2^-120,
+ * from where no decay of 1/64 or more leads to a denormal number: to hold it there takes one instruction, and 0 would take two.
  */
 import { f32s } from "./simd";
 
@@ -39,17 +40,11 @@ function write(address: usize, x: v128, four: bool, magnitude: v128, least: v128
   return put(address, v128.andnot(x, f32x4.lt(v128.and(x, magnitude), least)), four);
 }
 
-/** As `write`, for what is never below 0. */
-@inline
-function writeSquare(address: usize, x: v128, four: bool, least: v128): v128 {
-  return put(address, v128.andnot(x, f32x4.lt(x, least)), four);
-}
-
-/** v = c0 v + c1 g^2, stored. */
+/** v = c0 v + c1 g^2, at least `least`, stored. */
 @inline
 function nextSquare(v: usize, gradient: v128, c0: v128, c1: v128, four: bool, least: v128): v128 {
   const square = f32x4.mul(f32x4.mul(gradient, gradient), c1);
-  return writeSquare(v, f32x4.add(f32x4.mul(read(v, four), c0), square), four, least);
+  return put(v, f32x4.pmax(f32x4.add(f32x4.mul(read(v, four), c0), square), least), four);
 }
 
 /** v = c0 v + g, stored. */
@@ -86,17 +81,29 @@ function updateLast(
   }
 }
 
-/** n elements whose gradient is x times what lies at g. */
+/** What the gradients of a row are to be multiplied by. */
 @inline
-function updateRow(
-  method: Method, n: i32, p: usize, v: usize, g: usize, x: v128, rate: v128, c: usize, magnitude: v128, least: v128,
+function factor(column: usize): v128 {
+  return column ? v128.load32_splat(column) : f32s(1);
+}
+
+/** `rows` of n elements, whose gradients are what lies at g times each element of `column`, or 1. */
+@inline
+function updateRows(
+  method: Method, rows: i32, n: i32, p: usize, v: usize, g: usize, column: usize, rate: v128, c: usize, magnitude: v128, least: v128,
 ): void {
   const c0 = method == Method.Sgd ? rate : number(c, 0);
   const c1 = method == Method.RmsProp ? number(c, 1) : rate, c2 = method == Method.RmsProp ? number(c, 2) : rate;
   const whole = <usize>(n & ~3) << 2;
-  let i: usize = 0;
-  for (; i < whole; i += 16) updateSome(method, true, p + i, v + i, g + i, x, rate, c0, c1, c2, magnitude, least);
-  if (n & 3) updateLast(method, n & 3, p + i, v + i, g + i, x, rate, c0, c1, c2, magnitude, least);
+  for (; rows > 0; rows--) {
+    const x = factor(column);
+    let i: usize = 0;
+    for (; i < whole; i += 16) updateSome(method, true, p + i, v + i, g + i, x, rate, c0, c1, c2, magnitude, least);
+    if (n & 3) updateLast(method, n & 3, p + i, v + i, g + i, x, rate, c0, c1, c2, magnitude, least);
+    p += <usize>n << 2;
+    v += <usize>n << 2;
+    column += 4;
+  }
 }
 
 /** m = c0 m + c1 g, stored. */
@@ -105,51 +112,58 @@ function nextMean(m: usize, gradient: v128, c0: v128, c1: v128, four: bool, magn
   return write(m, f32x4.add(f32x4.mul(read(m, four), c0), f32x4.mul(gradient, c1)), four, magnitude, least);
 }
 
-/** p - step, of what is left of p where it decays. */
+/** p - step, of what is left of p where it decays. Else it has nothing to become denormal by: steps end long before they are as small. */
 @inline
 function move(decays: bool, p: usize, step: v128, keep: v128, four: bool, magnitude: v128, least: v128): void {
   const parameter = read(p, four);
-  write(p, f32x4.sub(decays ? f32x4.mul(parameter, keep) : parameter, step), four, magnitude, least);
+  if (decays) write(p, f32x4.sub(f32x4.mul(parameter, keep), step), four, magnitude, least);
+  else put(p, f32x4.sub(parameter, step), four);
 }
 
 /**
- * As `updateRow`, for Adam. Roots and quotients take most of the time and can only be made one after the other, so they must never wait for anything:
- * a turn takes the root of its four elements, divides those of the turn before, and moves the parameters of the one before that.
+ * As `updateRows`, for Adam. Roots and quotients take most of the time and can only be made one after the other, so they must never wait for anything:
+ * a turn takes the root of its four elements, divides those of the turn before, and moves the parameters of the one before that, and rows follow
+ * each other without a break. `dividing` and `moving` are the places of those parameters, 0 before there are any.
  */
 @inline
-function adamRow(
-  decays: bool, n: i32, p: usize, m: usize, v: usize, g: usize, x: v128, stepSize: v128, second: v128, keep: v128, c: usize,
+function adamRows(
+  decays: bool, rows: i32, n: i32, p: usize, m: usize, v: usize, g: usize, column: usize, stepSize: v128, second: v128, keep: v128, c: usize,
   magnitude: v128, least: v128,
 ): void {
   const c0 = number(c, 0), c1 = number(c, 1), c3 = number(c, 3), c4 = number(c, 4);
   const rate = f32x4.div(stepSize, second), epsilon = f32x4.div(number(c, 2), second);
-  const end = p + (<usize>n << 2);
   let scaled = rate, root = rate, step = rate;
-  let behind: usize = 0;
-  for (const whole = p + (<usize>(n & ~3) << 2); p < whole; p += 16) {
-    const gradient = f32x4.mul(v128.load(g), x);
-    const mean = nextMean(m, gradient, c0, c3, true, magnitude, least);
-    const rootOfSquare = f32x4.sqrt(nextSquare(v, gradient, c1, c4, true, least));
-    if (behind == 32) move(decays, p - 32, step, keep, true, magnitude, least);
-    else behind += 16;
-    step = f32x4.div(scaled, root);
-    scaled = f32x4.mul(mean, rate);
-    root = f32x4.add(rootOfSquare, epsilon);
-    g += 16;
-    m += 16;
-    v += 16;
+  let dividing: usize = 0, moving: usize = 0;
+  for (; rows > 0; rows--) {
+    const x = factor(column);
+    for (const whole = p + (<usize>(n & ~3) << 2); p < whole; p += 16) {
+      const gradient = f32x4.mul(v128.load(g), x);
+      const mean = nextMean(m, gradient, c0, c3, true, magnitude, least);
+      const rootOfSquare = f32x4.sqrt(nextSquare(v, gradient, c1, c4, true, least));
+      if (moving) move(decays, moving, step, keep, true, magnitude, least);
+      step = f32x4.div(scaled, root);
+      moving = dividing;
+      scaled = f32x4.mul(mean, rate);
+      root = f32x4.add(rootOfSquare, epsilon);
+      dividing = p;
+      g += 16;
+      m += 16;
+      v += 16;
+    }
+    for (const end = p + (<usize>(n & 3) << 2); p < end; p += 4) {
+      const gradient = f32x4.mul(read(g, false), x);
+      const mean = nextMean(m, gradient, c0, c3, false, magnitude, least);
+      const rootOfSquare = f32x4.sqrt(nextSquare(v, gradient, c1, c4, false, least));
+      move(decays, p, f32x4.div(f32x4.mul(mean, rate), f32x4.add(rootOfSquare, epsilon)), keep, false, magnitude, least);
+      g += 4;
+      m += 4;
+      v += 4;
+    }
+    g -= <usize>n << 2;
+    column += 4;
   }
-  if (behind == 32) move(decays, p - 32, step, keep, true, magnitude, least);
-  if (behind) move(decays, p - 16, f32x4.div(scaled, root), keep, true, magnitude, least);
-  for (; p < end; p += 4) {
-    const gradient = f32x4.mul(read(g, false), x);
-    const mean = nextMean(m, gradient, c0, c3, false, magnitude, least);
-    const rootOfSquare = f32x4.sqrt(nextSquare(v, gradient, c1, c4, false, least));
-    move(decays, p, f32x4.div(f32x4.mul(mean, rate), f32x4.add(rootOfSquare, epsilon)), keep, false, magnitude, least);
-    g += 4;
-    m += 4;
-    v += 4;
-  }
+  if (moving) move(decays, moving, step, keep, true, magnitude, least);
+  if (dividing) move(decays, dividing, f32x4.div(scaled, root), keep, true, magnitude, least);
 }
 
 /** Shares are whole rows where the gradient is a product, else cut at multiples of 64 bytes. */
@@ -160,26 +174,24 @@ function updateAll(
   const rates = number(rate, 0), seconds = number(second, 0), keeps = number(keep, 0);
   // Of what is not known to be constant, as engines make constants anew wherever they are used.
   const zero = share >> 31;
-  const magnitude = i32x4.splat(zero + 0x7fffffff), least = i32x4.splat(zero + 0x00800000);
+  const magnitude = i32x4.splat(zero + 0x7fffffff), least = i32x4.splat(zero + 0x03800000);
   for (; count > 0; count--) {
     const n = load<i32>(segments), column = load<usize>(segments, 20);
     const unit = column ? load<i32>(segments, 24) : 16;
     const units = <u64>((n + unit - 1) / unit);
-    let from = <i32>(units * index / shares) * unit;
+    const from = <i32>(units * index / shares) * unit;
     const to = min(<i32>(units * (index + 1) / shares) * unit, n);
-    const length = column ? unit : to - from;
-    for (; from < to; from += length) {
-      const offset = <usize>from << 2;
-      const x = column ? v128.load32_splat(column + (<usize>(from / unit) << 2)) : f32s(1);
-      const g = load<usize>(segments, 4) + (column ? 0 : offset), p = load<usize>(segments, 8) + offset;
-      const m = load<usize>(segments, 12) + offset, v = load<usize>(segments, 16) + offset;
-      if (method == Method.Sgd) updateRow(Method.Sgd, length, p, m, g, x, rates, c, magnitude, least);
-      else if (method == Method.Momentum) updateRow(Method.Momentum, length, p, m, g, x, rates, c, magnitude, least);
-      else if (method == Method.Nesterov) updateRow(Method.Nesterov, length, p, m, g, x, rates, c, magnitude, least);
-      else if (method == Method.RmsProp) updateRow(Method.RmsProp, length, p, m, g, x, rates, c, magnitude, least);
-      else if (method == Method.Adam) adamRow(false, length, p, m, v, g, x, rates, seconds, keeps, c, magnitude, least);
-      else adamRow(true, length, p, m, v, g, x, rates, seconds, keeps, c, magnitude, least);
-    }
+    const length = column ? unit : to - from, rows = column ? (to - from) / unit : 1;
+    const offset = <usize>from << 2;
+    const factors = column ? column + (<usize>(from / unit) << 2) : 0;
+    const g = load<usize>(segments, 4) + (column ? 0 : offset), p = load<usize>(segments, 8) + offset;
+    const m = load<usize>(segments, 12) + offset, v = load<usize>(segments, 16) + offset;
+    if (method == Method.Sgd) updateRows(Method.Sgd, rows, length, p, m, g, factors, rates, c, magnitude, least);
+    else if (method == Method.Momentum) updateRows(Method.Momentum, rows, length, p, m, g, factors, rates, c, magnitude, least);
+    else if (method == Method.Nesterov) updateRows(Method.Nesterov, rows, length, p, m, g, factors, rates, c, magnitude, least);
+    else if (method == Method.RmsProp) updateRows(Method.RmsProp, rows, length, p, m, g, factors, rates, c, magnitude, least);
+    else if (method == Method.Adam) adamRows(false, rows, length, p, m, v, g, factors, rates, seconds, keeps, c, magnitude, least);
+    else adamRows(true, rows, length, p, m, v, g, factors, rates, seconds, keeps, c, magnitude, least);
     segments += ENTRY;
   }
 }
