@@ -169,7 +169,7 @@ export function packB(b: usize, to: usize, columns: i32, kc: i32, stride: usize,
 
 /** Columns that `packWide` puts side by side. */
 // @ts-ignore: decorator
-@inline export const WIDE: i32 = 24;
+@inline export const WIDE: i32 = 32;
 
 /** Up to WIDE columns of B as [kc, WIDE], the missing ones zero; B as for `packB`. */
 export function packWide(b: usize, to: usize, columns: i32, kc: i32, stride: usize, transposed: bool): void {

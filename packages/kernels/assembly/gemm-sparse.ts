@@ -8,14 +8,13 @@ import { multiplyAdd } from "./gemm-tile";
 import { timesRows } from "./gemv";
 import { f32s, loadPart, storePart } from "./simd";
 
-/**
- * Columns of a block of B: 6 sums. Engines load all of a row of the block before they add, so sums, row and the element take 13 registers
- * of 15; with 8 sums they spill, which took three times as long.
- */
+/** Columns of a block of B, and of its narrower ones, with which the last columns make do: 8, 6 and 4 sums. */
 // @ts-ignore: decorator
 @inline const WIDTH: i32 = WIDE;
 // @ts-ignore: decorator
-@inline const HALF: i32 = 12;
+@inline const NARROWER: i32 = 24;
+// @ts-ignore: decorator
+@inline const NARROW: i32 = 16;
 
 /** Bytes of a row of a block. */
 // @ts-ignore: decorator
@@ -126,31 +125,43 @@ function finish(c: usize, sum: v128, first: bool, bias: usize): void {
   v128.store(c, f32x4.add(base, sum));
 }
 
-/** C's next WIDTH columns, or HALF of them, from a list and a block of B. */
+/**
+ * C's next `width` columns from a list and a block of B. Engines would load all of a row of the block before they add, for which registers do not
+ * suffice beside eight sums, but move no load past a branch: so there is one that never leaves.
+ */
 @inline
-function addRows(wide: bool, from: usize, end: usize, b: usize, c: usize, first: bool, bias: usize): void {
+function addRows(width: i32, from: usize, end: usize, b: usize, c: usize, first: bool, bias: usize): void {
   let s0 = f32s(0), s1 = f32s(0), s2 = f32s(0), s3 = f32s(0);
-  let s4 = f32s(0), s5 = f32s(0);
+  let s4 = f32s(0), s5 = f32s(0), s6 = f32s(0), s7 = f32s(0);
   while (from < end) {
     const row = b + load<u32>(from, 4);
     const x = v128.load32_splat(from);
     s0 = multiplyAdd(x, v128.load(row), s0);
     s1 = multiplyAdd(x, v128.load(row, 16), s1);
     s2 = multiplyAdd(x, v128.load(row, 32), s2);
-    if (wide) {
-      s3 = multiplyAdd(x, v128.load(row, 48), s3);
+    s3 = multiplyAdd(x, v128.load(row, 48), s3);
+    if (width > NARROW) {
+      if (width == WIDTH && !end) break;
       s4 = multiplyAdd(x, v128.load(row, 64), s4);
       s5 = multiplyAdd(x, v128.load(row, 80), s5);
+    }
+    if (width == WIDTH) {
+      s6 = multiplyAdd(x, v128.load(row, 96), s6);
+      s7 = multiplyAdd(x, v128.load(row, 112), s7);
     }
     from += ENTRY;
   }
   finish(c, s0, first, bias);
   finish(c + 16, s1, first, bias ? bias + 16 : 0);
   finish(c + 32, s2, first, bias ? bias + 32 : 0);
-  if (wide) {
-    finish(c + 48, s3, first, bias ? bias + 48 : 0);
+  finish(c + 48, s3, first, bias ? bias + 48 : 0);
+  if (width > NARROW) {
     finish(c + 64, s4, first, bias ? bias + 64 : 0);
     finish(c + 80, s5, first, bias ? bias + 80 : 0);
+  }
+  if (width == WIDTH) {
+    finish(c + 96, s6, first, bias ? bias + 96 : 0);
+    finish(c + 112, s7, first, bias ? bias + 112 : 0);
   }
 }
 
@@ -166,11 +177,15 @@ function finishEdge(c: usize, spare: usize, first: bool, bias: usize, columns: i
 }
 
 function addWholeBlock(from: usize, end: usize, b: usize, c: usize, first: bool, bias: usize): void {
-  addRows(true, from, end, b, c, first, bias);
+  addRows(WIDTH, from, end, b, c, first, bias);
 }
 
-function addHalfBlock(from: usize, end: usize, b: usize, c: usize, first: bool, bias: usize): void {
-  addRows(false, from, end, b, c, first, bias);
+function addNarrowerBlock(from: usize, end: usize, b: usize, c: usize, first: bool, bias: usize): void {
+  addRows(NARROWER, from, end, b, c, first, bias);
+}
+
+function addNarrowBlock(from: usize, end: usize, b: usize, c: usize, first: bool, bias: usize): void {
+  addRows(NARROW, from, end, b, c, first, bias);
 }
 
 /** `columns` <= WIDTH of a row of C; if fewer, they are computed whole in `spare`. */
@@ -182,8 +197,9 @@ function addBlock(
     addWholeBlock(from, end, b, c, first, bias);
     return;
   }
-  if (columns > HALF) addWholeBlock(from, end, b, spare, true, 0);
-  else addHalfBlock(from, end, b, spare, true, 0);
+  if (columns > NARROWER) addWholeBlock(from, end, b, spare, true, 0);
+  else if (columns > NARROW) addNarrowerBlock(from, end, b, spare, true, 0);
+  else addNarrowBlock(from, end, b, spare, true, 0);
   finishEdge(c, spare, first, bias, columns);
 }
 
