@@ -1,4 +1,4 @@
-/** e^x and functions of e^-|x|, elementwise, in one loop. */
+/** e^x and functions of e^-|x|, elementwise, in one loop, and sums of e^x. */
 import {
   BIAS, expOfRest, expV, L0, L1, L2, L3, LEAST_EXPONENT, LN2_HI, LN2_LO, LOG2_E, log1pOf, MOST_EXPONENT, P0, P1, P2, P3, P4, P5,
   restOf, ROUND, sigmoidFrom,
@@ -103,4 +103,40 @@ export function mapExponential(
     dx += 16;
   }
   mapLast(f, wantsY, wantsDx, x, targets, slopes, dense, y, dx, n);
+}
+
+/** Vectors whose exponentials are added before their sum is. */
+// @ts-ignore: decorator
+@inline const CHUNK: i32 = 64;
+
+/**
+ * The sum of e^(x - most) over n elements, none of them greater than `most`, in all lanes. A turn prepares the exponentials of the next vector
+ * and makes those of its own, of which lanes past the end are left out.
+ */
+export function sumOfExponentials(x: usize, n: i32, most: v128): v128 {
+  if (!n) return f32s(0);
+  const zero = n >> 31;
+  const log2e = kept(LOG2_E, zero), round = kept(ROUND, zero), high = kept(LN2_HI, zero), low = kept(LN2_LO, zero);
+  const p0 = kept(P0, zero), p1 = kept(P1, zero), p2 = kept(P2, zero), p3 = kept(P3, zero), p4 = kept(P4, zero);
+  const p5 = kept(P5, zero), one = kept(1, zero), bias = i32x4.splat(BIAS + zero), least = kept(LEAST_EXPONENT, zero);
+  let total = f32s(0);
+  let exponent = f32x4.pmax(f32x4.sub(loadUpTo(x, n), most), least);
+  let rounded = mulAdd(exponent, log2e, round);
+  let rest = restOf(exponent, rounded, round, high, low);
+  while (n > 4) {
+    let chunk = f32s(0);
+    for (const end = max(n - 4 * CHUNK, 4); n > end; n -= 4) {
+      const e = expOfRest(rest, rounded, round, p0, p1, p2, p3, p4, p5, one, bias);
+      x += 16;
+      exponent = f32x4.pmax(f32x4.sub(loadUpTo(x, n - 4), most), least);
+      rounded = mulAdd(exponent, log2e, round);
+      rest = restOf(exponent, rounded, round, high, low);
+      chunk = f32x4.add(chunk, e);
+    }
+    total = f32x4.add(total, chunk);
+  }
+  const last = expOfRest(rest, rounded, round, p0, p1, p2, p3, p4, p5, one, bias);
+  total = f32x4.add(total, v128.and(last, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n))));
+  const pairs = f32x4.add(total, v128.shuffle<i32>(total, total, 2, 3, 2, 3));
+  return f32s(f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1));
 }

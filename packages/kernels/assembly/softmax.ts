@@ -1,7 +1,8 @@
 /**
  * Softmax, standardising, and what is made of them, row by row of [rows, n]. Exponentials are of x - max x, so none overflows. Sums in registers run
- * over chunks of 64 vectors, so their error is at most (67 + n / 256) eps of the terms' magnitudes.
+ * over chunks of 64 vectors, so their error is at most (68 + n / 256) eps of the terms' magnitudes.
  */
+import { sumOfExponentials } from "./exponential";
 import { expV, logV } from "./functions";
 import { maxRow, sumRow } from "./reduce";
 import { f32s, loadUpTo, storeUpTo } from "./simd";
@@ -14,7 +15,7 @@ import { exp } from "./unary";
 // @ts-ignore: decorator
 @inline const TOGETHER: i32 = 4096;
 
-const enum Term { Exp, Product, Surprise }
+const enum Term { Product, Surprise }
 const enum Map { Divide, LogProbability, ProductGrad, LogGrad, CrossEntropyGrad, StandardGrad, Shift }
 
 /** In all lanes. */
@@ -30,19 +31,18 @@ function sumOf(x: usize, n: i32): v128 {
 
 @inline
 function term(kind: Term, a: v128, b: v128, s: v128, t: v128): v128 {
-  if (kind == Term.Exp) return expV(f32x4.sub(a, s));
   if (kind == Term.Product) return f32x4.mul(a, b);
   return f32x4.mul(b, f32x4.sub(t, f32x4.sub(a, s)));
 }
 
-/** Sum over a row, in all lanes, of e^(a - s), a b or b (t - (a - s)). */
+/** Sum over a row, in all lanes, of a b or b (t - (a - s)). */
 @inline
 function reduce(kind: Term, a: usize, b: usize, n: i32, s: v128, t: v128): v128 {
   let total = f32s(0);
   while (n > 0) {
     let chunk = f32s(0);
     for (const end = max(n - CHUNK, 0); n > end; n -= 4) {
-      const next = term(kind, loadUpTo(a, n), kind == Term.Exp ? s : loadUpTo(b, n), s, t);
+      const next = term(kind, loadUpTo(a, n), loadUpTo(b, n), s, t);
       chunk = f32x4.add(chunk, v128.and(next, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n))));
       a += 16;
       b += 16;
@@ -99,7 +99,7 @@ function rowsTogether(n: i32): i32 {
 
 /** log sum e^(x - most), in all lanes. */
 function logSum(x: usize, n: i32, most: v128): v128 {
-  return logV(reduce(Term.Exp, x, 0, n, most, most));
+  return logV(sumOfExponentials(x, n, most));
 }
 
 /** y = e^x / sum e^x; y may be x. */

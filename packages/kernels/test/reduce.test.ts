@@ -87,4 +87,22 @@ describe.each(BUILDS)("reductions, $title", ({ build, missing }) => {
       }),
     );
   });
+
+  it.skipIf(missing)(
+    "the greatest of a row is NaN wherever one is, and 0 where there is one beside -0, in rows of any length",
+    () => {
+      for (let n = 1; n <= 40; n++) {
+        for (let at = 0; at < n; at++) {
+          const rowWith = (others: number, value: number) => new Float32Array(n).fill(others).with(at, value);
+          expect(reduce("max", rowWith(-1, Number.NaN), 1, n, 1)).toEqual(Float32Array.of(Number.NaN));
+          expect(reduce("max", rowWith(-0, 0), 1, n, 1)).toEqual(Float32Array.of(0));
+          expect(reduce("max", rowWith(-Infinity, -2), 1, n, 1)).toEqual(Float32Array.of(-2));
+          const both = rowWith(3, -Infinity).with((at + 1) % n, Infinity);
+          expect(reduce("max", both, 1, n, 1)).toEqual(Float32Array.of(Infinity));
+          expect(reduce("max", both.with(at, Number.NaN), 1, n, 1)).toEqual(Float32Array.of(Number.NaN));
+        }
+        expect(reduce("max", new Float32Array(n).fill(-0), 1, n, 1)).toEqual(Float32Array.of(-0));
+      }
+    },
+  );
 });
