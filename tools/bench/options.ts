@@ -33,7 +33,8 @@ export const HELP = `Times us beside our peers and the machine's limits, in turn
   --builds    of ${BUILDS.join(", ")} (default both)
   --pairs     rounds per case, at least ${PUBLISHED_PAIRS} to be published (default ${PUBLISHED_PAIRS})
   --quiet     minutes to wait in all for a machine that does nothing else (default 0): each round begins when a loop in registers
-              runs at 90 % of its best rate, which it does not while a neighbour on a rented machine uses the same core
+              runs at 90 % of its best rate, which it does not while a neighbour on a rented machine uses the same core, and
+              two threads answer each other at half of their best rate, which they do not on cores that share no cache
   --ms        milliseconds that one measurement should last (default ${milliseconds})
   --out       a folder for bench-SUITE.json, .md and .svg; default ${DEFAULT_OUT} when all cases, builds and usual peers
               take part for the usual time, else nothing is written

@@ -39,7 +39,7 @@ export interface RunOptions {
 export async function runSuite(suite: Suite, options: RunOptions): Promise<Results> {
   const before = loadAverage();
   const cases = chosen(suite.cases, options.only);
-  const quiet = options.quiet > 0 ? new QuietMachine(60_000 * options.quiet) : undefined;
+  const quiet = options.quiet > 0 ? await QuietMachine.open(60_000 * options.quiet) : undefined;
   const folder = await workFolder(cases, suite.work);
   try {
     const field = await assemble(suite, options, folder.path);

@@ -141,6 +141,8 @@ it("the page says what was measured, on what, and that a target was missed by a 
   expect(page(suite, { ...results, quiet })).toContain(
     "1.3 minutes of at most 20; 2 of 30 rounds began all the same\n",
   );
+  expect(page(suite, { ...results, quiet })).not.toContain("handshakes");
+  expect(page(suite, { ...results, quiet: { ...quiet, handshakes: 0.5 } })).toContain("handshakes at 50 % of theirs");
   const others = page(suite, { ...results, data: { name: "sounds", items: 3 }, sizes: [] });
   expect(others).toContain("- 3 sounds\n");
   expect(others).not.toContain("## Bytes to load");

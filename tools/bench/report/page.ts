@@ -68,9 +68,13 @@ function circumstances({ date, revision, machine, loadAverage, pairs, quiet, dat
   ].join("\n");
 }
 
-function quietLine({ share, patience, waited, rounds, disturbed }: Quiet): string {
+function quietLine({ share, handshakes, patience, waited, rounds, disturbed }: Quiet): string {
+  const near =
+    handshakes === undefined
+      ? ""
+      : ` and two threads' handshakes at ${100 * handshakes} % of theirs, which they lose where cores share no cache`;
   return (
-    `- rounds waited until a loop in registers ran at ${100 * share} % of its best rate, as neighbours on a rented machine slow it down unseen: ` +
+    `- rounds waited until a loop in registers ran at ${100 * share} % of its best rate, as neighbours on a rented machine slow it down unseen,${near}: ` +
     `${waited.toFixed(1)} minutes of at most ${patience}; ${disturbed} of ${rounds} rounds began all the same`
   );
 }
