@@ -4,6 +4,7 @@ import { chart } from "./report/chart.ts";
 import { page, summary } from "./report/page.ts";
 import { writeResults } from "./report/write.ts";
 import { benchOptions, HELP } from "./options.ts";
+import type { Results } from "./results.ts";
 import { runSuite } from "./run-suite.ts";
 import { serviceCommand } from "./service/command.ts";
 import { namesServiceSuite } from "./service/options.ts";
@@ -18,10 +19,12 @@ await runAsCommand(async (args) => {
   process.stdout.write(json ? `${JSON.stringify(results)}\n` : `${summary(suite, results)}\n`);
   if (out === undefined) return tell("nothing was written: not the default run, and no --out");
   const name = `bench-${suite.name}`;
+  const written = readableJson(results);
+  const shown = JSON.parse(written) as Results;
   await writeResults(out, {
-    [`${name}.json`]: readableJson(results),
-    [`${name}.md`]: page(suite, results),
-    [`${name}.svg`]: chart(suite, results),
+    [`${name}.json`]: written,
+    [`${name}.md`]: page(suite, shown),
+    [`${name}.svg`]: chart(suite, shown),
   });
   tell(`written to ${out}: ${name}.json, .md and .svg`);
 });

@@ -72,9 +72,9 @@ function quietLine({ share, handshakes, patience, waited, rounds, disturbed }: Q
   const near =
     handshakes === undefined
       ? ""
-      : ` and two threads' handshakes at ${100 * handshakes} % of theirs, which they lose where cores share no cache`;
+      : `, and two threads' handshakes at ${100 * handshakes} % of theirs, which they lose where cores share no cache`;
   return (
-    `- rounds waited until a loop in registers ran at ${100 * share} % of its best rate, as neighbours on a rented machine slow it down unseen,${near}: ` +
+    `- rounds waited until a loop in registers ran at ${100 * share} % of its best rate, as neighbours on a rented machine slow it down unseen${near}: ` +
     `${waited.toFixed(1)} minutes of at most ${patience}; ${disturbed} of ${rounds} rounds began all the same`
   );
 }
