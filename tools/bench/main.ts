@@ -1,10 +1,9 @@
 import { runAsCommand } from "./report/command.ts";
-import { readableJson } from "./report/json.ts";
+import { asWritten, readableJson } from "./report/json.ts";
 import { chart } from "./report/chart.ts";
 import { page, summary } from "./report/page.ts";
 import { writeResults } from "./report/write.ts";
 import { benchOptions, HELP } from "./options.ts";
-import type { Results } from "./results.ts";
 import { runSuite } from "./run-suite.ts";
 import { serviceCommand } from "./service/command.ts";
 import { namesServiceSuite } from "./service/options.ts";
@@ -19,10 +18,9 @@ await runAsCommand(async (args) => {
   process.stdout.write(json ? `${JSON.stringify(results)}\n` : `${summary(suite, results)}\n`);
   if (out === undefined) return tell("nothing was written: not the default run, and no --out");
   const name = `bench-${suite.name}`;
-  const written = readableJson(results);
-  const shown = JSON.parse(written) as Results;
+  const shown = asWritten(results);
   await writeResults(out, {
-    [`${name}.json`]: written,
+    [`${name}.json`]: readableJson(shown),
     [`${name}.md`]: page(suite, shown),
     [`${name}.svg`]: chart(suite, shown),
   });

@@ -55,11 +55,14 @@ it("a look at this machine finds a rate for each loop", () => {
   for (const rate of rates) expect(rate).toBeGreaterThan(0);
 });
 
-it.skipIf(availableParallelism() === 1)("a look at two threads finds a rate of handshakes for each loop", async () => {
-  const look = await lookAtHandshakes();
-  for (const loops of [3, 5]) {
-    const rates = look(loops);
-    expect(rates).toHaveLength(loops);
-    for (const rate of rates) expect(rate).toBeGreaterThan(0);
-  }
-});
+it.skipIf(availableParallelism() === 1)(
+  "a look at two threads, where there are two cores, finds a rate of handshakes for each loop",
+  async () => {
+    const look = await lookAtHandshakes();
+    for (const loops of [3, 5]) {
+      const rates = look(loops);
+      expect(rates).toHaveLength(loops);
+      for (const rate of rates) expect(rate).toBeGreaterThan(0);
+    }
+  },
+);

@@ -3,7 +3,8 @@ import {
   BIAS, expOfRest, expV, L0, L1, L2, L3, LEAST_EXPONENT, LN2_HI, LN2_LO, LOG2_E, log1pOf, MOST_EXPONENT, P0, P1, P2, P3, P4, P5,
   restOf, ROUND, sigmoidFrom,
 } from "./functions";
-import { f32s, loadUpTo, mulAdd, storeUpTo } from "./simd";
+import { CHUNK } from "./reduce";
+import { f32s, firstLanes, loadUpTo, mulAdd, storeUpTo, sumOfLanes } from "./simd";
 
 /** What follows an exponential: nothing after e^x, else what is made of e^-|x|; from softplus on its logarithm. */
 export const enum After { Nothing, Sigmoid, Softplus, CrossEntropy }
@@ -105,10 +106,6 @@ export function mapExponential(
   mapLast(f, wantsY, wantsDx, x, targets, slopes, dense, y, dx, n);
 }
 
-/** Vectors whose exponentials are added before their sum is. */
-// @ts-ignore: decorator
-@inline const CHUNK: i32 = 64;
-
 /**
  * The sum of e^(x - most) over n elements, none of them greater than `most`, in all lanes. A turn prepares the exponentials of the next vector
  * and makes those of its own, of which lanes past the end are left out.
@@ -136,7 +133,5 @@ export function sumOfExponentials(x: usize, n: i32, most: v128): v128 {
     total = f32x4.add(total, chunk);
   }
   const last = expOfRest(rest, rounded, round, p0, p1, p2, p3, p4, p5, one, bias);
-  total = f32x4.add(total, v128.and(last, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n))));
-  const pairs = f32x4.add(total, v128.shuffle<i32>(total, total, 2, 3, 2, 3));
-  return f32s(f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1));
+  return sumOfLanes(f32x4.add(total, v128.and(last, firstLanes(n))));
 }

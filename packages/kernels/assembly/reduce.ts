@@ -5,8 +5,9 @@
 import { repeat } from "./copy";
 import { f32s, loadPart, storePart } from "./simd";
 
+/** Vectors, or rows, in a chunk. */
 // @ts-ignore: decorator
-@inline const CHUNK: i32 = 64;
+@inline export const CHUNK: i32 = 64;
 
 /** What `next = total + chunk` lost; 0 where that is not finite, so that an infinity stays one. */
 @inline

@@ -5,6 +5,19 @@ export function f32s(value: f32): v128 {
   return f32x4.splat(value);
 }
 
+/** All ones in the first `count` lanes, or in all four. */
+@inline
+export function firstLanes(count: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
+}
+
+/** (x0 + x2) + (x1 + x3), in all lanes. */
+@inline
+export function sumOfLanes(x: v128): v128 {
+  const pairs = f32x4.add(x, v128.shuffle<i32>(x, x, 2, 3, 2, 3));
+  return f32s(f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1));
+}
+
 /** The other lanes are zero. */
 @inline
 export function loadPart(address: usize, count: i32): v128 {

@@ -4,12 +4,9 @@
  */
 import { sumOfExponentials } from "./exponential";
 import { expV, logV } from "./functions";
-import { maxRow, sumRow } from "./reduce";
-import { f32s, loadUpTo, storeUpTo } from "./simd";
+import { CHUNK, maxRow, sumRow } from "./reduce";
+import { f32s, firstLanes, loadUpTo, storeUpTo, sumOfLanes } from "./simd";
 import { exp } from "./unary";
-
-// @ts-ignore: decorator
-@inline const CHUNK: i32 = 256;
 
 /** Elements of the rows whose exponentials are made in one go. */
 // @ts-ignore: decorator
@@ -41,16 +38,15 @@ function reduce(kind: Term, a: usize, b: usize, n: i32, s: v128, t: v128): v128 
   let total = f32s(0);
   while (n > 0) {
     let chunk = f32s(0);
-    for (const end = max(n - CHUNK, 0); n > end; n -= 4) {
+    for (const end = max(n - 4 * CHUNK, 0); n > end; n -= 4) {
       const next = term(kind, loadUpTo(a, n), loadUpTo(b, n), s, t);
-      chunk = f32x4.add(chunk, v128.and(next, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(n))));
+      chunk = f32x4.add(chunk, v128.and(next, firstLanes(n)));
       a += 16;
       b += 16;
     }
     total = f32x4.add(total, chunk);
   }
-  const pairs = f32x4.add(total, v128.shuffle<i32>(total, total, 2, 3, 2, 3));
-  return f32s(f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1));
+  return sumOfLanes(total);
 }
 
 @inline

@@ -1,7 +1,7 @@
 import { SEGMENT_WORDS } from "@isthmus/kernels";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { BUILDS, noise, openArena, ulp, type Arena } from "./support.ts";
+import { BUILDS, EPS, noise, openArena, ulp, type Arena } from "./support.ts";
 
 const f = Math.fround;
 const LEAST = 2 ** -120;
@@ -78,6 +78,31 @@ interface Segment {
   readonly slots: readonly Float32Array[];
   readonly column?: Float32Array;
 }
+
+const exactMoments = ([m, v]: readonly number[], g: number) => [m! * b1 + g * c1, v! * b2 + g * g * c2] as const;
+const exactAdamStep = (m: number, v: number) => (stepSize * m) / (Math.sqrt(v) * secondScale + eps);
+
+/** The formula in float64, where nothing ends: parameter and slots after a step, and what a parameter moves by for each unit of a slot. */
+const exact: Readonly<Record<Name, { readonly gain: number; readonly next: Method["next"] }>> = {
+  sgd: { gain: rate, next: (p, _, g) => [p - rate * g] },
+  sgdMomentum: { gain: rate, next: (p, [v], g) => [p - rate * (v! * momentum + g), v! * momentum + g] },
+  sgdNesterov: {
+    gain: rate,
+    next: (p, [v], g) => [p - rate * (g + momentum * (v! * momentum + g)), v! * momentum + g],
+  },
+  rmsProp: {
+    gain: rate / eps,
+    next: (p, [v], g) => [p - (rate * g) / (Math.sqrt(v! * b2 + g * g * c2) + eps), v! * b2 + g * g * c2],
+  },
+  adam: {
+    gain: stepSize / eps,
+    next: (p, slots, g) => [p - exactAdamStep(...exactMoments(slots, g)), ...exactMoments(slots, g)],
+  },
+  adamW: {
+    gain: stepSize / eps,
+    next: (p, slots, g) => [p * keep - exactAdamStep(...exactMoments(slots, g)), ...exactMoments(slots, g)],
+  },
+};
 
 const isSquare = ({ slots, coefficients }: Method, slot: number): boolean =>
   coefficients.length > 1 && slot === slots - 1;
@@ -197,6 +222,29 @@ describe.each(BUILDS)("optimisers, $title", ({ build, missing }) => {
       }
       const ends = segment.slots.map((_, slot) => new Float32Array(n).fill(isSquare(method, slot) ? LEAST : 0));
       expect(segment.slots).toEqual(ends);
+    },
+  );
+
+  it.skipIf(missing).each(Object.keys(methods) as Name[])(
+    "%s is off by no more than what ends: 2^-120 in a slot, in a parameter that and the step of it",
+    (name) => {
+      const { gain, next } = exact[name];
+      fc.assert(
+        fc.property(fc.constantFrom(1e-35, 1e-36, 1e-37, 1e-40), fc.integer(), (scale, seed) => {
+          const segment = segmentOf(methods[name], 40, seed, scale);
+          const [p, ...slots] = step(name, [segment])[0]!;
+          p!.forEach((value, i) => {
+            const was = segment.slots.map((slot) => slot[i]!);
+            const [wanted, ...wantedSlots] = next(segment.p[i]!, was, segment.g[i]!);
+            // No more than eight roundings of what is at most `scale`, or the step of that.
+            const roundings = 8 * EPS * scale;
+            expect(Math.abs(value - wanted!)).toBeLessThanOrEqual((1 + gain) * (LEAST + roundings));
+            wantedSlots.forEach((slot, k) => {
+              expect(Math.abs(slots[k]![i]! - slot)).toBeLessThanOrEqual(LEAST + roundings);
+            });
+          });
+        }),
+      );
     },
   );
 

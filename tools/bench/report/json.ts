@@ -13,3 +13,8 @@ export function readableJson(value: unknown): string {
 function shortened(value: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(DIGITS));
 }
+
+/** What its file will hold: charts and pages drawn from it are those that can be drawn from the file. */
+export function asWritten<T>(value: T): T {
+  return JSON.parse(readableJson(value)) as T;
+}

@@ -1,4 +1,4 @@
-import { readableJson } from "../report/json.ts";
+import { asWritten, readableJson } from "../report/json.ts";
 import { loadAverage, machine } from "../report/machine.ts";
 import { revision } from "../report/revision.ts";
 import { writeResults } from "../report/write.ts";
@@ -23,10 +23,9 @@ export async function serviceCommand(args: readonly string[]): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify(results)}\n` : `${summary(results)}\n`);
   if (results.verdicts.some(({ verdict }) => verdict === "MISSED")) process.exitCode = 1;
   if (out === undefined) return tell("nothing was written: not the default run, and no --out");
-  const written = readableJson(results);
-  const shown = JSON.parse(written) as ServiceResults;
+  const shown = asWritten(results);
   await writeResults(out, {
-    "bench-service.json": written,
+    "bench-service.json": readableJson(shown),
     "bench-service.md": page(shown),
     "bench-service.svg": chart(shown),
   });
