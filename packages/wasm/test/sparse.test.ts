@@ -19,7 +19,7 @@ function layer(prepare: (build: GraphBuilder, x: Node) => Node): Program {
 }
 
 const plain = layer((_, x) => x);
-/** The same product, of what is no data: the engine looks for no zeros in it. */
+/** The same product, of what is no data, by a shift that stays zero: the engine looks for no zeros in it. */
 const trained = layer((build, x) => build.add(x, build.state("shift", slot(WIDTH))));
 
 const batchOf = (rows: number, density: number, seed = 0) =>
@@ -34,8 +34,10 @@ describe("a product of data", () => {
 
   async function prepared(engine: WasmEngine, program: Program) {
     const state = engine.createState(program.state);
-    await state.write("kernel", ramp(WIDTH * UNITS));
-    await state.write("row", ramp(UNITS));
+    const { shift: _, ...others } = program.state;
+    for (const [name, { shape }] of Object.entries(others)) {
+      await state.write(name, ramp(shape.reduce((size, dim) => size * dim, 1)));
+    }
     return engine.compile(program, state);
   }
 
@@ -49,14 +51,14 @@ describe("a product of data", () => {
 
   it("is planned with the operand and the threshold, in the text too", async () => {
     const plan = (await prepared(engines[0]!, plain)).plan(64);
-    const choice = { operand: "x", sparseUpTo: 0.5 };
+    const choice = { operand: "x", sparseUpTo: 0.6 };
     expect(plan.calls.map((call) => [call.kernel, call.choice])).toEqual([
       ["countNonZero", undefined],
       ["sparseGemm", choice],
       ["sparseGemm", choice],
     ]);
     expect(
-      planText(plan).match(/sparseGemm .*; sparse when at most 50 % of x is not zero, else dense$/gm),
+      planText(plan).match(/sparseGemm .*; sparse when at most 60 % of x is not zero, else dense$/gm),
     ).toHaveLength(2);
   });
 
@@ -73,10 +75,11 @@ describe("a product of data", () => {
   it("is chosen by what is in the batch, and every run says what it found", async () => {
     const executable = await prepared(engines[0]!, plain);
     const [rows, size] = [32, 32 * WIDTH];
-    for (const count of [0, 1, size / 2 - 1, size / 2, size / 2 + 1, size, 3]) {
+    const most = Math.floor(0.6 * size);
+    for (const count of [0, 1, most - 1, most, most + 1, size, 3]) {
       const x = Float32Array.from({ length: size }, (_, i) => (i < count ? i + 1 : 0));
       const result = await executable.run({ x }, { batch: rows });
-      const path = count <= size / 2 ? "sparse" : "dense";
+      const path = count <= most ? "sparse" : "dense";
       expect(result.choices).toEqual([{ operand: "x", density: count / size, path }]);
     }
   });
@@ -93,10 +96,10 @@ describe("a product of data", () => {
 
     it("is planned with the weights that must be finite, in the text too", async () => {
       const plan = (await prepared(engines[0]!, plain)).plan(1);
-      const choice = { operand: "x", sparseUpTo: 0.5, weights: "kernel" };
+      const choice = { operand: "x", sparseUpTo: 0.6, weights: "kernel" };
       expect(plan.calls.map((call) => [call.kernel, call.choice])).toContainEqual(["sparseRows", choice]);
       expect(planText(plan)).toMatch(
-        /sparseRows .*; sparse when at most 50 % of x is not zero and kernel is finite, else dense$/m,
+        /sparseRows .*; sparse when at most 60 % of x is not zero and kernel is finite, else dense$/m,
       );
     });
 
@@ -148,6 +151,65 @@ describe("a product of data", () => {
       }),
       { numRuns: 12 },
     );
+  });
+
+  describe("with what relu made", () => {
+    const HIDDEN = 130;
+
+    /** Two products of a hidden layer's result, or of what `move` makes of it, with as many columns as it has. */
+    function network(move: (build: GraphBuilder, hidden: Node) => Node): Program {
+      const build = new GraphBuilder();
+      const x = build.input("x", ["batch", WIDTH]);
+      const bias = build.state("bias", slot(1, HIDDEN));
+      const hidden = build.relu(build.add(build.matmul(x, build.state("first", slot(WIDTH, HIDDEN))), bias), "hidden");
+      const moved = move(build, hidden);
+      const y = build.tanh(build.matmul(moved, build.state("second", slot(HIDDEN, HIDDEN))));
+      return build.program({ outputs: { y, slope: build.matmul(moved, y, { transposeA: true }) } });
+    }
+
+    const straight = network((_, hidden) => hidden);
+    /** The same, of values in which the engine looks for no zeros. */
+    const uncounted = network((build, hidden) => build.abs(hidden));
+    const kernelsOf = async (program: Program, batch: number) =>
+      (await prepared(engines[0]!, program)).plan(batch).calls.map(({ kernel }) => kernel);
+
+    it("is planned like one of data, moved about or not, but for a few rows", async () => {
+      const split = network((build, x) => build.reshape(build.reshape(x, ["batch", 1, HIDDEN]), ["batch", HIDDEN]));
+      for (const program of [straight, split]) {
+        const { calls } = (await prepared(engines[0]!, program)).plan(64);
+        const chosen = calls.filter(({ choice }) => choice && choice.operand !== "x");
+        expect(chosen.map(({ kernel }) => kernel)).toEqual(["sparseGemm", "sparseGemm"]);
+        expect(new Set(chosen.map(({ choice }) => choice!.operand)).size).toBe(1);
+      }
+      expect(await kernelsOf(uncounted, 64)).toEqual(["countNonZero", "sparseGemm", "abs", "gemm", "gemm"]);
+      expect((await kernelsOf(straight, 2)).filter((kernel) => kernel.startsWith("sparse"))).toEqual(["sparseRows"]);
+    });
+
+    it("is chosen by how much relu left", async () => {
+      const state = engines[0]!.createState(straight.state);
+      await state.write("first", ramp(WIDTH * HIDDEN));
+      const executable = await engines[0]!.compile(straight, state);
+      const expected = [
+        { bias: 0, density: 0.5, path: "sparse" },
+        { bias: 100, density: 1, path: "dense" },
+        { bias: -100, density: 0, path: "sparse" },
+      ];
+      for (const { bias, density, path } of expected) {
+        await state.write("bias", new Float32Array(HIDDEN).fill(bias));
+        const { choices } = await executable.run({ x: batchOf(40, 0.9) });
+        const found = choices.find(({ operand }) => operand === "hidden")!;
+        expect(found.path).toBe(path);
+        expect(Math.abs(found.density - density)).toBeLessThan(0.05);
+      }
+    });
+
+    it("has the same bits on either path, with any number of threads", async () => {
+      for (const rows of [16, 33, 90]) {
+        const x = batchOf(rows, 0.9);
+        const wanted = await bits(engines[0]!, uncounted, x);
+        for (const engine of engines) expect(await bits(engine, straight, x)).toBe(wanted);
+      }
+    });
   });
 
   it("conforms to the interpreter", async () => {

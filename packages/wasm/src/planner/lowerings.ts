@@ -58,8 +58,11 @@ function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefine
   return { flag, view: plan.dense(operand) };
 }
 
-/** Leaving out zeros gains nothing in a product with fewer columns, which are one block of `sparseGemm`, or fewer rows or terms. */
-const WORTH_COUNTING = { columns: 24, others: 16 };
+/**
+ * Leaving out zeros gains nothing in a product with fewer columns, by what made the zeros, or fewer rows or terms: a block of `sparseGemm` has up
+ * to 32 columns, and the lists of what is not zero, half of what relu made, are written once for all blocks.
+ */
+const WORTH_COUNTING = { columns: { data: 24, relu: 128 }, others: 16 };
 
 /** `sparseRows` takes no more. */
 const MOST_ROWS_UNPACKED = 3;
@@ -69,7 +72,7 @@ const WORTH_SKIPPING = 2048;
 
 /**
  * `activation(op(A) op(B) + bias)`, or the gradient through an activation, in one call, and one that counts what is not
- * zero in an A that is data.
+ * zero in an A where zeros are to be expected.
  *
  * @param beside the bias, or the result of the activation
  */
@@ -85,9 +88,9 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
   const epilogue = [beside ? plan.dense(beside).buffer : 0, last];
   const buffers = [left.view.buffer, right.view.buffer, y.buffer];
   const effects = { output: y.buffer, flops: 2 * m * n * k };
-  const large = n >= WORTH_COUNTING.columns && Math.min(m, k) >= WORTH_COUNTING.others;
-  if (a.data !== undefined && !layer.gate && large) {
-    const choice = plan.choice(a.data, left.view.buffer);
+  const zeros = layer.gate ? undefined : a.countable;
+  if (zeros && n >= WORTH_COUNTING.columns[zeros.zerosOf] && Math.min(m, k) >= WORTH_COUNTING.others) {
+    const choice = plan.choice(zeros.name, left.view.buffer);
     const transposed = left.flag + 2 * right.flag;
     const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
     const args = [transposed, ...sizes, ...buffers, ...epilogue, scratch, choice.tally];
@@ -95,9 +98,9 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
     return y;
   }
   const { place } = right.view.buffer;
-  const plain = left.flag + right.flag === 0 && place.kind === "state";
-  if (a.data !== undefined && !layer.gate && plain && m <= MOST_ROWS_UNPACKED && n * k >= WORTH_SKIPPING) {
-    const choice = plan.choice(a.data, left.view.buffer, place.name);
+  const unpacked = left.flag + right.flag === 0 && m <= MOST_ROWS_UNPACKED && n * k >= WORTH_SKIPPING;
+  if (zeros?.zerosOf === "data" && place.kind === "state" && unpacked) {
+    const choice = plan.choice(zeros.name, left.view.buffer, place.name);
     const args = [...sizes, ...buffers, ...epilogue, choice.tally, choice.weights!.finite];
     plan.call("sparseRows", args, { ...effects, choice });
     return y;

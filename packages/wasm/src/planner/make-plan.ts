@@ -2,7 +2,7 @@ import type { Node, Program } from "@isthmus/graph";
 import { SEGMENT_WORDS } from "@isthmus/kernels";
 import { packInARow, packTenancies } from "./arena.ts";
 import { type DenseLayer, findDenseLayers } from "./dense-layers.ts";
-import { findData } from "./find-data.ts";
+import { findCountable, type SourceOfZeros } from "./find-countable.ts";
 import { findFusedUpdates, type FusedUpdate, fusedNodes, sameCall } from "./fused-updates.ts";
 import { findTenancies } from "./lifetimes.ts";
 import { layerLowerings, lossLowerings, lowerings } from "./lowerings.ts";
@@ -19,8 +19,8 @@ export interface Prepared {
   readonly fused: readonly FusedUpdate[];
   readonly layers: ReadonlyMap<number, DenseLayer>;
   readonly losses: LossGradients;
-  /** Nodes whose values are made of inputs without state. */
-  readonly data: ReadonlySet<number>;
+  /** Nodes whose values are worth counting for zeros. */
+  readonly countable: ReadonlyMap<number, SourceOfZeros>;
   /** Nodes that have no calls of their own because a fused call makes their value. */
   readonly absorbed: ReadonlySet<number>;
 }
@@ -30,7 +30,7 @@ export function prepare(program: Program): Prepared {
   const fused = findFusedUpdates(program);
   const { layers, inside } = findDenseLayers(program);
   const absorbed = new Set([...inside, ...fusedNodes(fused)]);
-  return { program, fused, layers, losses: findLossGradients(program), data: findData(program), absorbed };
+  return { program, fused, layers, losses: findLossGradients(program), countable: findCountable(program), absorbed };
 }
 
 /** For how many calls more each array keeps its place if threads share the calls: those that need nothing of one another then run at the same time. */
@@ -69,11 +69,16 @@ export function makePlan(prepared: Prepared, batch: number, scratch: Scratch, th
 type OuterGradients = ReadonlyMap<number, OuterGradient>;
 
 /** The value of every node that has one of its own, by id. */
-function lowerNodes({ layers, losses, data, absorbed }: Prepared, plan: PlanBuilder, outer: OuterGradients): Operand[] {
+function lowerNodes(
+  { layers, losses, countable, absorbed }: Prepared,
+  plan: PlanBuilder,
+  outer: OuterGradients,
+): Operand[] {
   const operands: Operand[] = [];
   const at = (id: number) => operands[id]!;
   const keep = (node: Node, view: View) => {
-    operands[node.id] = data.has(node.id) ? { view, data: labelOf(node) } : { view };
+    const zerosOf = countable.get(node.id);
+    operands[node.id] = zerosOf ? { view, countable: { name: labelOf(node), zerosOf } } : { view };
   };
   for (const node of losses.order.filter(({ id }) => !absorbed.has(id) && !outer.has(id))) {
     if (operands[node.id]) continue;

@@ -1,5 +1,6 @@
 import { concreteShape, type DType, type Node } from "@isthmus/graph";
 import type { KernelExports } from "@isthmus/kernels";
+import type { SourceOfZeros } from "./find-countable.ts";
 import type { Argument, Buffer, BufferPlace, PlannedCall, PlannedChoice, Section } from "./plan.ts";
 import { labelOf, unsupported } from "./unsupported.ts";
 import { collapse, denseView, isDense, sizeOf, type View } from "./view.ts";
@@ -7,8 +8,8 @@ import { collapse, denseView, isDense, sizeOf, type View } from "./view.ts";
 /** A value in the making: how it lies, and its dense copy once somebody needed one. */
 export interface Operand {
   readonly view: View;
-  /** Its name, if it is data: see `findData`. */
-  readonly data?: string;
+  /** Where zeros are worth counting: its name, and what made them. See `findCountable`. */
+  readonly countable?: { readonly name: string; readonly zerosOf: SourceOfZeros };
   dense?: View;
 }
 
@@ -38,8 +39,8 @@ interface Effects {
   readonly choice?: PlannedChoice;
 }
 
-/** A product leaves out zeros when at most this part of its left operand is not zero; at 0.6 it still takes a tenth less time (`kernels/bench/gemm.ts`). */
-const SPARSE_UP_TO = 0.5;
+/** A product leaves out zeros when at most this part of its left operand is not zero, where it still takes a tenth less time (`kernels/bench/gemm.ts`). */
+const SPARSE_UP_TO = 0.6;
 
 const bytesPerElement = { f32: 4, i32: 4, u8: 1 } as const;
 
