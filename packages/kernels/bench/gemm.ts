@@ -5,6 +5,7 @@
  */
 import { cpus } from "node:os";
 import { chooseBuild, loadKernels, type KernelBuild, type Kernels } from "@isthmus/kernels";
+import { FLOPS_PER_TURN, registerLoop, spinOf } from "../../../tools/bench/register-loop.ts";
 
 interface Shape {
   readonly name: string;
@@ -78,39 +79,10 @@ function measure({ exports, memory }: Kernels, shape: Shape): number {
   return (2 * m * n * k) / seconds / 1e9;
 }
 
-/** A module whose `spin(n)` does n times x = x * f + g on twelve vectors, all in registers. */
-function registerLoop(build: KernelBuild): Uint8Array<ArrayBuffer> {
-  const lanes = 12;
-  const [f, g] = [1 + lanes, 2 + lanes];
-  const one = [0xfd, 0x0c, ...new Uint8Array(new Float32Array(4).fill(0.5).buffer)];
-  const get = (local: number): number[] => [0x20, local];
-  const step =
-    build === "relaxed"
-      ? [...get(f), ...get(g), 0xfd, 0x85, 0x02]
-      : [...get(f), 0xfd, 0xe6, 0x01, ...get(g), 0xfd, 0xe4, 0x01];
-  const all = Array.from({ length: lanes }, (_, i) => i + 1);
-  const code = [
-    ...[...all, f, g].flatMap((local) => [...one, 0x21, local]),
-    ...[0x03, 0x40],
-    ...all.flatMap((local) => [...get(local), ...step, 0x21, local]),
-    ...[...get(0), 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b],
-    ...all.flatMap(get),
-    ...all.slice(1).flatMap(() => [0xfd, 0xe4, 0x01]),
-    ...[0xfd, 0x1f, 0, 0x0b],
-  ];
-  const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, n >> 7]);
-  const body = [1, lanes + 2, 0x7b, ...code];
-  const entry = [1, ...leb(body.length), ...body];
-  return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7d, 3, 2, 1, 0],
-    ...[7, 8, 1, 4, ...new TextEncoder().encode("spin"), 0, 0, 10, ...leb(entry.length), ...entry],
-  ]);
-}
-
 function limit(build: KernelBuild): number {
-  const { spin } = new WebAssembly.Instance(new WebAssembly.Module(registerLoop(build))).exports;
+  const spin = spinOf(new WebAssembly.Module(registerLoop(build)));
   const turns = 100_000;
-  return (turns * 12 * 4 * 2) / fastest(() => (spin as (n: number) => number)(turns)) / 1e9;
+  return (turns * FLOPS_PER_TURN) / fastest(() => spin(turns)) / 1e9;
 }
 
 const build = (process.argv[2] ?? chooseBuild()) as KernelBuild;
