@@ -27,8 +27,9 @@ export function grouped(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** Seconds as `8 s`, `1 min 40 s`, `2 h 05 min`. */
+/** Seconds as `0.4 s`, `38 s`, `1 min 40 s`, `2 h 05 min`. */
 export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const two = (value: number) => String(value).padStart(2, "0");
   if (whole < 60) return `${whole} s`;
