@@ -1,13 +1,15 @@
 /**
  * Compiles `assembly/` into the four builds, and `assembly-plan/` into one: `src/generated/<build>.ts` (base64, for tests and bundles)
- * and, when run as a script, `dist/<build>.wasm`. Does nothing while the hash of the sources, this file and the compiler's version is unchanged.
+ * and, when run as a script, `dist/<build>.wasm`. Does nothing while the hash of the sources, these scripts and the compiler's version is unchanged.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { keepConstants } from "./keep-constants.mjs";
 
 const root = new URL("..", import.meta.url);
+const scripts = [fileURLToPath(import.meta.url), fileURLToPath(new URL("keep-constants.mjs", import.meta.url))];
 const shared = ["--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--enable", "threads"];
 const relaxed = ["--enable", "simd", "--enable", "relaxed-simd"];
 const BUILDS = {
@@ -39,9 +41,8 @@ async function readSources(folder) {
 
 async function hashOf(sources) {
   const { version } = createRequire(import.meta.url)("assemblyscript/package.json");
-  const hash = createHash("sha256")
-    .update(version)
-    .update(await readFile(fileURLToPath(import.meta.url)));
+  const hash = createHash("sha256").update(version);
+  for (const script of scripts) hash.update(await readFile(script));
   for (const [path, text] of sources) hash.update(`\0${path}\0${text}`);
   return hash.digest("hex");
 }
@@ -65,7 +66,7 @@ async function compile(entry, sources, options) {
     stderr: { write: (text) => void (stderr += text) },
   });
   if (error !== null) throw new Error(`assemblyscript: ${error.message}\n${stderr}`);
-  return await assemble(spreadConstants(wat));
+  return await assemble(spreadConstants(keepConstants(wat)));
 }
 
 /**
