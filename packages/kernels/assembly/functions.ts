@@ -5,23 +5,25 @@
 import { choose, f32s, mulAdd } from "./simd";
 
 // @ts-ignore: decorator
-@inline export const LN2_HI: f32 = 0.693359375; // 9 bits: n * LN2_HI is exact
+@inline const LN2_HI: f32 = 0.693359375; // 9 bits: n * LN2_HI is exact
 // @ts-ignore: decorator
-@inline export const LN2_LO: f32 = -2.12194440e-4;
+@inline const LN2_LO: f32 = -2.12194440e-4;
 // @ts-ignore: decorator
-@inline export const LOG2_E: f32 = 1.44269504088896341;
+@inline const LOG2_E: f32 = 1.44269504088896341;
 /** 1.5 * 2^23: adding it rounds to an integer and leaves that integer in the low bits. */
 // @ts-ignore: decorator
-@inline export const ROUND: f32 = 12582912;
+@inline const ROUND: f32 = 12582912;
 // @ts-ignore: decorator
 @inline const SQRT_HALF_BITS: i32 = 0x3f3504f3;
+// @ts-ignore: decorator
+@inline const LEAST_NORMAL: f32 = 1.17549435e-38;
 /** Below 2^-24, expm1(x) and log1p(x) are x (and keep its sign when it is zero). */
 // @ts-ignore: decorator
 @inline const TINY: f32 = 5.9604644775390625e-8;
 
 /** Of a float's exponent. */
 // @ts-ignore: decorator
-@inline export const BIAS: i32 = 127;
+@inline const BIAS: i32 = 127;
 
 /** Below it, e^x is 0. */
 // @ts-ignore: decorator
@@ -32,79 +34,60 @@ import { choose, f32s, mulAdd } from "./simd";
 
 /** 2^n for -126 <= n <= 127. */
 @inline
-function powerOfTwo(n: v128, bias: v128): v128 {
-  return i32x4.shl(i32x4.add(n, bias), 23);
+function powerOfTwo(n: v128): v128 {
+  return i32x4.shl(i32x4.add(n, i32x4.splat(BIAS)), 23);
 }
 
-/** Coefficients of `expTail`, highest first (Cephes expf). */
-// @ts-ignore: decorator
-@inline export const P0: f32 = 1.9875691500e-4;
-// @ts-ignore: decorator
-@inline export const P1: f32 = 1.3981999507e-3;
-// @ts-ignore: decorator
-@inline export const P2: f32 = 8.3334519073e-3;
-// @ts-ignore: decorator
-@inline export const P3: f32 = 4.1665795894e-2;
-// @ts-ignore: decorator
-@inline export const P4: f32 = 1.6666665459e-1;
-// @ts-ignore: decorator
-@inline export const P5: f32 = 5.0000001201e-1;
-
-/** (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2. */
+/** (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2 (Cephes expf). */
 @inline
-function expTail(r: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128, p5: v128): v128 {
-  let p = mulAdd(p0, r, p1);
-  p = mulAdd(p, r, p2);
-  p = mulAdd(p, r, p3);
-  p = mulAdd(p, r, p4);
-  return mulAdd(p, r, p5);
+function expTail(r: v128): v128 {
+  let p = mulAdd(f32s(1.9875691500e-4), r, f32s(1.3981999507e-3));
+  p = mulAdd(p, r, f32s(8.3334519073e-3));
+  p = mulAdd(p, r, f32s(4.1665795894e-2));
+  p = mulAdd(p, r, f32s(1.6666665459e-1));
+  return mulAdd(p, r, f32s(5.0000001201e-1));
 }
 
-/** x - n ln 2, the product exact in its high part. */
+/** The multiple of ln 2 nearest to x, as a number plus ROUND, whose low bits are then that of an integer. */
 @inline
-function reduceByLn2(x: v128, n: v128, high: v128, low: v128): v128 {
-  return f32x4.sub(f32x4.sub(x, f32x4.mul(n, high)), f32x4.mul(n, low));
+export function roundByLn2(x: v128): v128 {
+  return mulAdd(x, f32s(LOG2_E), f32s(ROUND));
 }
 
-/** What is left of x when `rounded` times ln 2 is taken away; `rounded` is the nearest multiple of it plus `round`. */
+/** What is left of x when `rounded` times ln 2 is taken away, whose product is exact in its high part; `rounded` is as `roundByLn2` makes it. */
 @inline
-export function restOf(x: v128, rounded: v128, round: v128, high: v128, low: v128): v128 {
-  return reduceByLn2(x, f32x4.sub(rounded, round), high, low);
+export function restOf(x: v128, rounded: v128): v128 {
+  const n = f32x4.sub(rounded, f32s(ROUND));
+  return f32x4.sub(f32x4.sub(x, f32x4.mul(n, f32s(LN2_HI))), f32x4.mul(n, f32s(LN2_LO)));
 }
 
 /**
  * e^x for -104 <= x <= 89, from its rest r. The power of two is applied in two steps, so that results below 2^-126 are rounded once and those above 2^128 are infinite.
- * Its constants are the caller's, who may keep them for many x.
  */
 @inline
-export function expOfRest(
-  r: v128, rounded: v128, round: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128, p5: v128, one: v128, bias: v128,
-): v128 {
-  const p = f32x4.add(mulAdd(f32x4.mul(r, r), expTail(r, p0, p1, p2, p3, p4, p5), r), one);
-  const n = i32x4.sub(rounded, round);
+export function expOfRest(r: v128, rounded: v128): v128 {
+  const p = f32x4.add(mulAdd(f32x4.mul(r, r), expTail(r), r), f32s(1));
+  const n = i32x4.sub(rounded, f32s(ROUND));
   const half = i32x4.shr_s(n, 1);
-  return f32x4.mul(f32x4.mul(p, powerOfTwo(half, bias)), powerOfTwo(i32x4.sub(n, half), bias));
+  return f32x4.mul(f32x4.mul(p, powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
 }
 
 /** e^x. */
 @inline
 export function expV(value: v128): v128 {
   const x = f32x4.pmin(f32x4.pmax(value, f32s(LEAST_EXPONENT)), f32s(MOST_EXPONENT));
-  const round = f32s(ROUND), bias = i32x4.splat(BIAS);
-  const rounded = mulAdd(x, f32s(LOG2_E), round);
-  const r = restOf(x, rounded, round, f32s(LN2_HI), f32s(LN2_LO));
-  return expOfRest(r, rounded, round, f32s(P0), f32s(P1), f32s(P2), f32s(P3), f32s(P4), f32s(P5), f32s(1), bias);
+  const rounded = roundByLn2(x);
+  return expOfRest(restOf(x, rounded), rounded);
 }
 
 /** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)). */
 @inline
 export function expm1V(value: v128): v128 {
   const x = f32x4.pmin(f32x4.pmax(value, f32s(-18)), f32s(MOST_EXPONENT));
-  const rounded = mulAdd(x, f32s(LOG2_E), f32s(ROUND));
-  const r = reduceByLn2(x, f32x4.sub(rounded, f32s(ROUND)), f32s(LN2_HI), f32s(LN2_LO));
-  const tail = expTail(r, f32s(P0), f32s(P1), f32s(P2), f32s(P3), f32s(P4), f32s(P5));
-  const p = mulAdd(f32x4.mul(r, r), tail, r);
-  const half = powerOfTwo(i32x4.sub(rounded, i32x4.splat(0x4b400001)), i32x4.splat(BIAS));
+  const rounded = roundByLn2(x);
+  const r = restOf(x, rounded);
+  const p = mulAdd(f32x4.mul(r, r), expTail(r), r);
+  const half = powerOfTwo(i32x4.sub(rounded, i32x4.splat(0x4b400001)));
   const e = f32x4.add(f32x4.mul(half, p), f32x4.sub(half, f32s(0.5)));
   return choose(f32x4.lt(f32x4.abs(value), f32s(TINY)), value, f32x4.add(e, e));
 }
@@ -147,15 +130,26 @@ function logEdges(x: v128, y: v128): v128 {
   return choose(f32x4.lt(x, f32s(Infinity)), edged, x);
 }
 
-/** Natural logarithm; numbers below 2^-126 are scaled up first. */
+/** Of positive numbers that are neither below 2^-126 nor infinite, once they are multiplied by 2^-`scale`. */
+@inline
+function logOfNormal(x: v128, scale: v128): v128 {
+  const shifted = i32x4.sub(x, i32x4.splat(SQRT_HALF_BITS));
+  const f = f32x4.sub(mantissaOf(shifted), f32s(1));
+  return logParts(f, f32x4.sub(exponentOf(shifted), scale), f32s(0));
+}
+
+/** Of whatever there is; numbers below 2^-126 are scaled up first. */
+function logOfAny(x: v128): v128 {
+  const small = f32x4.lt(x, f32s(LEAST_NORMAL));
+  const scaled = choose(small, f32x4.mul(x, f32s(8388608)), x);
+  return logEdges(x, logOfNormal(scaled, v128.and(small, f32s(23))));
+}
+
+/** Natural logarithm. */
 @inline
 export function logV(x: v128): v128 {
-  const small = f32x4.lt(x, f32s(1.17549435e-38));
-  const scaled = choose(small, f32x4.mul(x, f32s(8388608)), x);
-  const shifted = i32x4.sub(scaled, i32x4.splat(SQRT_HALF_BITS));
-  const e = f32x4.sub(exponentOf(shifted), v128.and(small, f32s(23)));
-  const f = f32x4.sub(mantissaOf(shifted), f32s(1));
-  return logEdges(x, logParts(f, e, f32s(0)));
+  const normal = v128.and(f32x4.ge(x, f32s(LEAST_NORMAL)), f32x4.lt(x, f32s(Infinity)));
+  return i32x4.bitmask(normal) == 15 ? logOfNormal(x, f32s(0)) : logOfAny(x);
 }
 
 /** log(1 + x) = log(u) + c / u, where u is 1 + x rounded and c what the rounding lost. */
@@ -207,28 +201,12 @@ function signedAs(x: v128, y: v128): v128 {
  */
 @inline
 export function log1pOfUnit(f: v128): v128 {
-  return log1pOf(f, f32s(2), f32s(L0), f32s(L1), f32s(L2), f32s(L3), f32s(0.5));
-}
-
-/** Coefficients of R, highest first. */
-// @ts-ignore: decorator
-@inline export const L0: f32 = 0.28011995553970337;
-// @ts-ignore: decorator
-@inline export const L1: f32 = 0.28001803159713745;
-// @ts-ignore: decorator
-@inline export const L2: f32 = 0.4002152681350708;
-// @ts-ignore: decorator
-@inline export const L3: f32 = 0.666664183139801;
-
-/** As `log1pOfUnit`; its constants are the caller's, who may keep them for many f. */
-@inline
-export function log1pOf(f: v128, two: v128, l0: v128, l1: v128, l2: v128, l3: v128, half: v128): v128 {
-  const s = f32x4.div(f, f32x4.add(f, two));
+  const s = f32x4.div(f, f32x4.add(f, f32s(2)));
   const z = f32x4.mul(s, s);
-  let r = mulAdd(l0, z, l1);
-  r = mulAdd(r, z, l2);
-  r = f32x4.mul(z, mulAdd(r, z, l3));
-  const halfSquare = f32x4.mul(f32x4.mul(f, f), half);
+  let r = mulAdd(f32s(0.28011995553970337), z, f32s(0.28001803159713745));
+  r = mulAdd(r, z, f32s(0.4002152681350708));
+  r = f32x4.mul(z, mulAdd(r, z, f32s(0.666664183139801)));
+  const halfSquare = f32x4.mul(f32x4.mul(f, f), f32s(0.5));
   return f32x4.sub(f, f32x4.sub(halfSquare, f32x4.mul(s, f32x4.add(halfSquare, r))));
 }
 

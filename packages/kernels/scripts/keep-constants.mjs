@@ -21,24 +21,30 @@ export function keepConstants(wat) {
   return functions.replace(/^ \((?!type|import)/m, (first) => declared.join("") + first);
 }
 
-/** Names in `globals`, by value, the constants that the function wants. */
+/** Names in `globals`, by value, the constants that the function keeps. */
 function keepInFunction(text, globals) {
   const [, head, body] = text.match(/^( \(func .*\n(?: {2}\(local .*\n)*)([^]*)$/);
-  const kept = new Map();
+  const lines = body.split("\n");
+  const kept = [...constantsOfLoops(lines)];
+  for (const value of kept) if (!globals.has(value)) globals.set(value, `$constant${globals.size}`);
+  const locals = kept.map((_, i) => `  (local $kept${i} v128)\n`);
+  const reads = kept.map((value, i) => `  global.get ${globals.get(value)}\n  local.set $kept${i}\n`);
+  const uses = lines.map((line) => {
+    const i = kept.indexOf(line.match(CONSTANT)?.[1]);
+    return i < 0 ? line : `  local.get $kept${i}`;
+  });
+  return head + locals.join("") + reads.join("") + uses.join("\n");
+}
+
+function constantsOfLoops(lines) {
+  const found = new Set();
   const blocks = [];
-  const keeping = body.split("\n").map((line) => {
+  for (const line of lines) {
     const [word] = line.trim().split(" ");
     if (word === "loop" || word === "block" || word === "if") blocks.push(word);
     if (word === "end") blocks.pop();
     const value = line.match(CONSTANT)?.[1];
-    if (value === undefined || CHEAP.has(value) || !blocks.includes("loop")) return line;
-    if (!kept.has(value)) kept.set(value, `$kept${kept.size}`);
-    return `  local.get ${kept.get(value)}`;
-  });
-  const locals = [...kept.values()].map((local) => `  (local ${local} v128)\n`);
-  const reads = [...kept].map(([value, local]) => {
-    if (!globals.has(value)) globals.set(value, `$constant${globals.size}`);
-    return `  global.get ${globals.get(value)}\n  local.set ${local}\n`;
-  });
-  return head + locals.join("") + reads.join("") + keeping.join("\n");
+    if (value !== undefined && !CHEAP.has(value) && blocks.includes("loop")) found.add(value);
+  }
+  return found;
 }
