@@ -26,36 +26,59 @@ function gatherRow(x: usize, y: usize, n: i32, stride: usize): void {
   }
 }
 
+/** Of y in a block: cache lines of x and of y that lie far apart push each other out of the cache, so those of a block are used up together. */
+// @ts-ignore: decorator
+@inline const BLOCK_ROWS: i32 = 16;
+// @ts-ignore: decorator
+@inline const BLOCK_COLUMNS: i32 = 32;
+
+/** A vector of each of four rows, `stride` bytes apart, becomes a vector of each of four rows `toStride` bytes apart. */
+@inline
+function transposeFour(from: usize, to: usize, stride: usize, toStride: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + stride);
+  const c = v128.load(from + 2 * stride);
+  const d = v128.load(from + 3 * stride);
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  const ef = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  const gh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
+  v128.store(to + toStride, v128.shuffle<i64>(ab, cd, 1, 3));
+  v128.store(to + 2 * toStride, v128.shuffle<i64>(ef, gh, 0, 2));
+  v128.store(to + 3 * toStride, v128.shuffle<i64>(ef, gh, 1, 3));
+}
+
+/** As `transpose`, of a block; y's rows are `yStride` bytes apart. */
+@inline
+function transposeBlock(x: usize, y: usize, rows: i32, columns: i32, xStride: usize, yStride: usize): void {
+  const edge = columns & 3;
+  for (; rows >= 4; rows -= 4) {
+    let from = x, to = y;
+    for (const end = y + (<usize>(columns & ~3) << 2); to != end; to += 16) {
+      transposeFour(from, to, xStride, yStride);
+      from += 4 * xStride;
+    }
+    for (let i: usize = 0; edge && i < 4; i++) gatherRow(from + (i << 2), to + i * yStride, edge, xStride);
+    x += 16;
+    y += 4 * yStride;
+  }
+  for (; rows > 0; rows--) {
+    gatherRow(x, y, columns, xStride);
+    x += 4;
+    y += yStride;
+  }
+}
+
 /** Rows of x become columns of y: y[i, j] = x[j, i]; x's rows are `xStride` bytes apart, y's are dense with `columns` elements. */
 export function transpose(x: usize, y: usize, rows: i32, columns: i32, xStride: usize): void {
   const yStride = <usize>columns << 2;
-  const wholeRows = rows & ~3;
-  const wholeColumns = columns & ~3;
-  for (let j = 0; j < wholeColumns; j += 4) {
-    let from = x + <usize>j * xStride;
-    let to = y + (<usize>j << 2);
-    for (let i = 0; i < wholeRows; i += 4) {
-      const a = v128.load(from);
-      const b = v128.load(from + xStride);
-      const c = v128.load(from + 2 * xStride);
-      const d = v128.load(from + 3 * xStride);
-      const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
-      const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
-      const ef = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-      const gh = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-      v128.store(to, v128.shuffle<i64>(ab, cd, 0, 2));
-      v128.store(to + yStride, v128.shuffle<i64>(ab, cd, 1, 3));
-      v128.store(to + 2 * yStride, v128.shuffle<i64>(ef, gh, 0, 2));
-      v128.store(to + 3 * yStride, v128.shuffle<i64>(ef, gh, 1, 3));
-      from += 16;
-      to += 4 * yStride;
+  for (let i = 0; i < rows; i += BLOCK_ROWS) {
+    for (let j = 0; j < columns; j += BLOCK_COLUMNS) {
+      const from = x + (<usize>i << 2) + <usize>j * xStride, to = y + <usize>i * yStride + (<usize>j << 2);
+      transposeBlock(from, to, min(BLOCK_ROWS, rows - i), min(BLOCK_COLUMNS, columns - j), xStride, yStride);
     }
   }
-  for (let i = 0; i < wholeRows; i++) {
-    const start = (<usize>i << 2) + <usize>wholeColumns * xStride;
-    gatherRow(x + start, y + <usize>i * yStride + (<usize>wholeColumns << 2), columns - wholeColumns, xStride);
-  }
-  for (let i = wholeRows; i < rows; i++) gatherRow(x + (<usize>i << 2), y + <usize>i * yStride, columns, xStride);
 }
 
 /**

@@ -3,7 +3,7 @@
  * added with Kahan's compensation (1965), so the error is at most 72 eps sum|x| however long the axis is.
  */
 import { repeat } from "./copy";
-import { f32s, loadPart, storePart } from "./simd";
+import { f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
 
 /** Vectors, or rows, in a chunk. */
 // @ts-ignore: decorator
@@ -76,18 +76,24 @@ function sumColumns(x: usize, y: usize, n: i32, stride: usize, count: i32): void
   else storePart(y, total, count);
 }
 
-/** As `sumColumns`, sixteen at once: a cache line of each row. */
+/** As `sumColumns`, `vectors` (8 or 4) of them at once: cache lines of each row. */
 @inline
-function sumSixteenColumns(x: usize, y: usize, n: i32, stride: usize): void {
-  let t0 = f32s(0), t1 = f32s(0), t2 = f32s(0), t3 = f32s(0);
-  let l0 = f32s(0), l1 = f32s(0), l2 = f32s(0), l3 = f32s(0);
+function sumManyColumns(vectors: i32, x: usize, y: usize, n: i32, stride: usize): void {
+  let t0 = f32s(0), t1 = t0, t2 = t0, t3 = t0, t4 = t0, t5 = t0, t6 = t0, t7 = t0;
+  let l0 = t0, l1 = t0, l2 = t0, l3 = t0, l4 = t0, l5 = t0, l6 = t0, l7 = t0;
   for (let left = n; left > 0; left -= CHUNK) {
-    let s0 = f32s(0), s1 = f32s(0), s2 = f32s(0), s3 = f32s(0);
+    let s0 = f32s(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
     for (let i = min(left, CHUNK); i > 0; i--) {
       s0 = f32x4.add(s0, v128.load(x));
       s1 = f32x4.add(s1, v128.load(x, 16));
       s2 = f32x4.add(s2, v128.load(x, 32));
       s3 = f32x4.add(s3, v128.load(x, 48));
+      if (vectors == 8) {
+        s4 = f32x4.add(s4, v128.load(x, 64));
+        s5 = f32x4.add(s5, v128.load(x, 80));
+        s6 = f32x4.add(s6, v128.load(x, 96));
+        s7 = f32x4.add(s7, v128.load(x, 112));
+      }
       x += stride;
     }
     s0 = f32x4.sub(s0, l0);
@@ -103,11 +109,32 @@ function sumSixteenColumns(x: usize, y: usize, n: i32, stride: usize): void {
     t1 = n1;
     t2 = n2;
     t3 = n3;
+    if (vectors == 8) {
+      s4 = f32x4.sub(s4, l4);
+      s5 = f32x4.sub(s5, l5);
+      s6 = f32x4.sub(s6, l6);
+      s7 = f32x4.sub(s7, l7);
+      const n4 = f32x4.add(t4, s4), n5 = f32x4.add(t5, s5), n6 = f32x4.add(t6, s6), n7 = f32x4.add(t7, s7);
+      l4 = lostIn(n4, t4, s4);
+      l5 = lostIn(n5, t5, s5);
+      l6 = lostIn(n6, t6, s6);
+      l7 = lostIn(n7, t7, s7);
+      t4 = n4;
+      t5 = n5;
+      t6 = n6;
+      t7 = n7;
+    }
   }
   v128.store(y, t0);
   v128.store(y, t1, 16);
   v128.store(y, t2, 32);
   v128.store(y, t3, 48);
+  if (vectors == 8) {
+    v128.store(y, t4, 64);
+    v128.store(y, t5, 80);
+    v128.store(y, t6, 96);
+    v128.store(y, t7, 112);
+  }
 }
 
 /** y[outer, inner] = sum over n of x[outer, n, inner]; 0 when n is 0. Rows of x are `rowStride` elements apart (0: `inner`). */
@@ -118,8 +145,11 @@ export function sum(x: usize, y: usize, outer: i32, n: i32, inner: i32, rowStrid
       v128.store_lane<u32>(y, sumRow(x, n), 0);
     } else {
       let column = 0;
+      for (; column + 32 <= inner; column += 32) {
+        sumManyColumns(8, x + (<usize>column << 2), y + (<usize>column << 2), n, stride);
+      }
       for (; column + 16 <= inner; column += 16) {
-        sumSixteenColumns(x + (<usize>column << 2), y + (<usize>column << 2), n, stride);
+        sumManyColumns(4, x + (<usize>column << 2), y + (<usize>column << 2), n, stride);
       }
       for (; column + 4 <= inner; column += 4) {
         sumColumns(x + (<usize>column << 2), y + (<usize>column << 2), n, stride, 4);
@@ -182,17 +212,73 @@ export function maxRow(x: usize, n: i32): v128 {
   return holds ? most : exactMaxRow(start, n);
 }
 
-/** A row after the other into y: columns do not wait for each other. */
+/** As `maxColumns`, by the instruction of `exactMaxRow`. */
+function exactMaxColumns(x: usize, y: usize, n: i32, inner: i32, stride: usize): void {
+  repeat(f32s(-Infinity), y, inner);
+  for (; n > 0; n--) {
+    for (let i: usize = 0, left = inner; left > 0; left -= 4) {
+      storeUpTo(y + i, f32x4.max(loadUpTo(y + i, left), loadUpTo(x + i, left)), left);
+      i += 16;
+    }
+    x += stride;
+  }
+}
+
+/** Four elements, or one and zeros. */
+@inline
+function loadLanes(address: usize, lanes: i32): v128 {
+  return lanes == 4 ? v128.load(address) : v128.load32_zero(address);
+}
+
+/** The greatest of `lanes` (4 or 1) elements of y and of four rows of x, into y; returns what the rows add up to. */
+@inline
+function maxIntoLanes(lanes: i32, x: usize, y: usize, stride: usize): v128 {
+  const x0 = loadLanes(x, lanes), x1 = loadLanes(x + stride, lanes);
+  const x2 = loadLanes(x + 2 * stride, lanes), x3 = loadLanes(x + 3 * stride, lanes);
+  const most = f32x4.pmax(f32x4.pmax(f32x4.pmax(loadLanes(y, lanes), x0), x1), f32x4.pmax(x2, x3));
+  if (lanes == 4) v128.store(y, most);
+  else v128.store_lane<u32>(y, most, 0);
+  return f32x4.add(f32x4.add(x0, x1), f32x4.add(x2, x3));
+}
+
+/** Greatest of each column, by the instruction of `maxRow`, in whose way it is checked: four rows after four rows go into y, the last one by one. */
 @inline
 function maxColumns(x: usize, y: usize, n: i32, inner: i32, stride: usize): void {
   repeat(f32s(-Infinity), y, inner);
-  const whole = <usize>(inner & ~3) << 2, end = <usize>inner << 2;
-  for (; n > 0; n--) {
-    let i: usize = 0;
-    for (; i < whole; i += 16) v128.store(y + i, f32x4.max(v128.load(y + i), v128.load(x + i)));
-    for (; i < end; i += 4) store<f32>(y + i, max(load<f32>(y + i), load<f32>(x + i)));
-    x += stride;
+  const whole = y + (<usize>(inner & ~3) << 2), end = y + (<usize>inner << 2);
+  let all = f32s(0);
+  let row = x;
+  for (let left = n; left > 0;) {
+    // One row is four times the same.
+    const apart = left < 4 ? 0 : stride;
+    let from = row, to = y;
+    for (; to != whole; to += 16) {
+      all = f32x4.add(all, maxIntoLanes(4, from, to, apart));
+      from += 16;
+    }
+    for (; to != end; to += 4) {
+      all = f32x4.add(all, maxIntoLanes(1, from, to, apart));
+      from += 4;
+    }
+    const rows = apart ? 4 : 1;
+    row += <usize>rows * stride;
+    left -= rows;
   }
+  if (!i32x4.all_true(f32x4.eq(all, all)) || hasZero(y, inner)) exactMaxColumns(x, y, n, inner, stride);
+}
+
+@inline
+function hasZero(x: usize, n: i32): bool {
+  let found = f32s(0);
+  for (; n >= 4; n -= 4) {
+    found = v128.or(found, f32x4.eq(v128.load(x), f32s(0)));
+    x += 16;
+  }
+  for (; n > 0; n--) {
+    found = v128.or(found, f32x4.eq(v128.load32_splat(x), f32s(0)));
+    x += 4;
+  }
+  return v128.any_true(found);
 }
 
 /** y[outer, inner] = greatest over n of x[outer, n, inner], NaN if one is; -inf when n is 0. `rowStride` as in `sum`. */
