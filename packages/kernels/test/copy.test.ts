@@ -57,6 +57,15 @@ describe.each(BUILDS)("moving data, $title", ({ build, missing }) => {
     );
   });
 
+  it.skipIf(missing)("copyStrided transposes matrices around the blocks that it takes, rows apart or not", () => {
+    const size = fc.oneof(fc.integer({ min: 2, max: 20 }), fc.constantFrom(31, 32, 33, 47, 48, 63, 64, 65, 70));
+    fc.assert(
+      fc.property(size, size, fc.constantFrom(0, 1, 5), (rows, columns, gap) =>
+        expectCopied([1, 1, rows, columns], [0, 0, 1, rows + gap]),
+      ),
+    );
+  });
+
   it.skipIf(missing)("copyStrided of nothing writes nothing", () => {
     const y = arena.floats([]);
     const empty: readonly Four[] = [

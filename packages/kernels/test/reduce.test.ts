@@ -54,13 +54,14 @@ describe.each(BUILDS)("reductions, $title", ({ build, missing }) => {
     [1, 1_000_003, 1],
     [1, 250_001, 4],
     [1, 60_007, 17],
+    [1, 20_011, 37],
     [3, 5_000, 20],
   ])("sum of [%i, %i, %i] ones and thirds keeps its digits", (outer, n, inner) => {
     const x = new Float32Array(outer * n * inner).fill(1 / 3);
     expectSums(reduce("sum", x, outer, n, inner), x, outer, n, inner);
   });
 
-  it.skipIf(missing).each([1, 3, 16, 21])("sum carries infinities and NaN, width %i", (inner) => {
+  it.skipIf(missing).each([1, 3, 16, 21, 37])("sum carries infinities and NaN, width %i", (inner) => {
     const n = 300;
     const x = new Float32Array(n * inner).fill(1);
     x[70 * inner] = Infinity;
@@ -102,6 +103,29 @@ describe.each(BUILDS)("reductions, $title", ({ build, missing }) => {
           expect(reduce("max", both.with(at, Number.NaN), 1, n, 1)).toEqual(Float32Array.of(Number.NaN));
         }
         expect(reduce("max", new Float32Array(n).fill(-0), 1, n, 1)).toEqual(Float32Array.of(-0));
+      }
+    },
+  );
+
+  it.skipIf(missing)(
+    "the same is the greatest of a column, of any number of rows, and its neighbours do not matter",
+    () => {
+      const inner = 11;
+      for (let n = 1; n <= 9; n++) {
+        for (const [others, value, greatest] of [
+          [-1, NaN, NaN],
+          [-0, 0, 0],
+          [-0, -0, -0],
+          [-Infinity, -2, -2],
+          [Infinity, -Infinity, n > 1 ? Infinity : -Infinity],
+        ] as const) {
+          for (let at = 0; at < n * inner; at++) {
+            const column = at % inner;
+            const x = Float32Array.from({ length: n * inner }, (_, i) => (i % inner === column ? others : 5));
+            const expected = new Float32Array(inner).fill(5).with(column, greatest);
+            expect(reduce("max", x.with(at, value), 1, n, inner)).toEqual(expected);
+          }
+        }
       }
     },
   );
