@@ -1,6 +1,6 @@
 /**
  * Softmax, standardising, and what is made of them, row by row of [rows, n]. Exponentials are of x - max x, so none overflows. Sums in registers run
- * over chunks of 64 vectors, so their error is at most (68 + n / 256) eps of the terms' magnitudes.
+ * over chunks of 64 turns of four vectors, so their error is at most (68 + n / 256) eps of the terms' magnitudes.
  */
 import { sumOfExponentials } from "./exponential";
 import { expV, logV } from "./functions";
@@ -36,17 +36,32 @@ function term(kind: Term, a: v128, b: v128, s: v128, t: v128): v128 {
 @inline
 function reduce(kind: Term, a: usize, b: usize, n: i32, s: v128, t: v128): v128 {
   let total = f32s(0);
-  while (n > 0) {
-    let chunk = f32s(0);
-    for (const end = max(n - 4 * CHUNK, 0); n > end; n -= 4) {
-      const next = term(kind, loadUpTo(a, n), loadUpTo(b, n), s, t);
-      chunk = f32x4.add(chunk, v128.and(next, firstLanes(n)));
-      a += 16;
-      b += 16;
+  while (n > 15) {
+    let c0 = f32s(0), c1 = c0, c2 = c0, c3 = c0;
+    for (let turns = min(n >> 4, CHUNK); turns > 0; turns--) {
+      c0 = f32x4.add(c0, term(kind, v128.load(a), v128.load(b), s, t));
+      c1 = f32x4.add(c1, term(kind, v128.load(a, 16), v128.load(b, 16), s, t));
+      c2 = f32x4.add(c2, term(kind, v128.load(a, 32), v128.load(b, 32), s, t));
+      c3 = f32x4.add(c3, term(kind, v128.load(a, 48), v128.load(b, 48), s, t));
+      n -= 16;
+      a += 64;
+      b += 64;
     }
-    total = f32x4.add(total, chunk);
+    total = f32x4.add(total, f32x4.add(f32x4.add(c0, c1), f32x4.add(c2, c3)));
   }
-  return sumOfLanes(total);
+  let rest = f32s(0);
+  for (; n > 0; n -= 4) {
+    const next = term(kind, loadUpTo(a, n), loadUpTo(b, n), s, t);
+    rest = f32x4.add(rest, v128.and(next, firstLanes(n)));
+    a += 16;
+    b += 16;
+  }
+  return sumOfLanes(f32x4.add(total, rest));
+}
+
+/** Sum over a row, in all lanes, of a b. */
+function dot(a: usize, b: usize, n: i32): v128 {
+  return reduce(Term.Product, a, b, n, f32s(0), f32s(0));
 }
 
 @inline
@@ -122,8 +137,7 @@ export function softmaxGrad(g: usize, y: usize, dx: usize, rows: i32, n: i32): v
   const bytes = <usize>n << 2;
   const none = f32s(0);
   for (let i = 0; i < rows; i++) {
-    const dot = reduce(Term.Product, g, y, n, none, none);
-    map(Map.ProductGrad, g, y, dx, n, dot, none, none);
+    map(Map.ProductGrad, g, y, dx, n, dot(g, y, n), none, none);
     g += bytes;
     y += bytes;
     dx += bytes;
@@ -169,13 +183,12 @@ export function softmaxCrossEntropy(l: usize, p: usize, y: usize, rows: i32, n: 
 export function softmaxCrossEntropyBoth(l: usize, p: usize, g: usize, y: usize, dl: usize, rows: i32, n: i32): void {
   const bytes = <usize>n << 2;
   const together = rowsTogether(n);
-  const none = f32s(0);
   for (; rows > 0; rows -= together) {
     const count = min(rows, together);
     for (let i = 0; i < count; i++) {
       const row = dl + <usize>i * bytes;
       shift(l, row, n);
-      if (y) v128.store_lane<u32>(y + (<usize>i << 2), reduce(Term.Product, row, p + <usize>i * bytes, n, none, none), 0);
+      if (y) v128.store_lane<u32>(y + (<usize>i << 2), dot(row, p + <usize>i * bytes, n), 0);
       l += bytes;
     }
     exp(dl, dl, count * n);
@@ -203,7 +216,7 @@ function centre(x: usize, y: usize, n: i32, epsilon: f32): v128 {
   const count = f32s(<f32>n);
   const mean = f32x4.div(sumOf(x, n), count);
   map(Map.Shift, x, 0, y, n, mean, mean, mean);
-  const square = f32x4.div(reduce(Term.Product, y, y, n, count, count), count);
+  const square = f32x4.div(dot(y, y, n), count);
   return f32x4.sqrt(f32x4.add(square, f32s(epsilon)));
 }
 
@@ -225,8 +238,7 @@ export function standardiseGrad(x: usize, g: usize, dx: usize, rows: i32, n: i32
   for (let i = 0; i < rows; i++) {
     const root = centre(x, dx, n, epsilon);
     const mean = f32x4.div(sumOf(g, n), count);
-    const dot = f32x4.div(reduce(Term.Product, dx, g, n, count, count), count);
-    const shared = f32x4.div(dot, f32x4.mul(root, root));
+    const shared = f32x4.div(f32x4.div(dot(dx, g, n), count), f32x4.mul(root, root));
     map(Map.StandardGrad, dx, g, dx, n, mean, shared, f32x4.div(f32s(1), root));
     x += bytes;
     g += bytes;
