@@ -69,6 +69,8 @@ describe("training", () => {
     const { stderr } = await isthmus(await train());
     expect(stderr).not.toContain("\r");
     expect(stderr).not.toContain("\u001B");
-    expect(stderr.match(/^epoch \d\/2  train loss \d+\.\d\d  \|  test negElbo .+\((\d\.\d|\d\d) s\)$/gm)).toHaveLength(2);
+    expect(stderr.match(/^epoch \d\/2  train loss \d+\.\d\d  \|  test negElbo .+\((\d\.\d|\d\d) s\)$/gm)).toHaveLength(
+      2,
+    );
   });
 });
