@@ -17,7 +17,7 @@ export interface Roofline extends CaseName {
   readonly ours: string;
   /** Multiplications and additions of the plan, products with all their zeros. */
   readonly flops: number;
-  /** `flops` less those on zeros of the data that we left out, each zero by itself: what `arithmetic` is about. */
+  /** `flops` less those on zeros that we left out, each zero by itself: what `arithmetic` is about. */
   readonly neededFlops: number;
   /** Of all buffers that the plan's calls touch, call by call. */
   readonly bytes: number;

@@ -26,7 +26,7 @@ function gatherRow(x: usize, y: usize, n: i32, stride: usize): void {
   }
 }
 
-/** Of y in a block: cache lines of x and of y that lie far apart push each other out of the cache, so those of a block are used up together. */
+/** Rows and columns of y in a block. Cache lines that lie far apart push each other out of the cache, so those of a block, of x and of y, are used up together. */
 // @ts-ignore: decorator
 @inline const BLOCK_ROWS: i32 = 16;
 // @ts-ignore: decorator

@@ -130,26 +130,26 @@ function logEdges(x: v128, y: v128): v128 {
   return choose(f32x4.lt(x, f32s(Infinity)), edged, x);
 }
 
-/** Of positive numbers that are neither below 2^-126 nor infinite, once they are multiplied by 2^-`scale`. */
+/** log(2^-scale x) + extra, of positive x that are neither below 2^-126 nor infinite. */
 @inline
-function logOfNormal(x: v128, scale: v128): v128 {
+function logOfNormal(x: v128, scale: v128, extra: v128): v128 {
   const shifted = i32x4.sub(x, i32x4.splat(SQRT_HALF_BITS));
   const f = f32x4.sub(mantissaOf(shifted), f32s(1));
-  return logParts(f, f32x4.sub(exponentOf(shifted), scale), f32s(0));
+  return logParts(f, f32x4.sub(exponentOf(shifted), scale), extra);
 }
 
 /** Of whatever there is; numbers below 2^-126 are scaled up first. */
 function logOfAny(x: v128): v128 {
   const small = f32x4.lt(x, f32s(LEAST_NORMAL));
   const scaled = choose(small, f32x4.mul(x, f32s(8388608)), x);
-  return logEdges(x, logOfNormal(scaled, v128.and(small, f32s(23))));
+  return logEdges(x, logOfNormal(scaled, v128.and(small, f32s(23)), f32s(0)));
 }
 
 /** Natural logarithm. */
 @inline
 export function logV(x: v128): v128 {
   const normal = v128.and(f32x4.ge(x, f32s(LEAST_NORMAL)), f32x4.lt(x, f32s(Infinity)));
-  return i32x4.bitmask(normal) == 15 ? logOfNormal(x, f32s(0)) : logOfAny(x);
+  return i32x4.bitmask(normal) == 15 ? logOfNormal(x, f32s(0), f32s(0)) : logOfAny(x);
 }
 
 /** log(1 + x) = log(u) + c / u, where u is 1 + x rounded and c what the rounding lost. */
@@ -157,9 +157,7 @@ export function logV(x: v128): v128 {
 export function log1pV(x: v128): v128 {
   const u = f32x4.add(x, f32s(1));
   const lost = choose(f32x4.lt(x, f32s(1)), f32x4.sub(x, f32x4.sub(u, f32s(1))), f32x4.sub(f32s(1), f32x4.sub(u, x)));
-  const shifted = i32x4.sub(u, i32x4.splat(SQRT_HALF_BITS));
-  const f = f32x4.sub(mantissaOf(shifted), f32s(1));
-  const y = logEdges(u, logParts(f, exponentOf(shifted), f32x4.div(lost, u)));
+  const y = logEdges(u, logOfNormal(u, f32s(0), f32x4.div(lost, u)));
   return choose(f32x4.lt(f32x4.abs(x), f32s(TINY)), x, y);
 }
 

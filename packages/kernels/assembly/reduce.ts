@@ -5,6 +5,10 @@
 import { repeat } from "./copy";
 import { f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
 
+/** The bits of -0. */
+// @ts-ignore: decorator
+@inline const NEGATIVE_ZERO: i32 = 0x80000000;
+
 /** Vectors, or rows, in a chunk. */
 // @ts-ignore: decorator
 @inline export const CHUNK: i32 = 64;
@@ -178,7 +182,7 @@ function exactMaxRow(x: usize, n: i32): v128 {
 
 /**
  * Greatest of n contiguous floats, in the first lane; NaN if there is one, 0 if 0 and -0 are. The instruction for most of it passes over NaN and
- * takes either zero, so the sum of all, which NaN makes NaN, says whether its result holds.
+ * takes either zero, so its result holds if the sum of all, which NaN makes NaN, is none, and it is not -0.
  */
 export function maxRow(x: usize, n: i32): v128 {
   const start = x;
@@ -208,7 +212,7 @@ export function maxRow(x: usize, n: i32): v128 {
   const pairs = f32x4.pmax(lanes, upperPair(lanes));
   const most = f32x4.pmax(pairs, upperOne(pairs));
   const all = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-  const holds = i32x4.all_true(f32x4.eq(all, all)) && f32x4.extract_lane(most, 0) != 0;
+  const holds = i32x4.all_true(f32x4.eq(all, all)) && i32x4.extract_lane(most, 0) != NEGATIVE_ZERO;
   return holds ? most : exactMaxRow(start, n);
 }
 
@@ -224,20 +228,13 @@ function exactMaxColumns(x: usize, y: usize, n: i32, inner: i32, stride: usize):
   }
 }
 
-/** Four elements, or one and zeros. */
-@inline
-function loadLanes(address: usize, lanes: i32): v128 {
-  return lanes == 4 ? v128.load(address) : v128.load32_zero(address);
-}
-
 /** The greatest of `lanes` (4 or 1) elements of y and of four rows of x, into y; returns what the rows add up to. */
 @inline
 function maxIntoLanes(lanes: i32, x: usize, y: usize, stride: usize): v128 {
-  const x0 = loadLanes(x, lanes), x1 = loadLanes(x + stride, lanes);
-  const x2 = loadLanes(x + 2 * stride, lanes), x3 = loadLanes(x + 3 * stride, lanes);
-  const most = f32x4.pmax(f32x4.pmax(f32x4.pmax(loadLanes(y, lanes), x0), x1), f32x4.pmax(x2, x3));
-  if (lanes == 4) v128.store(y, most);
-  else v128.store_lane<u32>(y, most, 0);
+  const x0 = loadUpTo(x, lanes), x1 = loadUpTo(x + stride, lanes);
+  const x2 = loadUpTo(x + 2 * stride, lanes), x3 = loadUpTo(x + 3 * stride, lanes);
+  const most = f32x4.pmax(f32x4.pmax(f32x4.pmax(loadUpTo(y, lanes), x0), x1), f32x4.pmax(x2, x3));
+  storeUpTo(y, most, lanes);
   return f32x4.add(f32x4.add(x0, x1), f32x4.add(x2, x3));
 }
 
@@ -264,18 +261,19 @@ function maxColumns(x: usize, y: usize, n: i32, inner: i32, stride: usize): void
     row += <usize>rows * stride;
     left -= rows;
   }
-  if (!i32x4.all_true(f32x4.eq(all, all)) || hasZero(y, inner)) exactMaxColumns(x, y, n, inner, stride);
+  if (!i32x4.all_true(f32x4.eq(all, all)) || hasNegativeZero(y, inner)) exactMaxColumns(x, y, n, inner, stride);
 }
 
 @inline
-function hasZero(x: usize, n: i32): bool {
-  let found = f32s(0);
+function hasNegativeZero(x: usize, n: i32): bool {
+  const negativeZero = i32x4.splat(NEGATIVE_ZERO);
+  let found = i32x4.splat(0);
   for (; n >= 4; n -= 4) {
-    found = v128.or(found, f32x4.eq(v128.load(x), f32s(0)));
+    found = v128.or(found, i32x4.eq(v128.load(x), negativeZero));
     x += 16;
   }
   for (; n > 0; n--) {
-    found = v128.or(found, f32x4.eq(v128.load32_splat(x), f32s(0)));
+    found = v128.or(found, i32x4.eq(v128.load32_splat(x), negativeZero));
     x += 4;
   }
   return v128.any_true(found);

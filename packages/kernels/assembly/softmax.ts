@@ -1,6 +1,7 @@
 /**
  * Softmax, standardising, and what is made of them, row by row of [rows, n]. Exponentials are of x - max x, so none overflows. Sums in registers run
- * over chunks of 64 turns of four vectors, so their error is at most (68 + n / 256) eps of the terms' magnitudes.
+ * over chunks, of 64 turns of four vectors each where terms are products, of 64 vectors where they are exponentials, so their error is at most
+ * (68 + n / 256) eps of the terms' magnitudes.
  */
 import { sumOfExponentials } from "./exponential";
 import { expV, logV } from "./functions";

@@ -21,9 +21,14 @@ interface Shape {
 const SHAPES: readonly Shape[] = [
   { name: "encoder, forward", m: 128, n: 400, k: 784 },
   { name: "encoder, forward, 19 % of pixels not zero", m: 128, n: 400, k: 784, density: 0.19 },
-  ...[0.5, 0.6].map((density) => ({
-    ...{ name: `encoder, forward, ${100 * density} % of A not zero`, m: 128, n: 400, k: 784, density },
-  })),
+  ...[0.5, 0.6].flatMap((density) => [
+    { name: `encoder, forward, ${100 * density} % of A not zero`, m: 128, n: 400, k: 784, density },
+    { name: `decoder 1, kernel gradient, ${100 * density} %`, m: 400, n: 784, k: 128, transA: true, density },
+    { name: `128 columns, ${100 * density} %`, m: 128, n: 128, k: 256, density },
+    { name: `24 columns, ${100 * density} %`, m: 128, n: 24, k: 256, density },
+  ]),
+  { name: "128 columns", m: 128, n: 128, k: 256 },
+  { name: "24 columns", m: 128, n: 24, k: 256 },
   { name: "encoder, kernel gradient, 19 % of pixels not zero", m: 784, n: 400, k: 128, transA: true, density: 0.19 },
   { name: "encoder, kernel gradient", m: 784, n: 400, k: 128, transA: true },
   { name: "latent, forward", m: 128, n: 20, k: 400 },

@@ -21,7 +21,7 @@ export function keepConstants(wat) {
   return functions.replace(/^ \((?!type|import)/m, (first) => declared.join("") + first);
 }
 
-/** Names in `globals`, by value, the constants that the function keeps. */
+/** The function with its constants kept, each of them added to `globals`, names by value. */
 function keepInFunction(text, globals) {
   const [, head, body] = text.match(/^( \(func .*\n(?: {2}\(local .*\n)*)([^]*)$/);
   const lines = body.split("\n");

@@ -55,8 +55,15 @@ describe("keepConstants", () => {
   it("leaves zeros, what differs between lanes, and what is in no loop", () => {
     expect(kept.match(/v128\.const i32x4 0x00000000/g)).toHaveLength(1);
     const lanes = "v128.const i32x4 0x00000000 0x00000001 0x00000002 0x00000003";
-    const other = moduleOf(lanes, "drop", ONE, "drop", "loop $once", ` ${lanes}`, " drop", "end", "i32.const 0");
+    const once = ["loop $once", ` ${lanes}`, " drop", "end"];
+    const other = moduleOf(lanes, "drop", ONE, "drop", ...once, TWO, "drop", "i32.const 0");
     expect(keepConstants(other)).toBe(other);
+  });
+
+  it("knows that a loop goes on behind what ends in it", () => {
+    const inside = ["local.get $0", "if", ` ${ONE}`, " drop", "end", TWO, "drop"];
+    const loop = keepConstants(moduleOf("loop $once", ...inside, "end", "i32.const 0"));
+    expect(loop.match(/global\.get/g)).toHaveLength(2);
   });
 
   it("gives functions that share a constant the same variable", () => {

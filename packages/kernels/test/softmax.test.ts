@@ -79,7 +79,7 @@ describe.each(BUILDS)("softmax and its kin, $title", ({ build, missing }) => {
         const g = noise(rows * n, seed).map((value) => value * scale);
         const y = noise(rows * n, seed + 1).map((value) => (1 + value) / 2);
         const [gAt, yAt, dx] = [arena.floats(g), arena.floats(y), arena.floats(new Float32Array(rows * n).fill(NaN))];
-        // Sums of n <= 40 products in four lanes: at most 13 roundings of terms up to n scale, then three more.
+        // Sums of n <= 40 products in sixteen lanes, or four: at most 13 roundings of terms up to n scale, then three more.
         const bound = 20 * EPS * n * scale;
         kernels.softmaxGrad(gAt, yAt, dx, rows, n);
         const dots = Array.from({ length: rows }, (_, row) => dot(rowOf(g, row, n), rowOf(y, row, n)));
@@ -196,6 +196,26 @@ describe.each(BUILDS)("softmax and its kin, $title", ({ build, missing }) => {
     expect(Math.abs(arena.read(y, 1)[0]! - expected)).toBeLessThanOrEqual((2 * (68 + n / 256) + 4) * EPS * expected);
     kernels.softmax(at, at, 1, n);
     expect(Math.abs(arena.read(at, 1)[0]! * n - 1)).toBeLessThanOrEqual(80 * EPS);
+    arena.release();
+  });
+
+  it.skipIf(missing).each([1023, 1024, 1040, 3001])("sums of products are of each with its own, in rows of %i", (n) => {
+    const [x, g] = [noise(n, 1), noise(n, 2)];
+    const [xAt, gAt, y] = [arena.floats(x), arena.floats(g), arena.floats(new Float32Array(n).fill(NaN))];
+    const magnitudes = x.reduce((sum, value, i) => sum + Math.abs(value * g[i]!), 0);
+    kernels.softmaxGrad(gAt, xAt, y, 1, n);
+    const all = dot(g, x);
+    // The sum is off by (68 + n / 256) eps of its terms' magnitudes; a difference and a product follow, of at most |all| + 1.
+    const bound = ((68 + n / 256) * magnitudes + 2 * (Math.abs(all) + 1)) * EPS;
+    const slope = (_: number, i: number) => x[i]! * (g[i]! - all);
+    expectRows(arena.read(y, n), n, slope, () => bound);
+    kernels.standardise(xAt, y, 1, n, 0);
+    const mean = x.reduce((sum, value) => sum + value, 0) / n;
+    const root = Math.sqrt(x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
+    // The mean is off by 72 eps of at most 1, which moves the root as little, and the root by half of (72 + n / 256) eps; a difference, a root and a
+    // quotient follow. Numbers in [-1, 1] have a root of 0.57.
+    const standard = (_: number, i: number) => (x[i]! - mean) / root;
+    expectRows(arena.read(y, n), n, standard, () => ((72 + 0.5 * (72 + n / 256) + 4) / root) * (1 / root) * EPS);
     arena.release();
   });
 

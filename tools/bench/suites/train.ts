@@ -49,7 +49,7 @@ export const train: Suite = {
   title: "One training step beside peers",
   intro:
     `One training step with Adam (learning rate 1e-3), float32. ${digits}, ${noZeros}: 784-400-20, Bernoulli likelihood of real-valued ` +
-    "pixels, one drawn z per example, 652,824 parameters; the same digits once as they are, mostly zeros, which our first layer may " +
+    "pixels, one drawn z per example, 652,824 parameters; the same digits once as they are, mostly zeros, which our layers may " +
     `leave out and the peers do not, and once with each pixel moved to [0.02, 0.98]. ${channel}: 16 messages over 7 real uses at ` +
     "7 dB, dense layers of 16, 7, 16 and 16 units, energy normalisation, white noise, softmax cross-entropy. " +
     `${images}: 28 x 28 x 1, two convolutions to 32 and 64 channels (windows of 4 x 4, stride 2), a dense layer of 256 units, 32 ` +

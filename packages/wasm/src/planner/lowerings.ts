@@ -89,8 +89,8 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
   const buffers = [left.view.buffer, right.view.buffer, y.buffer];
   const effects = { output: y.buffer, flops: 2 * m * n * k };
   const zeros = layer.gate ? undefined : a.countable;
-  if (zeros && n >= WORTH_COUNTING.columns[zeros.zerosOf] && Math.min(m, k) >= WORTH_COUNTING.others) {
-    const choice = plan.choice(zeros.name, left.view.buffer);
+  if (zeros && n >= WORTH_COUNTING.columns[zeros.madeBy] && Math.min(m, k) >= WORTH_COUNTING.others) {
+    const choice = plan.choice(zeros, left.view.buffer);
     const transposed = left.flag + 2 * right.flag;
     const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
     const args = [transposed, ...sizes, ...buffers, ...epilogue, scratch, choice.tally];
@@ -99,8 +99,8 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
   }
   const { place } = right.view.buffer;
   const unpacked = left.flag + right.flag === 0 && m <= MOST_ROWS_UNPACKED && n * k >= WORTH_SKIPPING;
-  if (zeros?.zerosOf === "data" && place.kind === "state" && unpacked) {
-    const choice = plan.choice(zeros.name, left.view.buffer, place.name);
+  if (zeros?.madeBy === "data" && place.kind === "state" && unpacked) {
+    const choice = plan.choice(zeros, left.view.buffer, place.name);
     const args = [...sizes, ...buffers, ...epilogue, choice.tally, choice.weights!.finite];
     plan.call("sparseRows", args, { ...effects, choice });
     return y;

@@ -2,7 +2,7 @@ import type { Node, Program } from "@isthmus/graph";
 import { SEGMENT_WORDS } from "@isthmus/kernels";
 import { packInARow, packTenancies } from "./arena.ts";
 import { type DenseLayer, findDenseLayers } from "./dense-layers.ts";
-import { findCountable, type SourceOfZeros } from "./find-countable.ts";
+import { findCountable, type MakerOfZeros } from "./find-countable.ts";
 import { findFusedUpdates, type FusedUpdate, fusedNodes, sameCall } from "./fused-updates.ts";
 import { findTenancies } from "./lifetimes.ts";
 import { layerLowerings, lossLowerings, lowerings } from "./lowerings.ts";
@@ -20,7 +20,7 @@ export interface Prepared {
   readonly layers: ReadonlyMap<number, DenseLayer>;
   readonly losses: LossGradients;
   /** Nodes whose values are worth counting for zeros. */
-  readonly countable: ReadonlyMap<number, SourceOfZeros>;
+  readonly countable: ReadonlyMap<number, MakerOfZeros>;
   /** Nodes that have no calls of their own because a fused call makes their value. */
   readonly absorbed: ReadonlySet<number>;
 }
@@ -77,8 +77,8 @@ function lowerNodes(
   const operands: Operand[] = [];
   const at = (id: number) => operands[id]!;
   const keep = (node: Node, view: View) => {
-    const zerosOf = countable.get(node.id);
-    operands[node.id] = zerosOf ? { view, countable: { name: labelOf(node), zerosOf } } : { view };
+    const madeBy = countable.get(node.id);
+    operands[node.id] = madeBy ? { view, countable: { name: labelOf(node), madeBy } } : { view };
   };
   for (const node of losses.order.filter(({ id }) => !absorbed.has(id) && !outer.has(id))) {
     if (operands[node.id]) continue;

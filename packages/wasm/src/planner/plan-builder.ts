@@ -1,15 +1,21 @@
 import { concreteShape, type DType, type Node } from "@isthmus/graph";
 import type { KernelExports } from "@isthmus/kernels";
-import type { SourceOfZeros } from "./find-countable.ts";
+import type { MakerOfZeros } from "./find-countable.ts";
 import type { Argument, Buffer, BufferPlace, PlannedCall, PlannedChoice, Section } from "./plan.ts";
 import { labelOf, unsupported } from "./unsupported.ts";
 import { collapse, denseView, isDense, sizeOf, type View } from "./view.ts";
 
+/** A value whose zeros are worth counting: its name, and what makes them. See `findCountable`. */
+export interface Countable {
+  readonly name: string;
+  readonly madeBy: MakerOfZeros;
+}
+
 /** A value in the making: how it lies, and its dense copy once somebody needed one. */
 export interface Operand {
   readonly view: View;
-  /** Where zeros are worth counting: its name, and what made them. See `findCountable`. */
-  readonly countable?: { readonly name: string; readonly zerosOf: SourceOfZeros };
+  /** Where zeros are worth counting. */
+  readonly countable?: Countable;
   dense?: View;
 }
 
@@ -39,8 +45,8 @@ interface Effects {
   readonly choice?: PlannedChoice;
 }
 
-/** A product leaves out zeros when at most this part of its left operand is not zero, where it still takes a tenth less time (`kernels/bench/gemm.ts`). */
-const SPARSE_UP_TO = 0.6;
+/** A product leaves out zeros when at most this part of its left operand is not zero; that of what relu made has many columns, with which it pays longer (`kernels/bench/gemm.ts`). */
+const SPARSE_UP_TO = { data: 0.5, relu: 0.6 };
 
 const bytesPerElement = { f32: 4, i32: 4, u8: 1 } as const;
 
@@ -108,18 +114,19 @@ export class PlanBuilder {
   }
 
   /**
-   * Has the elements of a dense float32 `operand` counted, once, and says where.
+   * Has the elements of the dense float32 `buffer` counted, once, and says where.
    *
    * @param weights the state tensor that must be finite for zeros to be left out
    */
-  choice(operand: string, buffer: Buffer, weights?: string): PlannedChoice {
+  choice({ name, madeBy }: Countable, buffer: Buffer, weights?: string): PlannedChoice {
     const known = this.choices.find((choice) => choice.buffer === buffer && choice.weights?.name === weights);
     if (known) return known;
     const elements = buffer.bytes / 4;
-    const counted = { operand, buffer, elements, sparseUpTo: SPARSE_UP_TO, tally: this.workspace(8, "i32") };
+    const sparseUpTo = SPARSE_UP_TO[madeBy];
+    const counted = { operand: name, buffer, elements, sparseUpTo, tally: this.workspace(8, "i32") };
     const finite = weights !== undefined && { weights: { name: weights, finite: this.workspace(4, "i32") } };
     const choice: PlannedChoice = { ...counted, ...finite };
-    const args = [buffer, elements, Math.floor(SPARSE_UP_TO * elements), choice.tally];
+    const args = [buffer, elements, Math.floor(sparseUpTo * elements), choice.tally];
     this.call("countNonZero", args, { output: choice.tally, flops: elements });
     this.choices.push(choice);
     return choice;
