@@ -27,3 +27,15 @@ export function systemBlas(): Blas {
 export function openblasCore(chatter: string): string | undefined {
   return /^Core: (.+)$/m.exec(chatter)?.[1];
 }
+
+/**
+ * Refuses what OpenBLAS takes where it knows neither the processor nor a forerunner: kernels of 2004, with a quarter of the speed or less.
+ *
+ * @throws Error that says what to set
+ */
+export function requireCore(core: string | undefined): void {
+  if (core !== "Prescott") return;
+  throw new Error(
+    "OpenBLAS does not know this processor and works as on a Prescott, several times slower: name the nearest that it knows, as in OPENBLAS_CORETYPE=Haswell npm run bench",
+  );
+}

@@ -1,4 +1,4 @@
-import { openblasCore } from "./blas.ts";
+import { openblasCore, requireCore } from "./blas.ts";
 import { Contestant, type ContestantSpec } from "./contestant.ts";
 import type { PeerName } from "./peers.ts";
 import type { Suite } from "./suite.ts";
@@ -56,8 +56,15 @@ function entriesOf({ ours, peers }: Suite, choice: Choice): readonly Entry[] {
   return [...own, ...choice.peers.flatMap((peer) => peers[peer] ?? [])];
 }
 
+/** @throws Error, and stops it, if its OpenBLAS is refused */
 function withCore(contestant: Contestant): Contestant {
   const core = openblasCore(contestant.chatter);
+  try {
+    requireCore(core);
+  } catch (error) {
+    contestant.stop();
+    throw error;
+  }
   if (core) contestant.facts = { ...contestant.facts, openblasCore: core };
   return contestant;
 }

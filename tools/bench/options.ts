@@ -44,7 +44,7 @@ export const HELP = `Times us beside our peers and the machine's limits, in turn
 The decoder service under load has a suite and options of its own: npm run bench -- --suite service --help
 
 Needs nothing installed but Node; a missing peer is a line. PyTorch is Debian's (apt-get install python3-torch
-libopenblas0-pthread); the newer Node for the relaxed build and jax-js come from the npm registry into the user's cache;
+libopenblas0-pthread), and no peer where OpenBLAS does not know the processor, unless OPENBLAS_CORETYPE names one that it knows; the newer Node for the relaxed build and jax-js come from the npm registry into the user's cache;
 the limits in C want a compiler (cc).
 
   npm run bench                                                      all of training: minutes on an idle machine

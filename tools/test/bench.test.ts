@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { blasOf, openblasCore } from "../bench/blas.ts";
+import { blasOf, openblasCore, requireCore } from "../bench/blas.ts";
 import { lossObjection, valueObjection } from "../bench/checks.ts";
 import { Contestant, type ContestantSpec } from "../bench/contestant.ts";
 import { pattern } from "../bench/pattern.ts";
@@ -60,6 +60,11 @@ it("names OpenBLAS and refuses the reference BLAS, or one it cannot name", () =>
   expect(blasOf("")).toEqual({ refused: expect.stringContaining("cannot tell") });
   expect(openblasCore("warning\nCore: Haswell\n")).toBe("Haswell");
   expect(openblasCore("")).toBeUndefined();
+});
+
+it("refuses kernels of processors of long ago, and says what to set", () => {
+  for (const core of [undefined, "Haswell", "Zen", "SkylakeX"]) expect(() => requireCore(core)).not.toThrow();
+  expect(() => requireCore("Prescott")).toThrow("OPENBLAS_CORETYPE=Haswell npm run bench");
 });
 
 it("objects to a loss that does not fall, is not a number, or comes out unlike the others'", () => {
