@@ -34,7 +34,7 @@ function gatherRow(x: usize, y: usize, n: i32, stride: usize): void {
 
 /** A vector of each of four rows, `stride` bytes apart, becomes a vector of each of four rows `toStride` bytes apart. */
 @inline
-function transposeFour(from: usize, to: usize, stride: usize, toStride: usize): void {
+export function transposeFour(from: usize, to: usize, stride: usize, toStride: usize): void {
   const a = v128.load(from);
   const b = v128.load(from + stride);
   const c = v128.load(from + 2 * stride);

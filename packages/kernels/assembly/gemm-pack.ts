@@ -1,4 +1,5 @@
 /** Operands of a matrix product copied into the order in which the tile reads them. */
+import { transposeFour } from "./copy";
 import { A_BYTES, MR, PANEL_BYTES } from "./gemm-tile";
 import { f32s, loadUpTo } from "./simd";
 
@@ -104,18 +105,7 @@ function gather(b: usize, stride: usize, count: i32): v128 {
 /** Four columns of a transposed B (each contiguous), four k at a time, or `count` fewer and zeros. */
 function packColumns(b: usize, to: usize, count: i32, kc: i32, stride: usize, step: usize): void {
   for (; count >= 4 && kc >= 4; kc -= 4) {
-    const r0 = v128.load(b);
-    const r1 = v128.load(b + stride);
-    const r2 = v128.load(b + 2 * stride);
-    const r3 = v128.load(b + 3 * stride);
-    const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
-    const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
-    const high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
-    const high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
-    v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
-    v128.store(to + step, v128.shuffle<i64>(low01, low23, 1, 3));
-    v128.store(to + 2 * step, v128.shuffle<i64>(high01, high23, 0, 2));
-    v128.store(to + 3 * step, v128.shuffle<i64>(high01, high23, 1, 3));
+    transposeFour(b, to, stride, step);
     b += 16;
     to += 4 * step;
   }
