@@ -29,7 +29,7 @@ export function openblasCore(chatter: string): string | undefined {
 }
 
 /**
- * Refuses what OpenBLAS takes where it knows neither the processor nor a forerunner: kernels of 2004, with a quarter of the speed or less.
+ * Refuses what OpenBLAS takes where it knows neither the processor nor a forerunner: kernels of 2004, several times slower.
  *
  * @throws Error that says what to set
  */

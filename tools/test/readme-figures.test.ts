@@ -112,6 +112,23 @@ it("the targets that were reached are as many as the ratios in docs/results reac
   for (const suite of raced) expect(bench(suite).machine.cpuDetails).toMatch(/^family 25, model 1;/);
 });
 
+it("those reached beside a PyTorch with AVX-512 are as many as docs/results/xeon/bench-train.json says", () => {
+  const { ratios, contestants } = results("xeon/bench-train") as Results;
+  const all = judge(suites.train.targets, ratios);
+  const reached = all.filter(({ verdict }) => verdict === "PASS");
+  expect(readme).toContain(
+    `of the ${all.length} of training [${reached.length} on a Xeon](docs/results/xeon/bench-train.md)`,
+  );
+  const cores = contestants.filter(({ id }) => id.startsWith("torch-")).map(({ facts }) => facts["openblasCore"]);
+  expect(cores).toEqual(["SkylakeX", "SkylakeX"]);
+});
+
+it("what docs/results/xeon shows and draws is what its JSON holds", () => {
+  const measured = results("xeon/bench-train") as Results;
+  expect(result("xeon/bench-train.md")).toBe(page(suites.train, measured));
+  expect(result("xeon/bench-train.svg")).toBe(chart(suites.train, measured));
+});
+
 it.each(SUITE_NAMES)("docs/results/bench-%s.svg draws what its JSON holds", (suite) => {
   expect(result(`bench-${suite}.svg`)).toBe(chart(suites[suite], bench(suite)));
 });

@@ -1,12 +1,11 @@
 /**
  * Engines make a constant vector anew, in three instructions, wherever it is used, in every turn of a loop; what they cannot know they keep, in
- * registers or on the stack. So constants of loops become variables of the module that nobody changes, which a function reads when it begins:
- * `log` takes two thirds of its time.
+ * registers or on the stack. So constants of loops become variables of the module that nobody changes, which a function reads when it begins.
  */
 
 const CONSTANT = /v128\.const i32x4 (0x[0-9a-f]+)(?: \1){3}$/;
-/** Made by one instruction. */
-const CHEAP = new Set(["0x00000000", "0xffffffff"]);
+/** Made by one instruction, unlike others. */
+const ZERO = "0x00000000";
 
 /**
  * @param wat as Binaryen writes it: an instruction or a declaration a line
@@ -44,7 +43,7 @@ function constantsOfLoops(lines) {
     if (word === "loop" || word === "block" || word === "if") blocks.push(word);
     if (word === "end") blocks.pop();
     const value = line.match(CONSTANT)?.[1];
-    if (value !== undefined && !CHEAP.has(value) && blocks.includes("loop")) found.add(value);
+    if (value !== undefined && value !== ZERO && blocks.includes("loop")) found.add(value);
   }
   return found;
 }

@@ -59,7 +59,7 @@ function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefine
 }
 
 /**
- * Leaving out zeros gains nothing in a product with fewer columns, by what made the zeros, or fewer rows or terms: a block of `sparseGemm` has up
+ * Leaving out zeros gains too little to count on, or loses, in a product with fewer columns, by what made the zeros, or fewer rows or terms: a block of `sparseGemm` has up
  * to 32 columns, and the lists of what is not zero, half of what relu made, are written once for all blocks.
  */
 const WORTH_COUNTING = { columns: { data: 24, relu: 128 }, others: 16 };
