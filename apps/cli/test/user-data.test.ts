@@ -55,7 +55,7 @@ describe("a table", async () => {
     "--step-scale",
     "0.1",
     "--lr",
-    "0.01",
+    "0.003",
   );
 
   it("is divided, and its likelihood fits its numbers", () => {

@@ -6,7 +6,7 @@ import { reluGrad, sigmoidGrad, tanhGrad } from "./binary";
 import { repeat, transpose } from "./copy";
 import { packA, packB } from "./gemm-pack";
 import { MR, PANEL_BYTES, rowsOfNext, strip } from "./gemm-tile";
-import { timesColumns, timesRows } from "./gemv";
+import { timesColumns, timesRows, timesSomeColumns } from "./gemv";
 import { f32s } from "./simd";
 import { relu, sigmoid, softplus, tanh } from "./unary";
 
@@ -171,10 +171,14 @@ export function gemm(
   if (isDirect(transA, m)) {
     if (index > 0) return;
     for (let i = 0; i < m; i++) {
-      if (transB) timesColumns(n, k, a, b, c, bias);
-      else timesRows(n, k, a, b, c, bias, false);
-      if (y) gate(activation, c, y + <usize>(i * n << 2), n);
-      else activate(activation, c, n);
+      const result = y + <usize>(i * n << 2);
+      if (transB && activation == GATES) timesSomeColumns(n, k, a, b, c, result);
+      else {
+        if (transB) timesColumns(n, k, a, b, c, bias);
+        else timesRows(n, k, a, b, c, bias, false);
+        if (y) gate(activation, c, result, n);
+        else activate(activation, c, n);
+      }
       a += <usize>k << 2;
       c += <usize>n << 2;
     }

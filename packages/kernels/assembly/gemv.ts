@@ -75,26 +75,31 @@ function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
 }
 
-/** Products of x with four rows of B, `stride` bytes apart; two vectors in turn, added one after the other. */
-function fourDots(k: i32, x: usize, b: usize, stride: usize): v128 {
+/** Products of x with the rows of B at b0 to b3; two vectors in turn, added one after the other. */
+function fourDots(k: i32, x: usize, b0: usize, b1: usize, b2: usize, b3: usize): v128 {
   let s0 = f32s(0), s1 = f32s(0), s2 = f32s(0), s3 = f32s(0);
   for (const whole = x + (<usize>(k & ~7) << 2); x < whole; x += 32) {
-    const b1 = b + stride, b2 = b1 + stride, b3 = b2 + stride;
     const left = v128.load(x), right = v128.load(x, 16);
-    s0 = multiplyAdd(right, v128.load(b, 16), multiplyAdd(left, v128.load(b), s0));
+    s0 = multiplyAdd(right, v128.load(b0, 16), multiplyAdd(left, v128.load(b0), s0));
     s1 = multiplyAdd(right, v128.load(b1, 16), multiplyAdd(left, v128.load(b1), s1));
     s2 = multiplyAdd(right, v128.load(b2, 16), multiplyAdd(left, v128.load(b2), s2));
     s3 = multiplyAdd(right, v128.load(b3, 16), multiplyAdd(left, v128.load(b3), s3));
-    b += 32;
+    b0 += 32;
+    b1 += 32;
+    b2 += 32;
+    b3 += 32;
   }
   for (let rest = k & 7; rest > 0; rest -= 4) {
     const value = loadUpTo(x, rest);
-    s0 = multiplyAdd(value, loadUpTo(b, rest), s0);
-    s1 = multiplyAdd(value, loadUpTo(b + stride, rest), s1);
-    s2 = multiplyAdd(value, loadUpTo(b + 2 * stride, rest), s2);
-    s3 = multiplyAdd(value, loadUpTo(b + 3 * stride, rest), s3);
+    s0 = multiplyAdd(value, loadUpTo(b0, rest), s0);
+    s1 = multiplyAdd(value, loadUpTo(b1, rest), s1);
+    s2 = multiplyAdd(value, loadUpTo(b2, rest), s2);
+    s3 = multiplyAdd(value, loadUpTo(b3, rest), s3);
     x += 16;
-    b += 16;
+    b0 += 16;
+    b1 += 16;
+    b2 += 16;
+    b3 += 16;
   }
   return sumEach(s0, s1, s2, s3);
 }
@@ -105,12 +110,50 @@ export function timesColumns(n: i32, k: i32, x: usize, b: usize, y: usize, bias:
   let j = 0;
   for (; j + 4 <= n; j += 4) {
     const base = bias ? v128.load(bias + (<usize>j << 2)) : f32s(0);
-    v128.store(y + (<usize>j << 2), f32x4.add(base, fourDots(k, x, b, stride)));
-    b += 4 * stride;
+    const b2 = b + 2 * stride;
+    v128.store(y + (<usize>j << 2), f32x4.add(base, fourDots(k, x, b, b + stride, b2, b2 + stride)));
+    b = b2 + 2 * stride;
   }
   for (; j < n; j++) {
     const base = bias ? v128.load32_zero(bias + (<usize>j << 2)) : f32s(0);
-    v128.store_lane<u32>(y + (<usize>j << 2), f32x4.add(base, fourDots(k, x, b, 0)), 0);
+    v128.store_lane<u32>(y + (<usize>j << 2), f32x4.add(base, fourDots(k, x, b, b, b, b)), 0);
     b += stride;
+  }
+}
+
+/** As `timesColumns`, where `result` is above 0; else 0, and that row of B is not read. */
+export function timesSomeColumns(n: i32, k: i32, x: usize, b: usize, y: usize, result: usize): void {
+  memory.fill(y, 0, <usize>n << 2);
+  const toResult = result - y;
+  /** The places in y of what is to be made, the last of them, and their rows of B. */
+  let y0 = y, y1 = y, y2 = y, y3 = y;
+  let b0 = b, b1 = b, b2 = b, b3 = b;
+  let found = 0;
+  for (const end = y + (<usize>n << 2); y < end; y += 4) {
+    if (load<f32>(y + toResult) > 0) {
+      y0 = y1;
+      y1 = y2;
+      y2 = y3;
+      y3 = y;
+      b0 = b1;
+      b1 = b2;
+      b2 = b3;
+      b3 = b;
+      if ((++found & 3) == 0) {
+        const dots = fourDots(k, x, b0, b1, b2, b3);
+        v128.store_lane<u32>(y0, dots, 0);
+        v128.store_lane<u32>(y1, dots, 1);
+        v128.store_lane<u32>(y2, dots, 2);
+        v128.store_lane<u32>(y3, dots, 3);
+      }
+    }
+    b += <usize>k << 2;
+  }
+  for (found &= 3; found > 0; found--) {
+    v128.store_lane<u32>(y3, fourDots(k, x, b3, b3, b3, b3), 0);
+    y3 = y2;
+    y2 = y1;
+    b3 = b2;
+    b2 = b1;
   }
 }

@@ -115,7 +115,8 @@ type RowsGrad = (g: number, y: number, dx: number, rows: number, n: number) => v
  * One step of an optimiser, in place, over `count` segments: at each entry of {@link SEGMENT_WORDS} int32 the number of elements, the
  * addresses of g, p and the slots, and then two zeros, or, where g is the product of a column and a row, so that g is never in memory, the address
  * of the column and the length of the row, which g's address leads to. `coefficients` are float32; each schedule pointer points at one. `share` 0 makes all of it,
- * 256 s + i the i-th of s shares. What decays is stored as 0 below 2^-120, an average of squares as 2^-120, so that it does not slow down later steps.
+ * 256 s + i the i-th of s shares. What decays is rounded to multiples of 2^-120 and an
+ * average of squares gets 2^-124 more, so that nothing becomes denormal and slows down later steps.
  */
 type Optimiser<Schedule extends readonly number[]> = (
   segments: number,

@@ -88,6 +88,33 @@ export function noise(n: number, seed: number): Float32Array {
   });
 }
 
+/** a * b + c in float32. */
+export type MultiplyAdd = (a: number, b: number, c: number) => number;
+
+/** As the build of `arena` makes it: rounded once where the relaxed build finds an instruction for it, else twice. */
+export function multiplyAddOf(arena: Arena): MultiplyAdd {
+  // (1 + 2^-12)^2 - 1 has a bit more than float32 holds of the square.
+  const x = 1 + 2 ** -12;
+  const y = arena.floats([0]);
+  arena.kernels.exports.gemm(0, 0, 1, 1, 2, arena.floats([1, x]), arena.floats([-1, x]), y, 0, 0, 0);
+  const fuses = arena.read(y, 1)[0] !== 2 ** -11;
+  arena.release();
+  return fuses ? fused : (a, b, c) => Math.fround(Math.fround(a * b) + c);
+}
+
+/** a * b + c rounded once: their sum in float64, cut off with its last bit set unless it is exact, after Boldo and Melquiond (2008). */
+function fused(a: number, b: number, c: number): number {
+  const product = a * b;
+  const sum = product + c;
+  const back = sum - product;
+  const error = product - (sum - back) + (c - back);
+  if (error === 0 || !Number.isFinite(sum)) return Math.fround(sum);
+  const bits = new BigInt64Array(Float64Array.of(sum).buffer);
+  if (error > 0 !== sum > 0) bits[0]!--;
+  bits[0]! |= 1n;
+  return Math.fround(new Float64Array(bits.buffer)[0]!);
+}
+
 /** Distance of two float32 neighbours at |x|. */
 export function ulp(x: number): number {
   const magnitude = Math.abs(x);
