@@ -2,7 +2,7 @@
  * y[outer, inner] = f(a, b) with broadcasting: an operand moves by its outer stride (in elements, 0 repeats a row) from row
  * to row and by its inner stride (0 repeats one element, 1 is dense) along a row. y is dense.
  */
-import { f32s } from "./simd";
+import { f32s, multiplySubtract } from "./simd";
 
 const enum Binary { Add, Sub, Mul, Div, Maximum, Minimum, Greater, Equal, ReluGrad, SigmoidGrad, TanhGrad }
 
@@ -18,7 +18,7 @@ function evaluate(f: Binary, a: v128, b: v128): v128 {
   if (f == Binary.Equal) return v128.and(f32x4.eq(a, b), f32s(1));
   if (f == Binary.ReluGrad) return v128.and(f32x4.gt(b, f32s(0)), a);
   if (f == Binary.SigmoidGrad) return f32x4.mul(a, f32x4.mul(b, f32x4.sub(f32s(1), b)));
-  return f32x4.mul(a, f32x4.sub(f32s(1), f32x4.mul(b, b)));
+  return f32x4.mul(a, multiplySubtract(b, b, f32s(1)));
 }
 
 /**

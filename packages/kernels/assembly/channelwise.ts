@@ -3,8 +3,7 @@
  * each channel).
  */
 import { activate } from "./gemm";
-import { multiplyAdd } from "./gemm-tile";
-import { choose, f32s } from "./simd";
+import { choose, f32s, multiplyAdd } from "./simd";
 import {
   batchOf, channelsOf, columnDilationOf, columnsOf, columnStrideOf, endInside, firstInside, heightOf, leftOf, rowDilationOf, rowsOf,
   rowStrideOf, topOf, widthOf, yHeightOf, yWidthOf,

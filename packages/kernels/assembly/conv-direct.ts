@@ -3,8 +3,7 @@
  * instruction that measured faster than packing wherever the filter stays in the second-level cache; without one, an older V8 spills registers and
  * it is half as fast.
  */
-import { multiplyAdd } from "./gemm-tile";
-import { f32s } from "./simd";
+import { f32s, multiplyAdd } from "./simd";
 import {
   batchOf, channelsOf, columnDilationOf, columnsOf, columnStrideOf, endInside, firstInside, heightOf, leftOf, rowDilationOf, rowsOf,
   rowStrideOf, topOf, widthOf, yChannelsOf, yHeightOf, yWidthOf,

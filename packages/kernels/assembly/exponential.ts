@@ -1,7 +1,7 @@
 /** e^x and functions of e^-|x|, elementwise, in one loop, and sums of e^x. */
 import { expOfRest, expV, LEAST_EXPONENT, log1pOfUnit, MOST_EXPONENT, restOf, roundByLn2, sigmoidFrom } from "./functions";
 import { CHUNK } from "./reduce";
-import { f32s, firstLanes, loadUpTo, storeUpTo, sumOfLanes } from "./simd";
+import { f32s, firstLanes, loadUpTo, multiplySubtract, storeUpTo, sumOfLanes } from "./simd";
 
 /** What follows an exponential: nothing after e^x, else what is made of e^-|x|; from softplus on its logarithm. */
 export const enum After { Nothing, Sigmoid, Softplus, CrossEntropy }
@@ -23,7 +23,7 @@ function after(
   if (f == After.Softplus) storeUpTo(y, f32x4.add(f32x4.pmax(value, f32s(0)), log), count);
   if (f == After.Sigmoid) storeUpTo(y, sigmoidFrom(value, e), count);
   if (f == After.CrossEntropy && wantsY) {
-    storeUpTo(y, f32x4.add(f32x4.sub(f32x4.pmax(value, f32s(0)), f32x4.mul(value, target)), log), count);
+    storeUpTo(y, f32x4.add(multiplySubtract(value, target, f32x4.pmax(value, f32s(0))), log), count);
   }
   if (wantsDx) storeUpTo(dx, f32x4.mul(slope, f32x4.sub(sigmoidFrom(value, e), target)), count);
 }

@@ -1,8 +1,9 @@
 /**
- * Elementary functions on four floats, of + - * / and integer operations only, so that their bits are the same everywhere.
+ * Elementary functions on four floats, of + - * / and integer operations only, so that their bits are the same everywhere, but for the relaxed
+ * build, which multiplies and adds at once where the machine can.
  * Reductions and polynomials follow Moshier's Cephes (1992) and Sun's fdlibm (1993).
  */
-import { choose, f32s, mulAdd } from "./simd";
+import { choose, f32s, multiplyAdd, multiplySubtract } from "./simd";
 
 // @ts-ignore: decorator
 @inline const LN2_HI: f32 = 0.693359375; // 9 bits: n * LN2_HI is exact
@@ -41,24 +42,24 @@ function powerOfTwo(n: v128): v128 {
 /** (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2 (Cephes expf). */
 @inline
 function expTail(r: v128): v128 {
-  let p = mulAdd(f32s(1.9875691500e-4), r, f32s(1.3981999507e-3));
-  p = mulAdd(p, r, f32s(8.3334519073e-3));
-  p = mulAdd(p, r, f32s(4.1665795894e-2));
-  p = mulAdd(p, r, f32s(1.6666665459e-1));
-  return mulAdd(p, r, f32s(5.0000001201e-1));
+  let p = multiplyAdd(f32s(1.9875691500e-4), r, f32s(1.3981999507e-3));
+  p = multiplyAdd(p, r, f32s(8.3334519073e-3));
+  p = multiplyAdd(p, r, f32s(4.1665795894e-2));
+  p = multiplyAdd(p, r, f32s(1.6666665459e-1));
+  return multiplyAdd(p, r, f32s(5.0000001201e-1));
 }
 
 /** The multiple of ln 2 nearest to x, as a number plus ROUND, whose low bits are then that of an integer. */
 @inline
 export function roundByLn2(x: v128): v128 {
-  return mulAdd(x, f32s(LOG2_E), f32s(ROUND));
+  return multiplyAdd(x, f32s(LOG2_E), f32s(ROUND));
 }
 
 /** What is left of x when `rounded` times ln 2 is taken away, whose product is exact in its high part; `rounded` is as `roundByLn2` makes it. */
 @inline
 export function restOf(x: v128, rounded: v128): v128 {
   const n = f32x4.sub(rounded, f32s(ROUND));
-  return f32x4.sub(f32x4.sub(x, f32x4.mul(n, f32s(LN2_HI))), f32x4.mul(n, f32s(LN2_LO)));
+  return multiplySubtract(n, f32s(LN2_LO), multiplySubtract(n, f32s(LN2_HI), x));
 }
 
 /**
@@ -66,7 +67,7 @@ export function restOf(x: v128, rounded: v128): v128 {
  */
 @inline
 export function expOfRest(r: v128, rounded: v128): v128 {
-  const p = f32x4.add(mulAdd(f32x4.mul(r, r), expTail(r), r), f32s(1));
+  const p = f32x4.add(multiplyAdd(f32x4.mul(r, r), expTail(r), r), f32s(1));
   const n = i32x4.sub(rounded, f32s(ROUND));
   const half = i32x4.shr_s(n, 1);
   return f32x4.mul(f32x4.mul(p, powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
@@ -86,9 +87,9 @@ export function expm1V(value: v128): v128 {
   const x = f32x4.pmin(f32x4.pmax(value, f32s(-18)), f32s(MOST_EXPONENT));
   const rounded = roundByLn2(x);
   const r = restOf(x, rounded);
-  const p = mulAdd(f32x4.mul(r, r), expTail(r), r);
+  const p = multiplyAdd(f32x4.mul(r, r), expTail(r), r);
   const half = powerOfTwo(i32x4.sub(rounded, i32x4.splat(0x4b400001)));
-  const e = f32x4.add(f32x4.mul(half, p), f32x4.sub(half, f32s(0.5)));
+  const e = multiplyAdd(half, p, f32x4.sub(half, f32s(0.5)));
   return choose(f32x4.lt(f32x4.abs(value), f32s(TINY)), value, f32x4.add(e, e));
 }
 
@@ -96,19 +97,19 @@ export function expm1V(value: v128): v128 {
 @inline
 function logParts(f: v128, e: v128, extra: v128): v128 {
   let p = f32s(7.0376836292e-2);
-  p = mulAdd(p, f, f32s(-1.1514610310e-1));
-  p = mulAdd(p, f, f32s(1.1676998740e-1));
-  p = mulAdd(p, f, f32s(-1.2420140846e-1));
-  p = mulAdd(p, f, f32s(1.4249322787e-1));
-  p = mulAdd(p, f, f32s(-1.6668057665e-1));
-  p = mulAdd(p, f, f32s(2.0000714765e-1));
-  p = mulAdd(p, f, f32s(-2.4999993993e-1));
-  p = mulAdd(p, f, f32s(3.3333331174e-1));
+  p = multiplyAdd(p, f, f32s(-1.1514610310e-1));
+  p = multiplyAdd(p, f, f32s(1.1676998740e-1));
+  p = multiplyAdd(p, f, f32s(-1.2420140846e-1));
+  p = multiplyAdd(p, f, f32s(1.4249322787e-1));
+  p = multiplyAdd(p, f, f32s(-1.6668057665e-1));
+  p = multiplyAdd(p, f, f32s(2.0000714765e-1));
+  p = multiplyAdd(p, f, f32s(-2.4999993993e-1));
+  p = multiplyAdd(p, f, f32s(3.3333331174e-1));
   const square = f32x4.mul(f, f);
   let y = f32x4.mul(f32x4.mul(p, f), square);
-  y = f32x4.add(y, f32x4.add(extra, f32x4.mul(e, f32s(LN2_LO))));
-  y = f32x4.sub(y, f32x4.mul(square, f32s(0.5)));
-  return f32x4.add(f32x4.add(f, y), f32x4.mul(e, f32s(LN2_HI)));
+  y = f32x4.add(y, multiplyAdd(e, f32s(LN2_LO), extra));
+  y = multiplySubtract(square, f32s(0.5), y);
+  return multiplyAdd(e, f32s(LN2_HI), f32x4.add(f, y));
 }
 
 /** Bits of x less those of sqrt(1/2): the exponent is in the top nine bits, the mantissa in the others. */
@@ -201,11 +202,11 @@ function signedAs(x: v128, y: v128): v128 {
 export function log1pOfUnit(f: v128): v128 {
   const s = f32x4.div(f, f32x4.add(f, f32s(2)));
   const z = f32x4.mul(s, s);
-  let r = mulAdd(f32s(0.28011995553970337), z, f32s(0.28001803159713745));
-  r = mulAdd(r, z, f32s(0.4002152681350708));
-  r = f32x4.mul(z, mulAdd(r, z, f32s(0.666664183139801)));
+  let r = multiplyAdd(f32s(0.28011995553970337), z, f32s(0.28001803159713745));
+  r = multiplyAdd(r, z, f32s(0.4002152681350708));
+  r = f32x4.mul(z, multiplyAdd(r, z, f32s(0.666664183139801)));
   const halfSquare = f32x4.mul(f32x4.mul(f, f), f32s(0.5));
-  return f32x4.sub(f, f32x4.sub(halfSquare, f32x4.mul(s, f32x4.add(halfSquare, r))));
+  return f32x4.sub(f, multiplySubtract(s, f32x4.add(halfSquare, r), halfSquare));
 }
 
 /** log(1 + e^x) = max(x, 0) + log1p(e), from e = e^-|x|. */
@@ -217,11 +218,11 @@ export function softplusFrom(x: v128, e: v128): v128 {
 /** -t q(t) = log(1 - erf(t)) for 0.92 <= t <= 4 (relative error of erf 3e-9). */
 @inline
 function logOfRest(t: v128): v128 {
-  let q = mulAdd(f32s(-0.00021398508), t, f32s(0.0032149565));
-  q = mulAdd(q, t, f32s(-0.022889968));
-  q = mulAdd(q, t, f32s(0.10526185));
-  q = mulAdd(q, t, f32s(0.63571829));
-  q = mulAdd(q, t, f32s(1.12851441));
+  let q = multiplyAdd(f32s(-0.00021398508), t, f32s(0.0032149565));
+  q = multiplyAdd(q, t, f32s(-0.022889968));
+  q = multiplyAdd(q, t, f32s(0.10526185));
+  q = multiplyAdd(q, t, f32s(0.63571829));
+  q = multiplyAdd(q, t, f32s(1.12851441));
   return f32x4.neg(f32x4.mul(q, t));
 }
 
@@ -229,11 +230,11 @@ function logOfRest(t: v128): v128 {
 @inline
 function erfOfSmall(t: v128): v128 {
   const z = f32x4.mul(t, t);
-  let p = mulAdd(f32s(-0.000590796), z, f32s(0.0049768323));
-  p = mulAdd(p, z, f32s(-0.026755437));
-  p = mulAdd(p, z, f32s(0.11281507));
-  p = mulAdd(p, z, f32s(-0.37612465));
-  return mulAdd(t, mulAdd(p, z, f32s(0.12837915)), t);
+  let p = multiplyAdd(f32s(-0.000590796), z, f32s(0.0049768323));
+  p = multiplyAdd(p, z, f32s(-0.026755437));
+  p = multiplyAdd(p, z, f32s(0.11281507));
+  p = multiplyAdd(p, z, f32s(-0.37612465));
+  return multiplyAdd(t, multiplyAdd(p, z, f32s(0.12837915)), t);
 }
 
 /** The error function; polynomials fitted to it in the relative error of the result. 1 from 4 on. */

@@ -4,9 +4,8 @@
  */
 import { activate, gemm, gemmScratch, KC, part } from "./gemm";
 import { allFinite, packWide, WIDE } from "./gemm-pack";
-import { multiplyAdd } from "./gemm-tile";
 import { timesRows } from "./gemv";
-import { f32s, loadPart, storePart } from "./simd";
+import { f32s, loadPart, multiplyAdd, storePart } from "./simd";
 
 /** Columns of a block of B, and of its narrower ones, with which the last columns make do: 8, 6 and 4 sums. */
 // @ts-ignore: decorator

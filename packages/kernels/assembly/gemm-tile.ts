@@ -12,7 +12,7 @@
  * the order. The other build is for older ones, too, which would gather the loads after that, and a k is better cut in two there: its tests are
  * real. The four are written out, as no inlined function can add to sums of its caller's.
  */
-import { f32s, loadPart, storePart } from "./simd";
+import { f32s, loadPart, multiplyAdd, storePart } from "./simd";
 
 /** Rows of a tile. */
 // @ts-ignore: decorator
@@ -23,13 +23,6 @@ import { f32s, loadPart, storePart } from "./simd";
 @inline export const A_BYTES: i32 = 16;
 // @ts-ignore: decorator
 @inline export const PANEL_BYTES: i32 = MR * A_BYTES;
-
-/** a * b + c: one rounding where the machine has the instruction (relaxed build), else two. */
-@inline
-export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(c, f32x4.mul(a, b));
-}
 
 /** First chunk of k: C = product + bias (or 0); later ones: C += product. */
 @inline

@@ -1,7 +1,6 @@
 /** y[n] = x[k] B + bias without packing: B is read once, in its own order. */
 import { add } from "./binary";
-import { multiplyAdd } from "./gemm-tile";
-import { f32s, loadPart, loadUpTo, storePart, storeUpTo } from "./simd";
+import { f32s, loadPart, loadUpTo, multiplyAdd, storePart, storeUpTo } from "./simd";
 
 /** y begins as the bias or 0, but never as -0: so a product with 0 changes no bit of it. */
 @inline

@@ -8,8 +8,7 @@
  * What decays never becomes denormal, as that would slow down the steps that read it. It is rounded to a multiple of 2^-120, which changes nothing
  * from 2^-72 on and takes one instruction less than to compare. An average of squares gets 2^-124 more in every step.
  */
-import { multiplyAdd } from "./gemm-tile";
-import { f32s } from "./simd";
+import { f32s, multiplyAdd, multiplySubtract } from "./simd";
 
 const enum Method { Sgd, Momentum, Nesterov, RmsProp, Adam, AdamW }
 
@@ -45,13 +44,6 @@ function grain(): v128 {
 @inline
 function withoutGrain(x: v128): v128 {
   return f32x4.sub(x, grain());
-}
-
-/** c - a * b: one rounding where the machine has the instruction (relaxed build), else two. */
-@inline
-function multiplySubtract(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-  return f32x4.sub(c, f32x4.mul(a, b));
 }
 
 /** v = c0 v + g^2 + 2^-124, stored. */

@@ -2,7 +2,13 @@
  * Philox 4x32-10 (Salmon et al., SC 2011), four blocks at once, and Box-Muller normals: the bits of `randomUniform` and `randomNormal`
  * in @isthmus/math, whose every float operation is repeated here in its order.
  */
-import { choose, f32s, mulAdd, storePart } from "./simd";
+import { choose, f32s, storePart } from "./simd";
+
+/** a * b + c, rounded twice, in the relaxed build, too. */
+@inline
+function mulAdd(a: v128, b: v128, c: v128): v128 {
+  return f32x4.add(f32x4.mul(a, b), c);
+}
 
 /** High words of four unsigned products. */
 @inline

@@ -6,7 +6,7 @@
 import { sumOfExponentials } from "./exponential";
 import { expV, logV } from "./functions";
 import { CHUNK, maxRow, sumRow } from "./reduce";
-import { f32s, firstLanes, loadUpTo, storeUpTo, sumOfLanes } from "./simd";
+import { f32s, firstLanes, loadUpTo, multiplySubtract, storeUpTo, sumOfLanes } from "./simd";
 import { exp } from "./unary";
 
 /** Elements of the rows whose exponentials are made in one go. */
@@ -70,9 +70,9 @@ function map4(kind: Map, a: v128, b: v128, s: v128, t: v128, g: v128): v128 {
   if (kind == Map.Divide) return f32x4.div(a, s);
   if (kind == Map.LogProbability) return f32x4.sub(f32x4.sub(a, s), t);
   if (kind == Map.ProductGrad) return f32x4.mul(b, f32x4.sub(a, s));
-  if (kind == Map.LogGrad) return f32x4.sub(a, f32x4.mul(expV(b), s));
+  if (kind == Map.LogGrad) return multiplySubtract(expV(b), s, a);
   if (kind == Map.Shift) return f32x4.sub(a, s);
-  if (kind == Map.StandardGrad) return f32x4.mul(g, f32x4.sub(f32x4.sub(b, s), f32x4.mul(a, t)));
+  if (kind == Map.StandardGrad) return f32x4.mul(g, multiplySubtract(a, t, f32x4.sub(b, s)));
   return f32x4.mul(g, f32x4.sub(f32x4.div(f32x4.mul(a, t), s), b));
 }
 
