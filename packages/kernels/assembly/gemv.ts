@@ -74,21 +74,40 @@ function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
 }
 
-/** Products of x with the rows of B at b0 to b3; two vectors in turn, added one after the other. */
-function fourDots(k: i32, x: usize, b0: usize, b1: usize, b2: usize, b3: usize): v128 {
+/**
+ * Products of x with the rows of B at b0 to b3: sums of even vectors and of odd ones, as four sums would wait for themselves. For the branch that
+ * never leaves see `gemm-tile`.
+ */
+export function fourDots(k: i32, x: usize, b0: usize, b1: usize, b2: usize, b3: usize): v128 {
   let s0 = f32s(0), s1 = f32s(0), s2 = f32s(0), s3 = f32s(0);
-  for (const whole = x + (<usize>(k & ~7) << 2); x < whole; x += 32) {
-    const left = v128.load(x), right = v128.load(x, 16);
-    s0 = multiplyAdd(right, v128.load(b0, 16), multiplyAdd(left, v128.load(b0), s0));
-    s1 = multiplyAdd(right, v128.load(b1, 16), multiplyAdd(left, v128.load(b1), s1));
-    s2 = multiplyAdd(right, v128.load(b2, 16), multiplyAdd(left, v128.load(b2), s2));
-    s3 = multiplyAdd(right, v128.load(b3, 16), multiplyAdd(left, v128.load(b3), s3));
-    b0 += 32;
-    b1 += 32;
-    b2 += 32;
-    b3 += 32;
+  let t0 = f32s(0), t1 = f32s(0), t2 = f32s(0), t3 = f32s(0);
+  for (const whole = x + (<usize>(k & ~15) << 2); x < whole; x += 64) {
+    let even = v128.load(x), odd = v128.load(x, 16);
+    s0 = multiplyAdd(even, v128.load(b0), s0);
+    s1 = multiplyAdd(even, v128.load(b1), s1);
+    s2 = multiplyAdd(even, v128.load(b2), s2);
+    s3 = multiplyAdd(even, v128.load(b3), s3);
+    t0 = multiplyAdd(odd, v128.load(b0, 16), t0);
+    t1 = multiplyAdd(odd, v128.load(b1, 16), t1);
+    t2 = multiplyAdd(odd, v128.load(b2, 16), t2);
+    t3 = multiplyAdd(odd, v128.load(b3, 16), t3);
+    if (x >= whole) break;
+    even = v128.load(x, 32);
+    odd = v128.load(x, 48);
+    s0 = multiplyAdd(even, v128.load(b0, 32), s0);
+    s1 = multiplyAdd(even, v128.load(b1, 32), s1);
+    s2 = multiplyAdd(even, v128.load(b2, 32), s2);
+    s3 = multiplyAdd(even, v128.load(b3, 32), s3);
+    t0 = multiplyAdd(odd, v128.load(b0, 48), t0);
+    t1 = multiplyAdd(odd, v128.load(b1, 48), t1);
+    t2 = multiplyAdd(odd, v128.load(b2, 48), t2);
+    t3 = multiplyAdd(odd, v128.load(b3, 48), t3);
+    b0 += 64;
+    b1 += 64;
+    b2 += 64;
+    b3 += 64;
   }
-  for (let rest = k & 7; rest > 0; rest -= 4) {
+  for (let rest = k & 15; rest > 0; rest -= 4) {
     const value = loadUpTo(x, rest);
     s0 = multiplyAdd(value, loadUpTo(b0, rest), s0);
     s1 = multiplyAdd(value, loadUpTo(b1, rest), s1);
@@ -100,7 +119,7 @@ function fourDots(k: i32, x: usize, b0: usize, b1: usize, b2: usize, b3: usize):
     b2 += 16;
     b3 += 16;
   }
-  return sumEach(s0, s1, s2, s3);
+  return sumEach(f32x4.add(s0, t0), f32x4.add(s1, t1), f32x4.add(s2, t2), f32x4.add(s3, t3));
 }
 
 /** B is [n, k]. */

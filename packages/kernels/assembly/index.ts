@@ -7,6 +7,7 @@ export { conv2d, conv2dFilterGrad, conv2dFilterGradScratch, conv2dInputGrad, con
 export { castI32, castU8, copyBytes as copy, copyStrided, fillWith as fill } from "./copy";
 export { choice as select, sigmoidCrossEntropy, sigmoidCrossEntropyBoth, sigmoidCrossEntropyGrad } from "./loss";
 export { gemm, gemmScratch } from "./gemm";
+export { gatedGemm, gatedGemmScratch } from "./gemm-gated";
 export { countNonZero, sparseGemm, sparseGemmScratch, sparseRows } from "./gemm-sparse";
 export { adam, adamW, rmsProp, sgd, sgdMomentum, sgdNesterov } from "./optimisers";
 export { euclideanNorm } from "./norm";

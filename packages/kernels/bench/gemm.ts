@@ -16,6 +16,8 @@ interface Shape {
   readonly transB?: boolean;
   /** Of A: the product is `sparseGemm`'s. */
   readonly density?: number;
+  /** The part of C that relu lets through: the product is `gatedGemm`'s. */
+  readonly through?: number;
 }
 
 const SHAPES: readonly Shape[] = [
@@ -37,6 +39,18 @@ const SHAPES: readonly Shape[] = [
   { name: "decoder 0, forward", m: 128, n: 400, k: 20 },
   { name: "decoder 1, forward", m: 128, n: 784, k: 400 },
   { name: "decoder 1, input gradient", m: 128, n: 400, k: 784, transB: true },
+  ...[0.5, 0.6].flatMap((through) => [
+    {
+      name: `decoder 1, input gradient, ${100 * through} % through relu`,
+      m: 128,
+      n: 400,
+      k: 784,
+      transB: true,
+      through,
+    },
+    { name: `64 columns, 256 terms, ${100 * through} % through relu`, m: 128, n: 64, k: 256, transB: true, through },
+  ]),
+  { name: "64 columns, 256 terms", m: 128, n: 64, k: 256, transB: true },
   { name: "decoder 1, kernel gradient", m: 400, n: 784, k: 128, transA: true },
   { name: "one image, encoder", m: 1, n: 400, k: 784 },
   ...[false, true].flatMap((transA) =>
@@ -63,25 +77,34 @@ function fastest(run: () => void): number {
   return best / 1000;
 }
 
+/** Keeps about a part of the numbers, spread evenly; the others become 0. */
+function thin(values: Float32Array, part: number): void {
+  for (let i = 0; i < values.length; i++) if ((i * 0.6180339887) % 1 > part) values[i] = 0;
+}
+
 function measure({ exports, memory }: Kernels, shape: Shape): number {
-  const { m, n, k, transA = false, transB = false, density } = shape;
+  const { m, n, k, transA = false, transB = false, density, through } = shape;
   const [a, b] = [64, 64 + 4 * m * k];
   const c = b + 4 * k * n;
-  const scratch = c + 4 * m * n;
+  const y = c + 4 * m * n;
+  const tally = y + 4 * m * n;
+  const scratch = (tally + 127) & ~63;
   const transposed = +transA + 2 * +transB;
-  const tally = scratch + exports.sparseGemmScratch(transposed, m, n, k);
-  const bytes = tally + 8;
+  const bytes = scratch + Math.max(exports.sparseGemmScratch(transposed, m, n, k), exports.gatedGemmScratch(m, n, k));
   memory.grow(Math.max(0, Math.ceil((bytes - memory.buffer.byteLength) / 65536)));
   const values = new Float32Array(memory.buffer, a, m * k + k * n);
   for (let i = 0; i < values.length; i++) values[i] = Math.sin(i);
-  for (let i = 0; i < m * k; i++) if ((i * 0.6180339887) % 1 > (density ?? 1)) values[i] = 0;
-  exports.countNonZero(a, m * k, m * k, tally);
-  const seconds = fastest(() =>
-    density === undefined
-      ? exports.gemm(+transA, +transB, m, n, k, a, b, c, 0, 0, scratch)
-      : exports.sparseGemm(transposed, m, n, k, a, b, c, 0, 0, scratch, tally),
-  );
-  return (2 * m * n * k) / seconds / 1e9;
+  const [counted, length, part] = through === undefined ? [a, m * k, density ?? 1] : [y, m * n, through];
+  const thinned = new Float32Array(memory.buffer, counted, length);
+  if (through !== undefined) thinned.fill(1);
+  thin(thinned, part);
+  exports.countNonZero(counted, length, length, tally);
+  const product = () => {
+    if (through !== undefined) exports.gatedGemm(m, n, k, a, b, c, y, scratch, tally);
+    else if (density !== undefined) exports.sparseGemm(transposed, m, n, k, a, b, c, 0, 0, scratch, tally);
+    else exports.gemm(+transA, +transB, m, n, k, a, b, c, 0, 0, scratch);
+  };
+  return (2 * m * n * k) / fastest(product) / 1e9;
 }
 
 function limit(build: KernelBuild): number {

@@ -175,6 +175,24 @@ export interface KernelExports {
     tally: number,
     share?: number,
   ) => void;
+  /** Bytes of scratch for each share of {@link KernelExports.gatedGemm} with these arguments. */
+  readonly gatedGemmScratch: (m: number, n: number, k: number) => number;
+  /**
+   * C[m, n] = A[m, k] B[n, k]' where the result y[m, n] of relu is above 0, else 0. If the tally of y ends in 1 nothing else is computed, and the
+   * sums are in another order than those of {@link KernelExports.gemm}, which makes it otherwise; m is at least 4.
+   */
+  readonly gatedGemm: (
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    b: number,
+    c: number,
+    y: number,
+    scratch: number,
+    tally: number,
+    share?: number,
+  ) => void;
   /**
    * {@link KernelExports.gemm} to the same bits, without transposes, for at most 3 rows of an A that may be mostly zero: if the tally of A ends
    * in 1 and the int32 at `finite` is not 0, rows of B that only zeros would multiply are not read. Set it only while all of B is finite.

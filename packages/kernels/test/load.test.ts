@@ -68,7 +68,7 @@ describe("the binaries", () => {
       ..."sigmoidCrossEntropyGrad sigmoidGrad sign softplus sparseGemm sparseGemmScratch sparseRows sqrt square step sub sum tanh".split(
         " ",
       ),
-      ...["sigmoidCrossEntropyBoth", "tanhGrad"],
+      ...["gatedGemm", "gatedGemmScratch", "sigmoidCrossEntropyBoth", "tanhGrad"],
     ];
     expect(
       Object.entries(exports)

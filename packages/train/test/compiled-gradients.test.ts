@@ -160,7 +160,9 @@ it("a training step of 784-400-20 at batch 128 is this much work", async () => {
   // of their left operand, which is data and what relu made.
   expect(count("sparseGemm")).toBe(2 + 2);
   expect(count("countNonZero")).toBe(2);
-  expect(count("gemm")).toBe(3 + 3 + 4);
+  expect(count("gemm")).toBe(3 + 3 + 3);
+  // Back through the decoder's hidden layer.
+  expect(count("gatedGemm")).toBe(1);
   // One for all kernels and biases.
   expect(count("adam")).toBe(1);
   expect(count("copyStrided") + count("copy")).toBe(0);

@@ -15,7 +15,7 @@ export interface CallSummary {
   readonly choice?: ChoiceSummary;
 }
 
-/** How a product is made: zeros of its left operand are left out when there are enough of them, to the same bits. */
+/** How a product is made: zeros of its left operand are left out when there are enough of them, to the same bits, and so is what relu ends of a gradient, with other last bits. */
 export interface ChoiceSummary {
   /** Name of the node whose value is looked at. */
   readonly operand: string;

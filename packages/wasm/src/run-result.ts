@@ -37,7 +37,7 @@ export class WasmResult implements RunResult {
   }
 
   /**
-   * How the products of this run were made whose left operand was counted, as it is data or relu made it: one entry for each such operand.
+   * How the products of this run were made whose left operand was counted, as it is data or relu made it, and the gradients back through that relu: one entry for each such operand.
    *
    * @throws IsthmusError `ENGINE_STALE_HANDLE` after a later run
    */

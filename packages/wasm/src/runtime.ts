@@ -20,7 +20,7 @@ export class Runtime {
   private readonly pool: Pool | undefined;
 
   constructor(heap: Heap, kernels: Kernels, pool?: Pool) {
-    const { gemmScratch, sparseGemmScratch, ...undivided } = kernels as unknown as Scratch;
+    const { gemmScratch, sparseGemmScratch, gatedGemmScratch, ...undivided } = kernels as unknown as Scratch;
     const count = pool?.count ?? 1;
     this.threads = count;
     this.heap = heap;
@@ -30,6 +30,7 @@ export class Runtime {
       ...undivided,
       gemmScratch: (...product) => count * gemmScratch(...product),
       sparseGemmScratch: (...product) => count * sparseGemmScratch(...product),
+      gatedGemmScratch: (...product) => count * gatedGemmScratch(...product),
     };
     this.pool = pool;
   }

@@ -86,6 +86,7 @@ const calls: Readonly<Record<string, Arguments>> = {
   gemm: products,
   // Whatever is in memory says that A is mostly zero, as it is not zero itself.
   sparseGemm: products.map(([transA, transB, ...rest]) => [transA! + 2 * transB!, ...rest, at(12)]),
+  gatedGemm: products.map(([, , m, n, k]) => [m!, n!, k!, at(0), at(1), at(2), at(3), at(4), at(12)]),
 };
 
 const beginning = Float32Array.from(

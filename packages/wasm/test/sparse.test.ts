@@ -252,3 +252,66 @@ describe("a product of what relu made", () => {
     }
   });
 });
+
+describe("a gradient through relu", () => {
+  const [HIDDEN, OUT] = [70, 260];
+
+  /** The gradient at the hidden layer of a network; `hide` keeps the engine from seeing that relu made the layer. */
+  function gradient(hide = false): Program {
+    const build = new GraphBuilder();
+    const x = build.input("x", ["batch", WIDTH]);
+    const shifted = build.add(
+      build.matmul(x, build.state("first", slot(WIDTH, HIDDEN))),
+      build.state("bias", slot(1, HIDDEN)),
+    );
+    const hidden = build.relu(shifted, "hidden");
+    const seen = hide ? build.abs(hidden) : hidden;
+    const second = build.state("second", slot(HIDDEN, OUT));
+    const y = build.tanh(build.matmul(hidden, second));
+    const through = build.emit("reluGrad", [build.matmul(y, second, { transposeB: true }), seen]);
+    return build.program({ outputs: { through } });
+  }
+
+  const [known, hidden] = [gradient(), gradient(true)];
+  const kernelsOf = async (program: Program, batch: number) =>
+    (await prepared(engines[0]!, program)).plan(batch).calls.map(({ kernel }) => kernel);
+
+  it("is planned with the operand and the threshold, and counts it once", async () => {
+    const plan = (await prepared(engines[0]!, known)).plan(64);
+    const [call] = plan.calls.filter(({ kernel }) => kernel === "gatedGemm");
+    expect(call!.choice).toEqual({ operand: "hidden", sparseUpTo: 0.6 });
+    expect(await kernelsOf(known, 64)).toContain("gatedGemm");
+    expect((await kernelsOf(known, 64)).filter((kernel) => kernel === "countNonZero")).toHaveLength(2);
+    for (const [program, batch] of [
+      [hidden, 64],
+      [known, 15],
+    ] as const) {
+      expect(await kernelsOf(program, batch)).not.toContain("gatedGemm");
+    }
+  });
+
+  it("is what the interpreter makes of it, on either path, with the same bits for any number of threads", async () => {
+    for (const [bias, path] of [
+      [0, "sparse"],
+      [100, "dense"],
+    ] as const) {
+      const state = {
+        first: ramp(WIDTH * HIDDEN),
+        bias: new Float32Array(HIDDEN).fill(bias),
+        second: ramp(HIDDEN * OUT).map((w) => w / 100),
+      };
+      const inputs = { x: batchOf(20, 0.9, 3) };
+      const made: Float32Array[] = [];
+      for (const engine of engines) {
+        await expectConforms(engine, known, { inputs, state, batch: 20 });
+        const own = engine.createState(known.state);
+        for (const [name, values] of Object.entries(state)) await own.write(name, values);
+        const { choices, outputs } = await (await engine.compile(known, own)).run(inputs);
+        expect(choices).toContainEqual(expect.objectContaining({ operand: "hidden", path }));
+        made.push(await outputs["through"]!.read());
+      }
+      expect(made[0]!.some((g) => g !== 0)).toBe(true);
+      for (const other of made) expect(other).toEqual(made[0]);
+    }
+  });
+});

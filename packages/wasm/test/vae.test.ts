@@ -60,7 +60,9 @@ describe("the plan of a training step, 784-400-20", () => {
     // zeros of their input, which is data and what relu made: the other three have too few columns.
     expect(count("countNonZero")).toBe(2);
     expect(count("sparseGemm")).toBe(2 + 2);
-    expect(count("gemm")).toBe(3 + 3 + 4);
+    expect(count("gemm")).toBe(3 + 3 + 3);
+    // Back through the decoder's hidden layer.
+    expect(count("gatedGemm")).toBe(1);
     expect(count("adam")).toBe(1);
     // The loss with its gradient, whose exponentials are the same.
     expect(count("sigmoidCrossEntropyBoth")).toBe(1);

@@ -8,7 +8,8 @@ import { lowerNorm } from "./lower-norm.ts";
 import { lowerReduction } from "./lower-reduction.ts";
 import { lowerGather, lowerOneHot, lowerRows, lowerScatterAdd, lowerSoftmaxLoss } from "./lower-rows.ts";
 import { lowerConvolution, lowerDepthwise, windowLowerings } from "./lower-window.ts";
-import type { LossLowering, Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
+import type { Argument, Buffer } from "./plan.ts";
+import type { Countable, Effects, LossLowering, Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import { broadcastView, denseView, isDense, reshapeView, sizeOf, transposeView, type View } from "./view.ts";
 
 const input: Lowering = (plan, node) => plan.result(node);
@@ -51,11 +52,28 @@ const cast: Lowering = (plan, node, [x]) => {
 };
 
 /** A matrix as `gemm` reads it: `flag` says that it lies transposed. */
-function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefined): { flag: number; view: View } {
+interface Matrix {
+  readonly flag: number;
+  readonly view: View;
+}
+
+function matrix(plan: PlanBuilder, operand: Operand, transposed: Json | undefined): Matrix {
   const flag = transposed === true ? 1 : 0;
   const flipped = transposeView(operand.view, [1, 0]);
   if (!isDense(operand.view) && isDense(flipped)) return { flag: 1 - flag, view: flipped };
   return { flag, view: plan.dense(operand) };
+}
+
+/** A product and what it takes to call a kernel for it. */
+interface DenseProduct {
+  readonly left: Matrix;
+  readonly right: Matrix;
+  readonly sizes: readonly [m: number, n: number, k: number];
+  /** Of both operands and the result. */
+  readonly buffers: readonly Buffer[];
+  /** The bias, or the result of the activation whose gradient it goes through, and which activation. */
+  readonly epilogue: readonly Argument[];
+  readonly effects: Effects;
 }
 
 /**
@@ -70,9 +88,46 @@ const MOST_ROWS_UNPACKED = 3;
 /** Elements of a B from which on it takes longer to read B than to count what is not zero in A. */
 const WORTH_SKIPPING = 2048;
 
+/** Calls for a product whose A may have so many `zeros` that they are left out; false if that would not pay. */
+function callWithoutZeros(plan: PlanBuilder, product: DenseProduct, zeros: Countable): boolean {
+  const { left, right, sizes, buffers, epilogue, effects } = product;
+  const [m, n, k] = sizes;
+  if (n >= WORTH_COUNTING.columns[zeros.madeBy] && Math.min(m, k) >= WORTH_COUNTING.others) {
+    const choice = plan.choice(zeros, left.view.buffer);
+    const transposed = left.flag + 2 * right.flag;
+    const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
+    const args = [transposed, ...sizes, ...buffers, ...epilogue, scratch, choice.tally];
+    plan.call("sparseGemm", args, { ...effects, choice });
+    return true;
+  }
+  const { place } = right.view.buffer;
+  const unpacked = left.flag + right.flag === 0 && m <= MOST_ROWS_UNPACKED && n * k >= WORTH_SKIPPING;
+  if (zeros.madeBy !== "data" || place.kind !== "state" || !unpacked) return false;
+  const choice = plan.choice(zeros, left.view.buffer, place.name);
+  const args = [...sizes, ...buffers, ...epilogue, choice.tally, choice.weights!.finite];
+  plan.call("sparseRows", args, { ...effects, choice });
+  return true;
+}
+
+/** Computing each element of a gradient through relu by itself gains too little in smaller products. */
+const WORTH_GATING = { rows: 16, columns: 64, terms: 256 };
+
+/** Calls for a product that the gradient through relu follows, whose `result` says what of it is needed; false if that would not pay. */
+function callThroughRelu(plan: PlanBuilder, product: DenseProduct, result: Countable): boolean {
+  const { left, right, sizes, buffers, epilogue, effects } = product;
+  const [m, n, k] = sizes;
+  const { rows, columns, terms } = WORTH_GATING;
+  if (left.flag === 1 || right.flag === 0 || m < rows || n < columns || k < terms) return false;
+  const y = epilogue[0] as Buffer;
+  const choice = plan.choice(result, y);
+  const scratch = plan.workspace(plan.scratch.gatedGemmScratch(...sizes));
+  plan.call("gatedGemm", [...sizes, ...buffers, y, scratch, choice.tally], { ...effects, choice });
+  return true;
+}
+
 /**
  * `activation(op(A) op(B) + bias)`, or the gradient through an activation, in one call, and one that counts what is not
- * zero in an A where zeros are to be expected.
+ * zero in an A, or a result of relu, where zeros are to be expected.
  *
  * @param beside the bias, or the result of the activation
  */
@@ -88,23 +143,10 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
   const epilogue = [beside ? plan.dense(beside).buffer : 0, last];
   const buffers = [left.view.buffer, right.view.buffer, y.buffer];
   const effects = { output: y.buffer, flops: 2 * m * n * k };
-  const zeros = layer.gate ? undefined : a.countable;
-  if (zeros && n >= WORTH_COUNTING.columns[zeros.madeBy] && Math.min(m, k) >= WORTH_COUNTING.others) {
-    const choice = plan.choice(zeros, left.view.buffer);
-    const transposed = left.flag + 2 * right.flag;
-    const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
-    const args = [transposed, ...sizes, ...buffers, ...epilogue, scratch, choice.tally];
-    plan.call("sparseGemm", args, { ...effects, choice });
-    return y;
-  }
-  const { place } = right.view.buffer;
-  const unpacked = left.flag + right.flag === 0 && m <= MOST_ROWS_UNPACKED && n * k >= WORTH_SKIPPING;
-  if (zeros?.madeBy === "data" && place.kind === "state" && unpacked) {
-    const choice = plan.choice(zeros, left.view.buffer, place.name);
-    const args = [...sizes, ...buffers, ...epilogue, choice.tally, choice.weights!.finite];
-    plan.call("sparseRows", args, { ...effects, choice });
-    return y;
-  }
+  const product = { left, right, sizes, buffers, epilogue, effects };
+  const throughRelu = layer.gate?.op === "reluGrad" ? beside!.countable : undefined;
+  if (throughRelu && callThroughRelu(plan, product, throughRelu)) return y;
+  if (!layer.gate && a.countable && callWithoutZeros(plan, product, a.countable)) return y;
   const scratchBytes = plan.scratch.gemmScratch(left.flag, right.flag, ...sizes);
   const scratch = scratchBytes > 0 ? plan.workspace(scratchBytes) : 0;
   plan.call("gemm", [left.flag, right.flag, ...sizes, ...buffers, ...epilogue, scratch], effects);

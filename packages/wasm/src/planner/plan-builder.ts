@@ -22,7 +22,12 @@ export interface Operand {
 /** How much memory the kernels want beside their operands, in bytes. */
 export type Scratch = Pick<
   KernelExports,
-  "gemmScratch" | "sparseGemmScratch" | "conv2dScratch" | "conv2dInputGradScratch" | "conv2dFilterGradScratch"
+  | "gemmScratch"
+  | "sparseGemmScratch"
+  | "gatedGemmScratch"
+  | "conv2dScratch"
+  | "conv2dInputGradScratch"
+  | "conv2dFilterGradScratch"
 >;
 
 /** Writes the calls for one node and says where its value is. */
@@ -38,14 +43,14 @@ export type LossLowering = (
   operands: readonly Operand[],
 ) => readonly [loss: View, gradient: View] | undefined;
 
-interface Effects {
+export interface Effects {
   readonly output: Buffer;
   readonly overlay?: readonly Buffer[];
   readonly flops?: number;
   readonly choice?: PlannedChoice;
 }
 
-/** A product leaves out zeros when at most this part of its left operand is not zero; that of what relu made has many columns, with which it pays longer (`kernels/bench/gemm.ts`). */
+/** A product leaves out zeros when at most this part of its left operand, or of the result of relu that it goes back through, is not zero; that of what relu made has many columns, with which it pays longer (`kernels/bench/gemm.ts`). */
 const SPARSE_UP_TO = { data: 0.5, relu: 0.6 };
 
 const bytesPerElement = { f32: 4, i32: 4, u8: 1 } as const;

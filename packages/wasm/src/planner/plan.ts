@@ -30,7 +30,7 @@ export function buffersOf(args: readonly Argument[]): Buffer[] {
 /** Updates belong to the commit section, which runs only if the guard is finite. */
 export type Section = "compute" | "commit";
 
-/** A choice that every run makes by looking at its data: whether products leave out the zeros of their left operand. */
+/** A choice that every run makes by looking at its data: whether products leave out the zeros of their left operand, and gradients what relu ends. */
 export interface PlannedChoice {
   /** Name of the node whose value is looked at. */
   readonly operand: string;

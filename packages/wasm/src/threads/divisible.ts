@@ -137,6 +137,13 @@ const sparseGemm: Divisible = {
   share: (args, index, count) => args.with(11, count * 256 + index),
 };
 
+/** The kernel deals out rows, but for those of `gemm`, which it may become. */
+const gatedGemm: Divisible = {
+  writes: [5, 7],
+  pieces: ([m]) => Math.ceil(m! / 8),
+  share: (args, index, count) => args.with(9, count * 256 + index),
+};
+
 /** The kernel cuts each segment of its table; a share of a short one may be empty. */
 const optimiser: Divisible = {
   writes: [0],
@@ -186,4 +193,5 @@ export const divisibles: Readonly<Record<string, Divisible>> = {
   copyStrided: strided,
   gemm,
   sparseGemm,
+  gatedGemm,
 };
