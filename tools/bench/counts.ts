@@ -10,7 +10,7 @@ export interface Counts {
 
 /** What a plan of ours asks for. */
 export interface PlanCounts extends Required<Counts> {
-  /** `flops` less those on zeros that the last run left out, each zero by itself. */
+  /** `flops` less those on zeros that the last run left out, each zero by itself, those of relu's slope among them. */
   readonly neededFlops: number;
 }
 

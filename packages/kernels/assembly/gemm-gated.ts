@@ -1,6 +1,6 @@
 /** Matrix products that the gradient through relu follows, where only what it lets through is computed. */
 import { copyRow, repeat } from "./copy";
-import { gemm, gemmScratch, part } from "./gemm";
+import { GATES, gemm, gemmScratch, part } from "./gemm";
 import { fourDots } from "./gemv";
 import { f32s, loadUpTo } from "./simd";
 
@@ -63,7 +63,7 @@ export function gatedGemm(
   m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, result: usize, scratch: usize, tally: usize, share: i32,
 ): void {
   if (!load<i32>(tally, 4)) {
-    gemm(0, 1, m, n, k, a, b, c, result, 5, scratch, share);
+    gemm(0, 1, m, n, k, a, b, c, result, GATES, scratch, share);
     return;
   }
   const count = max(share >> 8, 1);

@@ -79,7 +79,7 @@ export function activate(activation: i32, x: usize, n: i32): void {
 
 /** The first of the gates. */
 // @ts-ignore: decorator
-@inline const GATES: i32 = 5;
+@inline export const GATES: i32 = 5;
 
 /** The gradient at an activation's operand, from that at its result y, in place. */
 function gate(activation: i32, x: usize, y: usize, n: i32): void {

@@ -158,7 +158,7 @@ export function timesSomeColumns(n: i32, k: i32, x: usize, b: usize, y: usize, r
       b2 = b3;
       b3 = b;
       if ((++found & 3) == 0) {
-        const dots = fourDots(k, x, b0, b1, b2, b3);
+        const dots = f32x4.add(f32s(0), fourDots(k, x, b0, b1, b2, b3));
         v128.store_lane<u32>(y0, dots, 0);
         v128.store_lane<u32>(y1, dots, 1);
         v128.store_lane<u32>(y2, dots, 2);
@@ -168,7 +168,7 @@ export function timesSomeColumns(n: i32, k: i32, x: usize, b: usize, y: usize, r
     b += <usize>k << 2;
   }
   for (found &= 3; found > 0; found--) {
-    v128.store_lane<u32>(y3, fourDots(k, x, b3, b3, b3, b3), 0);
+    v128.store_lane<u32>(y3, f32x4.add(f32s(0), fourDots(k, x, b3, b3, b3, b3)), 0);
     y3 = y2;
     y2 = y1;
     b3 = b2;

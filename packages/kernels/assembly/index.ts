@@ -1,4 +1,4 @@
-/** Everything a build exports. Each function's bits depend on its arguments and the build alone. */
+/** Everything a build exports. Each function's bits depend on its arguments and the build alone, in the relaxed build on machine and runtime, too. */
 export { add, div, equal, greater, maximum, minimum, mul, reluGrad, sigmoidGrad, sub, tanhGrad } from "./binary";
 export {
   avgPool2d, avgPool2dGrad, depthwiseConv2d, depthwiseConv2dFilterGrad, depthwiseConv2dInputGrad, maxPool2d, maxPool2dGrad, maxPool2dPick,

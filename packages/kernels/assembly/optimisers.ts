@@ -6,7 +6,8 @@
  * `share`, 256 s + i, means the i-th of s shares of every segment; 0 all of it.
  *
  * What decays never becomes denormal, as that would slow down the steps that read it. It is rounded to a multiple of 2^-120, which changes nothing
- * from 2^-72 on and takes one instruction less than to compare. An average of squares gets 2^-124 more in every step.
+ * above 2^-72 and takes one instruction less than to compare. An average of squares gets 2^-124 more in every step, from where no decay of 1/5 or
+ * more leads to a denormal number.
  */
 import { f32s, multiplyAdd, multiplySubtract } from "./simd";
 
@@ -101,10 +102,10 @@ function factor(column: usize): v128 {
 @inline
 function updateRows(method: Method, rows: i32, n: i32, p: usize, v: usize, g: usize, column: usize, rate: v128, c: usize): void {
   const c0 = method == Method.Sgd ? rate : number(c, 0);
-  const c1 = method == Method.RmsProp ? f32x4.sqrt(number(c, 1)) : rate, c2 = method == Method.RmsProp ? number(c, 2) : rate;
+  const rootOfC1 = method == Method.RmsProp ? f32x4.sqrt(number(c, 1)) : rate, c2 = method == Method.RmsProp ? number(c, 2) : rate;
   const whole = <usize>(n & ~3) << 2;
   for (; rows > 0; rows--) {
-    const x = factor(column), root = f32x4.mul(x, c1);
+    const x = factor(column), root = f32x4.mul(x, rootOfC1);
     let i: usize = 0;
     for (; i < whole; i += 16) updateSome(method, true, p + i, v + i, g + i, x, root, rate, c0, c2);
     if (n & 3) updateLast(method, n & 3, p + i, v + i, g + i, x, root, rate, c0, c2);
@@ -131,17 +132,17 @@ function moveByQuotient(decays: bool, p: usize, quotient: v128, rate: v128, keep
 function adamRows(
   decays: bool, rows: i32, n: i32, p: usize, m: usize, v: usize, g: usize, column: usize, stepSize: v128, second: v128, keep: v128, c: usize,
 ): void {
-  const c0 = number(c, 0), c1 = number(c, 1), c3 = number(c, 3), c4 = f32x4.sqrt(number(c, 4));
+  const c0 = number(c, 0), c1 = number(c, 1), c3 = number(c, 3), rootOfC4 = f32x4.sqrt(number(c, 4));
   const rate = f32x4.div(stepSize, second), epsilon = f32x4.div(number(c, 2), second);
   let dividend = rate, divisor = rate, quotient = rate;
   let dividing: usize = 0, moving: usize = 0;
   for (; rows > 0; rows--) {
     const x = factor(column);
-    const x3 = f32x4.mul(x, c3), x4 = f32x4.mul(x, c4);
+    const ofMean = f32x4.mul(x, c3), ofRoot = f32x4.mul(x, rootOfC4);
     for (const whole = p + (<usize>(n & ~3) << 2); p < whole; p += 16) {
       const row = v128.load(g);
-      const mean = nextMean(m, row, c0, x3, true);
-      const root = f32x4.sqrt(nextSquare(v, f32x4.mul(row, x4), c1, true));
+      const mean = nextMean(m, row, c0, ofMean, true);
+      const root = f32x4.sqrt(nextSquare(v, f32x4.mul(row, ofRoot), c1, true));
       if (moving) moveByQuotient(decays, moving, quotient, rate, keep, true);
       quotient = f32x4.div(dividend, divisor);
       moving = dividing;
@@ -154,8 +155,8 @@ function adamRows(
     }
     for (const end = p + (<usize>(n & 3) << 2); p < end; p += 4) {
       const row = read(g, false);
-      const mean = nextMean(m, row, c0, x3, false);
-      const root = f32x4.sqrt(nextSquare(v, f32x4.mul(row, x4), c1, false));
+      const mean = nextMean(m, row, c0, ofMean, false);
+      const root = f32x4.sqrt(nextSquare(v, f32x4.mul(row, ofRoot), c1, false));
       moveByQuotient(decays, p, f32x4.div(mean, f32x4.add(root, epsilon)), rate, keep, false);
       g += 4;
       m += 4;

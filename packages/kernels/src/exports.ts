@@ -179,7 +179,7 @@ export interface KernelExports {
   readonly gatedGemmScratch: (m: number, n: number, k: number) => number;
   /**
    * C[m, n] = A[m, k] B[n, k]' where the result y[m, n] of relu is above 0, else 0. If the tally of y ends in 1 nothing else is computed, and the
-   * sums are in another order than those of {@link KernelExports.gemm}, which makes it otherwise; m is at least 4.
+   * sums are in another order than those of {@link KernelExports.gemm}, which makes it otherwise.
    */
   readonly gatedGemm: (
     m: number,

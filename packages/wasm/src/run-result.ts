@@ -11,7 +11,7 @@ export interface Choice {
   readonly operand: string;
   /** The part of its elements that is not zero. */
   readonly density: number;
-  /** Whether products left out its zeros. */
+  /** Whether products left out its zeros, and gradients what relu ended. */
   readonly path: "sparse" | "dense";
 }
 

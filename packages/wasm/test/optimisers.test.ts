@@ -160,29 +160,37 @@ describe("what decays", () => {
   const zero = (build: GraphBuilder, shape: readonly number[]) => build.constant(shape, new Array(shape[0]).fill(0));
   const isDenormal = (x: number) => x !== 0 && Math.abs(x) < 2 ** -126;
 
-  it.each(Object.entries(methods))("%s leaves nothing denormal, and next to nothing in the end", async (_, step) => {
-    const build = new GraphBuilder();
-    const p = build.state("p", { shape: [7], init: { kind: "zeros" } });
-    // As a weight decay makes it: the gradient is the parameter, a share of it.
-    const g = { p: build.mul(p, build.scalar(0.5)), still: zero(build, [7]) };
-    const still = build.state("still", { shape: [7], init: { kind: "zeros" } });
-    const made = build.program({ outputs: {}, updates: step(build, { p, still }, g) });
-    const names = Object.keys(made.state);
-    const values = Object.fromEntries(
-      names.map((name) => [name, Float32Array.from({ length: 7 }, (_x, i) => 3e-36 / 1.2 ** i)]),
-    );
-    const inputs = Object.fromEntries(Object.keys(made.inputs).map((name) => [name, Float32Array.of(scalars[name]!)]));
-    const state = engine.createState(made.state);
-    for (const name of names) await state.write(name, values[name]!);
-    const executable = await engine.compile(made, state);
-    let denormals = 0;
-    for (let t = 0; t < 1500; t++) {
-      await executable.run(inputs);
-      for (const name of names) if ((await state.read(name)).some(isDenormal)) denormals++;
-    }
-    expect(denormals).toBe(0);
-    const slots = names.filter((name) => name.startsWith("opt.") && name.endsWith("still"));
-    for (const name of slots) expect((await state.read(name)).every((x) => Math.abs(x) < 2 ** -113)).toBe(true);
-    executable.dispose();
-  });
+  it.each(Object.entries(methods))(
+    "%s leaves nothing denormal, and next to nothing in the end",
+    async (kernel, step) => {
+      const build = new GraphBuilder();
+      const p = build.state("p", { shape: [7], init: { kind: "zeros" } });
+      // As a weight decay makes it: the gradient is the parameter, a share of it.
+      const g = { p: build.mul(p, build.scalar(0.5)), still: zero(build, [7]) };
+      const still = build.state("still", { shape: [7], init: { kind: "zeros" } });
+      const made = build.program({ outputs: {}, updates: step(build, { p, still }, g) });
+      const names = Object.keys(made.state);
+      const values = Object.fromEntries(
+        names.map((name) => [name, Float32Array.from({ length: 7 }, (_x, i) => 3e-36 / 1.2 ** i)]),
+      );
+      const inputs = Object.fromEntries(
+        Object.keys(made.inputs).map((name) => [name, Float32Array.of(scalars[name]!)]),
+      );
+      if (kernel.startsWith("sgd")) await expectConforms(engine, made, { inputs, state: values });
+      const state = engine.createState(made.state);
+      for (const name of names) await state.write(name, values[name]!);
+      const executable = await engine.compile(made, state);
+      let denormals = 0;
+      for (let t = 0; t < 1500; t++) {
+        await executable.run(inputs);
+        for (const name of names) if ((await state.read(name)).some(isDenormal)) denormals++;
+      }
+      expect(denormals).toBe(0);
+      const slots = names.filter((name) => name.startsWith("opt.") && name.endsWith("still"));
+      // What holds a mean is 2^-121 / (1 - 0.9); averages of squares, whose decay is slow, may still rise to 2^-124 / (1 - 0.999).
+      const most = (name: string) => (name.endsWith(".v.still") && !name.includes("sgd") ? 2 ** -114 : 5 * 2 ** -120);
+      for (const name of slots) expect((await state.read(name)).every((x) => Math.abs(x) <= most(name))).toBe(true);
+      executable.dispose();
+    },
+  );
 });

@@ -300,10 +300,10 @@ describe("a gradient through relu", () => {
         bias: new Float32Array(HIDDEN).fill(bias),
         second: ramp(HIDDEN * OUT).map((w) => w / 100),
       };
-      const inputs = { x: batchOf(20, 0.9, 3) };
+      const inputs = { x: batchOf(40, 0.9, 3) };
       const made: Float32Array[] = [];
       for (const engine of engines) {
-        await expectConforms(engine, known, { inputs, state, batch: 20 });
+        await expectConforms(engine, known, { inputs, state, batch: 40 });
         const own = engine.createState(known.state);
         for (const [name, values] of Object.entries(state)) await own.write(name, values);
         const { choices, outputs } = await (await engine.compile(known, own)).run(inputs);

@@ -187,6 +187,8 @@ describe("phases", () => {
       gemmScratch: (...product: Parameters<typeof exports.gemmScratch>) => threads * exports.gemmScratch(...product),
       sparseGemmScratch: (...product: Parameters<typeof exports.sparseGemmScratch>) =>
         threads * exports.sparseGemmScratch(...product),
+      gatedGemmScratch: (...product: Parameters<typeof exports.gatedGemmScratch>) =>
+        threads * exports.gatedGemmScratch(...product),
     };
     const plan = makePlan(prepare(normalise(vaeTraining(MNIST))), batch, scratch, threads);
     return { plan, phases: planPhases(plan.calls, plan, threads) };

@@ -8,8 +8,11 @@ export interface Given {
   readonly batch?: number;
 }
 
-/** How far what an optimiser stores may be from what has decayed to less: engines keep it from becoming denormal. */
-const DECAYED = 2 ** -120;
+/**
+ * How far what an optimiser stores may be from what has decayed: engines keep it from becoming denormal. A parameter moves by as much, with the share
+ * of its slot's that is its rate, of a tenth at most; where methods divide by an epsilon, tiny slots are not for this.
+ */
+const DECAYED = 1.1 * 2 ** -120;
 const OPTIMISERS = /^(adam|rmsProp|sgd|nesterov)/;
 
 /**

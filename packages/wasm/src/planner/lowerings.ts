@@ -113,13 +113,15 @@ function callWithoutZeros(plan: PlanBuilder, product: DenseProduct, zeros: Count
 const WORTH_GATING = { rows: 16, columns: 64, terms: 256 };
 
 /** Calls for a product that the gradient through relu follows, whose `result` says what of it is needed; false if that would not pay. */
-function callThroughRelu(plan: PlanBuilder, product: DenseProduct, result: Countable): boolean {
-  const { left, right, sizes, buffers, epilogue, effects } = product;
+function callThroughRelu(plan: PlanBuilder, product: DenseProduct, result: Operand): boolean {
+  const { left, right, sizes, buffers, effects } = product;
   const [m, n, k] = sizes;
   const { rows, columns, terms } = WORTH_GATING;
-  if (left.flag === 1 || right.flag === 0 || m < rows || n < columns || k < terms) return false;
-  const y = epilogue[0] as Buffer;
-  const choice = plan.choice(result, y);
+  const { countable } = result;
+  if (countable?.madeBy !== "relu" || left.flag === 1 || right.flag === 0 || m < rows || n < columns || k < terms)
+    return false;
+  const y = plan.dense(result).buffer;
+  const choice = plan.choice(countable, y);
   const scratch = plan.workspace(plan.scratch.gatedGemmScratch(...sizes));
   plan.call("gatedGemm", [...sizes, ...buffers, y, scratch, choice.tally], { ...effects, choice });
   return true;
@@ -144,8 +146,7 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
   const buffers = [left.view.buffer, right.view.buffer, y.buffer];
   const effects = { output: y.buffer, flops: 2 * m * n * k };
   const product = { left, right, sizes, buffers, epilogue, effects };
-  const throughRelu = layer.gate?.op === "reluGrad" ? beside!.countable : undefined;
-  if (throughRelu && callThroughRelu(plan, product, throughRelu)) return y;
+  if (layer.gate?.op === "reluGrad" && callThroughRelu(plan, product, beside!)) return y;
   if (!layer.gate && a.countable && callWithoutZeros(plan, product, a.countable)) return y;
   const scratchBytes = plan.scratch.gemmScratch(left.flag, right.flag, ...sizes);
   const scratch = scratchBytes > 0 ? plan.workspace(scratchBytes) : 0;

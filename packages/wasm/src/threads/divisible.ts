@@ -137,10 +137,10 @@ const sparseGemm: Divisible = {
   share: (args, index, count) => args.with(11, count * 256 + index),
 };
 
-/** The kernel deals out rows, but for those of `gemm`, which it may become. */
+/** The kernel deals out rows, a share may be without; or it is `gemm`, and cuts as that does. */
 const gatedGemm: Divisible = {
   writes: [5, 7],
-  pieces: ([m]) => Math.ceil(m! / 8),
+  pieces: ([m, n]) => Math.ceil(Math.max(m!, n!) / 8),
   share: (args, index, count) => args.with(9, count * 256 + index),
 };
 
