@@ -32,15 +32,22 @@ it("flushes a write-ahead log before it answers", async () => {
 
 it("lets the event loop turn while the disk is written to", async () => {
   const store = await SqliteStore.open(join(await temporaryFolder(), "frames.db"));
-  const large = Array.from({ length: 30 }, (_, i) => arrival("a", i, { stream: new Uint8Array(2 ** 20).fill(i) }));
-  let [turns, done] = [0, false];
-  const turn = (): void => void (done || (turns++, setImmediate(turn)));
-  const put = store.put(large);
-  setImmediate(turn);
-  await put;
-  done = true;
-  // A commit on the event loop's own thread would leave one turn or two.
-  expect(turns).toBeGreaterThan(5);
+  async function turnsDuring(first: number): Promise<number> {
+    const large = Array.from({ length: 10 }, (_, i) =>
+      arrival("a", first + i, { stream: new Uint8Array(2 ** 20).fill(first + i) }),
+    );
+    let [turns, done] = [0, false];
+    const turn = (): void => void (done || (turns++, setImmediate(turn)));
+    const put = store.put(large);
+    setImmediate(turn);
+    await put;
+    done = true;
+    return turns;
+  }
+  // A commit on the event loop's own thread would leave one turn or two, every time; a busy machine may, too, but not for long.
+  const turns: number[] = [];
+  for (let i = 0; i < 10 && !turns.some((count) => count > 5); i++) turns.push(await turnsDuring(10 * i));
+  expect(Math.max(...turns)).toBeGreaterThan(5);
   await store.close();
 });
 
