@@ -65,7 +65,7 @@ export function gemmScratch(transA: i32, transB: i32, m: i32, n: i32, k: i32): i
 
 /** Where share `index` of `count` begins when `total` is handed out in units. */
 @inline
-function edge(total: i32, unit: i32, index: i32, count: i32): i32 {
+export function edge(total: i32, unit: i32, index: i32, count: i32): i32 {
   return min((total + unit - 1) / unit * index / count * unit, total);
 }
 

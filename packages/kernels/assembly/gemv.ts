@@ -78,7 +78,7 @@ function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
  * Products of x with the rows of B at b0 to b3: sums of even vectors and of odd ones, as four sums would wait for themselves. For the branch that
  * never leaves see `gemm-tile`.
  */
-export function fourDots(k: i32, x: usize, b0: usize, b1: usize, b2: usize, b3: usize): v128 {
+function fourDots(k: i32, x: usize, b0: usize, b1: usize, b2: usize, b3: usize): v128 {
   let s0 = f32s(0), s1 = f32s(0), s2 = f32s(0), s3 = f32s(0);
   let t0 = f32s(0), t1 = f32s(0), t2 = f32s(0), t3 = f32s(0);
   for (const whole = x + (<usize>(k & ~15) << 2); x < whole; x += 64) {
@@ -139,39 +139,54 @@ export function timesColumns(n: i32, k: i32, x: usize, b: usize, y: usize, bias:
   }
 }
 
+/** Elements that `addDots` goes through at most: as many as a word has bits. */
+// @ts-ignore: decorator
+@inline export const MOST_DOTS: i32 = 32;
+
+/** A bit for each of up to 32 floats that is above zero. */
+@inline
+function above(x: usize, count: i32): i32 {
+  let bits = 0;
+  for (let j = 0; j < count; j += 4) {
+    bits |= i32x4.bitmask(f32x4.gt(loadUpTo(x + (<usize>j << 2), count - j), f32s(0))) << j;
+  }
+  return bits;
+}
+
+/** Adds to those of n <= MOST_DOTS elements of y whose `result` is above 0 the products of x with their rows of B, `stride` bytes apart; other rows are not read. */
+export function addDots(n: i32, k: i32, x: usize, b: usize, stride: usize, y: usize, result: usize): void {
+  let bits = above(result, n);
+  while (bits) {
+    // Where four are not left, the last one is made again.
+    const j0 = ctz(bits);
+    bits &= bits - 1;
+    const j1 = bits ? ctz(bits) : j0;
+    bits &= bits - 1;
+    const j2 = bits ? ctz(bits) : j1;
+    bits &= bits - 1;
+    const j3 = bits ? ctz(bits) : j2;
+    bits &= bits - 1;
+    const dots = fourDots(k, x, b + j0 * stride, b + j1 * stride, b + j2 * stride, b + j3 * stride);
+    const y0 = y + (j0 << 2), y1 = y + (j1 << 2), y2 = y + (j2 << 2), y3 = y + (j3 << 2);
+    let sums = v128.load32_zero(y0);
+    sums = v128.load_lane<u32>(y1, sums, 1);
+    sums = v128.load_lane<u32>(y2, sums, 2);
+    sums = f32x4.add(v128.load_lane<u32>(y3, sums, 3), dots);
+    v128.store_lane<u32>(y0, sums, 0);
+    v128.store_lane<u32>(y1, sums, 1);
+    v128.store_lane<u32>(y2, sums, 2);
+    v128.store_lane<u32>(y3, sums, 3);
+  }
+}
+
 /** As `timesColumns`, where `result` is above 0; else 0, and that row of B is not read. */
 export function timesSomeColumns(n: i32, k: i32, x: usize, b: usize, y: usize, result: usize): void {
   memory.fill(y, 0, <usize>n << 2);
-  const toResult = result - y;
-  /** The places in y of what is to be made, the last of them, and their rows of B. */
-  let y0 = y, y1 = y, y2 = y, y3 = y;
-  let b0 = b, b1 = b, b2 = b, b3 = b;
-  let found = 0;
-  for (const end = y + (<usize>n << 2); y < end; y += 4) {
-    if (load<f32>(y + toResult) > 0) {
-      y0 = y1;
-      y1 = y2;
-      y2 = y3;
-      y3 = y;
-      b0 = b1;
-      b1 = b2;
-      b2 = b3;
-      b3 = b;
-      if ((++found & 3) == 0) {
-        const dots = f32x4.add(f32s(0), fourDots(k, x, b0, b1, b2, b3));
-        v128.store_lane<u32>(y0, dots, 0);
-        v128.store_lane<u32>(y1, dots, 1);
-        v128.store_lane<u32>(y2, dots, 2);
-        v128.store_lane<u32>(y3, dots, 3);
-      }
-    }
-    b += <usize>k << 2;
-  }
-  for (found &= 3; found > 0; found--) {
-    v128.store_lane<u32>(y3, f32x4.add(f32s(0), fourDots(k, x, b3, b3, b3, b3)), 0);
-    y3 = y2;
-    y2 = y1;
-    b3 = b2;
-    b2 = b1;
+  const stride = <usize>k << 2;
+  for (; n > 0; n -= MOST_DOTS) {
+    addDots(min(n, MOST_DOTS), k, x, b, stride, y, result);
+    b += MOST_DOTS * stride;
+    y += MOST_DOTS * 4;
+    result += MOST_DOTS * 4;
   }
 }

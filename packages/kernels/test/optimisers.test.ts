@@ -263,7 +263,8 @@ describe.each(BUILDS)("optimisers, $title", ({ build, missing }) => {
       const [after] = step(name, [{ ...fresh, slots: [...fresh.slots.slice(0, -1), values] }]);
       const directions = Array.from(after!.at(-1)!, (v, i) => Math.sign(Math.fround(v - values[i]!) / ulp(end)));
       expect(directions.map((direction, i) => (i === 3 ? 0 : direction))).toEqual([1, 1, 1, 0, -1, -1]);
-      expect(Math.abs(after!.at(-1)![3]! - end)).toBeLessThanOrEqual(4 * ulp(end));
+      // Half a unit each: two roundings, what it begins with, and by how much the rounded decay and its complement are not 1 together.
+      expect(Math.abs(after!.at(-1)![3]! - end)).toBeLessThan(2.01 * ulp(end));
     },
   );
 

@@ -5,6 +5,7 @@ import type { Scratch } from "./planner/plan-builder.ts";
 import type { Plan, Section } from "./planner/plan.ts";
 import type { Pool } from "./threads/pool.ts";
 import { SharedCalls } from "./threads/shared-calls.ts";
+import { sharedScratch } from "./threads/shared-scratch.ts";
 import { Workspace } from "./workspace.ts";
 
 /** What everything made by one engine shares. */
@@ -20,18 +21,11 @@ export class Runtime {
   private readonly pool: Pool | undefined;
 
   constructor(heap: Heap, kernels: Kernels, pool?: Pool) {
-    const { gemmScratch, sparseGemmScratch, gatedGemmScratch, ...undivided } = kernels as unknown as Scratch;
-    const count = pool?.count ?? 1;
-    this.threads = count;
+    this.threads = pool?.count ?? 1;
     this.heap = heap;
     this.workspace = new Workspace(heap);
     this.kernels = kernels;
-    this.scratch = {
-      ...undivided,
-      gemmScratch: (...product) => count * gemmScratch(...product),
-      sparseGemmScratch: (...product) => count * sparseGemmScratch(...product),
-      gatedGemmScratch: (...product) => count * gatedGemmScratch(...product),
-    };
+    this.scratch = sharedScratch(kernels as unknown as Scratch, this.threads);
     this.pool = pool;
   }
 

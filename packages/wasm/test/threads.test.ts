@@ -9,6 +9,7 @@ import { makePlan, prepare } from "../src/planner/make-plan.ts";
 import { normalise } from "../src/planner/normalise.ts";
 import { planPhases } from "../src/threads/phases.ts";
 import { Pool } from "../src/threads/pool.ts";
+import { sharedScratch } from "../src/threads/shared-scratch.ts";
 import { expectConforms } from "../../graph/test/conformance/conforms.ts";
 import { trainedBits } from "./threaded-vae.ts";
 import { MNIST, vaeTraining } from "../../graph/test/conformance/vae-programs.ts";
@@ -182,14 +183,7 @@ describe("a threaded engine", () => {
 describe("phases", () => {
   async function ofTraining(threads: number, batch = 128) {
     const { exports } = await loadKernels({ build: "simd128" });
-    const scratch = {
-      ...exports,
-      gemmScratch: (...product: Parameters<typeof exports.gemmScratch>) => threads * exports.gemmScratch(...product),
-      sparseGemmScratch: (...product: Parameters<typeof exports.sparseGemmScratch>) =>
-        threads * exports.sparseGemmScratch(...product),
-      gatedGemmScratch: (...product: Parameters<typeof exports.gatedGemmScratch>) =>
-        threads * exports.gatedGemmScratch(...product),
-    };
+    const scratch = sharedScratch(exports, threads);
     const plan = makePlan(prepare(normalise(vaeTraining(MNIST))), batch, scratch, threads);
     return { plan, phases: planPhases(plan.calls, plan, threads) };
   }
