@@ -12,6 +12,15 @@ import { f32s } from "./simd";
 // @ts-ignore: decorator
 @inline const MOST_ROWS: i32 = 128;
 
+/**
+ * Whether rows of B are read where they lie: copied they lie side by side, but that takes as long as some of the products. Where their distance is
+ * a multiple of 1 KiB, or nearly, they would meet in a few sets of the first cache; other than whole vectors would lie across its lines.
+ */
+@inline
+function isSpread(k: i32): bool {
+  return (k & 3) == 0 && ((k + 8) & 255) >= 16;
+}
+
 /** Bytes of scratch that `gatedGemm` needs for each share. */
 export function gatedGemmScratch(m: i32, n: i32, k: i32): i32 {
   return max((MOST_DOTS * part(k, DEPTH, 16) * 4 + 63) & ~63, gemmScratch(0, 1, m, n, k));
@@ -33,7 +42,8 @@ export function gatedGemm(
   const first = edge(m, 1, index, count), last = edge(m, 1, index + 1, count);
   const block = scratch + index * gatedGemmScratch(m, n, k);
   const depth = part(k, DEPTH, 16);
-  const step = <usize>depth << 2;
+  const spread = isSpread(k);
+  const step = <usize>(spread ? k : depth) << 2;
   const stride = <usize>n << 2;
   const toResult = result - c;
   for (let start = first; start < last; start += MOST_ROWS) {
@@ -43,11 +53,15 @@ export function gatedGemm(
       let p = 0;
       do {
         const terms = min(depth, k - p);
-        for (let t = 0; t < columns; t++) copyRow(b + ((<usize>(j + t) * k + p) << 2), block + <usize>t * step, terms);
+        let rows = b + ((<usize>j * k + p) << 2);
+        if (!spread) {
+          for (let t = 0; t < columns; t++) copyRow(rows + (<usize>(t * k) << 2), block + <usize>t * step, terms);
+          rows = block;
+        }
         for (let i = start; i < end; i++) {
           const corner = c + <usize>i * stride + (<usize>j << 2);
           if (p == 0) repeat(f32s(0), corner, columns);
-          addDots(columns, terms, a + ((<usize>i * k + p) << 2), block, step, corner, corner + toResult);
+          addDots(columns, terms, a + ((<usize>i * k + p) << 2), rows, step, corner, corner + toResult);
         }
         p += depth;
       } while (p < k);
