@@ -2,7 +2,7 @@
  * The product of `gemm` for an A that is mostly zero, to the same bits: A's rows become lists of their elements that are not zero, and each
  * element adds a row of B, a block of columns at a time, to sums in registers. Blocks of k are those of `gemm`, so sums are the same.
  */
-import { activate, gemm, gemmScratch, KC, part } from "./gemm";
+import { activate, edge, gemm, gemmScratch, isByColumns, KC, part } from "./gemm";
 import { allFinite, packWide, WIDE } from "./gemm-pack";
 import { timesRows } from "./gemv";
 import { f32s, loadPart, multiplyAdd, storePart } from "./simd";
@@ -25,7 +25,7 @@ import { f32s, loadPart, multiplyAdd, storePart } from "./simd";
 
 /** Neighbouring rows that go to one share: groups are dealt out in turns, as the middle of an image has less zeros than its ends. */
 // @ts-ignore: decorator
-@inline const GROUP: i32 = 16;
+@inline const GROUP: i32 = 8;
 
 /** An element of a list: the value, then the offset of B's row in its block. */
 // @ts-ignore: decorator
@@ -217,7 +217,7 @@ function shareOf(m: i32, index: i32, count: i32): i32 {
 
 /**
  * `gemm` for an A that may be mostly zero: `tally` is what `countNonZero` left for A, and says which way is taken. The bits are those
- * of `gemm` either way. `transposed`: 1 for A, 2 for B, or their sum. Shares are groups of rows.
+ * of `gemm` either way. `transposed`: 1 for A, 2 for B, or their sum. Shares are groups of rows, or columns where `gemm` has columns.
  */
 export function sparseGemm(
   transposed: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, scratch: usize,
@@ -229,8 +229,8 @@ export function sparseGemm(
     gemm(transA, transB, m, n, k, a, b, c, bias, activation, scratch, share);
     return;
   }
-  const count = max(share >> 8, 1);
-  const index = share & 255;
+  let count = max(share >> 8, 1);
+  let index = share & 255;
   const kc = part(k, KC, 1);
   const lists = scratch + index * sparseGemmScratch(transposed, m, n, k);
   const ends = lists + rowsOfLists(m) * listBytes(kc);
@@ -241,6 +241,13 @@ export function sparseGemm(
   const bColumn: usize = transB ? <usize>k << 2 : 4;
   const bK: usize = transB ? 4 : <usize>n << 2;
   const stride = <usize>n << 2;
+  let first = 0, last = n;
+  if (isByColumns(m, n)) {
+    first = edge(n, NARROW, index, count);
+    last = edge(n, NARROW, index + 1, count);
+    index = 0;
+    count = 1;
+  }
   const own = shareOf(m, index, count);
   /** Lanes to be kept although they are zero: all of them once B is known to hold what is not finite, as 0 times NaN is not 0. */
   let all = 0;
@@ -250,8 +257,8 @@ export function sparseGemm(
     do {
       const depth = min(kc, k - p);
       let listed = false;
-      for (let j = 0; j < n; j += WIDTH) {
-        const columns = min(WIDTH, n - j);
+      for (let j = first; j < last; j += WIDTH) {
+        const columns = min(WIDTH, last - j);
         packWide(b + <usize>j * bColumn + <usize>p * bK, block, columns, depth, transB ? bColumn : bK, transB != 0);
         if (!all && start == 0 && !allFinite(block, depth * WIDE_BYTES)) {
           all = 15;
@@ -277,7 +284,7 @@ export function sparseGemm(
       p += kc;
     } while (p < k);
     for (let t = 0; activation && t < rows; t++) {
-      activate(activation, c + <usize>rowOf(start + t, index, count) * stride, n);
+      activate(activation, c + <usize>rowOf(start + t, index, count) * stride + (<usize>first << 2), last - first);
     }
   }
 }

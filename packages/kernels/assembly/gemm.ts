@@ -69,6 +69,12 @@ export function edge(total: i32, unit: i32, index: i32, count: i32): i32 {
   return min((total + unit - 1) / unit * index / count * unit, total);
 }
 
+/** Each share packs all of one operand, and so they are cut where the other is large. */
+@inline
+export function isByColumns(m: i32, n: i32): bool {
+  return n >= 2 * m;
+}
+
 @inline
 export function activate(activation: i32, x: usize, n: i32): void {
   if (activation == 1) relu(x, x, n);
@@ -184,7 +190,7 @@ export function gemm(
     }
     return;
   }
-  const byColumns = n >= 2 * m;
+  const byColumns = isByColumns(m, n);
   const narrow = isNarrow(m, n, k);
   const unit = narrow ? 8 : MR;
   const firstColumn = byColumns ? edge(n, 8, index, count) : 0;

@@ -23,7 +23,7 @@ function sparseNoise(n: number, density: number, seed: number): Float32Array {
   return noise(n, seed).map((x, i) => (Math.abs(where[i]!) < density ? x : where[i]! < 0 ? -0 : 0));
 }
 
-/** Rows at and around groups of four and sixteen and the most that are listed at once; columns around blocks of 32 and the narrower ones that end a row. */
+/** Rows at and around groups of four and eight and the most that are listed at once; columns around blocks of 32 and the narrower ones that end a row. */
 const rows = fc.oneof(fc.integer({ min: 4, max: 40 }), fc.constantFrom(255, 256, 257, 300));
 const columns = fc.oneof(fc.integer({ min: 1, max: 60 }), fc.constantFrom(63, 64, 65, 80, 88, 96, 100));
 const depth = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(255, 256, 257, 300, 784));

@@ -7,6 +7,8 @@ export interface CallList {
   readonly bytes: number;
   /** Takes over where every buffer lies now, and where its own memory does. */
   bind(addressOf: (buffer: Buffer) => number, memory: number): void;
+  /** Says that a run follows: threads that sleep may wake while its inputs are written. */
+  announce(): void;
   /** The whole of what happens between inputs and results. */
   run(): void;
 }
@@ -23,6 +25,8 @@ export class SerialCalls implements CallList {
   bind(addressOf: (buffer: Buffer) => number): void {
     for (const call of this.calls) call.bind(addressOf);
   }
+
+  announce(): void {}
 
   run(): void {
     execute(this.calls);

@@ -43,6 +43,7 @@ export class Specialisation {
   /** Runs once and says whether the updates were made. */
   run(inputs: Readonly<Record<string, HostArray>>): boolean {
     this.bind();
+    this.compute.announce();
     for (const { name, buffer } of this.plan.inputs) this.write(buffer, inputs[name]!);
     this.writeFinite();
     this.compute.run();

@@ -130,10 +130,10 @@ const gemm: Divisible = {
   share: (args, index, count) => args.with(11, count * 256 + index),
 };
 
-/** The kernel deals out groups of sixteen rows. */
+/** The kernel deals out groups of eight rows, or of sixteen columns; a share may be empty. */
 const sparseGemm: Divisible = {
   writes: [6, 9],
-  pieces: ([, m]) => Math.ceil(m! / 16),
+  pieces: ([, m, n]) => Math.ceil(Math.max(m!, n!) / 16),
   share: (args, index, count) => args.with(11, count * 256 + index),
 };
 

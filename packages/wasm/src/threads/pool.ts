@@ -27,11 +27,11 @@ const fields = {
 export const MOST_CALLS: number = fields.MASK - 1;
 
 /**
- * Turns of a loop that only looks, at some 5 ns each: what a worker spends before it sleeps, which bridges the calls that only the
- * first thread makes, and what the first thread spends on calls that workers are about to finish. Longer than this, on a machine
- * with other things to do, looking takes time from those who work.
+ * Turns of a loop that only looks, at some 5 ns each: what a worker spends before it sleeps, some as long as it takes to wake, which
+ * bridges the ends of uneven shares, and what the first thread spends on calls that workers are about to finish. Longer than this, on a
+ * machine with other things to do, looking takes time from those who work.
  */
-const WORKER_SPINS = 4000;
+const WORKER_SPINS = 8000;
 const SPINS = 10_000;
 
 /** How long a worker may take to start, milliseconds. */
@@ -116,8 +116,13 @@ export class Pool {
     Atomics.store(state, fields.COUNT, count);
     Atomics.store(state, fields.DONE, 0);
     Atomics.store(state, fields.CLAIM, next);
-    Atomics.add(state, fields.TICKET, 1);
-    if (Atomics.load(state, fields.SLEEPING) > 0) Atomics.notify(state, fields.TICKET);
+    this.rouse();
+  }
+
+  /** Wakes who sleeps, as there is a list or one follows soon, and lets others look for as long again: to wake takes as long as many calls. */
+  rouse(): void {
+    Atomics.add(this.state, fields.TICKET, 1);
+    if (Atomics.load(this.state, fields.SLEEPING) > 0) Atomics.notify(this.state, fields.TICKET);
   }
 
   /** Number of a call that nobody else will make, -1 when all are taken. */

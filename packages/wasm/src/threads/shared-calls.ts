@@ -29,6 +29,8 @@ export class SharedCalls implements CallList {
   private readonly heap: Heap;
   private readonly kernelNumbers: ReadonlyMap<string, number>;
   private readonly phases: readonly ReadyPhase[];
+  /** The last phase that is shared, -1 if none is. */
+  private readonly lastShared: number;
   /** The table's first element in a float64 view of the memory. */
   private base = 0;
 
@@ -48,6 +50,7 @@ export class SharedCalls implements CallList {
       const flops = steps.reduce((sum, { call }) => sum + call.flops, 0);
       return { steps, own, shares, start, patience: PATIENCE_MS + flops / LEAST_SPEED };
     });
+    this.lastShared = this.phases.findLastIndex(({ shares }) => shares.length > 0);
     this.bytes = align(8 * end);
   }
 
@@ -68,12 +71,18 @@ export class SharedCalls implements CallList {
     }
   }
 
+  announce(): void {
+    if (this.lastShared >= 0) this.pool.rouse();
+  }
+
   /** @throws IsthmusError `ENGINE_THREADS` */
   run(): void {
     for (let i = 0; i < this.phases.length; i++) {
       const { own, shares, start, patience } = this.phases[i]!;
-      if (shares.length === 0) execute(own);
-      else this.pool.run(own, shares, this.base + start, patience);
+      if (shares.length === 0) {
+        if (i < this.lastShared) this.pool.rouse();
+        execute(own);
+      } else this.pool.run(own, shares, this.base + start, patience);
     }
   }
 }
