@@ -14,11 +14,12 @@ import { f32s } from "./simd";
 
 /**
  * Whether rows of B are read where they lie: copied they lie side by side, but that takes as long as some of the products. Where their distance is
- * a multiple of 1 KiB, or nearly, they would meet in a few sets of the first cache; other than whole vectors would lie across its lines.
+ * a multiple of 1 KiB, or nearly, or within two cache lines of one of 4 KiB, they would meet in a few sets of the first cache; other than whole
+ * vectors would lie across its lines.
  */
 @inline
-function isSpread(k: i32): bool {
-  return (k & 3) == 0 && ((k + 8) & 255) >= 16;
+function readsInPlace(k: i32): bool {
+  return (k & 3) == 0 && ((k + 8) & 255) >= 16 && ((k + 32) & 1023) >= 64;
 }
 
 /** Bytes of scratch that `gatedGemm` needs for each share. */
@@ -42,8 +43,8 @@ export function gatedGemm(
   const first = edge(m, 1, index, count), last = edge(m, 1, index + 1, count);
   const block = scratch + index * gatedGemmScratch(m, n, k);
   const depth = part(k, DEPTH, 16);
-  const spread = isSpread(k);
-  const step = <usize>(spread ? k : depth) << 2;
+  const inPlace = readsInPlace(k);
+  const step = <usize>(inPlace ? k : depth) << 2;
   const stride = <usize>n << 2;
   const toResult = result - c;
   for (let start = first; start < last; start += MOST_ROWS) {
@@ -54,7 +55,7 @@ export function gatedGemm(
       do {
         const terms = min(depth, k - p);
         let rows = b + ((<usize>j * k + p) << 2);
-        if (!spread) {
+        if (!inPlace) {
           for (let t = 0; t < columns; t++) copyRow(rows + (<usize>(t * k) << 2), block + <usize>t * step, terms);
           rows = block;
         }

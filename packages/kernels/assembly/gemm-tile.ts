@@ -24,6 +24,12 @@ import { f32s, loadPart, multiplyAdd, storePart } from "./simd";
 // @ts-ignore: decorator
 @inline export const PANEL_BYTES: i32 = MR * A_BYTES;
 
+/** The bias as what a sum begins with, never -0: else a sum of -0, of products that underflow, would depend on where a tile ends. */
+@inline
+export function startOf(bias: v128): v128 {
+  return f32x4.add(bias, f32s(0));
+}
+
 /** First chunk of k: C = product + bias (or 0); later ones: C += product. */
 @inline
 function finish(c: usize, left: v128, right: v128, first: bool, biasLeft: v128, biasRight: v128): void {
@@ -215,8 +221,8 @@ function tileOf(
       b += load<i32>(runs, 20);
     }
   }
-  const biasLeft = bias ? v128.load(bias) : f32s(0);
-  const biasRight = bias ? v128.load(bias, 16) : f32s(0);
+  const biasLeft = bias ? startOf(v128.load(bias)) : f32s(0);
+  const biasRight = bias ? startOf(v128.load(bias, 16)) : f32s(0);
   finish(c, c00, c01, first, biasLeft, biasRight);
   finish(c + stride, c10, c11, first, biasLeft, biasRight);
   finish(c + 2 * stride, c20, c21, first, biasLeft, biasRight);
@@ -239,10 +245,10 @@ function lowTile(runs: usize, bytes: i32, a: usize, b: usize, c: usize, stride: 
 function finishPart(c: usize, from: usize, first: bool, bias: usize, count: i32): void {
   const value = v128.load(from);
   if (count >= 4) {
-    const base = first ? (bias ? v128.load(bias) : f32s(0)) : v128.load(c);
+    const base = first ? (bias ? startOf(v128.load(bias)) : f32s(0)) : v128.load(c);
     v128.store(c, f32x4.add(base, value));
   } else if (count > 0) {
-    const base = first ? (bias ? loadPart(bias, count) : f32s(0)) : loadPart(c, count);
+    const base = first ? (bias ? startOf(loadPart(bias, count)) : f32s(0)) : loadPart(c, count);
     storePart(c, f32x4.add(base, value), count);
   }
 }

@@ -5,7 +5,7 @@
 import { reluGrad, sigmoidGrad, tanhGrad } from "./binary";
 import { repeat, transpose } from "./copy";
 import { packA, packB } from "./gemm-pack";
-import { MR, PANEL_BYTES, rowsOfNext, strip } from "./gemm-tile";
+import { MR, PANEL_BYTES, rowsOfNext, startOf, strip } from "./gemm-tile";
 import { timesColumns, timesRows, timesSomeColumns } from "./gemv";
 import { f32s } from "./simd";
 import { relu, sigmoid, softplus, tanh } from "./unary";
@@ -69,7 +69,7 @@ export function edge(total: i32, unit: i32, index: i32, count: i32): i32 {
   return min((total + unit - 1) / unit * index / count * unit, total);
 }
 
-/** Each share packs all of one operand, and so they are cut where the other is large. */
+/** Whether shares are columns: each packs all of one operand, and so they are cut along the larger one. */
 @inline
 export function isByColumns(m: i32, n: i32): bool {
   return n >= 2 * m;
@@ -147,7 +147,7 @@ function multiplyNarrow(
     const rows = min(m, NARROW_ROWS);
     const stride = <usize>rows << 2;
     for (let j = 0; j < n; j++) {
-      repeat(bias ? v128.load32_splat(bias + (<usize>j << 2)) : f32s(0), scratch + <usize>j * stride, rows);
+      repeat(bias ? startOf(v128.load32_splat(bias + (<usize>j << 2))) : f32s(0), scratch + <usize>j * stride, rows);
     }
     multiply(1 - transA, n, rows, k, b, bColumn, bK, a, aRow, aK, scratch, stride, true, 0, 0, 0, NARROW_ROWS, rest, blockBytes(rows, k));
     transpose(scratch, c, rows, n, stride);

@@ -9,11 +9,11 @@ interface Product {
   readonly k: number;
 }
 
-/** Around edges of blocks: 128 rows of A, 32 of B, 208 k's and their sixteens. */
+/** Around edges of blocks: 128 rows of A, 32 of B, 208 k's and their sixteens; distances of rows that are copied or read in place. */
 const products: fc.Arbitrary<Product> = fc.record({
   m: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(128, 129, 260)),
   n: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(63, 64, 65, 100)),
-  k: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.constantFrom(207, 208, 209, 417, 640)),
+  k: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.constantFrom(207, 208, 209, 244, 248, 256, 260, 264, 417, 512, 640)),
 });
 
 /** What relu might have left, and what it cannot: all that is not above zero ends the gradient. */

@@ -70,10 +70,11 @@ describe.each(BUILDS)("sparseGemm, $build", ({ build, missing }) => {
         fc.constantFrom(0, 0.02, 0.2, 0.6, 1),
         fc.boolean(),
         fc.integer({ min: 1, max: 4 }),
+        fc.constantFrom(1, 1e-30),
         fc.integer(),
-        (product, density, withBias, count, seed) => {
-          const a = sparseNoise(product.m * product.k, density, seed);
-          const b = noise(product.k * product.n, seed + 2);
+        (product, density, withBias, count, scale, seed) => {
+          const a = sparseNoise(product.m * product.k, density, seed).map((x) => x * scale);
+          const b = noise(product.k * product.n, seed + 2).map((x) => x * scale);
           const bias = withBias ? noise(product.n, seed + 3).map((x) => (x < -0.5 ? -0 : x)) : undefined;
           const { dense, sparse } = both(product, { a, b, bias }, a.length, count);
           expect(Buffer.compare(bits(sparse), bits(dense))).toBe(0);

@@ -307,6 +307,32 @@ describe("a worker that is lost", () => {
     pool.dispose();
   });
 
+  it("is roused without a list, before one and after, and makes each call once", async () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    const { module, exports } = await loadKernels({ build: "simd128", memory });
+    const pool = new Pool(2);
+    await pool.start({ module, memory });
+    const floats = new Float32Array(memory.buffer);
+    floats[256] = 1;
+    const additions = [2048, 4096, 8192].map((at) => [at, 1024, at, 1, 1, 0, 1, 0, 1] as const);
+    const add = Object.keys(exports).indexOf("add");
+    additions.forEach((args, i) => new Float64Array(memory.buffer).set([add, ...args], 13 * i));
+    const calls = additions.map((args) => ({ run: () => exports.add(...args) }));
+    pool.rouse();
+    for (let i = 0; i < 5000; i++) {
+      pool.run([{ run: () => pool.rouse() }], calls, 0, 10_000);
+      if (i % 2 === 0) pool.rouse();
+    }
+    expect([2048, 4096, 8192].map((at) => floats[at / 4])).toEqual([5000, 5000, 5000]);
+    await sleep(50);
+    const before = process.cpuUsage();
+    await sleep(300);
+    const { user, system } = process.cpuUsage(before);
+    expect(user + system).toBeLessThan(100_000);
+    pool.dispose();
+    pool.rouse();
+  });
+
   it("in a kernel is told from one that did its work", async () => {
     const { pool, list } = await openPool();
     const nothing = { run: () => {} };

@@ -130,10 +130,10 @@ const gemm: Divisible = {
   share: (args, index, count) => args.with(11, count * 256 + index),
 };
 
-/** The kernel deals out groups of eight rows, or of sixteen columns; a share may be empty. */
+/** The kernel deals out groups of eight rows, or of sixteen columns; never of fewer than four rows. */
 const sparseGemm: Divisible = {
   writes: [6, 9],
-  pieces: ([, m, n]) => Math.ceil(Math.max(m!, n!) / 16),
+  pieces: ([, m, n]) => Math.ceil(n! >= 2 * m! ? n! / 16 : m! / 8),
   share: (args, index, count) => args.with(11, count * 256 + index),
 };
 

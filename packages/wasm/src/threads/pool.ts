@@ -4,7 +4,7 @@ import { openWorker, type WorkerPort } from "./worker-port.ts";
 
 /** Words of the control block, but for the last. */
 const fields = {
-  /** Changes with every list, which is what workers wait for. */
+  /** Changes with every list, and when one follows soon, which is what workers wait for. */
   TICKET: 0,
   /** Number of the list, then of the first of its calls that nobody has taken. */
   CLAIM: 1,
@@ -27,8 +27,8 @@ const fields = {
 export const MOST_CALLS: number = fields.MASK - 1;
 
 /**
- * Turns of a loop that only looks, at some 5 ns each: what a worker spends before it sleeps, some as long as it takes to wake, which
- * bridges the ends of uneven shares, and what the first thread spends on calls that workers are about to finish. Longer than this, on a
+ * Turns of a loop that only looks, at some 5 ns each: what a worker spends before it sleeps, as long as waking takes, which bridges the
+ * ends of uneven shares, and what the first thread spends on calls that workers are about to finish. Longer than this, on a
  * machine with other things to do, looking takes time from those who work.
  */
 const WORKER_SPINS = 8000;
