@@ -5,7 +5,7 @@
 import { activate, edge, gemm, gemmScratch, isByColumns, KC, part } from "./gemm";
 import { allFinite, packWide, WIDE } from "./gemm-pack";
 import { timesRows } from "./gemv";
-import { startOf } from "./gemm-tile";
+import { sumsBefore } from "./gemm-tile";
 import { f32s, loadPart, multiplyAdd, storePart } from "./simd";
 
 /** Columns of a block of B, and of its narrower ones, with which the last columns make do: 8, 6 and 4 sums. */
@@ -121,8 +121,7 @@ function listColumns(
 
 @inline
 function finish(c: usize, sum: v128, first: bool, bias: usize): void {
-  const base = first ? (bias ? startOf(v128.load(bias)) : f32s(0)) : v128.load(c);
-  v128.store(c, f32x4.add(base, sum));
+  v128.store(c, f32x4.add(sumsBefore(c, first, bias, 4), sum));
 }
 
 /**
@@ -172,8 +171,8 @@ function finishEdge(c: usize, spare: usize, first: bool, bias: usize, columns: i
   for (const whole = <usize>(columns & ~3) << 2; j < whole; j += 16) finish(c + j, v128.load(spare + j), first, bias ? bias + j : 0);
   const rest = columns & 3;
   if (!rest) return;
-  const base = first ? (bias ? startOf(loadPart(bias + j, rest)) : f32s(0)) : loadPart(c + j, rest);
-  storePart(c + j, f32x4.add(base, v128.load(spare + j)), rest);
+  const before = sumsBefore(c + j, first, bias ? bias + j : 0, rest);
+  storePart(c + j, f32x4.add(before, v128.load(spare + j)), rest);
 }
 
 function addWholeBlock(from: usize, end: usize, b: usize, c: usize, first: bool, bias: usize): void {
@@ -218,8 +217,8 @@ function shareOf(m: i32, index: i32, count: i32): i32 {
 
 /**
  * `gemm` for an A that may be mostly zero: `tally` is what `countNonZero` left for A, and says which way is taken. The bits are those
- * of `gemm` either way. `transposed`: 1 for A, 2 for B, or their sum. Shares are groups of rows, or
- * columns where `gemm` has columns, and then each lists all of A.
+ * of `gemm` either way. `transposed`: 1 for A, 2 for B, or their sum. Shares are groups of rows, or columns
+ * where `gemm` has columns, and then each lists all of A.
  */
 export function sparseGemm(
   transposed: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, scratch: usize,

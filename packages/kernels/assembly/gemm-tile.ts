@@ -12,7 +12,7 @@
  * the order. The other build is for older ones, too, which would gather the loads after that, and a k is better cut in two there: its tests are
  * real. The four are written out, as no inlined function can add to sums of its caller's.
  */
-import { f32s, loadPart, multiplyAdd, storePart } from "./simd";
+import { f32s, loadUpTo, multiplyAdd, storeUpTo } from "./simd";
 
 /** Rows of a tile. */
 // @ts-ignore: decorator
@@ -24,10 +24,17 @@ import { f32s, loadPart, multiplyAdd, storePart } from "./simd";
 // @ts-ignore: decorator
 @inline export const PANEL_BYTES: i32 = MR * A_BYTES;
 
-/** The bias as what a sum begins with, never -0: else a sum of -0, of products that underflow, would depend on where a tile ends. */
+/** A bias as what a sum begins with, never -0: else a sum of -0, of products that underflow, would depend on where a tile ends. */
 @inline
 export function startOf(bias: v128): v128 {
   return f32x4.add(bias, f32s(0));
+}
+
+/** What up to four columns of C hold before more k's are added: at first their bias, or 0. */
+@inline
+export function sumsBefore(c: usize, first: bool, bias: usize, count: i32): v128 {
+  if (!first) return loadUpTo(c, count);
+  return bias ? startOf(loadUpTo(bias, count)) : f32s(0);
 }
 
 /** First chunk of k: C = product + bias (or 0); later ones: C += product. */
@@ -243,14 +250,7 @@ function lowTile(runs: usize, bytes: i32, a: usize, b: usize, c: usize, stride: 
 
 /** Four (or fewer, `count`) columns of a tile that hangs over C's edge. */
 function finishPart(c: usize, from: usize, first: bool, bias: usize, count: i32): void {
-  const value = v128.load(from);
-  if (count >= 4) {
-    const base = first ? (bias ? startOf(v128.load(bias)) : f32s(0)) : v128.load(c);
-    v128.store(c, f32x4.add(base, value));
-  } else if (count > 0) {
-    const base = first ? (bias ? startOf(loadPart(bias, count)) : f32s(0)) : loadPart(c, count);
-    storePart(c, f32x4.add(base, value), count);
-  }
+  if (count > 0) storeUpTo(c, f32x4.add(sumsBefore(c, first, bias, count), v128.load(from)), count);
 }
 
 /** The inside of a tile that hangs over C's edge: `rows` x `columns` of `from` (MR x 8 floats). */
