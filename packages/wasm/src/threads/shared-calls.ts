@@ -79,10 +79,9 @@ export class SharedCalls implements CallList {
   run(): void {
     for (let i = 0; i < this.phases.length; i++) {
       const { own, shares, start, patience } = this.phases[i]!;
-      if (shares.length === 0) {
-        if (i < this.lastShared) this.pool.rouse();
-        execute(own);
-      } else this.pool.run(own, shares, this.base + start, patience);
+      // An empty list keeps workers looking for the next one.
+      if (i <= this.lastShared) this.pool.run(own, shares, this.base + start, patience);
+      else execute(own);
     }
   }
 }
