@@ -72,6 +72,32 @@ async function results(engine: WasmEngine, program: Program): Promise<Buffer> {
   return Buffer.concat([...read, after].map((values) => Buffer.from(values.buffer)));
 }
 
+/** No worker looks for work any more, soon after the last. */
+async function expectIdle(): Promise<void> {
+  await sleep(50);
+  const before = process.cpuUsage();
+  await sleep(300);
+  const { user, system } = process.cpuUsage(before);
+  // Microseconds. A worker that kept looking would take 300,000 on an idle core; timers and the test runner take a few thousand.
+  expect(user + system).toBeLessThan(100_000);
+}
+
+/** A pool of two over a memory of one page. */
+async function openPool(url?: string) {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const { module, exports } = await loadKernels({ build: "simd128", memory });
+  const pool = new Pool(2);
+  await pool.start({ module, memory }, url);
+  /** Calls of one kernel, which are in the table from its beginning. */
+  const listed = (kernel: "add" | "fill", lists: readonly (readonly number[])[]) => {
+    const number = Object.keys(exports).indexOf(kernel);
+    lists.forEach((args, i) => new Float64Array(memory.buffer).set([number, ...args], 13 * i));
+    const call: (...args: number[]) => void = exports[kernel];
+    return lists.map((args) => ({ run: () => call(...args) }));
+  };
+  return { pool, listed, floats: new Float32Array(memory.buffer) };
+}
+
 /** A page of text as the address of a worker's code. */
 const codeUrl = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
 const port = `const port = process.getBuiltinModule("node:worker_threads").parentPort;`;
@@ -154,12 +180,7 @@ describe("a threaded engine", () => {
 
   it("costs nothing while it is idle", async () => {
     await results(engine, everyKind());
-    await sleep(50);
-    const before = process.cpuUsage();
-    await sleep(300);
-    const { user, system } = process.cpuUsage(before);
-    // Microseconds. Two workers that kept looking would take 600,000 on idle cores; timers and the test runner take a few thousand.
-    expect(user + system).toBeLessThan(100_000);
+    await expectIdle();
   });
 
   it("is disposed of twice", async () => {
@@ -260,6 +281,27 @@ describe("one thread and a reason", () => {
   });
 });
 
+describe("a pool", () => {
+  it("is roused without a list, before one and after, and makes each call once", async () => {
+    const { pool, listed, floats } = await openPool();
+    floats[256] = 1;
+    const sums = [2048, 4096, 8192];
+    const calls = listed(
+      "add",
+      sums.map((at) => [at, 1024, at, 1, 1, 0, 1, 0, 1]),
+    );
+    pool.rouse();
+    for (let i = 0; i < 5000; i++) {
+      pool.run([{ run: () => pool.rouse() }], calls, 0, 10_000);
+      if (i % 2 === 0) pool.rouse();
+    }
+    expect(sums.map((at) => floats[at / 4])).toEqual([5000, 5000, 5000]);
+    await expectIdle();
+    pool.dispose();
+    pool.rouse();
+  });
+});
+
 describe("a worker that is lost", () => {
   it("between two runs ends the next one with an error", async () => {
     const code = `${port} port.onmessage = () => { port.postMessage("ready"); setTimeout(() => process.exit(1), 20); };`;
@@ -271,74 +313,41 @@ describe("a worker that is lost", () => {
     engine.dispose();
   });
 
-  /** A pool of two over a memory of one page, and lists of calls that fill n floats at an address. */
-  const openPool = async (url?: string) => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-    const { module, exports } = await loadKernels({ build: "simd128", memory });
-    const pool = new Pool(2);
-    await pool.start({ module, memory }, url);
-    const fill = Object.keys(exports).indexOf("fill");
-    const list = (...fills: (readonly [address: number, n: number])[]) => {
-      const table = new Float64Array(memory.buffer);
-      fills.forEach(([address, n], i) => table.set([fill, address, 2.5, n], 13 * i));
-      return { first: 0, calls: fills.map(([address, n]) => ({ run: () => exports.fill(address, 2.5, n) })) };
-    };
-    return { pool, list, floats: new Float32Array(memory.buffer) };
-  };
-
   it("after it took a call is waited for no longer than is reasonable", async () => {
     const takes =
       "Atomics.add(state, 5, 1); port.postMessage('ready'); Atomics.wait(state, 0, 0); Atomics.add(state, 1, 1);";
-    const { pool, list } = await openPool(
+    const { pool, listed } = await openPool(
       codeUrl(`${port} port.onmessage = ({ data }) => { const state = new Int32Array(data.control); ${takes} };`),
     );
-    const { first, calls } = list([1024, 3], [2048, 3]);
+    const calls = listed("fill", [
+      [1024, 2.5, 3],
+      [2048, 2.5, 3],
+    ]);
     const own = { run: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300) };
-    expect(() => pool.run([own], calls, first, 30)).toThrow(/1 of 2 calls were not done after 30 ms/);
-    expect(() => pool.run([], calls, first, 30)).toThrow(expect.objectContaining({ code: "ENGINE_THREADS" }));
+    expect(() => pool.run([own], calls, 0, 30)).toThrow(/1 of 2 calls were not done after 30 ms/);
+    expect(() => pool.run([], calls, 0, 30)).toThrow(expect.objectContaining({ code: "ENGINE_THREADS" }));
     pool.dispose();
   });
 
   it("before it took a call is not missed", async () => {
-    const { pool, list, floats } = await openPool(codeUrl(`${port} port.onmessage = () => port.postMessage("ready");`));
-    const { first, calls } = list([1024, 3], [2048, 2]);
-    for (let i = 0; i < 3000; i++) pool.run([], calls, first, 30);
+    const { pool, listed, floats } = await openPool(
+      codeUrl(`${port} port.onmessage = () => port.postMessage("ready");`),
+    );
+    const calls = listed("fill", [
+      [1024, 2.5, 3],
+      [2048, 2.5, 2],
+    ]);
+    for (let i = 0; i < 3000; i++) pool.run([], calls, 0, 30);
     expect([...floats.subarray(256, 260), ...floats.subarray(512, 515)]).toEqual([2.5, 2.5, 2.5, 0, 2.5, 2.5, 0]);
     pool.dispose();
   });
 
-  it("is roused without a list, before one and after, and makes each call once", async () => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-    const { module, exports } = await loadKernels({ build: "simd128", memory });
-    const pool = new Pool(2);
-    await pool.start({ module, memory });
-    const floats = new Float32Array(memory.buffer);
-    floats[256] = 1;
-    const additions = [2048, 4096, 8192].map((at) => [at, 1024, at, 1, 1, 0, 1, 0, 1] as const);
-    const add = Object.keys(exports).indexOf("add");
-    additions.forEach((args, i) => new Float64Array(memory.buffer).set([add, ...args], 13 * i));
-    const calls = additions.map((args) => ({ run: () => exports.add(...args) }));
-    pool.rouse();
-    for (let i = 0; i < 5000; i++) {
-      pool.run([{ run: () => pool.rouse() }], calls, 0, 10_000);
-      if (i % 2 === 0) pool.rouse();
-    }
-    expect([2048, 4096, 8192].map((at) => floats[at / 4])).toEqual([5000, 5000, 5000]);
-    await sleep(50);
-    const before = process.cpuUsage();
-    await sleep(300);
-    const { user, system } = process.cpuUsage(before);
-    expect(user + system).toBeLessThan(100_000);
-    pool.dispose();
-    pool.rouse();
-  });
-
   it("in a kernel is told from one that did its work", async () => {
-    const { pool, list } = await openPool();
+    const { pool, listed } = await openPool();
     const nothing = { run: () => {} };
-    const outside = list([65_536, 1]);
+    listed("fill", [[65_536, 2.5, 1]]);
     const wait = { run: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300) };
-    expect(() => pool.run([wait], [nothing], outside.first, 10_000)).toThrow(/a kernel failed in a worker/);
+    expect(() => pool.run([wait], [nothing], 0, 10_000)).toThrow(/a kernel failed in a worker/);
     pool.dispose();
   });
 });
