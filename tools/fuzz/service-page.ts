@@ -28,7 +28,7 @@ export function servicePage(results: ServiceFuzzResults): string {
       ["what", "line", "measured", ""],
       [
         [
-          "answers of 500 and above that are not 503, answers in another form, answers that end early, connections without the answers due",
+          "answers of 500 and above that are not 503, answers in another form, answers that end early, connections without the answers due, connections that stay open when their clients have ended",
           "none",
           String(problems.length),
           problems.length === 0 ? "PASS" : "MISSED",

@@ -1,3 +1,5 @@
+import type { Server } from "node:http";
+import { promisify } from "node:util";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Result } from "./ingest/result.ts";
 import type { Arrival, FrameStore, StoreTotals } from "./store/frame-store.ts";
@@ -67,6 +69,22 @@ export class Metrics {
         this.set(length());
       },
     });
+  }
+
+  /** Shows how many connections there are. */
+  watchConnections(server: Server): void {
+    const open = promisify(server.getConnections.bind(server));
+    new Gauge({
+      ...{ name: "isthmus_http_connections", help: "Connections that are open", registers: [this.registry] },
+      async collect() {
+        this.set(await open());
+      },
+    });
+    const dropped = this.counter(
+      "isthmus_http_connections_dropped_total",
+      "Connections closed at once, as too many were",
+    );
+    server.on("drop", () => dropped.inc());
   }
 
   onResult = (result: Result, stored?: Arrival): void => {

@@ -1,6 +1,6 @@
 // What is answered arrives, whatever else a client sends and however late it reads.
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -88,14 +88,19 @@ describe("a server whose connections are ended gently", () => {
     for (const server of servers.splice(0)) server.closeAllConnections();
   });
 
-  /** Answers with so many bytes, and reads no body. */
-  async function answering(bytes: number, mostMs: number): Promise<Server> {
-    const body = Buffer.alloc(bytes, "a");
-    const server = createServer((_, response) => response.writeHead(200, { "content-length": bytes }).end(body));
+  async function listening(answer: RequestListener, mostMs: number): Promise<Server> {
+    const server = createServer(answer);
     servers.push(server);
-    new Connections(server, mostMs);
+    const connections = new Connections(server, mostMs);
+    server.on("clientError", (_, socket) => connections.refuse(socket as Socket, "HTTP/1.1 400 Bad Request\r\n\r\n"));
     await once(server.listen(0, "127.0.0.1"), "listening");
     return server;
+  }
+
+  /** Answers with so many bytes, and reads no body. */
+  function answering(bytes: number, mostMs: number): Promise<Server> {
+    const body = Buffer.alloc(bytes, "a");
+    return listening((_, response) => response.writeHead(200, { "content-length": bytes }).end(body), mostMs);
   }
 
   it("lets the answer that it is at arrive when it closes, and ends the connections", async () => {
@@ -114,6 +119,22 @@ describe("a server whose connections are ended gently", () => {
     await opened;
     server.close();
     await once(idle, "close");
+  });
+
+  it("sees that a client ends whose body it had stopped to read before it answered", async () => {
+    const server = await listening(({ socket }, response) => {
+      socket.once("pause", () => response.writeHead(403, { connection: "close" }).end());
+    }, 60_000);
+    const opened = once(server, "connection") as Promise<[Socket]>;
+    const read = reader(server, `PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${MUCH}\r\n\r\n`, Buffer.alloc(MUCH));
+    const [connection] = await opened;
+    let wasQuiet = false;
+    connection.on("timeout", () => (wasQuiet = true));
+    const closed = once(connection, "close");
+    expect(readAnswers(await (await read)())[0]!.status).toBe(403);
+    await closed;
+    expect(wasQuiet).toBe(false);
+    expect(connection.bytesRead).toBeGreaterThan(MUCH);
   });
 
   it("reads no longer than it may from a client that goes on sending", async () => {

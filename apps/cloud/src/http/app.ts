@@ -64,6 +64,7 @@ export async function buildApp(service: Service, options: AppOptions = {}): Prom
   const { turns } = service;
   const server = bareServer(options);
   server.server.on("connection", turns.connected);
+  service.metrics.watchConnections(server.server);
   const routes: Route[] = [
     ...frameRoutes(service, maxBody),
     ...decodeRoutes(service, maxBody),

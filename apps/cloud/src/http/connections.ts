@@ -92,4 +92,7 @@ export class Connections {
 function drop(socket: Socket): void {
   socket.removeAllListeners("data");
   socket.on("data", () => undefined).resume();
+  // Node stops to read before a body that nobody takes, behind the back of the stream, which believes that a read is on its way and asks
+  // for no other. An empty chunk ends that one.
+  socket.push("");
 }

@@ -57,10 +57,14 @@ it("gives up a body that does not come, of a length that it says or in chunks", 
   }
 });
 
+/** One of the service's figures. */
+async function figure(name: string): Promise<number> {
+  const metric = service.service.metrics.registry.getSingleMetric(name)!;
+  return (await metric.get()).values[0]!.value;
+}
+
 it("gives up answers that nobody reads", async () => {
-  const { server } = service.app.server;
-  const connections = (): Promise<number> =>
-    new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+  const connections = (): Promise<number> => figure("isthmus_http_connections");
   await expect.poll(connections, { timeout: 60_000 }).toBe(0);
   const socket = connect(port(), "127.0.0.1").pause();
   sockets.push(socket);
@@ -78,6 +82,7 @@ it("takes no more connections than it may, and others again when those have ende
   for (const socket of held) socket.on("error", () => undefined);
   const turnedAway = await Promise.race(held.map(async (socket) => (await once(socket, "close"), true)));
   expect(turnedAway).toBe(true);
+  expect(await figure("isthmus_http_connections_dropped_total")).toBeGreaterThan(0);
   for (const socket of held) {
     socket.destroy();
     if (!socket.closed) await once(socket, "close");

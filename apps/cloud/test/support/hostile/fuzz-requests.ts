@@ -1,4 +1,5 @@
 /** Sends hostile requests to a service, and holds every answer to what answers must be. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { runDrawn } from "./drawn.ts";
 import { exchange, type RawAnswer, readAnswers } from "./raw-http.ts";
 import { type RequestKind, requestKinds, type Samples, type Sent } from "./requests.ts";
@@ -18,6 +19,8 @@ export interface FuzzedRequests {
 
 interface Options {
   readonly port: number;
+  /** How many connections are open in the service. */
+  readonly connections: () => Promise<number>;
   readonly samples: Samples;
   /** Of each kind. */
   readonly cases: number;
@@ -37,20 +40,34 @@ const EVERY_ANSWER = {
 /** Connections at once. */
 const LANES = 8;
 const MOST_PROBLEMS = 5;
+/** Times that connections are counted until none is open, and the pause between: in all less than the service bears with a client that says nothing. */
+const COUNTS = 40;
+const PAUSE_MS = 50;
 
-export async function fuzzRequests({ port, samples, cases, tell }: Options): Promise<FuzzedRequests> {
+export async function fuzzRequests({ port, connections, samples, cases, tell }: Options): Promise<FuzzedRequests> {
   const tallies: RequestTally[] = [];
   const problems: string[] = [];
   for (const kind of requestKinds) {
     const { tally, wrong } = await fuzzKind(kind, { port, samples, cases });
     tallies.push(tally);
     problems.push(...wrong.slice(0, MOST_PROBLEMS));
+    const open = await stillOpen(connections);
+    if (open > 0) problems.push(`${kind.name}: ${open} connections are open when their clients have ended`);
     tell?.(tally);
   }
   return { tallies, problems };
 }
 
-async function fuzzKind(kind: RequestKind, { port, samples, cases }: Options) {
+async function stillOpen(connections: () => Promise<number>): Promise<number> {
+  let open = await connections();
+  for (let i = 1; i < COUNTS && open > 0; i++) {
+    await sleep(PAUSE_MS);
+    open = await connections();
+  }
+  return open;
+}
+
+async function fuzzKind(kind: RequestKind, { port, samples, cases }: Pick<Options, "port" | "samples" | "cases">) {
   const statuses: Record<string, number> = {};
   const wrong: string[] = [];
   let next = 0;

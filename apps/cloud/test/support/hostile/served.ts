@@ -20,6 +20,7 @@ import {
   pumpStream,
 } from "../models.ts";
 import { FROM_SOURCE } from "../server.ts";
+import { exchange, type RawAnswer, readAnswers } from "./raw-http.ts";
 import type { Samples } from "./requests.ts";
 import { type OpenApi, routesOf } from "./routes.ts";
 
@@ -28,6 +29,8 @@ export interface Served {
   readonly samples: Samples;
   /** What the process takes, as the system counts it, in KiB; that of the processes that it started included. */
   memoryKiB(): Promise<number>;
+  /** How many connections are open in it, beside the one that asks. */
+  connections(): Promise<number>;
   /** What it wrote to its log. */
   log(): string;
   /** Whether it lives. */
@@ -61,13 +64,14 @@ export async function serve(options: readonly string[] = []): Promise<Served> {
   const lines: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => lines.push(line));
   const port = await portOf(child, lines);
-  const document = (await (await fetch(`http://127.0.0.1:${port}/openapi.json`)).json()) as OpenApi;
+  const document = JSON.parse((await ask(port, "/openapi.json")).body.toString()) as OpenApi;
   const tokens = new Tokens(Buffer.from(SECRET), { generation: async () => 0 });
   const issued = (["device", "reader", "operator"] as const).map((role) => tokens.issue({ role, name: DEVICE }, 0));
   return {
     port,
     samples: { routes: routesOf(document), tokens: issued, device: DEVICE, models, streams },
     memoryKiB: () => memoryKiB(child.pid!),
+    connections: () => connectionsOf(port),
     log: () => lines.join("\n"),
     isAlive: () => child.exitCode === null && child.signalCode === null,
     stop: async () => {
@@ -101,6 +105,18 @@ async function portOf(child: ChildProcess, log: readonly string[]): Promise<numb
     if (found) return Number(found[1]);
   }
   throw new Error(`the service did not start:\n${log.join("\n")}`);
+}
+
+async function connectionsOf(port: number): Promise<number> {
+  const { body } = await ask(port, "/metrics");
+  const [, open] = /^isthmus_http_connections (\d+)$/m.exec(body.toString()) ?? [];
+  return Number(open) - 1;
+}
+
+/** On a connection of its own. */
+async function ask(port: number, path: string): Promise<RawAnswer> {
+  const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+  return readAnswers((await exchange(port, Buffer.from(request), false)).bytes)[0]!;
 }
 
 async function memoryKiB(pid: number): Promise<number> {
