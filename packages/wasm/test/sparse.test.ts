@@ -1,7 +1,12 @@
 import { GraphBuilder, type Node, type Program, type StateTensor } from "@isthmus/graph";
+import { loadKernels } from "@isthmus/kernels";
 import { createWasmEngine, planText, type WasmEngine } from "@isthmus/wasm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makePlan, prepare } from "../src/planner/make-plan.ts";
+import { normalise } from "../src/planner/normalise.ts";
+import { planPhases } from "../src/threads/phases.ts";
+import { sharedScratch } from "../src/threads/shared-scratch.ts";
 import { expectConforms } from "../../graph/test/conformance/conforms.ts";
 
 const slot = (...shape: number[]): StateTensor => ({ shape, init: { kind: "zeros" } });
@@ -9,18 +14,20 @@ const ramp = (length: number) => Float32Array.from({ length }, (_, i) => Math.si
 const [WIDTH, UNITS] = [83, 37];
 
 /** A layer over what `prepare` makes of the input "x", its output and the slope of its kernel. */
-function layer(prepare: (build: GraphBuilder, x: Node) => Node): Program {
+function layer(prepare: (build: GraphBuilder, x: Node) => Node, units = UNITS): Program {
   const build = new GraphBuilder();
   const x = prepare(build, build.input("x", ["batch", WIDTH]));
-  const kernel = build.state("kernel", slot(WIDTH, UNITS));
-  const row = build.state("row", slot(1, UNITS));
+  const kernel = build.state("kernel", slot(WIDTH, units));
+  const row = build.state("row", slot(1, units));
   const y = build.tanh(build.add(build.matmul(x, kernel), row));
   return build.program({ outputs: { y, slope: build.matmul(x, y, { transposeA: true }) } });
 }
 
-const plain = layer((_, x) => x);
-/** The same product, of what is no data, by a shift that stays zero: the engine looks for no zeros in it. */
-const trained = layer((build, x) => build.add(x, build.state("shift", slot(WIDTH))));
+const asItIs = (_: GraphBuilder, x: Node): Node => x;
+/** To the same numbers, which are no data, by a shift that stays zero: the engine looks for no zeros in them. */
+const shifted = (build: GraphBuilder, x: Node): Node => build.add(x, build.state("shift", slot(WIDTH)));
+const plain = layer(asItIs);
+const trained = layer(shifted);
 
 const batchOf = (rows: number, density: number, seed = 0) =>
   ramp(rows * WIDTH).map((x, i) => (((i + seed) * 0.6180339887) % 1 < density ? x : 0));
@@ -151,6 +158,31 @@ describe("a product of data", () => {
       }),
       { numRuns: 12 },
     );
+  });
+
+  it.each([
+    { of: "rows", rows: 301, units: 101 },
+    { of: "columns", rows: 45, units: 403 },
+  ])("is shared among threads by $of, to the same numbers, with infinite weights, too", async ({ rows, units }) => {
+    const [sparse, dense] = [layer(asItIs, units), layer(shifted, units)];
+    const { exports } = await loadKernels({ build: "simd128" });
+    const plan = makePlan(prepare(normalise(sparse)), rows, sharedScratch(exports, 3), 3);
+    const shared = planPhases(plan.calls, plan, 3).flat();
+    expect(shared.filter(({ call, divisible }) => call.kernel === "sparseGemm" && divisible)).toHaveLength(2);
+    const x = batchOf(rows, 0.2);
+    for (const special of [[], [Infinity], [-Infinity, NaN]]) {
+      const kernel = ramp(WIDTH * units);
+      kernel.set(special, 40 * units + 30);
+      const numbers = async (engine: WasmEngine, program: Program) => {
+        const state = engine.createState(program.state);
+        await state.write("kernel", kernel);
+        const { outputs } = await (await engine.compile(program, state)).run({ x });
+        return [await outputs["y"]!.read(), await outputs["slope"]!.read()];
+      };
+      const wanted = await numbers(engines[0]!, dense);
+      expect(wanted[0]!.some(Number.isNaN)).toBe(special.length > 0);
+      for (const engine of engines) expect(await numbers(engine, sparse)).toEqual(wanted);
+    }
   });
 
   it("conforms to the interpreter", async () => {
