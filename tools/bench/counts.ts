@@ -18,6 +18,9 @@ export interface PlanCounts extends Required<Counts> {
 export function planCounts({ flops, bytes, calls }: PlanSummary, choices: readonly Choice[]): PlanCounts {
   const sparse = choices.filter(({ path }) => path === "sparse");
   const zeros = new Map(sparse.map(({ operand, density }) => [operand, 1 - density]));
-  const leftOut = calls.map((call) => call.flops * ((call.choice && zeros.get(call.choice.operand)) ?? 0));
+  const leftOut = calls.map((call) => {
+    const taken = call.choices.find(({ operand }) => zeros.has(operand));
+    return taken ? call.flops * zeros.get(taken.operand)! : 0;
+  });
   return { flops, bytes, neededFlops: Math.round(flops - leftOut.reduce((sum, each) => sum + each, 0)) };
 }

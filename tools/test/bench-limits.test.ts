@@ -143,7 +143,7 @@ it("the page has a row for each plan and a sentence for each missed target", () 
 it("zeros that the last run left out are not needed; those of an operand taken as dense are", () => {
   const call = (flops: number, operand?: string) => ({
     ...{ section: "compute" as const, kernel: "gemm", nodes: [], flops, bytes: 8 },
-    ...(operand && { choice: { operand, sparseUpTo: 0.5 } }),
+    choices: operand ? [{ operand, sparseUpTo: 0.5 }] : [],
   });
   const calls = [call(4, "x"), call(2, "y"), call(4), call(8, "x")];
   const made = { batch: 1, calls, flops: 18, bytes: 32, workspaceBytes: 0, constantBytes: 0 };

@@ -117,7 +117,7 @@ function packColumns(b: usize, to: usize, count: i32, kc: i32, stride: usize, st
 }
 
 /** Eight columns of B, or `left` if these are fewer. */
-function packEight(b: usize, to: usize, left: i32, kc: i32, stride: usize, transposed: bool, step: usize): void {
+export function packEight(b: usize, to: usize, left: i32, kc: i32, stride: usize, transposed: bool, step: usize): void {
   if (!transposed) {
     packRows(b, to, left, kc, stride, step);
   } else {

@@ -3,7 +3,7 @@
  * element adds a row of B, a block of columns at a time, to sums in registers. Blocks of k are those of `gemm`, so sums are the same.
  */
 import { activate, edge, gemm, gemmScratch, isByColumns, KC, part } from "./gemm";
-import { allFinite, packWide, WIDE } from "./gemm-pack";
+import { allFinite, packEight, packWide, WIDE } from "./gemm-pack";
 import { timesRows } from "./gemv";
 import { sumsBefore } from "./gemm-tile";
 import { f32s, loadPart, multiplyAdd, storePart } from "./simd";
@@ -46,7 +46,7 @@ function rowsOfLists(m: i32): i32 {
 /** Bytes of scratch that `sparseGemm` needs for each share; `transposed` as there. */
 export function sparseGemmScratch(transposed: i32, m: i32, n: i32, k: i32): i32 {
   const kc = part(k, KC, 1);
-  const own = rowsOfLists(m) * (listBytes(kc) + 4) + (kc + 1) * WIDE_BYTES;
+  const own = rowsOfLists(m) * (listBytes(kc) + 4) + (kc + GROUP + 1) * WIDE_BYTES;
   return max((own + 63) & ~63, gemmScratch(transposed & 1, transposed >> 1, m, n, k));
 }
 
@@ -215,35 +215,41 @@ function shareOf(m: i32, index: i32, count: i32): i32 {
   return m / turn * GROUP + min(max(m % turn - index * GROUP, 0), GROUP);
 }
 
-/**
- * `gemm` for an A that may be mostly zero: `tally` is what `countNonZero` left for A, and says which way is taken. The bits are those
- * of `gemm` either way. `transposed`: 1 for A, 2 for B, or their sum. Shares are groups of rows, or columns
- * where `gemm` has columns, and then each lists all of A.
- */
-export function sparseGemm(
-  transposed: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, scratch: usize,
-  tally: usize, share: i32,
+/** `columns` <= WIDTH rows of C, of a group's elements each, from a group of lists: what they make is turned, and so are sums that are there before. */
+function addTurned(
+  lists: usize, step: usize, ends: usize, block: usize, c: usize, stride: usize, columns: i32, first: bool, tile: usize,
 ): void {
-  const transA = transposed & 1;
-  const transB = transposed >> 1;
-  if (!load<i32>(tally, 4)) {
-    gemm(transA, transB, m, n, k, a, b, c, bias, activation, scratch, share);
-    return;
+  const spare = tile + GROUP * WIDE_BYTES;
+  for (let j = 0; !first && j < columns; j += 8) {
+    packEight(c + <usize>j * stride, tile + (<usize>j << 2), columns - j, GROUP, stride, true, WIDE_BYTES);
   }
-  let count = max(share >> 8, 1);
-  let index = share & 255;
+  for (let row = tile; row < spare; row += WIDE_BYTES) {
+    addBlock(lists, load<usize>(ends), block, row, first, 0, columns, spare);
+    lists += step;
+    ends += 4;
+  }
+  packEight(tile, c, GROUP, columns, WIDE_BYTES, true, stride);
+}
+
+/**
+ * The product without the zeros of A. `turned`: its transpose is stored, of rows that make whole groups, without bias and activation; shares are
+ * then columns.
+ */
+function leaveOutZeros(
+  transA: i32, transB: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, lists: usize,
+  most: i32, index: i32, count: i32, turned: bool,
+): void {
   const kc = part(k, KC, 1);
-  const lists = scratch + index * sparseGemmScratch(transposed, m, n, k);
-  const ends = lists + rowsOfLists(m) * listBytes(kc);
-  const block = ends + (rowsOfLists(m) << 2);
+  const ends = lists + most * listBytes(kc);
+  const block = ends + (most << 2);
   const spare = block + kc * WIDE_BYTES;
   const aRow: usize = transA ? 4 : <usize>k << 2;
   const aK: usize = transA ? <usize>m << 2 : 4;
   const bColumn: usize = transB ? <usize>k << 2 : 4;
   const bK: usize = transB ? 4 : <usize>n << 2;
-  const stride = <usize>n << 2;
+  const stride = <usize>(turned ? m : n) << 2;
   let first = 0, last = n;
-  if (isByColumns(m, n)) {
+  if (turned || isByColumns(m, n)) {
     first = edge(n, NARROW, index, count);
     last = edge(n, NARROW, index + 1, count);
     index = 0;
@@ -252,8 +258,8 @@ export function sparseGemm(
   const own = shareOf(m, index, count);
   /** Lanes to be kept although they are zero: all of them once B is known to hold what is not finite, as 0 times NaN is not 0. */
   let all = 0;
-  for (let start = 0; start < own; start += MOST_ROWS) {
-    const rows = min(MOST_ROWS, own - start);
+  for (let start = 0; start < own; start += most) {
+    const rows = min(most, own - start);
     let p = 0;
     do {
       const depth = min(kc, k - p);
@@ -273,8 +279,12 @@ export function sparseGemm(
           else store<usize>(end, listRow(from, to, depth, all));
         }
         listed = true;
+        for (let t = 0; turned && t < rows; t += GROUP) {
+          const corner = c + <usize>j * stride + (<usize>(start + t) << 2);
+          addTurned(lists + t * listBytes(kc), listBytes(kc), ends + (t << 2), block, corner, stride, columns, p == 0, spare);
+        }
         const biasHere = bias ? bias + (<usize>j << 2) : 0;
-        for (let t = 0; t < rows; t++) {
+        for (let t = 0; !turned && t < rows; t++) {
           const from = lists + t * listBytes(kc);
           const end = load<usize>(ends + (t << 2));
           if (from == end && p > 0) continue;
@@ -288,6 +298,27 @@ export function sparseGemm(
       activate(activation, c + <usize>rowOf(start + t, index, count) * stride + (<usize>first << 2), last - first);
     }
   }
+}
+
+/**
+ * `gemm` for an A, or a B, that may be mostly zero: the tallies are what `countNonZero` left for them, or 0 for what was not counted, and say which
+ * way is taken. B's is 0 unless n is a multiple of 8 and there is neither bias nor activation. The bits are those of `gemm` in any way.
+ * `transposed`: 1 for A, 2 for B, or their sum. Shares are groups of rows, or columns where `gemm` has columns, and then each lists all
+ * of A; without the zeros of B they are rows, and each lists all of B.
+ */
+export function sparseGemm(
+  transposed: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, scratch: usize,
+  tallyA: usize, tallyB: usize, share: i32,
+): void {
+  const transA = transposed & 1;
+  const transB = transposed >> 1;
+  const count = max(share >> 8, 1);
+  const index = share & 255;
+  const lists = scratch + index * sparseGemmScratch(transposed, m, n, k);
+  const most = rowsOfLists(m);
+  if (tallyA && load<i32>(tallyA, 4)) leaveOutZeros(transA, transB, m, n, k, a, b, c, bias, activation, lists, most, index, count, false);
+  else if (tallyB && load<i32>(tallyB, 4)) leaveOutZeros(1 - transB, 1 - transA, n, m, k, b, a, c, 0, 0, lists, most, index, count, true);
+  else gemm(transA, transB, m, n, k, a, b, c, bias, activation, scratch, share);
 }
 
 /**

@@ -14,8 +14,9 @@ interface Shape {
   readonly k: number;
   readonly transA?: boolean;
   readonly transB?: boolean;
-  /** Of A: the product is `sparseGemm`'s. */
+  /** Of A, or of B where it is said so: the product is `sparseGemm`'s. */
   readonly density?: number;
+  readonly ofB?: boolean;
   /** The part of C that relu lets through: the product is `gatedGemm`'s. */
   readonly through?: number;
 }
@@ -26,6 +27,24 @@ const SHAPES: readonly Shape[] = [
   ...[0.5, 0.6].flatMap((density) => [
     { name: `encoder, forward, ${100 * density} % of A not zero`, m: 128, n: 400, k: 784, density },
     { name: `decoder 1, kernel gradient, ${100 * density} %`, m: 400, n: 784, k: 128, transA: true, density },
+    {
+      name: `encoder, kernel gradient, ${100 * density} % of B`,
+      m: 784,
+      n: 400,
+      k: 128,
+      transA: true,
+      density,
+      ofB: true,
+    },
+    {
+      name: `encoder, kernel gradient, 32 images, ${100 * density} % of B`,
+      m: 784,
+      n: 400,
+      k: 32,
+      transA: true,
+      density,
+      ofB: true,
+    },
     { name: `128 columns, ${100 * density} %`, m: 128, n: 128, k: 256, density },
     { name: `24 columns, ${100 * density} %`, m: 128, n: 24, k: 256, density },
   ]),
@@ -33,6 +52,7 @@ const SHAPES: readonly Shape[] = [
   { name: "24 columns", m: 128, n: 24, k: 256 },
   { name: "encoder, kernel gradient, 19 % of pixels not zero", m: 784, n: 400, k: 128, transA: true, density: 0.19 },
   { name: "encoder, kernel gradient", m: 784, n: 400, k: 128, transA: true },
+  { name: "encoder, kernel gradient, 32 images", m: 784, n: 400, k: 32, transA: true },
   { name: "latent, forward", m: 128, n: 20, k: 400 },
   { name: "latent, input gradient", m: 128, n: 400, k: 20, transB: true },
   { name: "latent, kernel gradient", m: 400, n: 20, k: 128, transA: true },
@@ -77,31 +97,33 @@ function fastest(run: () => void): number {
   return best / 1000;
 }
 
-/** Keeps about a part of the numbers, spread evenly; the others become 0. */
+/** Keeps about a part of the numbers, here and there; the others become 0. */
 function thin(values: Float32Array, part: number): void {
-  for (let i = 0; i < values.length; i++) if ((i * 0.6180339887) % 1 > part) values[i] = 0;
+  for (let i = 0; i < values.length; i++) if (Math.abs(Math.sin(i + 1) * 43_758.5453) % 1 > part) values[i] = 0;
 }
 
 function measure({ exports, memory }: Kernels, shape: Shape): number {
-  const { m, n, k, transA = false, transB = false, density, through } = shape;
+  const { m, n, k, transA = false, transB = false, density, ofB = false, through } = shape;
   const [a, b] = [64, 64 + 4 * m * k];
   const c = b + 4 * k * n;
   const y = c + 4 * m * n;
-  const tally = y + 4 * m * n;
-  const scratch = (tally + 127) & ~63;
+  const [tally, tallyB] = [y + 4 * m * n, y + 4 * m * n + 8];
+  const scratch = (tallyB + 127) & ~63;
   const transposed = +transA + 2 * +transB;
   const bytes = scratch + Math.max(exports.sparseGemmScratch(transposed, m, n, k), exports.gatedGemmScratch(m, n, k));
   memory.grow(Math.max(0, Math.ceil((bytes - memory.buffer.byteLength) / 65536)));
   const values = new Float32Array(memory.buffer, a, m * k + k * n);
   for (let i = 0; i < values.length; i++) values[i] = Math.sin(i);
-  const [counted, length, part] = through === undefined ? [a, m * k, density ?? 1] : [y, m * n, through];
+  const [counted, length] = through !== undefined ? [y, m * n] : ofB ? [b, k * n] : [a, m * k];
   const thinned = new Float32Array(memory.buffer, counted, length);
   if (through !== undefined) thinned.fill(1);
-  thin(thinned, part);
-  exports.countNonZero(counted, length, length, tally);
+  thin(thinned, through ?? density ?? 1);
+  exports.countNonZero(a, m * k, 0, tally);
+  exports.countNonZero(counted, length, length, ofB ? tallyB : tally);
   const product = () => {
     if (through !== undefined) exports.gatedGemm(m, n, k, a, b, c, y, scratch, tally);
-    else if (density !== undefined) exports.sparseGemm(transposed, m, n, k, a, b, c, 0, 0, scratch, tally);
+    else if (density !== undefined)
+      exports.sparseGemm(transposed, m, n, k, a, b, c, 0, 0, scratch, tally, ofB ? tallyB : 0);
     else exports.gemm(+transA, +transB, m, n, k, a, b, c, 0, 0, scratch);
   };
   return (2 * m * n * k) / fastest(product) / 1e9;

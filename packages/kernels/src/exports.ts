@@ -158,8 +158,9 @@ export interface KernelExports {
   /** Bytes of scratch for each share of {@link KernelExports.sparseGemm} with these arguments. */
   readonly sparseGemmScratch: (transposed: number, m: number, n: number, k: number) => number;
   /**
-   * {@link KernelExports.gemm} to the same bits, for an A that may be mostly zero: if the tally of A ends in 1, only elements that are
-   * not zero are multiplied. `transposed` is 1 for A, 2 for B, or their sum; m is at least 4.
+   * {@link KernelExports.gemm} to the same bits, for an A or a B that may be mostly zero: if the tally of A ends in 1, or else that of B, only
+   * elements of it that are not zero are multiplied. `transposed` is 1 for A, 2 for B, or their sum; m is at least 4. A tally is 0 where none was
+   * made; `tallyB` must be where n is not a multiple of 8, or there is a bias or an activation.
    */
   readonly sparseGemm: (
     transposed: number,
@@ -172,7 +173,8 @@ export interface KernelExports {
     bias: number,
     activation: number,
     scratch: number,
-    tally: number,
+    tallyA: number,
+    tallyB: number,
     share?: number,
   ) => void;
   /** Bytes of scratch for each share of {@link KernelExports.gatedGemm} with these arguments. */

@@ -17,6 +17,15 @@ interface Operands {
   readonly bias?: Float32Array | undefined;
 }
 
+interface Way {
+  /** So many elements of A may not be zero; by default all. */
+  readonly atMost?: number;
+  /** So many of B; by default it is not counted. */
+  readonly atMostOfB?: number;
+  /** Shares. */
+  readonly count?: number;
+}
+
 /** Noise of which about `density` is kept; what is not is zero, some of it negative zero. */
 function sparseNoise(n: number, density: number, seed: number): Float32Array {
   const where = noise(n, seed + 1);
@@ -43,20 +52,23 @@ describe.each(BUILDS)("sparseGemm, $build", ({ build, missing }) => {
   });
 
   /** C by `gemm`, and by `sparseGemm` in `count` shares, the last first, with C and the scratch full of NaN beforehand. */
-  function both(product: Product, { a, b, bias }: Operands, atMost = a.length, count = 1) {
+  function both(product: Product, { a, b, bias }: Operands, { atMost = a.length, atMostOfB, count = 1 }: Way = {}) {
     const { transA, transB, m, n, k, activation } = product;
     const { countNonZero, gemm, gemmScratch, sparseGemm, sparseGemmScratch } = arena.kernels.exports;
     const transposed = +transA + 2 * +transB;
     const room = (bytes: number) => arena.bytes(new Uint8Array(bytes).fill(0xff));
     const [aAt, bAt, biasAt] = [arena.floats(a), arena.floats(b), bias ? arena.floats(bias) : 0];
     const [dense, sparse] = [room(4 * m * n), room(4 * m * n)];
-    const tally = arena.words(new Uint32Array(2));
+    const [tallyA, tallyB] = [0, 1].map(() => arena.words(new Uint32Array(2))) as [number, number];
     gemm(+transA, +transB, m, n, k, aAt, bAt, dense, biasAt, activation, room(gemmScratch(+transA, +transB, m, n, k)));
-    countNonZero(aAt, a.length, atMost, tally);
+    countNonZero(aAt, a.length, atMost, tallyA);
+    if (atMostOfB !== undefined) countNonZero(bAt, b.length, atMostOfB, tallyB);
+    const tallies = [tallyA, atMostOfB === undefined ? 0 : tallyB] as const;
     const scratch = room(count * sparseGemmScratch(transposed, m, n, k));
-    const operands = [aAt, bAt, sparse, biasAt, activation, scratch, tally] as const;
+    const operands = [aAt, bAt, sparse, biasAt, activation, scratch, ...tallies] as const;
     for (let i = count - 1; i >= 0; i--) sparseGemm(transposed, m, n, k, ...operands, count > 1 ? count * 256 + i : 0);
-    const results = { dense: arena.read(dense, m * n), sparse: arena.read(sparse, m * n) };
+    const firstInScratch = [...new Uint32Array(arena.kernels.memory.buffer, scratch, 2)];
+    const results = { dense: arena.read(dense, m * n), sparse: arena.read(sparse, m * n), firstInScratch };
     arena.release();
     return results;
   }
@@ -76,7 +88,7 @@ describe.each(BUILDS)("sparseGemm, $build", ({ build, missing }) => {
           const a = sparseNoise(product.m * product.k, density, seed).map((x) => x * scale);
           const b = noise(product.k * product.n, seed + 2).map((x) => x * scale);
           const bias = withBias ? noise(product.n, seed + 3).map((x) => (x < -0.5 ? -0 : x)) : undefined;
-          const { dense, sparse } = both(product, { a, b, bias }, a.length, count);
+          const { dense, sparse } = both(product, { a, b, bias }, { count });
           expect(Buffer.compare(bits(sparse), bits(dense))).toBe(0);
         },
       ),
@@ -87,7 +99,7 @@ describe.each(BUILDS)("sparseGemm, $build", ({ build, missing }) => {
   it.skipIf(missing)("is gemm when more is not zero than may be", () => {
     const product = { transA: true, transB: false, m: 40, n: 30, k: 300, activation: 1 };
     const a = sparseNoise(40 * 300, 0.5, 1);
-    const { dense, sparse } = both(product, { a, b: noise(30 * 300, 3) }, 10, 3);
+    const { dense, sparse } = both(product, { a, b: noise(30 * 300, 3) }, { atMost: 10, count: 3 });
     expect(Buffer.compare(bits(sparse), bits(dense))).toBe(0);
   });
 
@@ -98,12 +110,78 @@ describe.each(BUILDS)("sparseGemm, $build", ({ build, missing }) => {
         const a = sparseNoise(product.m * product.k, 0.1, 5);
         const b = noise(product.k * product.n, 6);
         b[where % b.length] = bad;
-        const { dense, sparse } = both(product, { a, b }, a.length, count);
+        const { dense, sparse } = both(product, { a, b }, { count });
         expect(sparse).toEqual(dense);
         expect(sparse.some((x) => !Number.isFinite(x))).toBe(true);
       }),
       { numRuns: 30 },
     );
+  });
+
+  describe("for a B that may be mostly zero", () => {
+    const turned = fc.record({
+      transA: fc.boolean(),
+      transB: fc.boolean(),
+      m: rows,
+      n: fc.oneof(fc.integer({ min: 1, max: 8 }), fc.constantFrom(32, 33, 34, 50)).map((eights) => 8 * eights),
+      k: depth,
+      activation: fc.constant(0),
+    });
+    const counts = fc.integer({ min: 1, max: 4 });
+
+    it.skipIf(missing)("leaves the bits of gemm, in any number of shares, and writes C alone", () => {
+      fc.assert(
+        fc.property(
+          turned,
+          fc.constantFrom(0, 0.02, 0.2, 0.6, 1),
+          counts,
+          fc.constantFrom(1, 1e-30),
+          fc.integer(),
+          (product, density, count, scale, seed) => {
+            const a = noise(product.m * product.k, seed).map((x) => x * scale);
+            const b = sparseNoise(product.k * product.n, density, seed + 2).map((x) => x * scale);
+            const { dense, sparse } = both(product, { a, b }, { atMost: -1, atMostOfB: b.length, count });
+            expect(Buffer.compare(bits(sparse), bits(dense))).toBe(0);
+          },
+        ),
+        { numRuns: 200 },
+      );
+    });
+
+    it.skipIf(missing)("lists what of B is not zero, when A has too few zeros and B enough", () => {
+      const product = { transA: true, transB: false, m: 300, n: 96, k: 100, activation: 0 };
+      const a = noise(300 * 100, 1);
+      const b = new Float32Array(100 * 96);
+      b[5 * 96] = 7;
+      const listed = [...new Uint32Array(Float32Array.of(7).buffer), 5 * 32 * 4];
+      expect(both(product, { a, b }, { atMost: -1, atMostOfB: 1 }).firstInScratch).toEqual(listed);
+      expect(both(product, { a, b }, { atMost: -1, atMostOfB: 0 }).firstInScratch).not.toEqual(listed);
+      expect(both(product, { a, b }, { atMostOfB: 1 }).firstInScratch).not.toEqual(listed);
+    });
+
+    it.skipIf(missing)("leaves out the zeros of A when these are enough, and none when neither has enough", () => {
+      const product = { transA: true, transB: false, m: 300, n: 96, k: 100, activation: 0 };
+      const [a, b] = [sparseNoise(300 * 100, 0.2, 1), sparseNoise(100 * 96, 0.5, 2)];
+      for (const way of [{ atMostOfB: b.length }, { atMost: -1, atMostOfB: 10 }]) {
+        const { dense, sparse } = both(product, { a, b }, { ...way, count: 3 });
+        expect(Buffer.compare(bits(sparse), bits(dense))).toBe(0);
+      }
+    });
+
+    it.skipIf(missing).each([NaN, Infinity, -Infinity])("zero times %d is NaN, wherever in A it is", (bad) => {
+      fc.assert(
+        fc.property(turned, fc.nat(), counts, (shape, where, count) => {
+          const product = { ...shape, k: shape.k + 1 };
+          const a = noise(product.m * product.k, 6);
+          const b = sparseNoise(product.k * product.n, 0.1, 5);
+          a[where % a.length] = bad;
+          const { dense, sparse } = both(product, { a, b }, { atMost: -1, atMostOfB: b.length, count });
+          expect(sparse).toEqual(dense);
+          expect(sparse.some((x) => !Number.isFinite(x))).toBe(true);
+        }),
+        { numRuns: 30 },
+      );
+    });
   });
 
   describe("sparseRows", () => {

@@ -7,9 +7,9 @@ export type Kernel = (...args: number[]) => unknown;
 export type Kernels = Readonly<Record<string, unknown>>;
 
 /** As many as any kernel takes. */
-const ARGUMENTS = 12;
+const ARGUMENTS = 13;
 
-/** The arguments of a call, all twelve, with an address for each buffer. */
+/** The arguments of a call, all thirteen, with an address for each buffer. */
 export function addressesOf({ args }: PlannedCall, addressOf: (buffer: Buffer) => number): number[] {
   return Array.from({ length: ARGUMENTS }, (_, index) => {
     const arg = args[index] ?? 0;
@@ -35,6 +35,7 @@ export class BoundCall {
   a9 = 0;
   a10 = 0;
   a11 = 0;
+  a12 = 0;
   private readonly planned: PlannedCall;
 
   constructor(planned: PlannedCall, kernels: Kernels) {
@@ -47,10 +48,11 @@ export class BoundCall {
     this.set(addressesOf(this.planned, addressOf));
   }
 
-  /** @param args all twelve */
+  /** @param args all thirteen */
   set(args: readonly number[]): void {
     [this.a0, this.a1, this.a2, this.a3, this.a4, this.a5] = args as Six;
     [this.a6, this.a7, this.a8, this.a9, this.a10, this.a11] = args.slice(6) as Six;
+    this.a12 = args[12]!;
   }
 
   run(): void {
@@ -67,6 +69,7 @@ export class BoundCall {
       this.a9,
       this.a10,
       this.a11,
+      this.a12,
     );
   }
 }

@@ -11,11 +11,11 @@ export interface CallSummary {
   readonly flops: number;
   /** Sizes of all buffers the call touches. */
   readonly bytes: number;
-  /** Only where every run chooses by its data. */
-  readonly choice?: ChoiceSummary;
+  /** Where every run chooses by its data: the first that finds few enough elements is taken. */
+  readonly choices: readonly ChoiceSummary[];
 }
 
-/** How a product is made: zeros of its left operand are left out when there are enough of them, to the same bits, and so is what relu ends of a gradient, with other last bits. */
+/** How a product is made: zeros of an operand are left out when there are enough of them, to the same bits, and so is what relu ends of a gradient, with other last bits. */
 export interface ChoiceSummary {
   /** Name of the node whose value is looked at. */
   readonly operand: string;
@@ -42,12 +42,9 @@ export function summarise({ batch, calls, workspaceBytes, constantBytes }: Plan)
   return { batch, calls: summaries, flops: total("flops"), bytes: total("bytes"), workspaceBytes, constantBytes };
 }
 
-function summariseCall({ section, kernel, nodes, flops, args, choice }: PlannedCall): CallSummary {
+function summariseCall({ section, kernel, nodes, flops, args, choices }: PlannedCall): CallSummary {
   const bytes = buffersOf(args).reduce((sum, buffer) => sum + buffer.bytes, 0);
-  return {
-    ...{ section, kernel, nodes, flops, bytes },
-    ...(choice && { choice: summariseChoice(choice) }),
-  };
+  return { section, kernel, nodes, flops, bytes, choices: choices.map(summariseChoice) };
 }
 
 function summariseChoice({ operand, sparseUpTo, weights }: PlannedChoice): ChoiceSummary {
@@ -62,14 +59,17 @@ export function planText(plan: PlanSummary): string {
   return [head, ...calls.map(callText)].join("\n");
 }
 
-function callText({ section, kernel, nodes, flops, bytes, choice }: CallSummary): string {
+function callText({ section, kernel, nodes, flops, bytes, choices }: CallSummary): string {
   const work = `${(flops / 1e6).toFixed(2)} MFLOP`.padStart(14) + kib(bytes).padStart(12);
-  return `${section.padEnd(8)} ${kernel.padEnd(24)}${work}  ${nodes.join(", ")}${choice ? choiceText(choice) : ""}`;
+  return `${section.padEnd(8)} ${kernel.padEnd(24)}${work}  ${nodes.join(", ")}${choices.length > 0 ? choicesText(choices) : ""}`;
 }
 
-function choiceText({ operand, sparseUpTo, weights }: ChoiceSummary): string {
-  const condition = weights === undefined ? "" : ` and ${weights} is finite`;
-  return `; sparse when at most ${100 * sparseUpTo} % of ${operand} is not zero${condition}, else dense`;
+function choicesText(choices: readonly ChoiceSummary[]): string {
+  const ways = choices.map(({ operand, sparseUpTo, weights }) => {
+    const condition = weights === undefined ? "" : ` and ${weights} is finite`;
+    return `sparse when at most ${100 * sparseUpTo} % of ${operand} is not zero${condition}, else `;
+  });
+  return `; ${ways.join("")}dense`;
 }
 
 function kib(bytes: number): string {

@@ -11,7 +11,7 @@ export interface Choice {
   readonly operand: string;
   /** The part of its elements that is not zero. */
   readonly density: number;
-  /** Whether products left out its zeros, and gradients what relu ended. */
+  /** Whether products left out its zeros, unless those of their other operand, and gradients what relu ended. */
   readonly path: "sparse" | "dense";
 }
 
@@ -37,7 +37,8 @@ export class WasmResult implements RunResult {
   }
 
   /**
-   * How the products of this run were made whose left operand was counted, as it is data or relu made it, and the gradients back through that relu: one entry for each such operand.
+   * How the products of this run were made that have an operand that was counted, as it is data or relu or its gradient made it, and the gradients back through that relu: one
+   * entry for each such operand.
    *
    * @throws IsthmusError `ENGINE_STALE_HANDLE` after a later run
    */

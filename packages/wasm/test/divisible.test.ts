@@ -85,7 +85,7 @@ const calls: Readonly<Record<string, Arguments>> = {
   copyStrided: strided,
   gemm: products,
   // Whatever is in memory says that A is mostly zero, as it is not zero itself.
-  sparseGemm: products.map(([transA, transB, ...rest]) => [transA! + 2 * transB!, ...rest, at(12)]),
+  sparseGemm: products.map(([transA, transB, ...rest]) => [transA! + 2 * transB!, ...rest, at(12), 0]),
   gatedGemm: products.map(([, , m, n, k]) => [m!, n!, k!, at(0), at(1), at(2), at(3), at(4), at(12)]),
 };
 
@@ -119,7 +119,7 @@ describe("a divided call", () => {
     const { pieces, share } = divisibles[name]!;
     fc.assert(
       fc.property(args, fc.integer({ min: 1, max: 4 }), (given, threads) => {
-        const padded = Array.from({ length: 12 }, (_, i) => given[i] ?? 0);
+        const padded = Array.from({ length: 13 }, (_, i) => given[i] ?? 0);
         const parts = Math.min(threads, pieces(padded));
         const shares = Array.from({ length: parts }, (_, index) => share(padded, index, parts));
         expect(

@@ -91,7 +91,7 @@ async function openPool(url?: string) {
   /** Calls of one kernel, which are in the table from its beginning. */
   const listed = (kernel: "add" | "fill", lists: readonly (readonly number[])[]) => {
     const number = Object.keys(exports).indexOf(kernel);
-    lists.forEach((args, i) => new Float64Array(memory.buffer).set([number, ...args], 13 * i));
+    lists.forEach((args, i) => new Float64Array(memory.buffer).set([number, ...args], 14 * i));
     const call: (...args: number[]) => void = exports[kernel];
     return lists.map((args) => ({ run: () => call(...args) }));
   };

@@ -8,7 +8,7 @@ import { lowerNorm } from "./lower-norm.ts";
 import { lowerReduction } from "./lower-reduction.ts";
 import { lowerGather, lowerOneHot, lowerRows, lowerScatterAdd, lowerSoftmaxLoss } from "./lower-rows.ts";
 import { lowerConvolution, lowerDepthwise, windowLowerings } from "./lower-window.ts";
-import type { Argument, Buffer } from "./plan.ts";
+import type { Argument, Buffer, PlannedChoice } from "./plan.ts";
 import type { Countable, Effects, LossLowering, Lowering, Operand, PlanBuilder } from "./plan-builder.ts";
 import { broadcastView, denseView, isDense, reshapeView, sizeOf, transposeView, type View } from "./view.ts";
 
@@ -77,10 +77,13 @@ interface DenseProduct {
 }
 
 /**
- * Leaving out zeros gains too little to count on, or loses, in a product with fewer columns, by what made the zeros, or fewer rows or terms: a block of `sparseGemm` has up
- * to 32 columns, and the lists of what is not zero, half of what relu made, are written once for all blocks.
+ * Leaving out zeros of A gains too little to count on, or loses, in a product with fewer columns, by what made the zeros, or fewer rows or terms: a block of `sparseGemm` has up
+ * to 32 columns, and the lists of what is not zero, half of what relu made, are written once for all blocks. For zeros of B, rows and columns change parts.
  */
 const WORTH_COUNTING = { columns: { data: 24, relu: 128 }, others: 16 };
+
+/** `sparseGemm` leaves out the zeros of a B whose columns are a multiple of so many. */
+const GROUPS_TURNED = 8;
 
 /** `sparseRows` takes no more. */
 const MOST_ROWS_UNPACKED = 3;
@@ -88,24 +91,44 @@ const MOST_ROWS_UNPACKED = 3;
 /** Elements of a B from which on it takes longer to read B than to count what is not zero in A. */
 const WORTH_SKIPPING = 2048;
 
-/** Calls for a product whose A may have so many `zeros` that they are left out; false if that would not pay. */
-function callWithoutZeros(plan: PlanBuilder, product: DenseProduct, zeros: Countable): boolean {
+const isWorthCounting = ({ madeBy }: Countable, m: number, n: number, k: number): boolean =>
+  n >= WORTH_COUNTING.columns[madeBy] && Math.min(m, k) >= WORTH_COUNTING.others;
+
+/** Of B, whose zeros `sparseGemm` leaves out as those of an A: it turns what it makes, and that takes no epilogue. */
+function choiceOfRight(plan: PlanBuilder, product: DenseProduct, zeros: Countable): PlannedChoice | undefined {
+  const { right, sizes, epilogue } = product;
+  const [m, n, k] = sizes;
+  const turns = n % GROUPS_TURNED === 0 && epilogue.every((argument) => argument === 0);
+  return turns && isWorthCounting(zeros, n, m, k) ? plan.choice(zeros, right.view.buffer) : undefined;
+}
+
+/** Calls for a product whose A or B may have so many zeros that they are left out; false if that would not pay. */
+function callWithoutZeros(plan: PlanBuilder, product: DenseProduct, ofLeft?: Countable, ofRight?: Countable): boolean {
+  const { left, right, sizes, buffers, epilogue, effects } = product;
+  const first = ofLeft && isWorthCounting(ofLeft, ...sizes) ? plan.choice(ofLeft, left.view.buffer) : undefined;
+  const second = ofRight && choiceOfRight(plan, product, ofRight);
+  if (!first && !second) return ofLeft !== undefined && callByRows(plan, product, ofLeft);
+  const transposed = left.flag + 2 * right.flag;
+  const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
+  const tallies = [first?.tally ?? 0, second?.tally ?? 0];
+  const choices = [first, second].filter((choice) => choice !== undefined);
+  plan.call("sparseGemm", [transposed, ...sizes, ...buffers, ...epilogue, scratch, ...tallies], {
+    ...effects,
+    choices,
+  });
+  return true;
+}
+
+/** Calls for a product of so few rows that nothing is packed, without B's rows that only zeros would multiply; false if that would not pay. */
+function callByRows(plan: PlanBuilder, product: DenseProduct, zeros: Countable): boolean {
   const { left, right, sizes, buffers, epilogue, effects } = product;
   const [m, n, k] = sizes;
-  if (n >= WORTH_COUNTING.columns[zeros.madeBy] && Math.min(m, k) >= WORTH_COUNTING.others) {
-    const choice = plan.choice(zeros, left.view.buffer);
-    const transposed = left.flag + 2 * right.flag;
-    const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
-    const args = [transposed, ...sizes, ...buffers, ...epilogue, scratch, choice.tally];
-    plan.call("sparseGemm", args, { ...effects, choice });
-    return true;
-  }
   const { place } = right.view.buffer;
   const unpacked = left.flag + right.flag === 0 && m <= MOST_ROWS_UNPACKED && n * k >= WORTH_SKIPPING;
   if (zeros.madeBy !== "data" || place.kind !== "state" || !unpacked) return false;
   const choice = plan.choice(zeros, left.view.buffer, place.name);
   const args = [...sizes, ...buffers, ...epilogue, choice.tally, choice.weights!.finite];
-  plan.call("sparseRows", args, { ...effects, choice });
+  plan.call("sparseRows", args, { ...effects, choices: [choice] });
   return true;
 }
 
@@ -123,13 +146,13 @@ function callThroughRelu(plan: PlanBuilder, product: DenseProduct, result: Opera
   const y = plan.dense(result).buffer;
   const choice = plan.choice(countable, y);
   const scratch = plan.workspace(plan.scratch.gatedGemmScratch(...sizes));
-  plan.call("gatedGemm", [...sizes, ...buffers, y, scratch, choice.tally], { ...effects, choice });
+  plan.call("gatedGemm", [...sizes, ...buffers, y, scratch, choice.tally], { ...effects, choices: [choice] });
   return true;
 }
 
 /**
  * `activation(op(A) op(B) + bias)`, or the gradient through an activation, in one call, and one that counts what is not
- * zero in an A, or a result of relu, where zeros are to be expected.
+ * zero in an operand, or a result of relu, where zeros are to be expected.
  *
  * @param beside the bias, or the result of the activation
  */
@@ -147,7 +170,7 @@ function lowerDenseLayer(plan: PlanBuilder, layer: DenseLayer, a: Operand, b: Op
   const effects = { output: y.buffer, flops: 2 * m * n * k };
   const product = { left, right, sizes, buffers, epilogue, effects };
   if (layer.gate?.op === "reluGrad" && callThroughRelu(plan, product, beside!)) return y;
-  if (!layer.gate && a.countable && callWithoutZeros(plan, product, a.countable)) return y;
+  if (!layer.gate && callWithoutZeros(plan, product, a.countable, b.countable)) return y;
   const scratchBytes = plan.scratch.gemmScratch(left.flag, right.flag, ...sizes);
   const scratch = scratchBytes > 0 ? plan.workspace(scratchBytes) : 0;
   plan.call("gemm", [left.flag, right.flag, ...sizes, ...buffers, ...epilogue, scratch], effects);

@@ -47,10 +47,10 @@ export interface Effects {
   readonly output: Buffer;
   readonly overlay?: readonly Buffer[];
   readonly flops?: number;
-  readonly choice?: PlannedChoice;
+  readonly choices?: readonly PlannedChoice[];
 }
 
-/** A product leaves out zeros when at most this part of its left operand, or of the result of relu that it goes back through, is not zero; that of what relu made has many columns, with which it pays longer (`kernels/bench/gemm.ts`). */
+/** A product leaves out zeros when at most this part of an operand, or of the result of relu that it goes back through, is not zero; that of what relu made has many columns, with which it pays longer (`kernels/bench/gemm.ts`). */
 const SPARSE_UP_TO = { data: 0.5, relu: 0.6 };
 
 const bytesPerElement = { f32: 4, i32: 4, u8: 1 } as const;
@@ -113,9 +113,9 @@ export class PlanBuilder {
     return denseView(this.workspace(sizeOf(shape) * bytesPerElement[node.dtype], node.dtype), shape);
   }
 
-  call(kernel: string, args: readonly Argument[], { output, overlay = [], flops = 0, choice }: Effects): void {
+  call(kernel: string, args: readonly Argument[], { output, overlay = [], flops = 0, choices = [] }: Effects): void {
     const nodes = this.current.map(labelOf);
-    this.calls.push({ section: this.section, kernel, args, nodes, output, overlay, flops, ...(choice && { choice }) });
+    this.calls.push({ section: this.section, kernel, args, nodes, output, overlay, flops, choices });
   }
 
   /**

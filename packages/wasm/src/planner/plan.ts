@@ -30,7 +30,7 @@ export function buffersOf(args: readonly Argument[]): Buffer[] {
 /** Updates belong to the commit section, which runs only if the guard is finite. */
 export type Section = "compute" | "commit";
 
-/** A choice that every run makes by looking at its data: whether products leave out the zeros of their left operand, and gradients what relu ends. */
+/** A choice that every run makes by looking at its data: whether products leave out the zeros of an operand, and gradients what relu ends. */
 export interface PlannedChoice {
   /** Name of the node whose value is looked at. */
   readonly operand: string;
@@ -62,8 +62,8 @@ export interface PlannedCall {
   /** Operands that the output may overwrite: same extent, read element by element before the element is written. */
   readonly overlay: readonly Buffer[];
   readonly flops: number;
-  /** What decides how it is made, where that depends on the data. */
-  readonly choice?: PlannedChoice;
+  /** What decides how it is made, where that depends on the data: the first that finds few enough elements. */
+  readonly choices: readonly PlannedChoice[];
 }
 
 /** Where the host writes an input before a run. */

@@ -134,7 +134,7 @@ const gemm: Divisible = {
 const sparseGemm: Divisible = {
   writes: [6, 9],
   pieces: ([, m, n]) => Math.ceil(n! >= 2 * m! ? n! / 16 : m! / 8),
-  share: (args, index, count) => args.with(11, count * 256 + index),
+  share: (args, index, count) => args.with(12, count * 256 + index),
 };
 
 /** The kernel deals out rows, a share may be without; or it is `gemm`, and cuts as that does. */

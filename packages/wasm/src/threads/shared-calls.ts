@@ -7,7 +7,7 @@ import { type Phase, planPhases, type Step } from "./phases.ts";
 import type { Pool } from "./pool.ts";
 
 /** Elements of the table per call: the kernel's number and its arguments. */
-const ENTRY = 13;
+const ENTRY = 14;
 
 /** A worker that takes longer than this, and is slower than this many FLOP per millisecond, is taken for lost. */
 const PATIENCE_MS = 10_000;
@@ -22,7 +22,7 @@ interface ReadyPhase {
   readonly patience: number;
 }
 
-/** Calls run by all threads of a pool, phase by phase. The table of shares lies in shared memory: kernel, a0 ... a11 of each, as float64. */
+/** Calls run by all threads of a pool, phase by phase. The table of shares lies in shared memory: kernel, a0 ... a12 of each, as float64. */
 export class SharedCalls implements CallList {
   readonly bytes: number;
   private readonly pool: Pool;

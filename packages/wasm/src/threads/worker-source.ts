@@ -16,6 +16,7 @@ port.onmessage = ({ data: { module, memory, control, fields, spins, index } }) =
   const call = (at) => kernels[table[at]](
     table[at + 1], table[at + 2], table[at + 3], table[at + 4], table[at + 5], table[at + 6],
     table[at + 7], table[at + 8], table[at + 9], table[at + 10], table[at + 11], table[at + 12],
+    table[at + 13],
   );
 
   const work = () => {
@@ -27,7 +28,7 @@ port.onmessage = ({ data: { module, memory, control, fields, spins, index } }) =
       if (Atomics.compareExchange(state, CLAIM, claim, claim + 1) !== claim) continue;
       try {
         if (table.buffer !== memory.buffer) table = new Float64Array(memory.buffer);
-        call(list + 13 * (claim & MASK));
+        call(list + 14 * (claim & MASK));
       } catch {
         Atomics.store(state, FAILED, index);
       }
