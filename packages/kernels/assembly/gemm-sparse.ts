@@ -1,6 +1,7 @@
 /**
  * The product of `gemm` for an A that is mostly zero, to the same bits: A's rows become lists of their elements that are not zero, and each
  * element adds a row of B, a block of columns at a time, to sums in registers. Blocks of k are those of `gemm`, so sums are the same.
+ * For a B that is mostly zero it is C' = B' A', turned as it is stored.
  */
 import { activate, edge, gemm, gemmScratch, isByColumns, KC, part } from "./gemm";
 import { allFinite, packEight, packWide, WIDE } from "./gemm-pack";

@@ -160,7 +160,7 @@ export interface KernelExports {
   /**
    * {@link KernelExports.gemm} to the same bits, for an A or a B that may be mostly zero: if the tally of A ends in 1, or else that of B, only
    * elements of it that are not zero are multiplied. `transposed` is 1 for A, 2 for B, or their sum; m is at least 4. A tally is 0 where none was
-   * made; `tallyB` must be where n is not a multiple of 8, or there is a bias or an activation.
+   * made; `tallyB` must be 0 where n is not a multiple of 8, or there is a bias or an activation.
    */
   readonly sparseGemm: (
     transposed: number,

@@ -159,7 +159,7 @@ describe.each(BUILDS)("sparseGemm, $build", ({ build, missing }) => {
       expect(both(product, { a, b }, { atMostOfB: 1 }).firstInScratch).not.toEqual(listed);
     });
 
-    it.skipIf(missing)("leaves out the zeros of A when these are enough, and none when neither has enough", () => {
+    it.skipIf(missing)("leaves the bits of gemm when A has zeros enough as well, and when neither has", () => {
       const product = { transA: true, transB: false, m: 300, n: 96, k: 100, activation: 0 };
       const [a, b] = [sparseNoise(300 * 100, 0.2, 1), sparseNoise(100 * 96, 0.5, 2)];
       for (const way of [{ atMostOfB: b.length }, { atMost: -1, atMostOfB: 10 }]) {

@@ -84,8 +84,14 @@ const calls: Readonly<Record<string, Arguments>> = {
   fill: count.map((n) => [at(0), 1.5, n]),
   copyStrided: strided,
   gemm: products,
-  // Whatever is in memory says that A is mostly zero, as it is not zero itself.
-  sparseGemm: products.map(([transA, transB, ...rest]) => [transA! + 2 * transB!, ...rest, at(12), 0]),
+  // Whatever is in memory says that an operand is mostly zero, as it is not zero itself.
+  sparseGemm: fc.oneof(
+    products.map(([transA, transB, ...rest]) => [transA! + 2 * transB!, ...rest, at(12), 0]),
+    products.map(([transA, transB, m, n, k, a, b, c, , , scratch]) => {
+      const columns = Math.max(8, n! & ~7);
+      return [transA! + 2 * transB!, m!, columns, k!, a!, b!, c!, 0, 0, scratch!, 0, at(12)];
+    }),
+  ),
   gatedGemm: products.map(([, , m, n, k]) => [m!, n!, k!, at(0), at(1), at(2), at(3), at(4), at(12)]),
 };
 

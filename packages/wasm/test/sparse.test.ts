@@ -352,7 +352,7 @@ describe("a product with a gradient of relu", () => {
   const [INPUTS, HIDDEN, OUT] = [150, 72, 40];
 
   /** The slope of the first kernel of a network; `hide` keeps the engine from seeing that relu's gradient made its right operand. */
-  function network({ trained = true, inputs = INPUTS, hidden = HIDDEN, hide = false } = {}): Program {
+  function network({ trained = true, inputs = INPUTS, hidden = HIDDEN, hide = false, followed = false } = {}): Program {
     const build = new GraphBuilder();
     const given = build.input("x", ["batch", inputs]);
     const x = trained ? build.add(given, build.state("shift", slot(inputs))) : given;
@@ -364,7 +364,8 @@ describe("a product with a gradient of relu", () => {
     const back = build.matmul(y, build.state("back", slot(OUT, hidden)));
     const through = build.emit("reluGrad", [back, build.relu(sum)]);
     const seen = hide ? build.add(through, build.state("shiftBack", slot(hidden))) : through;
-    return build.program({ outputs: { slope: build.matmul(x, seen, { transposeA: true }) } });
+    const slope = build.matmul(x, seen, { transposeA: true });
+    return build.program({ outputs: { slope: followed ? build.relu(slope) : slope } });
   }
 
   const slopeOf = async (program: Program, batch: number) =>
@@ -385,11 +386,31 @@ describe("a product with a gradient of relu", () => {
     [network({ inputs: 127 }), 64, "it has few rows"],
     [network({ hidden: HIDDEN - 4 }), 64, "its columns are no multiple of 8"],
     [network({ hide: true }), 64, "it is a sum"],
+    [network({ followed: true }), 64, "an activation follows"],
   ])("is an ordinary one, %#", async (program, batch, _) => {
     expect(await slopeOf(program, batch)).toMatchObject({ kernel: "gemm", choices: [] });
   });
 
-  it("has the same bits on either path, whatever is in x, with any number of threads", async () => {
+  it("is one choice where both operands are one", async () => {
+    const build = new GraphBuilder();
+    const hidden = build.relu(
+      build.matmul(build.input("x", ["batch", WIDTH]), build.state("first", slot(WIDTH, 128))),
+      "hidden",
+    );
+    const program = build.program({ outputs: { squares: build.matmul(hidden, hidden, { transposeA: true }) } });
+    expect((await slopeOf(program, 64)).choices).toEqual([{ operand: "hidden", sparseUpTo: 0.6 }]);
+  });
+
+  it("of data is an ordinary one", async () => {
+    const build = new GraphBuilder();
+    const rows = build.state("rows", slot(64, 128));
+    const program = build.program({
+      outputs: { y: build.matmul(rows, build.input("x", [64, 64]), { transposeA: true }) },
+    });
+    expect(await slopeOf(program, 64)).toMatchObject({ kernel: "gemm", choices: [] });
+  });
+
+  it("has the same bits on either path, whether x is counted or not, with any number of threads", async () => {
     for (const trained of [true, false]) {
       const [seen, hidden] = [network({ trained }), network({ hide: true })];
       for (const [rows, density] of [

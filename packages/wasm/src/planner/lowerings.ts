@@ -94,12 +94,14 @@ const WORTH_SKIPPING = 2048;
 const isWorthCounting = ({ madeBy }: Countable, m: number, n: number, k: number): boolean =>
   n >= WORTH_COUNTING.columns[madeBy] && Math.min(m, k) >= WORTH_COUNTING.others;
 
-/** Of B, whose zeros `sparseGemm` leaves out as those of an A: it turns what it makes, and that takes no epilogue. */
+/** Of a B that relu made, whose zeros `sparseGemm` leaves out as those of an A: it turns what it makes, and that takes no epilogue. With data it loses where C has few rows. */
 function choiceOfRight(plan: PlanBuilder, product: DenseProduct, zeros: Countable): PlannedChoice | undefined {
   const { right, sizes, epilogue } = product;
   const [m, n, k] = sizes;
   const turns = n % GROUPS_TURNED === 0 && epilogue.every((argument) => argument === 0);
-  return turns && isWorthCounting(zeros, n, m, k) ? plan.choice(zeros, right.view.buffer) : undefined;
+  return turns && zeros.madeBy === "relu" && isWorthCounting(zeros, n, m, k)
+    ? plan.choice(zeros, right.view.buffer)
+    : undefined;
 }
 
 /** Calls for a product whose A or B may have so many zeros that they are left out; false if that would not pay. */
@@ -111,7 +113,7 @@ function callWithoutZeros(plan: PlanBuilder, product: DenseProduct, ofLeft?: Cou
   const transposed = left.flag + 2 * right.flag;
   const scratch = plan.workspace(plan.scratch.sparseGemmScratch(transposed, ...sizes));
   const tallies = [first?.tally ?? 0, second?.tally ?? 0];
-  const choices = [first, second].filter((choice) => choice !== undefined);
+  const choices = [...new Set([first, second])].filter((choice) => choice !== undefined);
   plan.call("sparseGemm", [transposed, ...sizes, ...buffers, ...epilogue, scratch, ...tallies], {
     ...effects,
     choices,
