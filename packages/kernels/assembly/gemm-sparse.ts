@@ -233,8 +233,8 @@ function addTurned(
 }
 
 /**
- * The product without the zeros of A. `turned`: its transpose is stored, of rows that make whole groups, without bias and activation; shares are
- * then columns.
+ * The product without the zeros of A. `turned`: its transpose is stored, of rows that make whole groups, without bias and activation; the rows of
+ * a share are then neighbours, as they are stored side by side.
  */
 function leaveOutZeros(
   transA: i32, transB: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, lists: usize,
@@ -250,7 +250,14 @@ function leaveOutZeros(
   const bK: usize = transB ? 4 : <usize>n << 2;
   const stride = <usize>(turned ? m : n) << 2;
   let first = 0, last = n;
-  if (turned || isByColumns(m, n)) {
+  if (turned) {
+    const start = edge(m, GROUP, index, count);
+    m = edge(m, GROUP, index + 1, count) - start;
+    a += <usize>start * aRow;
+    c += <usize>start << 2;
+    index = 0;
+    count = 1;
+  } else if (isByColumns(m, n)) {
     first = edge(n, NARROW, index, count);
     last = edge(n, NARROW, index + 1, count);
     index = 0;
@@ -305,7 +312,7 @@ function leaveOutZeros(
  * `gemm` for an A, or a B, that may be mostly zero: the tallies are what `countNonZero` left for them, or 0 for what was not counted, and say which
  * way is taken. B's is 0 unless n is a multiple of 8 and there is neither bias nor activation. The bits are those of `gemm` in any way.
  * `transposed`: 1 for A, 2 for B, or their sum. Shares are groups of rows, or columns where `gemm` has columns, and then each lists all
- * of A; without the zeros of B they are rows, and each lists all of B.
+ * of A; without the zeros of B they are always columns, and each packs all of A.
  */
 export function sparseGemm(
   transposed: i32, m: i32, n: i32, k: i32, a: usize, b: usize, c: usize, bias: usize, activation: i32, scratch: usize,

@@ -130,7 +130,10 @@ const gemm: Divisible = {
   share: (args, index, count) => args.with(11, count * 256 + index),
 };
 
-/** The kernel deals out groups of eight rows, or of sixteen columns where there are twice as many columns; without the zeros of B sixteen rows, a share may be without. */
+/**
+ * The kernel deals out groups of eight rows, or of sixteen columns where there are twice as many columns; without the zeros of B groups of eight
+ * columns, and a share may be without.
+ */
 const sparseGemm: Divisible = {
   writes: [6, 9],
   pieces: ([, m, n]) => Math.ceil(n! >= 2 * m! ? n! / 16 : m! / 8),
